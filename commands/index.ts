@@ -1,0 +1,30 @@
+import type { Command, Services, Subcommand } from '../src/command.ts';
+import type { Limits } from '../src/leverage/limits.ts';
+import { createHelp } from './help.ts';
+import { createKeys } from './keys.ts';
+import { createLeverage } from './leverage.ts';
+import { createPrivacy } from './privacy.ts';
+
+/** Everything a user can type, in the order in which /help shows it. */
+export function createCommands(services: Services): readonly Command[] {
+  const commands: readonly Command[] = [
+    within(services.limits, createLeverage(services)),
+    within(services.limits, createKeys(services)),
+    createHelp(() => commands),
+    createPrivacy(services),
+  ];
+  return commands;
+}
+
+/** The operator's limits hold for what touches keys and exchanges; anybody may read the help and delete their data. */
+function within(limits: Limits, command: Command): Command {
+  const guarded = (each: Subcommand): Subcommand => ({
+    ...each,
+    run: async (call, values) => {
+      limits.assertAllowed(call);
+      return each.run(call, values);
+    },
+  });
+  if (!('subcommands' in command)) return guarded(command);
+  return { ...command, subcommands: command.subcommands.map(guarded) };
+}

@@ -1,0 +1,141 @@
+import { type Button, type Command, type Services, subcommand, type View } from '../src/command.ts';
+import { Failure } from '../src/errors.ts';
+import type { KeyListing } from '../src/keys.ts';
+import { explain } from '../src/messages.ts';
+import { requireVenue } from '../src/venues/venue.ts';
+import { account, createCompleter, label, parseLabel, venue } from './options.ts';
+
+const ASK_MS = 2 * 60_000;
+const MAX_BUTTONS = 5;
+
+/** /keys add | list | check | remove */
+export function createKeys(services: Services): Command {
+  const { venues, keys, tickets, createKeyLink } = services;
+  const complete = createCompleter(services);
+  const nameOf = (key: KeyListing['account']) => `${venues.get(key.venue)?.label ?? key.venue} key "${key.label}"`;
+
+  const add = subcommand({
+    name: 'add',
+    description: 'Get a one-time link to enter an exchange key; never type a key into Discord',
+    options: { venue, label },
+    complete,
+    run: async ({ user, userName, delivery }, values): Promise<View> => {
+      const found = requireVenue(venues, values.venue);
+      const key = { user, venue: found.id, label: parseLabel('label', values.label) };
+      const link = await createKeyLink({ account: key, userName, delivery });
+      return {
+        tone: 'ask',
+        title: `Add your ${nameOf(key)}`,
+        body: [
+          `${found.keyAdvice}\n\nThen enter it on the bot’s own page, never here. The link is yours alone, works once and ends `,
+          { time: link.expiresAt, style: 'relative' },
+          link.isLocal
+            ? '. It works only in a browser on the machine that runs the bot.'
+            : '. The page asks you to sign in with Discord first.',
+        ],
+        fields: [{ name: 'Know before you do', value: found.keyWarning }],
+        footer: 'The key is used only after you press "Use this key" here.',
+        buttons: [{ kind: 'link', url: link.url, label: 'Enter the key' }],
+      };
+    },
+  });
+
+  const list = subcommand({
+    name: 'list',
+    description: 'List your keys by fingerprint; the keys themselves are never shown',
+    options: {},
+    run: async ({ user }): Promise<View> => {
+      const own = await keys.list(user);
+      if (own.length === 0) return { tone: 'plain', title: 'You have no keys here', body: 'Add one with /keys add.' };
+      return { tone: 'plain', title: 'Your keys', fields: own.map(listed), ...(await waitingButtons(own)) };
+    },
+  });
+
+  const listed = (key: KeyListing) => {
+    const fingerprint = key.fingerprint === undefined ? [] : [{ code: key.fingerprint }];
+    const added = key.addedAt === undefined ? [] : [', added ', { time: key.addedAt, style: 'relative' } as const];
+    return { name: nameOf(key.account), value: [...fingerprint, ...added, statusText(key.status)] };
+  };
+
+  async function waitingButtons(own: readonly KeyListing[]): Promise<Pick<View, 'buttons'>> {
+    const waiting = own.filter((key) => key.status === 'waiting').slice(0, MAX_BUTTONS);
+    const buttons = await Promise.all(
+      waiting.map(async ({ account: { user, ...rest }, fingerprint = '' }): Promise<Button> => {
+        const id = await tickets.issue(user, { kind: 'use-key', account: { user, ...rest }, fingerprint }, ASK_MS);
+        return { kind: 'press', verb: 'do', id, label: `Use ${nameOf({ user, ...rest })}`, style: 'primary' };
+      }),
+    );
+    return buttons.length === 0 ? {} : { buttons };
+  }
+
+  const check = subcommand({
+    name: 'check',
+    description: 'Ask the exchange whether it still accepts one of your keys',
+    options: { venue, account },
+    complete,
+    run: async ({ user }, values): Promise<View> => {
+      const found = requireVenue(venues, values.venue);
+      const key = await keys.load({ user, venue: found.id, label: parseLabel('account', values.account) });
+      const result = await found.checkKey(key.credentials);
+      if (result.kind === 'refused')
+        throw new Failure({ code: 'KEY_REFUSED', venue: found.label, reason: result.reason });
+      return {
+        tone: 'done',
+        title: `${found.label} accepts the key "${key.account.label}"`,
+        body: [
+          { code: key.fingerprint },
+          ', added ',
+          { time: key.addedAt, style: 'relative' },
+          `. ${result.notes.join(' ')}`,
+        ],
+      };
+    },
+  });
+
+  const remove = subcommand({
+    name: 'remove',
+    description: 'Remove one of your keys from the bot; asks you to confirm first',
+    options: { venue, account },
+    complete,
+    run: async ({ user }, values): Promise<View> => {
+      const target = {
+        user,
+        venue: requireVenue(venues, values.venue).id,
+        label: parseLabel('account', values.account),
+      };
+      const own = (await keys.list(user)).filter((key) => key.account.venue === target.venue);
+      if (!own.some((key) => key.account.label === target.label)) {
+        const others = own.map((key) => key.account.label);
+        throw new Failure({
+          code: 'KEY_MISSING',
+          venue: requireVenue(venues, target.venue).label,
+          account: target.label,
+          others,
+        });
+      }
+      const id = await tickets.issue(user, { kind: 'remove-key', account: target }, ASK_MS);
+      return {
+        tone: 'ask',
+        title: `Remove your ${nameOf(target)}?`,
+        body: 'The bot forgets it at once and for good. Your leverage at the exchange stays as it is.',
+        buttons: [
+          { kind: 'press', verb: 'do', id, label: `Remove ${nameOf(target)}`, style: 'danger' },
+          { kind: 'press', verb: 'drop', id, label: 'Keep it', style: 'secondary' },
+        ],
+      };
+    },
+  });
+
+  return { name: 'keys', description: 'Your exchange keys', subcommands: [add, list, check, remove] };
+}
+
+function statusText(status: KeyListing['status']): string {
+  switch (status) {
+    case 'active':
+      return '';
+    case 'waiting':
+      return ': not in use until you press the button below';
+    case 'unreadable':
+      return `: ${explain({ code: 'SEAL_BROKEN' }).what}. Remove it and add it again.`;
+  }
+}

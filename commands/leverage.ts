@@ -1,0 +1,121 @@
+import { type Command, type Services, subcommand, type Text, type View } from '../src/command.ts';
+import { Failure } from '../src/errors.ts';
+import { distanceText } from '../src/leverage/card.ts';
+import { distanceToLiquidation } from '../src/leverage/risk.ts';
+import { describeSetting, parseLeverage } from '../src/leverage/setting.ts';
+import { chooseCurrency, requireVenue, type Target, type Venue } from '../src/venues/venue.ts';
+import {
+  account,
+  createCompleter,
+  currency,
+  leverage,
+  market,
+  optionalMarket,
+  parseLabel,
+  share,
+  venue,
+} from './options.ts';
+
+const MAX_LISTED = 40;
+
+/** /leverage set | cross | show */
+export function createLeverage(services: Services): Command {
+  const { venues, keys, cards, markets, symbolsSetBy, now } = services;
+  const complete = createCompleter(services);
+
+  const set = subcommand({
+    name: 'set',
+    description: 'Set the leverage of one market (isolated margin); asks you to confirm first',
+    options: { venue, market, leverage, currency, account, share },
+    complete,
+    run: async (call, values) => {
+      const wanted = parseLeverage(values.leverage);
+      if (wanted === undefined) throw new Failure({ code: 'BAD_LEVERAGE', text: values.leverage });
+      const { view } = await cards.ask(call, {
+        venue: values.venue,
+        label: parseLabel('account', values.account),
+        market: values.market,
+        setting: { mode: 'isolated', leverage: wanted },
+        ...(values.currency !== undefined && { currency: values.currency }),
+      });
+      return view;
+    },
+  });
+
+  const cross = subcommand({
+    name: 'cross',
+    description: 'Put one market back to cross margin; asks you to confirm first',
+    options: { venue, market, account, share },
+    complete,
+    run: async (call, values) => {
+      const label = parseLabel('account', values.account);
+      const wish = { venue: values.venue, label, market: values.market, setting: { mode: 'cross' } as const };
+      return (await cards.ask(call, wish)).view;
+    },
+  });
+
+  const show = subcommand({
+    name: 'show',
+    description: 'Show the leverage that the exchange holds for you now; changes nothing',
+    options: { venue, market: optionalMarket, currency, account },
+    complete,
+    run: async (call, values) => {
+      const found = requireVenue(venues, values.venue);
+      const margin = chooseCurrency(found, values.currency);
+      const key = await keys.load({ user: call.user, venue: found.id, label: parseLabel('account', values.account) });
+      await markets.refresh(found, key.credentials);
+      if (values.market === undefined) {
+        const symbols = await symbolsSetBy(key.account);
+        const settings = await found.listSettings(key.credentials, { symbols, ...margin });
+        return listView(
+          found,
+          settings.map(({ symbol, setting }) => [symbol, describeSetting(setting)]),
+          await now(),
+        );
+      }
+      const target: Target = { market: await found.readMarket(key.credentials, values.market), ...margin };
+      const [current, position, orders] = await Promise.all([
+        found.readSetting(key.credentials, target),
+        found.readPosition(key.credentials, target),
+        found.readOpenOrders(key.credentials, target),
+      ]);
+      const { min, max, step } = target.market.bounds;
+      const distance =
+        position === undefined || current.mode === 'unset'
+          ? undefined
+          : distanceToLiquidation(position, current, current);
+      return {
+        tone: 'plain',
+        title: `${target.market.symbol} is ${current.mode === 'unset' ? 'not set' : `at ${describeSetting(current)}`} on ${found.label}`,
+        body: asOf(found, await now()),
+        fields: [
+          { name: 'Allowed here', value: `${min}x to ${max}x, steps of ${step}`, isInline: true },
+          ...(margin.currency === undefined ? [] : [{ name: 'Margin', value: margin.currency, isInline: true }]),
+          { name: 'Position', value: position?.side ?? 'none', isInline: true },
+          { name: 'Open orders', value: orders.count === 0 ? 'none' : 'some', isInline: true },
+          ...(distance === undefined ? [] : [{ name: 'Distance to liquidation', value: distanceText(distance) }]),
+        ],
+      };
+    },
+  });
+
+  return { name: 'leverage', description: 'Set and show futures leverage', subcommands: [set, cross, show] };
+}
+
+function listView(found: Venue, rows: readonly (readonly [string, string])[], time: number): View {
+  const none = found.modes.includes('cross')
+    ? 'No market is isolated: all are at cross margin.'
+    : 'No position is open and nothing was set through this bot yet. Name a market to see its leverage.';
+  const lines = rows.slice(0, MAX_LISTED).flatMap(([symbol, text]) => [{ strong: symbol }, `: ${text}\n`]);
+  const more = rows.length > MAX_LISTED ? [`and ${rows.length - MAX_LISTED} more; name a market to see it.\n`] : [];
+  const others = found.modes.includes('cross') && rows.length > 0 ? ['All other markets are at cross margin.\n'] : [];
+  return {
+    tone: 'plain',
+    title: `Leverage on ${found.label}`,
+    body: [...(rows.length === 0 ? [`${none}\n`] : lines), ...more, ...others, ...asOf(found, time)],
+  };
+}
+
+function asOf({ label }: Venue, time: number): Exclude<Text, string> {
+  return [`Read from ${label} at `, { time, style: 'clock' }, '.'];
+}

@@ -1,0 +1,76 @@
+import {
+  type Caller,
+  type Completion,
+  optionalBoolean,
+  optionalText,
+  type Services,
+  textOption,
+  venueOption,
+} from '../src/command.ts';
+import { Failure } from '../src/errors.ts';
+import { searchMarkets } from '../src/leverage/market.ts';
+import { requireVenue } from '../src/venues/venue.ts';
+
+/** The label of an account whose owner gave it none. */
+export const DEFAULT_LABEL = 'main';
+const MAX_COMPLETIONS = 25;
+
+export const venue = venueOption('The exchange');
+export const market = textOption('The market, such as btc, BTC/USD or the exchange’s own symbol', {
+  maxLength: 60,
+  completes: true,
+});
+export const optionalMarket = optionalText('The market; leave it out to see all that have a setting', {
+  maxLength: 60,
+  completes: true,
+});
+export const leverage = textOption('The new maximum leverage: a plain number such as 5 or 2.5', { maxLength: 20 });
+export const currency = optionalText('Margin currency, where the exchange keeps one leverage for each (Mudrex)', {
+  maxLength: 4,
+  choices: ['USDT', 'INR'],
+});
+export const account = optionalText('Which of your keys, when you have several; "main" if left out', {
+  maxLength: 20,
+  completes: true,
+});
+export const label = optionalText('A name for the key, when you want several; "main" if left out', {
+  maxLength: 20,
+  completes: true,
+});
+export const share = optionalBoolean('Show the card to this channel, without position, orders or distances');
+
+/** @throws Failure BAD_OPTION for anything but small letters, digits and hyphens */
+export function parseLabel(option: string, text: string | undefined): string {
+  if (text === undefined) return DEFAULT_LABEL;
+  if (/^[a-z0-9-]{1,20}$/.test(text)) return text;
+  throw new Failure({ code: 'BAD_OPTION', option, hint: 'Use up to 20 small letters, digits and hyphens.' });
+}
+
+/** Completions for the options `market`, `account` and `label`, from memory and the bot's own store only. */
+export function createCompleter({ venues, markets, keys }: Services) {
+  function completeMarket(typed: string, chosen: unknown): readonly Completion[] {
+    const found = typeof chosen === 'string' ? venues.get(chosen) : undefined;
+    if (found === undefined) return [{ name: 'Choose the venue first', value: typed === '' ? '-' : typed }];
+    const matches = searchMarkets(markets.list(found.id), typed, MAX_COMPLETIONS);
+    if (matches.length === 0) return [hint(typed, requireVenue(venues, found.id).exampleSymbol)];
+    return matches.map(({ symbol, bounds }) => ({ name: `${symbol} · up to ${bounds.max}x`, value: symbol }));
+  }
+
+  async function completeLabel(user: string, typed: string, chosen: unknown): Promise<readonly Completion[]> {
+    const own = (await keys.list(user)).filter((key) => key.account.venue === chosen);
+    const labels = [...new Set(own.map((key) => key.account.label))].filter((name) => name.startsWith(typed));
+    return labels.slice(0, MAX_COMPLETIONS).map((name) => ({ name, value: name }));
+  }
+
+  return async (
+    caller: Caller,
+    option: string,
+    typed: string,
+    values: Readonly<Record<string, unknown>>,
+  ): Promise<readonly Completion[]> =>
+    option === 'market' ? completeMarket(typed, values['venue']) : completeLabel(caller.user, typed, values['venue']);
+}
+
+function hint(typed: string, example: string): Completion {
+  return { name: `Type a symbol such as ${example}`, value: typed === '' ? example : typed };
+}

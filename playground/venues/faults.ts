@@ -1,0 +1,104 @@
+import { z } from 'zod';
+
+const scope = {
+  /** Which calls it strikes; reads and writes alike when left out. */
+  on: z.enum(['read', 'write', 'any']).default('any'),
+  times: z.union([z.int().positive(), z.literal('forever')]).default(1),
+  /** Only calls of this account. */
+  account: z.string().optional(),
+  /** Only calls whose path contains this. */
+  path: z.string().optional(),
+};
+
+/** Whether the call is carried out before its answer is spoilt. */
+const spoilt = { ...scope, applied: z.boolean().default(true) };
+const ms = z.int().nonnegative();
+
+/** What can go wrong at a simulated venue. Each fault strikes one call at a time, oldest fault first. */
+export const faultSchema = z.discriminatedUnion('name', [
+  z.object({ name: z.literal('delay'), ms, ...scope }),
+  z.object({ name: z.literal('hang'), ...scope }),
+  z.object({ name: z.literal('reset'), ...scope }),
+  z.object({ name: z.literal('apply-then-hang'), ...scope }),
+  z.object({ name: z.literal('apply-then-reset'), ...scope }),
+  z.object({ name: z.literal('rate-limited'), retryAfterSeconds: z.number().nonnegative().optional(), ...scope }),
+  z.object({
+    name: z.literal('server-error'),
+    status: z.int().min(500).max(599).default(500),
+    page: z.enum(['json', 'html']).default('json'),
+    ...scope,
+    applied: z.boolean().default(false),
+  }),
+  z.object({ name: z.literal('broken-json'), ...spoilt }),
+  z.object({ name: z.literal('cut-body'), ...spoilt }),
+  z.object({
+    name: z.literal('huge-body'),
+    bytes: z
+      .int()
+      .positive()
+      .default(6 * 1024 * 1024),
+    ...spoilt,
+  }),
+  z.object({ name: z.literal('slow-headers'), ms: ms.default(30_000), everyMs: ms.default(100), ...spoilt }),
+  z.object({ name: z.literal('slow-body'), everyMs: ms.default(500), ...spoilt }),
+  z.object({ name: z.literal('wrong-shape'), body: z.unknown().optional(), ...spoilt }),
+  z.object({ name: z.literal('empty'), ...spoilt }),
+  z.object({ name: z.literal('no-content'), ...spoilt }),
+  z.object({
+    name: z.literal('redirect'),
+    to: z.url(),
+    status: z.union([z.literal(302), z.literal(307)]).default(307),
+    ...scope,
+  }),
+  z.object({
+    name: z.literal('refused'),
+    /** Without it the venue's usual status for this kind of refusal. */
+    status: z.int().min(200).max(599).optional(),
+    /** Mudrex: the text. */
+    text: z.string().optional(),
+    /** Kraken: the error string, such as `marketUnavailable`. */
+    error: z.string().optional(),
+    /** Kraken: 41, 87, 88, 92. Mudrex: the code when it differs from the status. */
+    code: z.int().optional(),
+    /** Kraken: the message beside the code; it may be missing. */
+    message: z.string().optional(),
+    ...scope,
+  }),
+  z.object({ name: z.literal('no-effect'), ...scope, on: z.literal('write').default('write') }),
+  z.object({
+    name: z.literal('flaky-read-back'),
+    shows: z.enum(['error', 'old value']).default('error'),
+    ...scope,
+    on: z.literal('read').default('read'),
+  }),
+]);
+
+export type Fault = z.output<typeof faultSchema>;
+export type FaultInput = z.input<typeof faultSchema>;
+export type FaultName = Fault['name'];
+
+/** Every fault with the one thing to watch for; the playground page shows this list. */
+export const faultList: readonly { readonly name: FaultName; readonly watchFor: string }[] = [
+  { name: 'delay', watchFor: 'A late answer; past the deadline the bot must read back, since the call still lands.' },
+  { name: 'hang', watchFor: 'Nothing was applied and nothing is answered: "unknown", then "not applied".' },
+  { name: 'reset', watchFor: 'The connection dies before anything is applied: read back, never sent again.' },
+  {
+    name: 'apply-then-hang',
+    watchFor: 'The leverage did change although no answer came: "applied" after the read-back.',
+  },
+  { name: 'apply-then-reset', watchFor: 'The leverage did change although the connection died: one write, not two.' },
+  { name: 'rate-limited', watchFor: 'A 429: a write is not repeated, and the wait is told when it is known.' },
+  { name: 'server-error', watchFor: 'A 5xx as JSON or as an HTML page: in doubt until it is read back.' },
+  { name: 'broken-json', watchFor: 'Half a JSON text with status 200: no "done" without a read-back.' },
+  { name: 'cut-body', watchFor: 'The body ends before its announced length.' },
+  { name: 'huge-body', watchFor: 'A body over 5 MiB: reading stops at the cap.' },
+  { name: 'slow-headers', watchFor: 'Headers drip in: the deadline holds although bytes keep coming.' },
+  { name: 'slow-body', watchFor: 'The body drips in: the deadline holds although bytes keep coming.' },
+  { name: 'wrong-shape', watchFor: 'Well-formed JSON of another shape with status 200 is not a success.' },
+  { name: 'empty', watchFor: 'Status 200 without a body is not a success.' },
+  { name: 'no-content', watchFor: 'Status 204 is not a success.' },
+  { name: 'redirect', watchFor: 'Nothing may arrive at the address the venue points to.' },
+  { name: 'refused', watchFor: "The venue's own reason is shown, and nothing was changed." },
+  { name: 'no-effect', watchFor: 'The venue says success and changes nothing: the read-back must notice.' },
+  { name: 'flaky-read-back', watchFor: 'The write works, but reading it back fails or shows the old value.' },
+];

@@ -1,0 +1,51 @@
+import type { Call } from './call.ts';
+import type { FaultName } from './faults.ts';
+
+/** A request that reached the simulator, answered or not. */
+export interface RequestEntry {
+  /** Milliseconds since the epoch, by the simulator's clock. */
+  readonly at: number;
+  readonly method: string;
+  /** Path and query; known secrets are masked. */
+  readonly url: string;
+  readonly kind: 'read' | 'write';
+  readonly account: string | undefined;
+  readonly fault: FaultName | undefined;
+  /** `none` while no answer was sent: still waiting, hanging, or reset. */
+  readonly status: number | 'none';
+}
+
+export interface RequestLog {
+  readonly entries: readonly RequestEntry[];
+  open(call: Call, about: Pick<RequestEntry, 'kind' | 'account' | 'fault'>): { answered(status: number): void };
+}
+
+const mask = (text: string, secrets: readonly string[]): string =>
+  secrets.reduce((masked, secret) => masked.replaceAll(secret, '[masked]'), text);
+
+const kept = 1000;
+
+export const createRequestLog = (secrets: () => readonly string[]): RequestLog => {
+  const entries: { -readonly [Field in keyof RequestEntry]: RequestEntry[Field] }[] = [];
+  return {
+    entries,
+    open(call, about) {
+      const sent = call.query === '' ? call.path : `${call.path}?${call.query}`;
+      const encoded = secrets().flatMap((secret) => [secret, encodeURIComponent(secret)]);
+      const entry: (typeof entries)[number] = {
+        at: call.at,
+        method: call.method,
+        url: mask(sent, encoded),
+        ...about,
+        status: 'none',
+      };
+      entries.push(entry);
+      if (entries.length > kept) entries.shift();
+      return {
+        answered(status) {
+          entry.status = status;
+        },
+      };
+    },
+  };
+};

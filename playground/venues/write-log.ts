@@ -1,0 +1,12 @@
+/** A write that the venue carried out. */
+export interface WriteLogEntry {
+  /** Milliseconds since the epoch, by the simulator's clock. */
+  readonly at: number;
+  readonly account: string;
+  readonly market: string;
+  /** Mudrex keeps a setting per trade currency; Kraken has none. */
+  readonly currency: string | undefined;
+  readonly mode: 'isolated' | 'cross';
+  /** Decimal text; undefined in cross margin. */
+  readonly leverage: string | undefined;
+}

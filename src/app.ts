@@ -1,0 +1,325 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { createCommands } from '../commands/index.ts';
+import type { Config } from './config.ts';
+import { createCards } from './confirm/cards.ts';
+import { createCaretaker } from './confirm/caretaker.ts';
+import { createErrands } from './confirm/errands.ts';
+import { strangerView, waitingKeyView } from './confirm/key-card.ts';
+import { createPressHandler } from './confirm/press.ts';
+import type { Account, Outcome, Proposal } from './confirm/proposal.ts';
+import { createProposals, proposalRewraps } from './confirm/proposals.ts';
+import { createRunning } from './confirm/running.ts';
+import { createTickets } from './confirm/tickets.ts';
+import { createDiscord } from './discord/discord.ts';
+import type { StartError } from './discord/start-error.ts';
+import { auditLine, auditView } from './leverage/audit.ts';
+import { createLimits } from './leverage/limits.ts';
+import { createMarketBook } from './leverage/market-book.ts';
+import { createLog, type Log } from './log.ts';
+import { createMaintenance } from './maintenance.ts';
+import { createMetrics } from './metrics.ts';
+import { createBackups } from './store/backups.ts';
+import { createSqliteStore } from './store/sqlite.ts';
+import type { Store } from './store/store.ts';
+import { openKeyring, reseal, rotate } from './vault/keyring.ts';
+import { createVault } from './vault/vault.ts';
+import { createVenues, type VenueId } from './venues/index.ts';
+import { type Budget, type Credentials, requireVenue } from './venues/venue.ts';
+import { createLinks } from './web/links.ts';
+import { createWeb, type WebAccess } from './web/server.ts';
+
+/** What tests and the playground replace; production uses none of it. */
+export type Overrides = {
+  /** A REST base such as `http://127.0.0.1:4400/discord/api`, without a version. */
+  readonly discordApi?: string;
+  readonly venueUrls?: Partial<Readonly<Record<VenueId, string>>>;
+  readonly store?: Store;
+  /** Milliseconds since the epoch; drives the store's clock too. */
+  readonly now?: () => number;
+  /** 128 random bits as 22 characters of base64url. */
+  readonly newId?: () => string;
+  readonly log?: Log;
+  /** Where people reach the web pages; the environment allows https only. */
+  readonly publicUrl?: string;
+  readonly startTimeoutMs?: number;
+  /** Called when Discord ended the connection for good after it had been ready. */
+  readonly onFatal?: (error: StartError) => void;
+};
+
+export type Started = { readonly applicationId: string; readonly webUrl: string };
+
+export type App = {
+  /**
+   * Opens the store, the pages and the connection to Discord.
+   *
+   * @throws Failure STORE_IN_USE, STORE_TOO_NEW, MASTER_KEY_MISSING, MASTER_KEY_WRONG; StartError of Discord
+   */
+  readonly start: () => Promise<Started>;
+  /** Takes nothing new, lets what runs finish (at most eight seconds), then closes everything. */
+  readonly stop: () => Promise<void>;
+  /** What happens each second: expired cards lose their buttons, unsettled changes are read again. */
+  readonly tick: () => Promise<void>;
+  readonly isReady: () => boolean;
+};
+
+const TICK_MS = 1000;
+
+/** The whole bot, wired. Nothing happens before `start`. */
+export function createApp(config: Config, overrides: Overrides = {}): App {
+  const log = overrides.log ?? createLog({ level: config.logLevel });
+  let parts: Awaited<ReturnType<typeof assemble>> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function start(): Promise<Started> {
+    parts = await assemble(config, overrides, log);
+    const { web, discord, caretaker, maintenance, markets } = parts;
+    const { url } = await web.start();
+    // Settled at once, whether or not Discord can be reached; only telling waits for it.
+    const recovered = caretaker.recover();
+    const { applicationId } = await discord.start();
+    await recovered;
+    timer = setInterval(() => void tick(), TICK_MS);
+    maintenance.start();
+    await markets.refreshPublic();
+    return { applicationId, webUrl: url };
+  }
+
+  /** Never rejects: one proposal's trouble is logged by the caretaker, the store's by this. */
+  async function tick(): Promise<void> {
+    await parts?.caretaker.tick().catch((error: unknown) => log.error({ error }, 'looking after cards failed'));
+  }
+
+  async function stop(): Promise<void> {
+    clearInterval(timer);
+    if (parts === undefined) return;
+    const { discord, web, maintenance, venues, store } = parts;
+    maintenance.stop();
+    await discord.drain();
+    await Promise.all([discord.stop(), web.stop()]);
+    await venues.close();
+    await store.close();
+  }
+
+  return { start, stop, tick, isReady: () => parts?.discord.isReady() ?? false };
+}
+
+async function assemble(config: Config, overrides: Overrides, log: Log) {
+  const { now = Date.now, newId = randomId } = overrides;
+  for (const secret of [config.discordToken, ...config.masterKeys.map(({ key }) => key)]) log.protect(secret);
+
+  const store = overrides.store ?? createSqliteStore({ file: join(config.dataDir, 'levergate.db'), now });
+  const keyring = await openKeyring(store, config.masterKeys).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
+  const sealer = keyring.envelope;
+  const metrics = createMetrics();
+  const venues = createVenues({
+    now,
+    enabled: config.venues,
+    budgets: budgetsOf(config),
+    onCall: (call) => metrics.venueCalled({ venue: call.venue, call: call.kind, class: call.result }, call.durationMs),
+    ...(overrides.venueUrls && { urls: overrides.venueUrls }),
+  });
+  const limits = createLimits(config);
+  const vault = createVault({ store, keyring, maxKeys: config.maxKeysPerUser, onOpened: protectAll(log) });
+  const proposals = createProposals({ store, sealer, newId, keepMs: config.keepMs });
+  const tickets = createTickets({ store, sealer, newId });
+  const running = createRunning();
+  const markets = createMarketBook({
+    venues,
+    now,
+    onFailure: (venue, error) => log.warn({ venue, error }, 'the market list could not be fetched'),
+  });
+  const links = createLinks({ store, sealer, newToken: randomToken, base: () => web.base() });
+  const onError = (error: unknown) => log.error({ error }, 'looking after a card failed');
+  const storeNow = () => store.now();
+
+  const caretaker = createCaretaker({
+    proposals,
+    venues,
+    keys: vault,
+    messenger: { edit: (...edit) => discord.messenger.edit(...edit) },
+    now: storeNow,
+    isRunning: running.has,
+    onOutcome: recordOutcome,
+    onError,
+  });
+  const cards = createCards({
+    venues,
+    keys: vault,
+    proposals,
+    limits,
+    cardMs: config.cardMs,
+    riskPercent: config.riskDistancePercent,
+    onOpened: ({ id, expiresAt }) => caretaker.watch(id, expiresAt),
+    onKeyUsed: (venue, credentials) => void markets.refresh(venue, credentials),
+  });
+  const errands = createErrands({
+    keys: vault,
+    venues,
+    proposals,
+    tickets,
+    whenIdle: running.whenIdle,
+    voidLinks: links.voidAll,
+    onActivated: (account) => void refreshMarkets(account),
+  });
+  const press = createPressHandler({
+    proposals,
+    tickets,
+    errands,
+    cards,
+    caretaker,
+    keys: vault,
+    venues,
+    limits,
+    running,
+    riskPercent: config.riskDistancePercent,
+    now: storeNow,
+    onError,
+  });
+  const commands = createCommands({
+    venues,
+    markets,
+    keys: vault,
+    cards,
+    tickets,
+    limits,
+    createKeyLink: async (request) => {
+      await vault.assertRoom(request.account);
+      return links.create(request);
+    },
+    symbolsSetBy: async ({ user, venue, label }) => {
+      const own = (await proposals.ownedBy(user)).map(({ proposal }) => proposal);
+      const same = own.filter(({ account }) => account.venue === venue && account.label === label);
+      return [...new Set(same.map(({ market }) => market.symbol))];
+    },
+    keepMs: config.keepMs,
+    now: storeNow,
+  });
+  const discord = createDiscord({
+    token: config.discordToken,
+    commands,
+    venues: [...venues.values()].map(({ id, label }) => ({ id, label })),
+    press,
+    news: async (user) => (await proposals.untold(user)).map((found) => caretaker.newsOf(found)),
+    log,
+    now,
+    newReference: () => randomBytes(4).toString('hex'),
+    hooks: {
+      onArrival: ({ ageMs }) => metrics.interactionArrived(ageMs),
+      onAcknowledged: ({ ackMs }) => metrics.acknowledged(ackMs),
+      onDone: ({ kind, name, result }) => {
+        if (kind === 'press') metrics.buttonPressed({ verb: name, result });
+        if (kind === 'command') metrics.commandRan({ command: name, result });
+      },
+      onReadiness: metrics.gatewayReady,
+    },
+    onFatal: (error) => {
+      log.fatal({ error }, error.message);
+      overrides.onFatal?.(error);
+    },
+    ...(overrides.discordApi !== undefined && { api: overrides.discordApi }),
+    ...(overrides.startTimeoutMs !== undefined && { startTimeoutMs: overrides.startTimeoutMs }),
+  });
+  const web = createWeb({
+    host: config.web.host,
+    port: config.web.port,
+    trustProxy: config.web.trustProxy,
+    isMetricsPublic: config.web.isMetricsPublic,
+    access: accessOf(config, overrides, () => discord.applicationId()),
+    isGatewayReady: discord.isReady,
+    store,
+    metrics,
+    links,
+    venues,
+    sealer,
+    save: vault.saveIncoming,
+    onSaved: async ({ account, delivery, ...saved }) => {
+      const { fingerprint } = saved;
+      const ticket = await tickets.issue(account.user, { kind: 'use-key', account, fingerprint }, config.cardMs * 10);
+      const venue = requireVenue(venues, account.venue).label;
+      await discord.messenger.edit(delivery, waitingKeyView({ ...saved, venue, label: account.label, ticket }));
+    },
+    onStranger: async ({ account, delivery }) => {
+      const venue = requireVenue(venues, account.venue).label;
+      await discord.messenger.whisper(delivery, strangerView(venue, account.label));
+    },
+    log,
+  });
+  const maintenance = createMaintenance({
+    tasks: {
+      'deleting expired rows': async () => void (await store.sweep()),
+      'dropping keys that nobody took into use': vault.sweep,
+      'writing a snapshot': async () => void (await backups.runIfDue()),
+    },
+    once: { 'sealing rows under the first master key': finishRotation },
+    log,
+  });
+  const backups = createBackups({ store, directory: config.backups.dir, kept: config.backups.kept });
+
+  function recordOutcome(proposal: Proposal, outcome: Outcome): void {
+    const line = auditLine(proposal, outcome);
+    log.info(line, 'outcome');
+    metrics.outcomeReached({ venue: line.venue, kind: line.outcome });
+    const view = config.auditChannel === undefined ? undefined : auditView(line);
+    if (config.auditChannel !== undefined && view !== undefined) void discord.messenger.post(config.auditChannel, view);
+  }
+
+  async function refreshMarkets(account: Account): Promise<void> {
+    try {
+      await markets.refresh(requireVenue(venues, account.venue), (await vault.load(account)).credentials);
+    } catch (error) {
+      log.warn({ error }, 'the market list could not be fetched');
+    }
+  }
+
+  async function finishRotation(): Promise<void> {
+    const kinds = [
+      ...vault.rewraps,
+      ...proposalRewraps((context, sealed) => reseal(keyring.envelope, context, sealed)),
+    ];
+    const { retired, unreadable } = await rotate(store, keyring.envelope, kinds);
+    if (retired.length > 0) log.info({ retired, unreadable }, 'these master keys may leave MASTER_KEYS now');
+  }
+
+  return { web, discord, caretaker, maintenance, markets, venues, store };
+}
+
+function accessOf(
+  config: Config,
+  { publicUrl = config.web.publicUrl, discordApi }: Overrides,
+  applicationId: () => string | undefined,
+): WebAccess {
+  const clientSecret = config.web.discordClientSecret;
+  if (publicUrl === undefined || clientSecret === undefined) return { kind: 'local' };
+  return {
+    kind: 'public',
+    url: publicUrl,
+    applicationId,
+    clientSecret,
+    ...(discordApi !== undefined && { discordApi }),
+  };
+}
+
+function budgetsOf({ mudrexWindows, krakenWindows, krakenCosts }: Config): Readonly<Record<VenueId, Budget>> {
+  // Kraken publishes the cost of the account calls (2); the two of the leverage calls are the operator's to set.
+  const kraken = { windows: krakenWindows, costs: { ...krakenCosts, account: 2 } };
+  const mudrex = { windows: mudrexWindows, costs: { read: 1, account: 1, write: 1 } };
+  return { mudrex, 'kraken-futures': kraken, 'kraken-futures-demo': kraken };
+}
+
+function protectAll(log: Log): (credentials: Credentials) => void {
+  return (credentials) => {
+    for (const secret of Object.values(credentials)) log.protect(secret);
+  };
+}
+
+function randomId(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+function randomToken(): string {
+  return randomBytes(32).toString('base64url');
+}

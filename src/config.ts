@@ -1,0 +1,168 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { MasterKeys } from './config-values.ts';
+import * as values from './config-values.ts';
+import type { Secret } from './secret.ts';
+import { type VenueId, venueIds } from './venues/index.ts';
+import type { Window } from './venues/venue.ts';
+
+/** How much is logged, least first. */
+export type LogLevel = (typeof logLevels)[number];
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+
+const mudrexWindows: readonly Window[] = [
+  { units: 10, windowMs: 1000 },
+  { units: 500, windowMs: 60_000 },
+  { units: 30_000, windowMs: 3_600_000 },
+  { units: 720_000, windowMs: 86_400_000 },
+];
+const krakenWindows: readonly Window[] = [{ units: 500, windowMs: 10_000 }];
+
+/** The variables, each declared once: what it must look like, and what it is when it is not set. */
+const variables = {
+  DISCORD_TOKEN: values.required('the bot token from the Discord developer portal', values.discordToken),
+  MASTER_KEYS: values.required('a list of id:key with distinct ids, as npm run master-key prints', values.masterKeys),
+  DATA_DIR: values.text.default('./data'),
+  BACKUP_DIR: values.text.optional(),
+  BACKUPS_KEPT: values.wholeNumber(1, 1000).default(7),
+  PUBLIC_URL: values.httpsOrigin.optional(),
+  DISCORD_CLIENT_SECRET: values.discordSecret.optional(),
+  WEB_HOST: values.host.default('127.0.0.1'),
+  WEB_PORT: values.wholeNumber(0, 65_535).default(8080),
+  TRUST_PROXY: values.proxies.default([]),
+  METRICS_PUBLIC: values.trueOrFalse.default(false),
+  VENUES: values.venues.default(venueIds),
+  ALLOWED_GUILDS: values.snowflakes.default(new Set()),
+  ALLOWED_USERS: values.snowflakes.default(new Set()),
+  MAX_LEVERAGE: values.maxLeverage.default(new Map()),
+  HALT: values.trueOrFalse.default(false),
+  AUDIT_CHANNEL_ID: values.snowflake.optional(),
+  CARD_SECONDS: values.wholeNumber(15, 600).default(60),
+  RISK_DISTANCE_PERCENT: values.wholeNumber(0, 100).default(10),
+  KEEP_DAYS: values.wholeNumber(1, 3650).default(90),
+  MAX_KEYS_PER_USER: values.wholeNumber(1, 100).default(10),
+  MUDREX_LIMITS: values.windows.default(mudrexWindows),
+  KRAKEN_LIMITS: values.windows.default(krakenWindows),
+  KRAKEN_WRITE_COST: values.wholeNumber(1, 1000).default(10),
+  KRAKEN_READ_COST: values.wholeNumber(1, 1000).default(2),
+  LOG_LEVEL: values.oneOf(logLevels).default('info'),
+};
+const schema = z.object(variables);
+type Variables = z.infer<typeof schema>;
+
+/** The name of every variable that this program reads. */
+export const variableNames: readonly string[] = Object.keys(variables);
+
+/** Everything that an operator can set. Durations are in milliseconds; secrets print as `[secret]`. */
+export type Config = {
+  readonly discordToken: Secret;
+  /** The first encrypts, the others decrypt. */
+  readonly masterKeys: MasterKeys;
+  readonly dataDir: string;
+  readonly backups: { readonly dir: string; readonly kept: number };
+  readonly web: WebConfig;
+  readonly venues: readonly VenueId[];
+  /** Empty means that all are allowed; the same holds for users. */
+  readonly allowedGuilds: ReadonlySet<string>;
+  readonly allowedUsers: ReadonlySet<string>;
+  /** The operator's highest leverage by venue id; no entry leaves it to the venue's own bounds. */
+  readonly maxLeverage: ReadonlyMap<string, string>;
+  readonly isHalted: boolean;
+  readonly auditChannel?: string;
+  readonly cardMs: number;
+  /** A liquidation price closer to the mark price than this makes a change risky. */
+  readonly riskDistancePercent: number;
+  readonly keepMs: number;
+  readonly maxKeysPerUser: number;
+  readonly mudrexWindows: readonly Window[];
+  readonly krakenWindows: readonly Window[];
+  readonly krakenCosts: { readonly read: number; readonly write: number };
+  readonly logLevel: LogLevel;
+};
+
+export type WebConfig = {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** An https origin without a path. Without it the link page is for this machine only. */
+  readonly publicUrl?: string;
+  /** Always there when `publicUrl` is. */
+  readonly discordClientSecret?: Secret;
+  readonly trustProxy: readonly string[];
+  readonly isMetricsPublic: boolean;
+};
+
+/** What is wrong with one variable; never its value. */
+export type Problem = { readonly variable: string; readonly problem: string };
+
+export type LoadedConfig =
+  | { readonly kind: 'ok'; readonly config: Config }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+
+/**
+ * Reads the configuration; a variable that is empty counts as not set.
+ *
+ * @param env - The process's environment, unless a test gives another.
+ * @returns the configuration, or every problem at once.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): LoadedConfig {
+  const set = Object.fromEntries(variableNames.map((name) => [name, env[name]?.trim() || undefined]));
+  const parsed = schema.safeParse(set);
+  const problems = [
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ variable: String(path[0]), problem: message })),
+    ...missingPartner(set),
+    ...(parsed.success ? tooSmallLimits(parsed.data) : []),
+  ];
+  return parsed.success && problems.length === 0
+    ? { kind: 'ok', config: toConfig(parsed.data) }
+    : { kind: 'invalid', problems };
+}
+
+function missingPartner(set: Readonly<Record<string, string | undefined>>): readonly Problem[] {
+  if (set.PUBLIC_URL === undefined || set.DISCORD_CLIENT_SECRET !== undefined) return [];
+  const problem = 'is missing: with PUBLIC_URL it must be the client secret from the Discord developer portal';
+  return [{ variable: 'DISCORD_CLIENT_SECRET', problem }];
+}
+
+/** A call that costs more than a window holds would wait for ever. */
+function tooSmallLimits(set: Variables): readonly Problem[] {
+  const smallest = Math.min(...set.KRAKEN_LIMITS.map((window) => window.units));
+  if (smallest >= Math.max(set.KRAKEN_READ_COST, set.KRAKEN_WRITE_COST)) return [];
+  const problem = 'must each have room for one call of KRAKEN_READ_COST and one of KRAKEN_WRITE_COST';
+  return [{ variable: 'KRAKEN_LIMITS', problem }];
+}
+
+function toConfig(set: Variables): Config {
+  return {
+    discordToken: set.DISCORD_TOKEN,
+    masterKeys: set.MASTER_KEYS,
+    dataDir: set.DATA_DIR,
+    backups: { dir: set.BACKUP_DIR ?? join(set.DATA_DIR, 'backups'), kept: set.BACKUPS_KEPT },
+    web: toWebConfig(set),
+    venues: set.VENUES,
+    allowedGuilds: set.ALLOWED_GUILDS,
+    allowedUsers: set.ALLOWED_USERS,
+    maxLeverage: set.MAX_LEVERAGE,
+    isHalted: set.HALT,
+    ...(set.AUDIT_CHANNEL_ID !== undefined && { auditChannel: set.AUDIT_CHANNEL_ID }),
+    cardMs: set.CARD_SECONDS * 1000,
+    riskDistancePercent: set.RISK_DISTANCE_PERCENT,
+    keepMs: set.KEEP_DAYS * 86_400_000,
+    maxKeysPerUser: set.MAX_KEYS_PER_USER,
+    mudrexWindows: set.MUDREX_LIMITS,
+    krakenWindows: set.KRAKEN_LIMITS,
+    krakenCosts: { read: set.KRAKEN_READ_COST, write: set.KRAKEN_WRITE_COST },
+    logLevel: set.LOG_LEVEL,
+  };
+}
+
+function toWebConfig(set: Variables): WebConfig {
+  return {
+    host: set.WEB_HOST,
+    port: set.WEB_PORT,
+    ...(set.PUBLIC_URL !== undefined && { publicUrl: set.PUBLIC_URL }),
+    ...(set.DISCORD_CLIENT_SECRET !== undefined && { discordClientSecret: set.DISCORD_CLIENT_SECRET }),
+    trustProxy: set.TRUST_PROXY,
+    isMetricsPublic: set.METRICS_PUBLIC,
+  };
+}

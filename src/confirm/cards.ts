@@ -1,0 +1,102 @@
+import type { Call, View } from '../command.ts';
+import { Failure } from '../errors.ts';
+import type { Keys } from '../keys.ts';
+import { cardView, noChangeView } from '../leverage/card.ts';
+import type { Limits } from '../leverage/limits.ts';
+import { type Preview, preview, seenIn } from '../leverage/preview.ts';
+import { receiptView, workingView } from '../leverage/receipt.ts';
+import { isSameSetting, type LeverageSetting } from '../leverage/setting.ts';
+import { type Credentials, chooseCurrency, requireVenue, type Venue, type Venues } from '../venues/venue.ts';
+import type { Delivery, Proposal } from './proposal.ts';
+import type { Found, Proposals } from './proposals.ts';
+
+/** What a trader asks for, before anything was read. */
+export type Wish = {
+  readonly venue: string;
+  readonly label: string;
+  readonly market: string;
+  readonly currency?: string;
+  readonly setting: LeverageSetting;
+};
+
+/** A card, and the proposal behind it where there is one to press. */
+export type Card = { readonly view: View; readonly proposal?: Proposal };
+
+export type Asker = Pick<Call, 'user' | 'guild' | 'channel' | 'isShared' | 'delivery'>;
+
+export type Cards = {
+  /** Reads, checks and proposes; nothing is sent. @throws Failure for everything that stands in the way */
+  readonly ask: (asker: Asker, wish: Wish) => Promise<Card>;
+  /** A new card from a re-check that found the old one stale. */
+  readonly renew: (stale: Proposal, fresh: Preview, delivery: Delivery) => Promise<Card>;
+};
+
+/**
+ * Makes confirmation cards.
+ *
+ * @param options.cardMs - How long a card can be confirmed.
+ * @param options.onOpened - Told of each new proposal, to take its buttons off when it expires.
+ */
+export function createCards(options: {
+  readonly venues: Venues;
+  readonly keys: Keys;
+  readonly proposals: Proposals;
+  readonly limits: Limits;
+  readonly cardMs: number;
+  readonly riskPercent: number;
+  readonly onOpened: (proposal: Proposal) => void;
+  /** Told of each key that was just read with, for what else is worth reading with it. */
+  readonly onKeyUsed: (venue: Venue, credentials: Credentials) => void;
+}): Cards {
+  const { venues, keys, proposals, limits, cardMs, riskPercent } = options;
+
+  async function propose(
+    venue: Venue,
+    request: Omit<Proposal, 'id' | 'createdAt' | 'expiresAt'>,
+    fresh: Preview,
+    delivery: Delivery,
+    note?: string,
+  ): Promise<Card> {
+    const proposal = await proposals.open(request, cardMs, delivery);
+    options.onOpened(proposal);
+    return { proposal, view: cardView(venue, proposal, fresh, note) };
+  }
+
+  return {
+    ask: async (asker, wish) => {
+      const venue = requireVenue(venues, wish.venue);
+      const { setting } = wish;
+      limits.assertChange(venue, setting);
+      const currency = chooseCurrency(venue, wish.currency);
+      if (!venue.modes.includes(setting.mode)) throw new Failure({ code: 'NO_CROSS', venue: venue.label });
+      const key = await keys.load({ user: asker.user, venue: venue.id, label: wish.label });
+      const holder = await proposals.holderOf(key.keyHash);
+      if (holder !== undefined) return { view: busyView(venue, holder) };
+      const request = { market: wish.market, setting, riskPercent, ...currency };
+      const fresh = await preview(venue, key.credentials, request);
+      options.onKeyUsed(venue, key.credentials);
+      if (isSameSetting(fresh.current, setting)) return { view: noChangeView(venue, fresh) };
+      const { guild, channel, isShared, delivery } = asker;
+      const where = { channel, isShared, ...(guild !== undefined && { guild }) };
+      const { account, keyHash } = key;
+      return propose(
+        venue,
+        { account, keyHash, market: fresh.market, ...currency, setting, seen: seenIn(fresh), ...where },
+        fresh,
+        delivery,
+      );
+    },
+    renew: async (stale, fresh, delivery) => {
+      const venue = requireVenue(venues, stale.account.venue);
+      const { id, createdAt, expiresAt, ...request } = stale;
+      const note = 'Something changed since the last card; this is how it stands now.';
+      return propose(venue, { ...request, market: fresh.market, seen: seenIn(fresh) }, fresh, delivery, note);
+    },
+  };
+}
+
+/** Says which change holds this API key, with "Check now" once it was sent. */
+export function busyView(venue: Venue, { proposal, outcome }: Found): View {
+  const now = outcome === undefined ? workingView(venue.label, proposal) : receiptView(venue.label, proposal, outcome);
+  return { ...now, title: `Another change with this key is not finished. ${now.title}` };
+}

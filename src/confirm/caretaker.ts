@@ -1,0 +1,205 @@
+import type { Messenger, News, View } from '../command.ts';
+import { Failure } from '../errors.ts';
+import type { Keys } from '../keys.ts';
+import { type ReadBack, readBack } from '../leverage/execute.ts';
+import { receiptView, workingView } from '../leverage/receipt.ts';
+import { requireVenue, type Venues } from '../venues/venue.ts';
+import type { Outcome, Proposal } from './proposal.ts';
+import type { Found, Proposals } from './proposals.ts';
+
+/** A request that was delayed in the network can land this long after a read-back showed nothing. */
+const READ_AGAIN_MS = 30_000;
+/** How long a key is held for an answer, from the first moment without one. */
+export const SETTLE_MS = 5 * 60_000;
+const RETRY_MS = 10_000;
+
+export type Caretaker = {
+  /** Settles what a crash left behind: nothing claimed is run late, nothing sent is sent again. */
+  readonly recover: () => Promise<void>;
+  /** Does what is due: takes the buttons off expired cards, reads unsettled changes again. */
+  readonly tick: () => Promise<void>;
+  /** Looks after a proposal from `at` on (milliseconds, the store's clock). */
+  readonly watch: (id: string, at: number) => void;
+  /** Reads back now. @returns the proposal with what is known after it. */
+  readonly check: (found: Found) => Promise<Found>;
+  /** What a person must still be told of this proposal. */
+  readonly newsOf: (found: Found) => News;
+  /** Records an outcome; one that may still change keeps the key's lease and is read again. */
+  readonly conclude: (found: Found, outcome: Outcome) => Promise<Found>;
+};
+
+/**
+ * Looks after proposals that nobody is pressing: expiry, recovery after a crash, and settling by read-back.
+ *
+ * @param options.isRunning - Whether a press in this process is executing the proposal just now.
+ * @param options.onOutcome - Told once of every recorded outcome.
+ * @param options.onError - Told of what went wrong with one proposal; the others are not affected.
+ */
+export function createCaretaker(options: {
+  readonly proposals: Proposals;
+  readonly venues: Venues;
+  readonly keys: Keys;
+  readonly messenger: Pick<Messenger, 'edit'>;
+  readonly now: () => Promise<number>;
+  readonly isRunning: (id: string) => boolean;
+  readonly onOutcome: (proposal: Proposal, outcome: Outcome) => void;
+  readonly onError: (error: unknown) => void;
+}): Caretaker {
+  const { proposals, venues, keys, messenger, now, isRunning, onOutcome, onError } = options;
+  const due = new Map<string, number>();
+
+  const watch = (id: string, at: number): void => {
+    due.set(id, at);
+  };
+
+  async function conclude(found: Found, outcome: Outcome): Promise<Found> {
+    const { id } = found.proposal;
+    const since = settlingSince(outcome);
+    const next =
+      since === undefined
+        ? await proposals.finish(found, outcome)
+        : await proposals.settleLater(found, outcome, Math.max(1, since + SETTLE_MS - (await now())));
+    if (next === undefined) return proposals.require(id);
+    if (since === undefined) due.delete(id);
+    else watch(id, (await now()) + (outcome.kind === 'not-applied' ? READ_AGAIN_MS : RETRY_MS));
+    if (outcome.kind !== found.outcome?.kind || next.stage === 'done') onOutcome(next.proposal, outcome);
+    return next;
+  }
+
+  async function readNow(found: Found): Promise<ReadBack> {
+    const { proposal } = found;
+    const venue = requireVenue(venues, proposal.account.venue);
+    try {
+      const key = await keys.load(proposal.account);
+      if (key.keyHash !== proposal.keyHash) throw new Failure({ code: 'KEY_CHANGED' });
+      return await readBack({ venue, credentials: key.credentials, proposal, now });
+    } catch (error) {
+      if (error instanceof Failure) return { kind: 'unread', at: await now() };
+      throw error;
+    }
+  }
+
+  async function settle(found: Found): Promise<Found> {
+    return conclude(found, nextOutcome(found.outcome, await readNow(found), await now()));
+  }
+
+  async function check(found: Found): Promise<Found> {
+    if (found.stage === 'settling' || found.stage === 'sending') return settle(found);
+    if (found.outcome === undefined) return found;
+    const outcome = checkedOutcome(await readNow(found));
+    return outcome === undefined
+      ? found
+      : ((await proposals.finish(found, outcome)) ?? proposals.require(found.proposal.id));
+  }
+
+  function labelOf({ proposal }: Found): string {
+    return requireVenue(venues, proposal.account.venue).label;
+  }
+
+  function viewOf(found: Found, outcome: Outcome): View {
+    return receiptView(labelOf(found), found.proposal, outcome);
+  }
+
+  async function tell(found: Found): Promise<void> {
+    if (found.outcome === undefined) return;
+    const result = await messenger.edit(found.delivery, viewOf(found, found.outcome));
+    const matters = found.outcome.kind !== 'expired' && found.outcome.kind !== 'cancelled';
+    if (result === 'lost' && matters) await proposals.markUntold(found);
+    if (result === 'told') await proposals.markTold(found);
+  }
+
+  async function visit(id: string): Promise<void> {
+    if (isRunning(id)) return;
+    due.delete(id);
+    const found = await proposals.find(id);
+    if (found === undefined) return;
+    switch (found.stage) {
+      case 'pending':
+        return visitPending(found);
+      case 'claimed':
+        return tell(await conclude(found, { kind: 'not-sent', at: await now() }));
+      case 'sending':
+        return tell(await settle(found));
+      case 'settling':
+        return visitSettling(found);
+      case 'done':
+        return;
+    }
+  }
+
+  async function visitPending(found: Found): Promise<void> {
+    const { id, expiresAt } = found.proposal;
+    if ((await now()) < expiresAt) return watch(id, expiresAt);
+    const ended = await proposals.expire(found);
+    if (ended.outcome?.kind !== 'expired') return;
+    onOutcome(ended.proposal, ended.outcome);
+    await tell(ended);
+  }
+
+  async function visitSettling(found: Found): Promise<void> {
+    const settled = await settle(found);
+    if (JSON.stringify(settled.outcome) !== JSON.stringify(found.outcome)) await tell(settled);
+  }
+
+  /** One proposal that cannot be read or told must not keep the others waiting. */
+  async function visitSafely(id: string): Promise<void> {
+    try {
+      await visit(id);
+    } catch (error) {
+      onError(error);
+      if (!(error instanceof Failure && error.data.code === 'CARD_UNREADABLE')) watch(id, (await now()) + RETRY_MS);
+    }
+  }
+
+  return {
+    recover: async () => {
+      await Promise.all((await proposals.openIds()).map(visitSafely));
+    },
+    tick: async () => {
+      const time = await now();
+      const ids = [...due].filter(([, at]) => at <= time).map(([id]) => id);
+      await Promise.all(ids.map(visitSafely));
+    },
+    watch,
+    check,
+    conclude,
+    newsOf: (found) => ({
+      view: found.outcome === undefined ? workingView(labelOf(found), found.proposal) : viewOf(found, found.outcome),
+      told: () => proposals.markTold(found),
+    }),
+  };
+}
+
+/** When the time without a final answer began, or undefined for an outcome that ends a proposal. */
+function settlingSince(outcome: Outcome): number | undefined {
+  const isOpen = (outcome.kind === 'unknown' || outcome.kind === 'not-applied') && !outcome.isFinal;
+  return isOpen ? outcome.since : undefined;
+}
+
+/** What is known after one more read-back of a write that got no answer. */
+function nextOutcome(previous: Outcome | undefined, read: ReadBack, now: number): Outcome {
+  const since = previous === undefined ? now : (settlingSince(previous) ?? now);
+  switch (read.kind) {
+    case 'agrees':
+      return { kind: 'applied', asOf: read.asOf, isReadBack: true };
+    case 'disagrees': {
+      const first = previous?.kind === 'not-applied' ? previous.since : read.asOf;
+      return { kind: 'not-applied', since: first, asOf: read.asOf, isFinal: read.asOf - first >= READ_AGAIN_MS };
+    }
+    case 'unread':
+      if (now - since >= SETTLE_MS) return { kind: 'unknown', since, isFinal: true };
+      return previous ?? { kind: 'unknown', since, isFinal: false };
+  }
+}
+
+/** "Check now" on an ended proposal: what the venue holds now. @returns undefined when nothing new is known. */
+function checkedOutcome(read: ReadBack): Outcome | undefined {
+  switch (read.kind) {
+    case 'agrees':
+      return { kind: 'applied', asOf: read.asOf, isReadBack: true };
+    case 'disagrees':
+      return { kind: 'differs', asOf: read.asOf, holds: read.holds };
+    case 'unread':
+      return undefined;
+  }
+}

@@ -1,0 +1,138 @@
+import type { View } from '../command.ts';
+import { Failure } from '../errors.ts';
+import type { Keys } from '../keys.ts';
+import { requireVenue, type Venues } from '../venues/venue.ts';
+import type { Account } from './proposal.ts';
+import type { Proposals } from './proposals.ts';
+import type { Errand, Tickets } from './tickets.ts';
+
+const ASK_MS = 2 * 60_000;
+
+export type Errands = {
+  /** Does what a pressed ticket asks for. @throws Failure that says what stands in the way */
+  readonly run: (errand: Errand, user: string) => Promise<View>;
+  /** Says no to a ticket; a key that waited for it is dropped. */
+  readonly decline: (errand: Errand) => Promise<View>;
+};
+
+/**
+ * What the buttons below key messages do: use a new key, remove one, erase everything of a user.
+ *
+ * @param options.whenIdle - Resolves once no press of this user is executing in this process.
+ * @param options.voidLinks - Voids the user's open one-time links.
+ * @param options.onActivated - Told of each key that came into use.
+ */
+export function createErrands(options: {
+  readonly keys: Keys;
+  readonly venues: Venues;
+  readonly proposals: Proposals;
+  readonly tickets: Tickets;
+  readonly whenIdle: (user: string) => Promise<void>;
+  readonly voidLinks: (user: string) => Promise<void>;
+  readonly onActivated: (account: Account) => void;
+}): Errands {
+  const { keys, venues, proposals, tickets, whenIdle, voidLinks, onActivated } = options;
+
+  async function useKey({ account, fingerprint }: Extract<Errand, { kind: 'use-key' }>): Promise<View> {
+    const name = nameOf(account);
+    if (!(await keys.activate(account, fingerprint))) {
+      return {
+        tone: 'refused',
+        title: 'This key is no longer waiting',
+        body: 'It was replaced, removed, or waited for more than a day. Add it again with /keys add.',
+      };
+    }
+    onActivated(account);
+    return {
+      tone: 'done',
+      title: `In use: ${name}`,
+      body: ['Key ', { code: fingerprint }, ' now serves your commands. Try /leverage show or /leverage set.'],
+    };
+  }
+
+  async function removeKey({ account }: Extract<Errand, { kind: 'remove-key' }>): Promise<View> {
+    await assertIdle(account.user, account);
+    const removed = await keys.remove(account);
+    const body = `The bot holds nothing of it any more. At ${requireVenue(venues, account.venue).label} the key still exists: delete it there if you no longer need it.`;
+    return { tone: 'done', title: removed ? `Removed: ${nameOf(account)}` : `Already gone: ${nameOf(account)}`, body };
+  }
+
+  async function askErase(user: string): Promise<View> {
+    const id = await tickets.issue(user, { kind: 'erase-user' }, ASK_MS);
+    return {
+      tone: 'risky',
+      title: 'Delete everything of yours?',
+      body: 'All your keys, cards and results here are deleted for good. Your leverage at the exchanges stays as it is.',
+      buttons: [
+        { kind: 'press', verb: 'do', id, label: 'Delete it all', style: 'danger' },
+        { kind: 'press', verb: 'drop', id, label: 'Keep it', style: 'secondary' },
+      ],
+    };
+  }
+
+  async function eraseUser(user: string): Promise<View> {
+    await whenIdle(user);
+    await assertIdle(user);
+    const count = await keys.removeAll(user);
+    await voidLinks(user);
+    await proposals.eraseAll(user);
+    const what = count === 1 ? 'one key' : `${count} keys`;
+    return {
+      tone: 'done',
+      title: 'Everything of yours is deleted',
+      body: `Deleted: ${what}, and all cards with their results. Your keys still exist at the venues: delete them there if you no longer need them.`,
+    };
+  }
+
+  /** While the venue may still answer, the key and the record are needed to say what became of the change. */
+  async function assertIdle(user: string, only?: Account): Promise<void> {
+    const open = await Promise.all((await proposals.openIds(user)).map((id) => proposals.find(id)));
+    const busy = open.find(
+      (found) =>
+        found !== undefined &&
+        found.stage !== 'pending' &&
+        (only === undefined || isSame(found.proposal.account, only)),
+    );
+    if (busy === undefined) return;
+    const { account, market, createdAt } = busy.proposal;
+    throw new Failure({
+      code: 'KEY_BUSY',
+      venue: requireVenue(venues, account.venue).label,
+      account: account.label,
+      market: market.symbol,
+      since: createdAt,
+    });
+  }
+
+  function nameOf({ venue, label }: Account): string {
+    return `${requireVenue(venues, venue).label} key "${label}"`;
+  }
+
+  return {
+    run: async (errand, user) => {
+      switch (errand.kind) {
+        case 'use-key':
+          return useKey(errand);
+        case 'remove-key':
+          return removeKey(errand);
+        case 'ask-erase':
+          return askErase(user);
+        case 'erase-user':
+          return eraseUser(user);
+      }
+    },
+    decline: async (errand) => {
+      if (errand.kind !== 'use-key') return { tone: 'plain', title: 'Kept', body: 'Nothing was deleted.' };
+      await keys.discard(errand.account);
+      return {
+        tone: 'plain',
+        title: 'The new key was dropped',
+        body: 'The bot holds nothing of it. A key that was in use before stays in use.',
+      };
+    },
+  };
+}
+
+function isSame(a: Account, b: Account): boolean {
+  return a.user === b.user && a.venue === b.venue && a.label === b.label;
+}

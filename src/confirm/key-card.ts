@@ -1,0 +1,39 @@
+import type { View } from '../command.ts';
+
+/** Below the link of /keys add, once a key was entered on the page: it is used only after its owner says so here. */
+export function waitingKeyView(options: {
+  readonly venue: string;
+  readonly label: string;
+  readonly fingerprint: string;
+  readonly replaces?: string;
+  readonly notes: readonly string[];
+  /** The ticket behind both buttons. */
+  readonly ticket: string;
+}): View {
+  const { venue, label, fingerprint, replaces, notes, ticket } = options;
+  return {
+    tone: 'ask',
+    title: `Use this ${venue} key for "${label}"?`,
+    body: [
+      'A key was entered on your page and the exchange accepts it. If that was not you, drop it. ',
+      notes.join(' '),
+    ],
+    fields: [
+      { name: 'Fingerprint', value: [{ code: fingerprint }], isInline: true },
+      { name: 'Replaces', value: replaces === undefined ? 'nothing' : [{ code: replaces }], isInline: true },
+    ],
+    buttons: [
+      { kind: 'press', verb: 'do', id: ticket, label: 'Use this key', style: 'primary' },
+      { kind: 'press', verb: 'drop', id: ticket, label: 'Drop it', style: 'secondary' },
+    ],
+  };
+}
+
+/** Somebody else signed in on a one-time link: its owner should know that it got around. */
+export function strangerView(venue: string, label: string): View {
+  return {
+    tone: 'risky',
+    title: 'Somebody else opened your link',
+    body: `They were refused and nothing was saved for your ${venue} key "${label}". The link still works for you. If you did not pass it on, ask for a new one with /keys add: that voids this one.`,
+  };
+}

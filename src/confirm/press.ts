@@ -1,0 +1,167 @@
+import type { Press, PressHandler, PressReply, View } from '../command.ts';
+import { Failure, unreachable } from '../errors.ts';
+import type { Keys, LoadedKey } from '../keys.ts';
+import { execute } from '../leverage/execute.ts';
+import type { Limits } from '../leverage/limits.ts';
+import { receiptView, workingView } from '../leverage/receipt.ts';
+import type { LeverageSetting } from '../leverage/setting.ts';
+import { requireVenue, type Venues } from '../venues/venue.ts';
+import { busyView, type Cards } from './cards.ts';
+import type { Caretaker } from './caretaker.ts';
+import type { Errands } from './errands.ts';
+import type { Outcome, Proposal } from './proposal.ts';
+import type { Found, Proposals } from './proposals.ts';
+import type { Running } from './running.ts';
+import type { Tickets } from './tickets.ts';
+
+/**
+ * Every press of a button, after Discord's acknowledgement. Only the owner of a card can press it.
+ *
+ * @param options.running - The executions of this process, so that a second press waits for the first one's result.
+ * @throws Failure for what the presser alone is told; the card stays as it is.
+ */
+export function createPressHandler(options: {
+  readonly proposals: Proposals;
+  readonly tickets: Tickets;
+  readonly errands: Errands;
+  readonly cards: Cards;
+  readonly caretaker: Caretaker;
+  readonly keys: Keys;
+  readonly venues: Venues;
+  readonly limits: Limits;
+  readonly running: Running;
+  readonly riskPercent: number;
+  readonly now: () => Promise<number>;
+  /** Told of an error that does not keep the presser from an answer. */
+  readonly onError: (error: unknown) => void;
+}): PressHandler {
+  const { proposals, tickets, errands, cards, caretaker, keys, venues, limits, running } = options;
+
+  async function requireOwn({ id, user }: Press): Promise<Found> {
+    const found = await proposals.require(id);
+    if (found.proposal.account.user !== user) throw new Failure({ code: 'NOT_YOURS' });
+    return found;
+  }
+
+  async function confirm(press: Press, progress: (view: View) => void): Promise<PressReply> {
+    const found = await requireOwn(press);
+    if (found.stage !== 'pending') return alreadyPressed(found);
+    const { proposal } = found;
+    const venue = requireVenue(venues, proposal.account.venue);
+    limits.assertChange(venue, proposal.setting);
+    const key = await keys.load(proposal.account);
+    if (key.keyHash !== proposal.keyHash) throw new Failure({ code: 'KEY_CHANGED' });
+    const claim = await proposals.claim(press.id, press.delivery);
+    switch (claim.kind) {
+      case 'claimed':
+        return running.run(proposal, () => runClaimed(claim.found, key, progress));
+      case 'already':
+      case 'expired':
+        return alreadyPressed(claim.found);
+      case 'busy':
+        return { answer: busyView(venue, claim.by) };
+      default:
+        return unreachable(claim);
+    }
+  }
+
+  async function runClaimed(claimed: Found, key: LoadedKey, progress: (view: View) => void): Promise<PressReply> {
+    const { proposal } = claimed;
+    const venue = requireVenue(venues, proposal.account.venue);
+    let current = claimed;
+    const startSending = async (): Promise<boolean> => {
+      const sending = await proposals.startSending(current);
+      current = sending ?? current;
+      return sending !== undefined;
+    };
+    progress(workingView(venue.label, proposal));
+    try {
+      const { credentials } = key;
+      const { riskPercent, now } = options;
+      const { outcome, fresh } = await execute({ venue, credentials, proposal, riskPercent, now, startSending });
+      current = await record(current, outcome);
+      if (outcome.kind !== 'stale' || fresh === undefined) return receipt(current);
+      return { update: (await cards.renew(proposal, fresh, claimed.delivery)).view };
+    } catch (error) {
+      caretaker.watch(proposal.id, await options.now());
+      if (current.stage !== 'sending') throw error;
+      // The request may be under way: "nothing was changed" would be a guess. The caretaker settles it by reading back.
+      options.onError(error);
+      return receipt({ ...current, outcome: { kind: 'unknown', since: await options.now(), isFinal: false } });
+    }
+  }
+
+  /** What became of it is known, and is shown even when the store cannot record it just now. */
+  async function record(found: Found, outcome: Outcome): Promise<Found> {
+    try {
+      return await caretaker.conclude(found, outcome);
+    } catch (error) {
+      options.onError(error);
+      caretaker.watch(found.proposal.id, await options.now());
+      return { ...found, outcome };
+    }
+  }
+
+  function receipt(found: Found): PressReply {
+    const { proposal, outcome } = found;
+    const venue = requireVenue(venues, proposal.account.venue).label;
+    if (outcome === undefined) return { update: workingView(venue, proposal) };
+    return { update: receiptView(venue, proposal, outcome), lost: () => proposals.markUntold(found) };
+  }
+
+  /** A second press shows what the first one led to, and waits for it where it is under way. */
+  async function alreadyPressed(found: Found): Promise<PressReply> {
+    return (await running.resultOf(found.proposal.id)) ?? receipt(found);
+  }
+
+  async function cancel(press: Press): Promise<PressReply> {
+    const found = await requireOwn(press);
+    if (found.stage !== 'pending') return alreadyPressed(found);
+    return receipt(await caretaker.conclude(found, { kind: 'cancelled', at: await options.now() }));
+  }
+
+  async function check(press: Press): Promise<PressReply> {
+    const found = await requireOwn(press);
+    return (await running.resultOf(press.id)) ?? receipt(await caretaker.check(found));
+  }
+
+  async function back(press: Press): Promise<PressReply> {
+    const { proposal } = await requireOwn(press);
+    const setting = previousSetting(proposal);
+    if (setting === undefined) throw new Failure({ code: 'CARD_GONE' });
+    const { currency } = proposal;
+    const { venue, label } = proposal.account;
+    const wish = { venue, label, market: proposal.market.id, setting, ...(currency !== undefined && { currency }) };
+    // The answer is a message of its own that only the presser sees, whatever the receipt was.
+    const delivery = { ...press.delivery, isPublic: false };
+    const card = await cards.ask({ ...press, isShared: false, delivery }, wish);
+    const { proposal: next } = card;
+    if (next === undefined) return { answer: card.view };
+    return { answer: card.view, answered: (messageId) => proposals.attach(next.id, messageId) };
+  }
+
+  return async (press, progress) => {
+    // Tickets touch nothing but the presser's own data; everybody may always delete those.
+    if (press.verb !== 'do' && press.verb !== 'drop') limits.assertAllowed(press);
+    switch (press.verb) {
+      case 'confirm':
+        return confirm(press, progress);
+      case 'cancel':
+        return cancel(press);
+      case 'check':
+        return check(press);
+      case 'back':
+        return back(press);
+      case 'do':
+        return { update: await errands.run(await tickets.take(press.id, press.user), press.user) };
+      case 'drop':
+        return { update: await errands.decline(await tickets.take(press.id, press.user)) };
+      default:
+        return unreachable(press.verb);
+    }
+  };
+}
+
+function previousSetting({ seen }: Proposal): LeverageSetting | undefined {
+  return seen.current.mode === 'unset' ? undefined : seen.current;
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { FailureData } from '../errors.ts';
+
+/** One exchange key of one person: (Discord user, venue, label). */
+export const accountSchema = z.object({ user: z.string(), venue: z.string(), label: z.string() });
+export type Account = Readonly<z.infer<typeof accountSchema>>;
+
+/**
+ * How a message can be edited later: by its interaction token for 15 minutes from `at` (ms), then, where it is
+ * public, as the bot. Without `messageId` it is the interaction's own message: a command's reply, or the message that
+ * carries the pressed button; `publicId` is then its id in the channel, for the time after the token. With `messageId`
+ * it is a follow-up, which only the presser sees and only the token can edit.
+ */
+export const deliverySchema = z.object({
+  token: z.string(),
+  at: z.number(),
+  channel: z.string(),
+  messageId: z.string().exactOptional(),
+  publicId: z.string().exactOptional(),
+  isPublic: z.boolean(),
+});
+export type Delivery = Readonly<z.infer<typeof deliverySchema>>;
+
+export const settingSchema = z.discriminatedUnion('mode', [
+  z.object({ mode: z.literal('isolated'), leverage: z.string() }),
+  z.object({ mode: z.literal('cross') }),
+]);
+export const currentSchema = z.union([settingSchema, z.object({ mode: z.literal('unset') })]);
+
+const boundsSchema = z.object({ min: z.string(), max: z.string(), step: z.string() });
+const tierSchema = z.object({ fromSize: z.string(), initialMargin: z.string(), maintenanceMargin: z.string() });
+
+const marketSchema = z.object({
+  venue: z.string(),
+  id: z.string(),
+  symbol: z.string(),
+  aliases: z.array(z.string()).readonly(),
+  base: z.string(),
+  quote: z.string(),
+  bounds: boundsSchema,
+  tiers: z.array(tierSchema).readonly().exactOptional(),
+  tradeable: z.boolean(),
+});
+
+/** What the card was based on; a difference at the click makes it stale. */
+export const seenSchema = z.object({
+  current: currentSchema,
+  position: z.enum(['none', 'long', 'short']),
+  hasOpenOrders: z.boolean(),
+  bounds: boundsSchema,
+  isRisky: z.boolean(),
+});
+export type Seen = Readonly<z.infer<typeof seenSchema>>;
+
+/** What a card asks for: plain data, sealed in the store, so that what runs is what was shown. */
+export const proposalSchema = z.object({
+  id: z.string(),
+  account: accountSchema,
+  /** Keyed hash of the API key the card was made with. */
+  keyHash: z.string(),
+  market: marketSchema,
+  currency: z.string().exactOptional(),
+  setting: settingSchema,
+  seen: seenSchema,
+  guild: z.string().exactOptional(),
+  channel: z.string(),
+  isShared: z.boolean(),
+  createdAt: z.number(),
+  expiresAt: z.number(),
+});
+export type Proposal = Readonly<z.infer<typeof proposalSchema>>;
+
+/** A failure as data; only this program seals one, so its code is all that is checked. */
+const failureSchema = z.custom<FailureData>((value) => z.object({ code: z.string() }).safeParse(value).success);
+
+/**
+ * How a proposal ended. `at` and `asOf` are milliseconds since the epoch by the store's clock.
+ *
+ * - `stale`, `unchanged`, `not-sent`: decided before anything was sent.
+ * - `applied`: the venue accepted it; `isReadBack` when a read-back agreed too.
+ * - `not-applied`: no answer to the write, and the read-back shows another setting; final once it was read
+ *   again half a minute after `since`, the first of these reads.
+ * - `differs`: the venue said success, and its read-back shows something else.
+ * - `unknown`: no answer to the write and none to the read-back `since` then; final once the bot has stopped asking.
+ */
+export const outcomeSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('cancelled'), at: z.number() }),
+  z.object({ kind: z.literal('expired'), at: z.number() }),
+  z.object({ kind: z.literal('stale'), at: z.number() }),
+  z.object({ kind: z.literal('unchanged'), at: z.number() }),
+  z.object({ kind: z.literal('not-sent'), at: z.number(), failure: failureSchema.exactOptional() }),
+  z.object({ kind: z.literal('refused'), at: z.number(), failure: failureSchema }),
+  z.object({ kind: z.literal('applied'), asOf: z.number(), isReadBack: z.boolean() }),
+  z.object({ kind: z.literal('not-applied'), since: z.number(), asOf: z.number(), isFinal: z.boolean() }),
+  z.object({ kind: z.literal('differs'), asOf: z.number(), holds: currentSchema }),
+  z.object({ kind: z.literal('unknown'), since: z.number(), isFinal: z.boolean() }),
+]);
+export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
+
+/**
+ * Where a proposal stands. `settling` means that the write may still land: its outcome so far is `unknown` or a first
+ * `not-applied`, the key's lease is kept, and it is read again.
+ */
+export const stageSchema = z.enum(['pending', 'claimed', 'sending', 'settling', 'done']);
+export type Stage = z.infer<typeof stageSchema>;

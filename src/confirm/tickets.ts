@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { Failure } from '../errors.ts';
+import type { Store } from '../store/store.ts';
+import { accountSchema } from './proposal.ts';
+import type { Sealer } from './sealer.ts';
+
+/** What a ticket's button does to the presser's own data; none of it reaches a venue. */
+export const errandSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('use-key'), account: accountSchema, fingerprint: z.string() }),
+  z.object({ kind: z.literal('remove-key'), account: accountSchema }),
+  z.object({ kind: z.literal('ask-erase') }),
+  z.object({ kind: z.literal('erase-user') }),
+]);
+export type Errand = Readonly<z.infer<typeof errandSchema>>;
+
+const rowSchema = z.object({ user: z.string(), sealed: z.string() });
+const ticketKey = (id: string) => `ticket/${id}`;
+
+export type Tickets = {
+  /** @returns the id for the buttons; it works once, for its user, until `ttlMs` is over by the store's clock. */
+  readonly issue: (user: string, errand: Errand, ttlMs: number) => Promise<string>;
+  /** Takes a ticket: of two presses one gets it. @throws Failure CARD_GONE, NOT_YOURS (which spends nothing) */
+  readonly take: (id: string, user: string) => Promise<Errand>;
+};
+
+export function createTickets(options: {
+  readonly store: Store;
+  readonly sealer: Sealer;
+  readonly newId: () => string;
+}): Tickets {
+  const { store, sealer, newId } = options;
+  return {
+    issue: async (user, errand, ttlMs) => {
+      const id = newId();
+      const value = JSON.stringify({ user, sealed: await sealer.seal(['ticket', user, id], errand) });
+      await store.commit({
+        checks: [{ key: ticketKey(id), version: 'absent' }],
+        writes: [{ key: ticketKey(id), value, ttlMs }],
+      });
+      return id;
+    },
+    take: async (id, user) => {
+      const key = ticketKey(id);
+      const entry = await store.get(key);
+      if (entry === undefined) throw new Failure({ code: 'CARD_GONE' });
+      const row = rowSchema.parse(JSON.parse(entry.value));
+      if (row.user !== user) throw new Failure({ code: 'NOT_YOURS' });
+      const errand = errandSchema.parse(await sealer.open(['ticket', user, id], row.sealed));
+      const taken = await store.commit({ checks: [{ key, version: entry.version }], writes: [{ key, remove: true }] });
+      if (taken.kind !== 'committed') throw new Failure({ code: 'CARD_GONE' });
+      return errand;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { Call, News, View } from '../command.ts';
+import { failureView, tryAgainView } from '../messages.ts';
+import type { Attempt, Attempts } from './attempt.ts';
+import { type Declared, pathOf, type Resolved } from './declared.ts';
+import type { CommandInvocation } from './interaction.ts';
+import { EPHEMERAL, type Replies } from './reply.ts';
+import type { Rest } from './rest.ts';
+import type { Acknowledge, Result } from './runner.ts';
+
+const DEFERRED_REPLY = 5;
+
+/** Runs commands: acknowledged first, then run, then the reply is edited, then the person hears what was missed. */
+export function createCommandRunner(options: {
+  readonly declared: Declared;
+  readonly rest: Rest;
+  readonly replies: Replies;
+  readonly attempts: Attempts;
+  readonly acknowledge: Acknowledge;
+  readonly news: (user: string) => Promise<readonly News[]>;
+}) {
+  const { declared, rest, replies, attempts, acknowledge, news } = options;
+
+  async function perform(invocation: CommandInvocation, resolved: Resolved, call: Call): Promise<Attempt<View>> {
+    if (resolved.kind === 'refused') {
+      return { kind: 'failed', result: resolved.failure.code, view: failureView(resolved.failure) };
+    }
+    const { subcommand, values } = resolved;
+    return attempts.attempt(pathOf(invocation.name, invocation.subcommand), () => subcommand.run(call, values));
+  }
+
+  // A failure is the caller's own business, also when the answer was meant for everybody.
+  async function answerAlone(invocation: CommandInvocation, view: View): Promise<void> {
+    const deleted = await rest.deleteReply(invocation);
+    // A follow-up beside a reply that still "thinks" would take its place, and be as public.
+    if (deleted.kind === 'told' || deleted.kind === 'gone') await replies.whisper(invocation, view);
+    else await replies.edit(invocation, tryAgainView());
+  }
+
+  async function tellNews(invocation: CommandInvocation): Promise<void> {
+    for (const { view, told } of await news(invocation.caller.user)) {
+      const sent = await replies.whisper(invocation, view);
+      if (sent.kind !== 'told') return;
+      await attempts.quietly('noting that news was told', told);
+    }
+  }
+
+  return async (invocation: CommandInvocation, at: number): Promise<Result> => {
+    const resolved = declared.resolve(invocation);
+    const isShared = resolved.kind === 'ready' && resolved.values.share === true;
+    const data = { flags: isShared ? 0 : EPHEMERAL };
+    const ack = await acknowledge(invocation, { type: DEFERRED_REPLY, data }, isShared);
+    if (ack.kind === 'uncertain') await rest.editReply(invocation, replies.render(tryAgainView()));
+    if (ack.kind !== 'acked') return 'not-acknowledged';
+
+    const { token, caller } = invocation;
+    const publicId = isShared && ack.messageId !== undefined ? { publicId: ack.messageId } : {};
+    const delivery = { token, at, channel: caller.channel, isPublic: isShared, ...publicId };
+    const performed = await perform(invocation, resolved, { ...caller, isShared, delivery });
+    if (performed.kind === 'failed') {
+      if (isShared) await answerAlone(invocation, performed.view);
+      else await replies.edit(invocation, performed.view);
+      return performed.result;
+    }
+    const sent = await replies.edit(invocation, performed.value);
+    if (sent.kind === 'told') await attempts.quietly('telling news', () => tellNews(invocation));
+    return 'ok';
+  };
+}

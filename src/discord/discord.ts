@@ -1,0 +1,126 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Command, Messenger, News, PressHandler } from '../command.ts';
+import type { Log } from '../log.ts';
+import type { Secret } from '../secret.ts';
+import { createDispatch, type InteractionHooks } from './dispatch.ts';
+import { createGateway, type GatewayProblem, type Identity } from './gateway.ts';
+import { createMessenger } from './messenger.ts';
+import { describeCommands, registerCommands, type VenueChoice } from './register.ts';
+import { createRest, type Pause } from './rest.ts';
+import { StartError } from './start-error.ts';
+
+const DEFAULTS = { startTimeoutMs: 30_000, ackTimeoutMs: 2_000, drainTimeoutMs: 8_000 } as const;
+
+/** What is counted. Must not throw. */
+export type DiscordHooks = InteractionHooks & { readonly onReadiness?: (isReady: boolean) => void };
+
+export type DiscordOptions = {
+  readonly token: Secret;
+  /** Where Discord's REST API lives, without its version; Discord's own when absent. */
+  readonly api?: string;
+  readonly commands: readonly Command[];
+  readonly venues: readonly VenueChoice[];
+  readonly press: PressHandler;
+  /** What a person must still be told; shown after the next command that succeeds. */
+  readonly news: (user: string) => Promise<readonly News[]>;
+  readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
+  readonly now: () => number;
+  /** A short text that is shown to a person and written to the log, so that the one leads to the other. */
+  readonly newReference: () => string;
+  readonly hooks?: DiscordHooks;
+  /** Discord ended the connection for good after it had been ready, for example because the token was reset. */
+  readonly onFatal: (error: StartError) => void;
+  /** Waits before something is tried again; a test may shorten it. */
+  readonly pause?: Pause;
+  readonly startTimeoutMs?: number;
+  readonly ackTimeoutMs?: number;
+  readonly drainTimeoutMs?: number;
+};
+
+export type Discord = {
+  /**
+   * Connects and registers the commands.
+   *
+   * @throws StartError when that cannot be: at once for a bad token, after 30 s when Discord cannot be reached.
+   */
+  readonly start: () => Promise<Identity>;
+  /** Whether interactions arrive. */
+  readonly isReady: () => boolean;
+  /** Undefined until Discord told it. */
+  readonly applicationId: () => string | undefined;
+  readonly messenger: Messenger;
+  /** Turns new interactions away and waits for the running ones, at most eight seconds. */
+  readonly drain: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
+/**
+ * The bot's side of Discord: commands and presses in, views out.
+ *
+ * @throws RangeError when a command breaks one of Discord's limits.
+ */
+export function createDiscord(options: DiscordOptions): Discord {
+  const { token, api, commands, venues, log, now, hooks = {}, pause = waitFor } = options;
+  const { startTimeoutMs, ackTimeoutMs, drainTimeoutMs } = { ...DEFAULTS, ...options };
+  const forms = describeCommands(commands, venues);
+  const applicationId = Promise.withResolvers<string | undefined>();
+  let isUnauthorized = false;
+  let identity: Identity | undefined;
+
+  const rest = createRest({
+    token,
+    ...(api === undefined ? {} : { api }),
+    ackTimeoutMs,
+    pause,
+    log,
+    onUnauthorized: () => end({ reason: 'bad-token' }),
+  });
+  const dispatch = createDispatch({
+    ...options,
+    rest,
+    hooks,
+    venueIds: venues.map(({ id }) => id),
+  });
+  const gateway = createGateway({
+    token,
+    rest: rest.bot,
+    startTimeoutMs,
+    now,
+    pause,
+    log,
+    onInteraction: dispatch.accept,
+    onReadiness: (isReady) => hooks.onReadiness?.(isReady),
+    onProblem: end,
+  });
+
+  // Once is enough: whoever is told ends the process.
+  function end(problem: GatewayProblem): void {
+    if (isUnauthorized) return;
+    isUnauthorized = true;
+    options.onFatal(new StartError(problem));
+  }
+
+  return {
+    isReady: gateway.isReady,
+    applicationId: () => identity?.applicationId,
+    messenger: createMessenger({ rest, applicationId: applicationId.promise, now, log }),
+    async start() {
+      const started = await gateway.start();
+      applicationId.resolve('reason' in started ? undefined : started.applicationId);
+      if ('reason' in started) throw new StartError(started);
+      identity = started;
+      await registerCommands({ forms, applicationId: started.applicationId, rest, log });
+      return started;
+    },
+    drain: () => dispatch.drain(drainTimeoutMs),
+    async stop() {
+      applicationId.resolve(undefined);
+      await gateway.stop();
+      rest.close();
+    },
+  };
+}
+
+async function waitFor(ms: number, signal?: AbortSignal): Promise<void> {
+  await wait(ms, undefined, signal === undefined ? { ref: false } : { ref: false, signal });
+}

@@ -1,0 +1,29 @@
+/**
+ * Shows a sequence of values one after the other through something slow: while one is under way only the newest of the
+ * others is kept, and what came last is shown last.
+ */
+export function createLatestOnly<T, R>(show: (value: T) => Promise<R>) {
+  let waiting: { readonly value: T } | undefined;
+  let running: Promise<void> | undefined;
+
+  async function drain(): Promise<void> {
+    while (waiting !== undefined) {
+      const { value } = waiting;
+      waiting = undefined;
+      await show(value);
+    }
+    running = undefined;
+  }
+
+  return {
+    offer(value: T): void {
+      waiting = { value };
+      running ??= drain();
+    },
+    /** Waits for what is under way and drops what still waits; nothing is shown afterwards. */
+    async settle(): Promise<void> {
+      waiting = undefined;
+      await running;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import type { Messenger } from '../command.ts';
+import type { Delivery } from '../confirm/proposal.ts';
+import type { Log } from '../log.ts';
+import { describeError } from './describe-error.ts';
+import { renderView } from './render.ts';
+import { EPHEMERAL } from './reply.ts';
+import type { Rest } from './rest.ts';
+
+const TOKEN_LIVES_MS = 15 * 60_000;
+/** For the way there, and for clocks that differ. */
+const MARGIN_MS = 15_000;
+
+/**
+ * Sends what no interaction waits for.
+ *
+ * @param options.applicationId - Known once the gateway was ready; `undefined` when that will never be.
+ */
+export function createMessenger(options: {
+  readonly rest: Rest;
+  readonly applicationId: Promise<string | undefined>;
+  readonly now: () => number;
+  readonly log: Pick<Log, 'error'>;
+}): Messenger {
+  const { rest, now, log } = options;
+
+  async function editByToken(delivery: Delivery, body: unknown): Promise<boolean> {
+    if (now() - delivery.at >= TOKEN_LIVES_MS - MARGIN_MS) return false;
+    const applicationId = await options.applicationId;
+    if (applicationId === undefined) return false;
+    const sent = await rest.editReply({ applicationId, token: delivery.token }, body, delivery.messageId);
+    return sent.kind === 'told';
+  }
+
+  // To the bot's own routes a follow-up does not exist: only one person sees it.
+  async function editAsBot({ channel, messageId, publicId, isPublic }: Delivery, body: unknown): Promise<boolean> {
+    if (!isPublic || publicId === undefined || messageId !== undefined) return false;
+    const sent = await rest.editAsBot(channel, publicId, body);
+    return sent.kind === 'told';
+  }
+
+  async function tell(send: () => Promise<boolean>): Promise<'told' | 'lost'> {
+    try {
+      return (await send()) ? 'told' : 'lost';
+    } catch (error) {
+      log.error({ error: describeError(error) }, 'a message could not be rendered');
+      return 'lost';
+    }
+  }
+
+  return {
+    edit: (delivery, view) =>
+      tell(async () => {
+        const body = renderView(view);
+        return (await editByToken(delivery, body)) || (await editAsBot(delivery, body));
+      }),
+    whisper: (delivery, view) =>
+      tell(async () => {
+        const applicationId = await options.applicationId;
+        if (applicationId === undefined) return false;
+        const body = { ...renderView(view), flags: EPHEMERAL };
+        return (await rest.followUp({ applicationId, token: delivery.token }, body)).kind === 'told';
+      }),
+    post: (channel, view) => tell(async () => (await rest.postAsBot(channel, renderView(view))).kind === 'told'),
+  };
+}

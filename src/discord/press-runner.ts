@@ -1,0 +1,66 @@
+import type { Press, PressHandler, PressReply, View } from '../command.ts';
+import { failureView, tryAgainView } from '../messages.ts';
+import type { Attempts } from './attempt.ts';
+import type { PressInvocation } from './interaction.ts';
+import { createLatestOnly } from './latest-only.ts';
+import type { Replies } from './reply.ts';
+import type { Acknowledge, Result } from './runner.ts';
+
+const DEFERRED_UPDATE = 6;
+
+/** Runs presses: acknowledged first, then handled; the card shows how far things are and at last how they ended. */
+export function createPressRunner(options: {
+  readonly replies: Replies;
+  readonly attempts: Attempts;
+  readonly acknowledge: Acknowledge;
+  readonly press: PressHandler;
+}) {
+  const { replies, attempts, acknowledge } = options;
+
+  async function update(invocation: PressInvocation, { update: view, lost }: PressReply): Promise<void> {
+    if (view === undefined) return;
+    const edited = await replies.edit(invocation, view);
+    if (edited.kind === 'told') return;
+    // The card may be gone, dismissed by its owner for example, while the token still works.
+    const whispered = await replies.whisper(invocation, view);
+    if (whispered.kind !== 'told' && lost !== undefined) await attempts.quietly('noting what was not told', lost);
+  }
+
+  async function answer(invocation: PressInvocation, { answer: view, answered }: PressReply): Promise<void> {
+    if (view === undefined) return;
+    const { kind, ...sent } = await replies.whisper(invocation, view);
+    const messageId = 'messageId' in sent ? sent.messageId : undefined;
+    if (kind !== 'told' || messageId === undefined || answered === undefined) return;
+    await attempts.quietly('noting where the answer stands', () => answered(messageId));
+  }
+
+  return async (invocation: PressInvocation, at: number): Promise<Result> => {
+    const ack = await acknowledge(invocation, { type: DEFERRED_UPDATE });
+    // Not an edit: the interaction's own message is the card, whose button still works.
+    if (ack.kind === 'uncertain') await replies.whisper(invocation, tryAgainView());
+    if (ack.kind !== 'acked') return 'not-acknowledged';
+
+    const { button } = invocation;
+    if (button === undefined) {
+      await replies.whisper(invocation, failureView({ code: 'CARD_GONE' }));
+      return 'CARD_GONE';
+    }
+    const progress = createLatestOnly((view: View) => replies.edit(invocation, view));
+    const press = pressOf(invocation, button, at);
+    const handled = await attempts.attempt(`press ${button.verb}`, () => options.press(press, progress.offer));
+    await progress.settle();
+    if (handled.kind === 'failed') {
+      await replies.whisper(invocation, handled.view);
+      return handled.result;
+    }
+    await update(invocation, handled.value);
+    await answer(invocation, handled.value);
+    return 'ok';
+  };
+}
+
+function pressOf(invocation: PressInvocation, button: NonNullable<PressInvocation['button']>, at: number): Press {
+  const { token, caller, messageId, isPublic } = invocation;
+  const publicId = isPublic ? { publicId: messageId } : {};
+  return { ...caller, ...button, delivery: { token, at, channel: caller.channel, isPublic, ...publicId } };
+}

@@ -1,0 +1,98 @@
+import type { APIActionRowComponent, APIButtonComponent, APIEmbed, APIEmbedField } from 'discord.js';
+import type { Button, Tone, View } from '../command.ts';
+import { formatButtonId } from '../confirm/button-id.ts';
+import { clean, cut, literal, renderText } from './text.ts';
+
+/** A message as Discord's REST routes take it. Without buttons `components` is empty, so that an edit removes them. */
+export type MessagePayload = {
+  readonly embeds: readonly APIEmbed[];
+  readonly components: readonly APIActionRowComponent<APIButtonComponent>[];
+  readonly allowed_mentions: { readonly parse: readonly [] };
+};
+
+const limits = {
+  title: 256,
+  body: 4096,
+  fields: 25,
+  fieldName: 256,
+  fieldValue: 1024,
+  footer: 2048,
+  total: 6000,
+  buttonsInRow: 5,
+  rows: 5,
+  label: 80,
+  url: 512,
+} as const;
+
+// Okabe and Ito's colours, which stay apart for colour-blind eyes; the sign says the same without any colour.
+const tones: Readonly<Record<Tone, { readonly colour: number; readonly sign: string }>> = {
+  plain: { colour: 0x99aab5, sign: '' },
+  ask: { colour: 0x0072b2, sign: '❔ ' },
+  risky: { colour: 0xe69f00, sign: '⚠️ ' },
+  done: { colour: 0x009e73, sign: '✅ ' },
+  refused: { colour: 0xd55e00, sign: '⛔ ' },
+  unknown: { colour: 0xcc79a7, sign: '⏳ ' },
+};
+
+const buttonStyles = { primary: 1, secondary: 2, danger: 4 } as const;
+
+/** Renders a view as one embed and its buttons, within every limit of Discord's. */
+export function renderView(view: View): MessagePayload {
+  return {
+    embeds: [renderEmbed(view)],
+    components: renderButtons(view.buttons ?? []),
+    allowed_mentions: { parse: [] },
+  };
+}
+
+function renderEmbed({ tone, title, body, fields = [], footer }: View): APIEmbed {
+  const { colour, sign } = tones[tone];
+  const embed: APIEmbed = { color: colour, title: cut(`${sign}${literal(title)}`, limits.title) };
+  let left = limits.total - (embed.title?.length ?? 0);
+  if (footer !== undefined && footer !== '') {
+    // A footer is plain text to Discord: an escape would be shown.
+    embed.footer = { text: cut(clean(footer), limits.footer) };
+    left -= embed.footer.text.length;
+  }
+  const description = body === undefined ? '' : renderText(body, Math.min(limits.body, left));
+  if (description !== '') embed.description = description;
+  const shown = renderFields(fields, left - description.length);
+  if (shown.length > 0) embed.fields = shown;
+  return embed;
+}
+
+function renderFields(fields: NonNullable<View['fields']>, budget: number): APIEmbedField[] {
+  const shown: APIEmbedField[] = [];
+  let left = budget;
+  for (const { name, value, isInline = false } of fields.slice(0, limits.fields)) {
+    // Discord refuses an empty name or value.
+    const label = cut(literal(name), Math.min(limits.fieldName, left - 1)) || '\u200b';
+    const content = renderText(value, Math.min(limits.fieldValue, left - label.length)) || '—';
+    if (label.length + content.length > left) break;
+    shown.push({ name: label, value: content, inline: isInline });
+    left -= label.length + content.length;
+  }
+  return shown;
+}
+
+function renderButtons(buttons: readonly Button[]): APIActionRowComponent<APIButtonComponent>[] {
+  const shown = buttons.slice(0, limits.buttonsInRow * limits.rows).map(renderButton);
+  return Array.from({ length: Math.ceil(shown.length / limits.buttonsInRow) }, (_, row) => ({
+    type: 1,
+    components: shown.slice(row * limits.buttonsInRow, (row + 1) * limits.buttonsInRow),
+  }));
+}
+
+function renderButton(button: Button): APIButtonComponent {
+  const label = cut(clean(button.label), limits.label);
+  if (button.kind === 'link') return { type: 2, style: 5, label, url: linkOf(button.url) };
+  return { type: 2, style: buttonStyles[button.style], label, custom_id: formatButtonId(button.verb, button.id) };
+}
+
+function linkOf(url: string): string {
+  const { protocol, href } = new URL(url);
+  if (protocol !== 'https:' && protocol !== 'http:') throw new TypeError('a link button needs an http address');
+  // Shortened, an address would lead somewhere else.
+  if (href.length > limits.url) throw new RangeError('the address of a link button is too long');
+  return href;
+}

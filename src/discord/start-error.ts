@@ -1,0 +1,30 @@
+import { unreachable } from '../errors.ts';
+import type { GatewayProblem } from './gateway.ts';
+
+/** The bot has no connection to Discord and will not get one; `message` is one clear line for the operator. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  readonly problem: GatewayProblem;
+
+  constructor(problem: GatewayProblem) {
+    super(lineFor(problem));
+    this.problem = problem;
+  }
+}
+
+function lineFor(problem: GatewayProblem): string {
+  switch (problem.reason) {
+    case 'bad-token':
+      return 'Discord refuses the bot token: check DISCORD_TOKEN';
+    case 'unreachable':
+      return 'Discord is unreachable; the token was not checked';
+    case 'refused':
+      return `Discord refuses the connection for good (close code ${problem.code})`;
+    case 'sessions-used-up': {
+      const minutes = Math.ceil(problem.resetAfterMs / 60_000);
+      return `Discord allows no further session for this bot today; try again in ${minutes} minutes`;
+    }
+    default:
+      return unreachable(problem);
+  }
+}

@@ -1,0 +1,116 @@
+/** Why a venue refused a request, in the trader's terms; each venue maps its own error texts and codes onto these. */
+export type Refusal =
+  | 'leverage-out-of-range'
+  | 'unknown-market'
+  | 'market-not-isolated-capable'
+  | 'market-unavailable'
+  | 'would-liquidate'
+  | 'insufficient-margin'
+  | 'key-rejected'
+  | 'key-lacks-permission'
+  | 'account-inactive'
+  | 'account-invalid'
+  | 'rate-limited'
+  | 'nonce'
+  | 'invalid-currency'
+  | 'invalid-request'
+  | 'conflict'
+  | 'venue-error'
+  | 'venue-unavailable';
+
+/** What became of a request that has no usable answer. Every cause but `unreachable` may have reached the venue. */
+export type Silence = 'timeout' | 'reset' | 'too-large' | 'unreadable' | 'redirect' | 'server-error';
+
+/** Every expected failure, by code, with the data that its sentence needs. Words: `messages.ts`. */
+export type FailureData =
+  // venue
+  | { readonly code: 'VENUE_REFUSED'; readonly venue: string; readonly refusal: Refusal; readonly detail?: string }
+  | { readonly code: 'VENUE_UNREACHABLE'; readonly venue: string }
+  | { readonly code: 'VENUE_SILENT'; readonly venue: string; readonly silence: Silence }
+  | { readonly code: 'VENUE_BUSY'; readonly venue: string; readonly retryAfterMs: number }
+  // what was typed
+  | { readonly code: 'BAD_OPTION'; readonly option: string; readonly hint: string }
+  | { readonly code: 'BAD_LEVERAGE'; readonly text: string }
+  | {
+      readonly code: 'LEVERAGE_OUTSIDE_BOUNDS';
+      readonly leverage: string;
+      readonly market: string;
+      readonly min: string;
+      readonly max: string;
+    }
+  | {
+      readonly code: 'LEVERAGE_OFF_STEP';
+      readonly leverage: string;
+      readonly market: string;
+      readonly step: string;
+      readonly nearest: readonly string[];
+    }
+  | {
+      readonly code: 'UNKNOWN_MARKET';
+      readonly venue: string;
+      readonly text: string;
+      readonly suggestions: readonly string[];
+    }
+  | { readonly code: 'MARKET_NOT_TRADEABLE'; readonly venue: string; readonly market: string }
+  | { readonly code: 'UNKNOWN_VENUE'; readonly id: string }
+  | { readonly code: 'NO_CROSS'; readonly venue: string }
+  | { readonly code: 'CURRENCY_UNSUPPORTED'; readonly venue: string; readonly currencies: readonly string[] }
+  // the operator's limits
+  | { readonly code: 'HALTED' }
+  | { readonly code: 'SERVER_NOT_ALLOWED' }
+  | { readonly code: 'USER_NOT_ALLOWED' }
+  | { readonly code: 'ABOVE_OPERATOR_MAXIMUM'; readonly venue: string; readonly leverage: string; readonly max: string }
+  // keys
+  | {
+      readonly code: 'KEY_MISSING';
+      readonly venue: string;
+      readonly account: string;
+      readonly others: readonly string[];
+    }
+  | { readonly code: 'KEY_INACTIVE'; readonly venue: string; readonly account: string }
+  | { readonly code: 'KEY_UNREADABLE'; readonly venue: string; readonly account: string }
+  | {
+      readonly code: 'KEY_REFUSED';
+      readonly venue: string;
+      readonly reason: 'can-withdraw' | 'read-only' | 'rejected' | 'no-access';
+    }
+  | { readonly code: 'KEY_CHANGED' }
+  | {
+      readonly code: 'KEY_BUSY';
+      readonly venue: string;
+      readonly account: string;
+      readonly market: string;
+      readonly since: number;
+    }
+  | { readonly code: 'TOO_MANY_KEYS'; readonly max: number }
+  | { readonly code: 'LINKS_OFF' }
+  // the gate and the store
+  | { readonly code: 'CARD_GONE' }
+  | { readonly code: 'CARD_UNREADABLE' }
+  | { readonly code: 'NOT_YOURS' }
+  | { readonly code: 'SEAL_BROKEN' }
+  | { readonly code: 'STORE_UNAVAILABLE' }
+  | { readonly code: 'STORE_IN_USE'; readonly file: string }
+  | { readonly code: 'STORE_TOO_NEW'; readonly found: number; readonly supported: number }
+  | { readonly code: 'MASTER_KEY_MISSING'; readonly keyId: string }
+  | { readonly code: 'MASTER_KEY_WRONG'; readonly keyId: string }
+  | { readonly code: 'TOO_MANY_OPEN_CARDS'; readonly max: number }
+  | { readonly code: 'SHUTTING_DOWN' };
+
+export type FailureCode = FailureData['code'];
+
+/** The one error class of the project: an expected failure with its code. Anything else that is thrown is a bug. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly data: FailureData;
+
+  constructor(data: FailureData, options?: ErrorOptions) {
+    super(data.code, options);
+    this.data = data;
+  }
+}
+
+/** Ends a switch over a union: the compiler objects when a case is missing. */
+export function unreachable(value: never): never {
+  throw new TypeError(`a case is missing for ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,42 @@
+import type { Account } from './confirm/proposal.ts';
+import type { Credentials } from './venues/venue.ts';
+
+/** A key opened for one operation. */
+export type LoadedKey = {
+  readonly account: Account;
+  readonly credentials: Credentials;
+  /** Keyed hash of the key itself: equal when two labels hold the same key, and after a rotation of the master keys. */
+  readonly keyHash: string;
+  readonly fingerprint: string;
+  readonly addedAt: number;
+};
+
+/** What `/keys list` may show of a key. */
+export type KeyListing = {
+  readonly account: Account;
+  /** `waiting`: saved on the page, not used until its owner presses *Use this key*. */
+  readonly status: 'active' | 'waiting' | 'unreadable';
+  readonly fingerprint?: string;
+  /** Milliseconds since the epoch. */
+  readonly addedAt?: number;
+};
+
+export type SavedKey = { readonly fingerprint: string; readonly replaces?: string };
+
+/**
+ * The users' exchange keys, as the rest of the program sees them.
+ *
+ * @throws Failure from `load`: KEY_MISSING, KEY_INACTIVE, KEY_UNREADABLE; from every call: STORE_UNAVAILABLE.
+ */
+export type Keys = {
+  readonly load: (account: Account) => Promise<LoadedKey>;
+  readonly list: (user: string) => Promise<readonly KeyListing[]>;
+  /** @throws Failure TOO_MANY_KEYS */
+  readonly saveIncoming: (account: Account, credentials: Credentials) => Promise<SavedKey>;
+  /** @returns false when the waiting key is gone or is not the one that was shown. */
+  readonly activate: (account: Account, fingerprint: string) => Promise<boolean>;
+  readonly discard: (account: Account) => Promise<boolean>;
+  /** Removes the key and every byte of it from the store's files. @returns false when there was none. */
+  readonly remove: (account: Account) => Promise<boolean>;
+  readonly removeAll: (user: string) => Promise<number>;
+};

@@ -1,0 +1,103 @@
+import type { Outcome, Proposal } from '../confirm/proposal.ts';
+import { Failure } from '../errors.ts';
+import type { ApplyResult, Credentials, Target, Venue } from '../venues/venue.ts';
+import { isStale, type Preview, preview, seenIn } from './preview.ts';
+import { isSameSetting } from './setting.ts';
+
+/** How one confirmed proposal went; `fresh` is what the re-check saw, for a new card when the old one was stale. */
+export type Execution = { readonly outcome: Outcome; readonly fresh?: Preview };
+
+export type ExecuteOptions = {
+  readonly venue: Venue;
+  readonly credentials: Credentials;
+  readonly proposal: Proposal;
+  readonly riskPercent: number;
+  /** Commits "sending" in the store. The write is sent only after it gave true. */
+  readonly startSending: () => Promise<boolean>;
+  readonly now: () => Promise<number>;
+};
+
+/**
+ * Runs a claimed proposal: re-check, then at most one write, then read back.
+ *
+ * Returns every expected end as an outcome. It throws only what the store throws; before `startSending` gave true
+ * nothing was sent.
+ */
+export async function execute(options: ExecuteOptions): Promise<Execution> {
+  const { venue, credentials, proposal, now } = options;
+  const fresh = await recheck(options);
+  if (fresh instanceof Failure) return { outcome: { kind: 'not-sent', at: await now(), failure: fresh.data } };
+  if (isSameSetting(fresh.current, proposal.setting)) return { outcome: { kind: 'unchanged', at: await now() } };
+  if (isStale(proposal.seen, seenIn(fresh))) return { outcome: { kind: 'stale', at: await now() }, fresh };
+  if (!(await options.startSending())) return { outcome: { kind: 'not-sent', at: await now() } };
+  const result = await venue.applySetting(credentials, targetOf(proposal), proposal.setting);
+  return { outcome: await outcomeOf(options, result), fresh };
+}
+
+async function recheck({ venue, credentials, proposal, riskPercent }: ExecuteOptions): Promise<Preview | Failure> {
+  const { setting, currency } = proposal;
+  const request = { market: proposal.market.id, setting, riskPercent, ...(currency !== undefined && { currency }) };
+  return preview(venue, credentials, request).catch(failureOnly);
+}
+
+async function outcomeOf(options: ExecuteOptions, result: ApplyResult): Promise<Outcome> {
+  switch (result.kind) {
+    case 'refused':
+      return { kind: 'refused', at: await options.now(), failure: result.failure };
+    case 'not-sent':
+      return { kind: 'not-sent', at: await options.now(), failure: result.failure };
+    case 'accepted':
+      return afterAcceptance(await readBack(options));
+    case 'silent':
+      return afterSilence(await readBack(options));
+  }
+}
+
+/** What a read-back says: whether the venue holds the proposal's setting, or that it could not be read. */
+export type ReadBack =
+  | { readonly kind: 'agrees'; readonly asOf: number }
+  | { readonly kind: 'disagrees'; readonly asOf: number; readonly holds: Preview['current'] }
+  | { readonly kind: 'unread'; readonly at: number };
+
+/** Reads what the venue holds now for the proposal's market. Never throws a Failure of the venue. */
+export async function readBack(
+  options: Pick<ExecuteOptions, 'venue' | 'credentials' | 'proposal' | 'now'>,
+): Promise<ReadBack> {
+  const { venue, credentials, proposal, now } = options;
+  const holds = await venue.readSetting(credentials, targetOf(proposal)).catch(failureOnly);
+  if (holds instanceof Failure) return { kind: 'unread', at: await now() };
+  const asOf = await now();
+  return isSameSetting(holds, proposal.setting) ? { kind: 'agrees', asOf } : { kind: 'disagrees', asOf, holds };
+}
+
+function afterAcceptance(read: ReadBack): Outcome {
+  switch (read.kind) {
+    case 'agrees':
+      return { kind: 'applied', asOf: read.asOf, isReadBack: true };
+    case 'disagrees':
+      return { kind: 'differs', asOf: read.asOf, holds: read.holds };
+    case 'unread':
+      return { kind: 'applied', asOf: read.at, isReadBack: false };
+  }
+}
+
+/** A request that is still under way can land after this read: a first "not applied" is not the last word. */
+function afterSilence(read: ReadBack): Outcome {
+  switch (read.kind) {
+    case 'agrees':
+      return { kind: 'applied', asOf: read.asOf, isReadBack: true };
+    case 'disagrees':
+      return { kind: 'not-applied', since: read.asOf, asOf: read.asOf, isFinal: false };
+    case 'unread':
+      return { kind: 'unknown', since: read.at, isFinal: false };
+  }
+}
+
+export function targetOf({ market, currency }: Proposal): Target {
+  return currency === undefined ? { market } : { market, currency };
+}
+
+function failureOnly(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  throw error;
+}

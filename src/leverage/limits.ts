@@ -1,0 +1,41 @@
+import { Big } from 'big.js';
+import { Failure } from '../errors.ts';
+import type { LeverageSetting } from './setting.ts';
+
+/** What the operator allows; empty sets allow everybody and every server. `maxLeverage` is by venue id. */
+export type LimitOptions = {
+  readonly allowedGuilds: ReadonlySet<string>;
+  readonly allowedUsers: ReadonlySet<string>;
+  readonly maxLeverage: ReadonlyMap<string, string>;
+  readonly isHalted: boolean;
+};
+
+export type Limits = {
+  /** @throws Failure SERVER_NOT_ALLOWED, USER_NOT_ALLOWED */
+  readonly assertAllowed: (caller: { readonly user: string; readonly guild?: string }) => void;
+  /** @throws Failure HALTED, ABOVE_OPERATOR_MAXIMUM */
+  readonly assertChange: (venue: { readonly id: string; readonly label: string }, setting: LeverageSetting) => void;
+};
+
+/** The operator's limits; they hold when a card is asked for and again when it is pressed. */
+export function createLimits(options: LimitOptions): Limits {
+  const { allowedGuilds, allowedUsers, maxLeverage, isHalted } = options;
+  return {
+    assertAllowed: ({ user, guild }) => {
+      if (allowedUsers.size > 0 && !allowedUsers.has(user)) throw new Failure({ code: 'USER_NOT_ALLOWED' });
+      // In direct messages there is no server to check: the list of users is what limits them.
+      if (allowedGuilds.size > 0 && guild !== undefined && !allowedGuilds.has(guild)) {
+        throw new Failure({ code: 'SERVER_NOT_ALLOWED' });
+      }
+    },
+    assertChange: (venue, setting) => {
+      if (isHalted) throw new Failure({ code: 'HALTED' });
+      const max = maxLeverage.get(venue.id);
+      if (max === undefined) return;
+      // Cross has no number to compare: the whole balance backs the position, so a maximum excludes it only by mode.
+      if (setting.mode === 'isolated' && new Big(setting.leverage).gt(max)) {
+        throw new Failure({ code: 'ABOVE_OPERATOR_MAXIMUM', venue: venue.label, leverage: setting.leverage, max });
+      }
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { Big } from 'big.js';
+import { Failure } from '../errors.ts';
+import type { Leverage } from './setting.ts';
+
+/** Leverage limits of one market; all are multiples (`max: '50'` means 50x). */
+export type Bounds = { readonly min: Leverage; readonly max: Leverage; readonly step: Leverage };
+
+/** A margin tier: from `fromSize` on, these margin fractions hold. */
+export type Tier = {
+  readonly fromSize: string;
+  /** What `fromSize` counts: contracts, or the position's value in the quote currency. Contracts unless told. */
+  readonly measuredIn?: 'contracts' | 'quote';
+  readonly initialMargin: string;
+  readonly maintenanceMargin: string;
+};
+
+/** One futures contract at one venue. */
+export type Market = {
+  readonly venue: string;
+  /** What the venue's paths and queries take: a Mudrex asset id, a Kraken symbol. */
+  readonly id: string;
+  /** What a trader reads: `BTCUSDT`, `PF_XBTUSD`. */
+  readonly symbol: string;
+  /** Other spellings, as {@link normalizeSymbol} gives them. */
+  readonly aliases: readonly string[];
+  readonly base: string;
+  readonly quote: string;
+  readonly bounds: Bounds;
+  readonly tiers?: readonly Tier[];
+  readonly tradeable: boolean;
+};
+
+/** `btc/usd`, `BTC-USD` and `btc_usd` are one text: letters and digits only, upper case. */
+export function normalizeSymbol(text: string): string {
+  return text.toUpperCase().replace(/[^A-Z0-9]/g, '');
+}
+
+/** Bitcoin is XBT at Kraken and BTC to most traders; doge likewise is XDG. */
+const assetNames: Readonly<Record<string, readonly string[]>> = {
+  XBT: ['BTC'],
+  BTC: ['XBT'],
+  XDG: ['DOGE'],
+  DOGE: ['XDG'],
+};
+
+/** @returns every spelling by which a trader may mean this contract, most specific first. */
+export function aliasesOf(symbol: string, base: string, quote: string, id: string): readonly string[] {
+  const bases = [base, ...(assetNames[base.toUpperCase()] ?? [])];
+  const pairs = bases.flatMap((name) => [`${name}${quote}`, name]);
+  return [...new Set([symbol, id, ...pairs].map(normalizeSymbol))];
+}
+
+/**
+ * @returns the market that a text means, by symbol, id or alias. An exact symbol or id wins over an alias;
+ *   among aliases the first in the list wins, so venues list their main contracts first.
+ */
+export function findMarket(markets: readonly Market[], text: string): Market | undefined {
+  const wanted = normalizeSymbol(text);
+  if (wanted === '') return undefined;
+  const exact = markets.find(
+    (market) => normalizeSymbol(market.symbol) === wanted || normalizeSymbol(market.id) === wanted,
+  );
+  return exact ?? markets.find((market) => market.aliases.includes(wanted));
+}
+
+/** @returns up to `limit` markets for what was typed so far: those that start with it, then those that contain it. */
+export function searchMarkets(markets: readonly Market[], text: string, limit: number): readonly Market[] {
+  const wanted = normalizeSymbol(text);
+  const starts = markets.filter((market) => market.aliases.some((alias) => alias.startsWith(wanted)));
+  const contains = markets.filter(
+    (market) => !starts.includes(market) && market.aliases.some((alias) => alias.includes(wanted)),
+  );
+  return [...starts, ...contains].slice(0, limit);
+}
+
+/** @throws Failure LEVERAGE_OUTSIDE_BOUNDS or LEVERAGE_OFF_STEP when the market cannot take this leverage. */
+export function assertWithinBounds(market: Market, leverage: Leverage): void {
+  const { min, max, step } = market.bounds;
+  const value = new Big(leverage);
+  if (value.lt(min) || value.gt(max)) {
+    throw new Failure({ code: 'LEVERAGE_OUTSIDE_BOUNDS', leverage, market: market.symbol, min, max });
+  }
+  const lower = value.div(step).round(0, Big.roundDown).times(step);
+  if (lower.eq(value)) return;
+  const nearest = [lower, lower.plus(step)]
+    .filter((near) => near.gte(min) && near.lte(max))
+    .map((near) => near.toFixed());
+  throw new Failure({ code: 'LEVERAGE_OFF_STEP', leverage, market: market.symbol, step, nearest });
+}

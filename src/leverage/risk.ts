@@ -1,0 +1,71 @@
+import { Big } from 'big.js';
+import type { Position } from '../venues/venue.ts';
+import type { Market } from './market.ts';
+import type { CurrentSetting, Leverage, LeverageSetting } from './setting.ts';
+
+/**
+ * How far the mark price is from liquidation, in percent of the mark price; negative when it is past it.
+ *
+ * - `venue`: from the venue's own liquidation price, which this setting does not change.
+ * - `estimate`: isolated linear estimate, before and after; `before` is absent where the position is not isolated now.
+ * - `whole-account`: to or from cross it depends on everything else in the account.
+ * - `unavailable`: the venue gave no price to compare with.
+ */
+export type Distance =
+  | { readonly kind: 'venue'; readonly percent: string }
+  | { readonly kind: 'estimate'; readonly before: string; readonly after: string }
+  | { readonly kind: 'whole-account' }
+  | { readonly kind: 'unavailable' };
+
+export function distanceToLiquidation(position: Position, current: CurrentSetting, setting: LeverageSetting): Distance {
+  const { markPrice, liquidationPrice, maintenanceMargin } = position;
+  if (markPrice === undefined || !new Big(markPrice).gt(0)) return { kind: 'unavailable' };
+  if (liquidationPrice !== undefined) {
+    return { kind: 'venue', percent: percentBetween(position.side, markPrice, new Big(liquidationPrice)) };
+  }
+  if (current.mode !== 'isolated' || setting.mode !== 'isolated') return { kind: 'whole-account' };
+  if (maintenanceMargin === undefined) return { kind: 'unavailable' };
+  const percentAt = (leverage: Leverage) =>
+    percentBetween(
+      position.side,
+      markPrice,
+      estimateLiquidation(position.side, position.entryPrice, leverage, maintenanceMargin),
+    );
+  return { kind: 'estimate', before: percentAt(current.leverage), after: percentAt(setting.leverage) };
+}
+
+/**
+ * Isolated linear estimate of the liquidation price: long `entry × (1 − 1/L + mmr)`, short `entry × (1 + 1/L − mmr)`.
+ * It leaves out fees, funding and added margin.
+ */
+export function estimateLiquidation(
+  side: Position['side'],
+  entryPrice: string,
+  leverage: Leverage,
+  maintenanceMargin: string,
+): Big {
+  const gap = new Big(1).div(leverage).minus(maintenanceMargin);
+  return new Big(entryPrice).times(side === 'long' ? new Big(1).minus(gap) : gap.plus(1));
+}
+
+function percentBetween(side: Position['side'], markPrice: string, liquidationPrice: Big): string {
+  const gap = side === 'long' ? new Big(markPrice).minus(liquidationPrice) : liquidationPrice.minus(markPrice);
+  return gap.div(markPrice).times(100).toFixed(1);
+}
+
+/** Why a change looks risky: liquidation would be nearer than the threshold, or the leverage is the market's maximum. */
+export type Risk = 'near-liquidation' | 'at-maximum';
+
+export function risksOf(
+  market: Market,
+  setting: LeverageSetting,
+  distance: Distance | undefined,
+  thresholdPercent: number,
+): readonly Risk[] {
+  const risks: Risk[] = [];
+  const after =
+    distance?.kind === 'estimate' ? distance.after : distance?.kind === 'venue' ? distance.percent : undefined;
+  if (after !== undefined && new Big(after).lt(thresholdPercent)) risks.push('near-liquidation');
+  if (setting.mode === 'isolated' && new Big(setting.leverage).gte(market.bounds.max)) risks.push('at-maximum');
+  return risks;
+}

@@ -1,0 +1,43 @@
+import { Big } from 'big.js';
+
+/** A leverage multiple as a canonical decimal text: `5` means 5x, `2.5` means 2.5x. Never a float. */
+export type Leverage = string;
+
+/** What a trader can ask for. Cross is an action of its own, never an omitted number. */
+export type LeverageSetting = { readonly mode: 'isolated'; readonly leverage: Leverage } | { readonly mode: 'cross' };
+
+/** What a venue holds: `unset` where it says that nothing was ever set, which is not 1x. */
+export type CurrentSetting = LeverageSetting | { readonly mode: 'unset' };
+
+/** Plain ASCII decimals only: no sign, exponent, hex, spaces, comma, or digits of other scripts. */
+const decimal = /^(0|[1-9][0-9]{0,5})(\.[0-9]{1,8})?$/;
+
+/** @returns the canonical leverage, or undefined for anything but a plain positive decimal such as `10` or `2.5`. */
+export function parseLeverage(text: string): Leverage | undefined {
+  if (!decimal.test(text)) return undefined;
+  const value = new Big(text);
+  return value.gt(0) ? value.toFixed() : undefined;
+}
+
+/** @returns the canonical leverage for a number or text in a venue's reply, or undefined when it is none. */
+export function leverageFromReply(value: string | number): Leverage | undefined {
+  const text = String(value);
+  return /^[0-9]+(\.[0-9]+)?$/.test(text) && new Big(text).gt(0) ? new Big(text).toFixed() : undefined;
+}
+
+export function isSameSetting(a: CurrentSetting, b: CurrentSetting): boolean {
+  if (a.mode !== 'isolated' || b.mode !== 'isolated') return a.mode === b.mode;
+  return new Big(a.leverage).eq(b.leverage);
+}
+
+/** "5x isolated", "cross margin", "not set" */
+export function describeSetting(setting: CurrentSetting): string {
+  switch (setting.mode) {
+    case 'isolated':
+      return `${setting.leverage}x isolated`;
+    case 'cross':
+      return 'cross margin';
+    case 'unset':
+      return 'not set';
+  }
+}

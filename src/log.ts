@@ -1,0 +1,62 @@
+import { pino } from 'pino';
+import type { LogLevel } from './config.ts';
+import { createScrubber } from './log-scrubber.ts';
+import { toPlain } from './log-values.ts';
+import type { Secret } from './secret.ts';
+
+/** What stands beside the message in a line; errors may be given under any name. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+type Write = (fields: LogFields, message: string) => void;
+
+/**
+ * The log: one JSON line an event. Errors keep their name, message, stack and code; known secrets, bot tokens,
+ * interaction tokens and link tokens are scrubbed from every finished line.
+ */
+export type Log = {
+  readonly trace: Write;
+  readonly debug: Write;
+  readonly info: Write;
+  readonly warn: Write;
+  readonly error: Write;
+  readonly fatal: Write;
+  /** Scrubs this value from every line from now on, however it got there. Only the latest 1000 are remembered. */
+  readonly protect: (secret: Secret) => void;
+};
+
+/**
+ * @param options.stream - Where lines go; standard output unless a test gives another.
+ */
+export function createLog(options: {
+  readonly level: LogLevel;
+  readonly stream?: { readonly write: (line: string) => unknown };
+}): Log {
+  const { level, stream = pino.destination({ dest: 1, sync: true }) } = options;
+  const scrubber = createScrubber();
+  const lines = pino({ level, base: null }, { write: (line) => void stream.write(scrubber.scrub(line)) });
+
+  const write =
+    (at: LogLevel): Write =>
+    (fields, message) => {
+      if (lines.isLevelEnabled(at)) lines[at](readable(fields), message);
+    };
+
+  return {
+    trace: write('trace'),
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    fatal: write('fatal'),
+    protect: scrubber.protect,
+  };
+}
+
+/** A log call must never be what fails: a getter or a proxy among the fields may throw. */
+function readable(fields: LogFields): Record<string, unknown> {
+  try {
+    return toPlain(fields);
+  } catch {
+    return { fields: '[unreadable]' };
+  }
+}

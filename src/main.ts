@@ -1,0 +1,72 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createApp } from './app.ts';
+import { type Config, loadConfig } from './config.ts';
+import { StartError } from './discord/start-error.ts';
+import { malformedEnvLines } from './env-file.ts';
+import { Failure } from './errors.ts';
+import { createLog } from './log.ts';
+import { explain } from './messages.ts';
+
+const ENV_FILE = '.env';
+
+/** 0 after a clean stop, 1 when starting failed, 2 for a configuration that cannot be used. */
+const exitCodes = { stopped: 0, failed: 1, misconfigured: 2 } as const;
+
+const config = readConfig();
+if (config === undefined) process.exit(exitCodes.misconfigured);
+await run(config);
+
+function readConfig(): Config | undefined {
+  const problems = loadEnvFile();
+  const loaded = loadConfig();
+  if (loaded.kind === 'invalid')
+    problems.push(...loaded.problems.map(({ variable, problem }) => `${variable} ${problem}`));
+  for (const problem of problems) console.error(problem);
+  if (problems.length > 0) console.error(`Not started. See .env.example for every variable of ${ENV_FILE}.`);
+  return problems.length === 0 && loaded.kind === 'ok' ? loaded.config : undefined;
+}
+
+/** Node drops malformed lines in silence, so they are looked for first. Variables that are set already win. */
+function loadEnvFile(): string[] {
+  if (!existsSync(ENV_FILE)) return [];
+  const malformed = malformedEnvLines(readFileSync(ENV_FILE, 'utf8'));
+  process.loadEnvFile(ENV_FILE);
+  return malformed.map(({ line, problem }) => `${ENV_FILE}, line ${line}: ${problem}`);
+}
+
+async function run(config: Config): Promise<void> {
+  const log = createLog({ level: config.logLevel });
+  const app = createApp(config, { log, onFatal: () => void end(exitCodes.failed) });
+  let isEnding = false;
+
+  async function end(code: number): Promise<void> {
+    if (isEnding) return;
+    isEnding = true;
+    await app.stop().catch((error: unknown) => log.error({ error }, 'stopping failed'));
+    log.info({ code }, 'stopped');
+    process.exit(code);
+  }
+
+  // Nothing that arrives may end the process: what was not foreseen is logged, and the rest goes on.
+  process.on('unhandledRejection', (error) => log.error({ error }, 'unhandled rejection'));
+  process.on('uncaughtException', (error) => log.error({ error }, 'uncaught exception'));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(exitCodes.stopped));
+
+  try {
+    const { applicationId, webUrl } = await app.start();
+    log.info({ applicationId, webUrl, node: process.version }, 'ready');
+  } catch (error) {
+    if (isEnding) return;
+    log.fatal({ error }, startProblem(error));
+    await end(exitCodes.failed);
+  }
+}
+
+function startProblem(error: unknown): string {
+  if (error instanceof Failure) {
+    const { what, next } = explain(error.data);
+    return `not started: ${what}. ${next}`;
+  }
+  if (error instanceof StartError) return `not started: ${error.message}`;
+  return 'not started';
+}

@@ -1,0 +1,321 @@
+import type { View } from './command.ts';
+import { type FailureData, type Refusal, type Silence, unreachable } from './errors.ts';
+
+/** What happened, and what to do next; each one sentence or two. Whether anything was changed is said by the caller. */
+export type Explanation = { readonly what: string; readonly next: string };
+
+/** The words for a failure before anything was sent. */
+export function failureView(failure: FailureData): View {
+  const { what, next } = explain(failure);
+  return { tone: 'refused', title: what, body: `Nothing was changed. ${next}` };
+}
+
+/** An error that nobody foresaw; the log has its details under the same reference. */
+export function unexpectedView(reference: string): View {
+  return {
+    tone: 'refused',
+    title: 'Something went wrong inside the bot',
+    body: [
+      'Check with /leverage show what the venue holds before you try again. If you tell the operator, name this reference: ',
+      { code: reference },
+    ],
+  };
+}
+
+/** The bot is about to restart and takes nothing new. */
+export function restartingView(): View {
+  return failureView({ code: 'SHUTTING_DOWN' });
+}
+
+/** Discord did not say whether it took the acknowledgement, so nothing was run. */
+export function tryAgainView(): View {
+  return { tone: 'refused', title: 'Discord did not answer in time', body: 'Nothing was changed. Please try again.' };
+}
+
+export function explain(failure: FailureData): Explanation {
+  switch (failure.code) {
+    case 'VENUE_REFUSED':
+      return explainRefusal(failure.venue, failure.refusal, failure.detail);
+    case 'VENUE_UNREACHABLE':
+      return say(
+        `${failure.venue} could not be reached`,
+        'Try again in a moment; if it lasts, look at its status page.',
+      );
+    case 'VENUE_SILENT':
+      return say(`${failure.venue} ${silence(failure.silence)}`, 'Try again in a moment.');
+    case 'VENUE_BUSY':
+      return say(
+        `The request limit of this key at ${failure.venue} is used up`,
+        `Try again in ${seconds(failure.retryAfterMs)}.`,
+      );
+    case 'BAD_OPTION':
+      return say(`The option "${failure.option}" cannot be used like this`, failure.hint);
+    case 'BAD_LEVERAGE':
+      return say(
+        `"${failure.text}" is not a leverage`,
+        'Type a plain number such as 5 or 2.5, with a point and without x, spaces or other signs.',
+      );
+    case 'LEVERAGE_OUTSIDE_BOUNDS':
+      return say(
+        `${failure.leverage}x is outside what ${failure.market} allows`,
+        `Choose a leverage from ${failure.min}x to ${failure.max}x.`,
+      );
+    case 'LEVERAGE_OFF_STEP':
+      return say(
+        `${failure.market} takes leverage in steps of ${failure.step}`,
+        `The nearest to ${failure.leverage}x: ${failure.nearest.map((value) => `${value}x`).join(' or ')}.`,
+      );
+    case 'UNKNOWN_MARKET':
+      return say(`${failure.venue} has no market "${failure.text}"`, suggest(failure.suggestions));
+    case 'MARKET_NOT_TRADEABLE':
+      return say(
+        `${failure.market} is not tradeable at ${failure.venue} just now`,
+        'Try again later or use another market.',
+      );
+    case 'UNKNOWN_VENUE':
+      return say(`This bot does not run the venue "${failure.id}"`, 'Use one of those that the option "venue" offers.');
+    case 'NO_CROSS':
+      return say(
+        `${failure.venue} has isolated margin only`,
+        'There is no cross margin to switch to; set a leverage with /leverage set.',
+      );
+    case 'CURRENCY_UNSUPPORTED':
+      return say(
+        `This margin currency does not exist at ${failure.venue}`,
+        failure.currencies.length === 0
+          ? 'Leave the option "currency" out.'
+          : `Use ${failure.currencies.join(' or ')}.`,
+      );
+    case 'HALTED':
+      return say(
+        'The operator of this bot has paused all changes',
+        'Reading with /leverage show still works. Ask the operator when it resumes.',
+      );
+    case 'SERVER_NOT_ALLOWED':
+      return say(
+        'This bot may not be used here',
+        'Its operator allows certain servers only. Ask them to add this one.',
+      );
+    case 'USER_NOT_ALLOWED':
+      return say('You are not on the list of people who may use this bot', 'Ask its operator to add you.');
+    case 'ABOVE_OPERATOR_MAXIMUM':
+      return say(
+        `${failure.leverage}x is above this bot's limit for ${failure.venue}`,
+        `The operator allows up to ${failure.max}x.`,
+      );
+    case 'KEY_MISSING':
+      return say(`You have no ${failure.venue} key under "${failure.account}"`, orUse(failure.others));
+    case 'KEY_INACTIVE':
+      return say(
+        `Your ${failure.venue} key "${failure.account}" is not in use yet`,
+        'Press "Use this key" in the message of /keys add, or find it with /keys list.',
+      );
+    case 'KEY_UNREADABLE':
+      return say(
+        `Your stored ${failure.venue} key "${failure.account}" can no longer be read`,
+        'Add it again with /keys add; your other keys are not affected.',
+      );
+    case 'KEY_REFUSED':
+      return explainKeyRefusal(failure.venue, failure.reason);
+    case 'KEY_CHANGED':
+      return say(
+        'The key of this account was replaced after this card was made',
+        'Run the command again for a new card.',
+      );
+    case 'KEY_BUSY':
+      return say(
+        `Another change is under way with this ${failure.venue} key (${failure.market})`,
+        'Wait for its result, or press "Check now" below it. This card stays as it is until it expires.',
+      );
+    case 'TOO_MANY_KEYS':
+      return say(
+        `You already have ${failure.max} keys, the most this bot keeps`,
+        'Remove one with /keys remove first.',
+      );
+    case 'LINKS_OFF':
+      return say('The page for keys is not running', 'Ask the operator of this bot to switch it on.');
+    case 'CARD_GONE':
+      return say('This card is no longer known', 'It is too old, or its data were deleted. Run the command again.');
+    case 'CARD_UNREADABLE':
+    case 'SEAL_BROKEN':
+      return say(
+        'What is stored for this card can no longer be read',
+        'It cannot be run. Run the command again for a new one.',
+      );
+    case 'NOT_YOURS':
+      return say(
+        'This card belongs to somebody else',
+        'Only the person who asked can press it. Make your own with /leverage set.',
+      );
+    case 'STORE_UNAVAILABLE':
+      return say(
+        'The bot cannot read or write its storage just now',
+        'Try again in a minute; if it lasts, tell the operator.',
+      );
+    case 'STORE_IN_USE':
+      return say(
+        `Another process has the database open (${failure.file})`,
+        'End the other bot first, or give this one its own DATA_DIR.',
+      );
+    case 'STORE_TOO_NEW':
+      return say(
+        `The database has schema ${failure.found}, this version knows up to ${failure.supported}`,
+        'Start the newer version of the bot, or restore a backup from before the upgrade.',
+      );
+    case 'MASTER_KEY_MISSING':
+      return say(
+        `MASTER_KEYS lacks the key "${failure.keyId}", which stored data still need`,
+        'Put it back into MASTER_KEYS, after the first one.',
+      );
+    case 'MASTER_KEY_WRONG':
+      return say(
+        `The key "${failure.keyId}" in MASTER_KEYS is not the one that sealed the stored data`,
+        'Restore its former value; a new key needs a new id.',
+      );
+    case 'TOO_MANY_OPEN_CARDS':
+      return say(`You have ${failure.max} open cards`, 'Confirm or cancel one, or wait a minute until they expire.');
+    case 'SHUTTING_DOWN':
+      return say('The bot is restarting', 'Try again in a few seconds.');
+    default:
+      return unreachable(failure);
+  }
+}
+
+function explainRefusal(venue: string, refusal: Refusal, detail: string | undefined): Explanation {
+  switch (refusal) {
+    case 'leverage-out-of-range':
+      return say(
+        `${venue} refused this leverage: it is outside the range it allows`,
+        'Choose one within the bounds on the card; large positions may lower the maximum.',
+      );
+    case 'unknown-market':
+      return say(
+        `${venue} says that this market does not exist`,
+        'Check the symbol; autocomplete offers the markets it lists.',
+      );
+    case 'market-not-isolated-capable':
+      return say(
+        `${venue} has no leverage setting for this contract: it is not a multi-collateral one`,
+        'Use a contract whose name starts with PF_ or FF_.',
+      );
+    case 'market-unavailable':
+      return say(`${venue} says that this market is unavailable just now`, 'Try again later.');
+    case 'would-liquidate':
+      return say(
+        `${venue} refused: this would liquidate your open position`,
+        'Reduce the position or add margin first, or choose another leverage.',
+      );
+    case 'insufficient-margin':
+      return say(
+        `${venue} refused: there is not enough free margin for this`,
+        'A lower leverage needs more margin for open positions. Add funds or choose a higher leverage.',
+      );
+    case 'key-rejected':
+      return say(
+        `${venue} does not accept this key (any more)`,
+        'It may be expired, deleted or mistyped. Make a new one there and replace it with /keys add.',
+      );
+    case 'key-lacks-permission':
+      return say(
+        `This key may not do that at ${venue}`,
+        'Give it permission to trade (not to withdraw), or replace it with /keys add.',
+      );
+    case 'account-inactive':
+      return say(`${venue} says that this futures account is inactive`, 'Activate it at the venue.');
+    case 'account-invalid':
+      return say(
+        `${venue} says that this futures account is not valid`,
+        'Check the account at the venue, then the key with /keys check.',
+      );
+    case 'rate-limited':
+      return say(`${venue} refused: too many requests with this key`, 'Wait a few seconds and try again.');
+    case 'nonce':
+      return say(
+        `${venue} refused the request number of this key`,
+        'Another program probably uses the same key; give the bot a key of its own.',
+      );
+    case 'invalid-currency':
+      return say(
+        `${venue} does not know this margin currency`,
+        'Leave the option "currency" out, or use one it offers.',
+      );
+    case 'invalid-request':
+      return say(
+        `${venue} refused the request as not valid${detail === undefined ? '' : ` (${detail})`}`,
+        'Check market and leverage; if they are right, tell the operator.',
+      );
+    case 'conflict':
+      return say(`${venue} refused: something else changes the same setting`, 'Wait a few seconds and try again.');
+    case 'venue-error':
+      return say(`${venue} reported an error of its own`, 'Try again in a moment.');
+    case 'venue-unavailable':
+      return say(`${venue} says that it is unavailable`, 'Try again later.');
+    default:
+      return unreachable(refusal);
+  }
+}
+
+/** Why a key is not accepted by this bot, and how to make one that is. */
+function explainKeyRefusal(
+  venue: string,
+  reason: Extract<FailureData, { code: 'KEY_REFUSED' }>['reason'],
+): Explanation {
+  switch (reason) {
+    case 'can-withdraw':
+      return say(
+        `This ${venue} key can withdraw or transfer funds, so the bot does not take it`,
+        'Make a key that can trade but neither withdraw nor transfer.',
+      );
+    case 'read-only':
+      return say(
+        `This ${venue} key can only read`,
+        'It lacks the permission to trade. Make one with full access to trading and no access to transfers.',
+      );
+    case 'no-access':
+      return say(
+        `This ${venue} key has no access to trading`,
+        'Make one with full access to trading and no access to transfers.',
+      );
+    case 'rejected':
+      return say(
+        `${venue} does not accept this key`,
+        'Check that both parts were copied completely, for the right venue, and that the key is still active.',
+      );
+  }
+}
+
+function silence(kind: Silence): string {
+  switch (kind) {
+    case 'timeout':
+      return 'did not answer in time';
+    case 'reset':
+      return 'closed the connection without an answer';
+    case 'too-large':
+    case 'unreadable':
+      return 'gave an answer that cannot be understood';
+    case 'redirect':
+      return 'pointed to another address, which the bot does not follow';
+    case 'server-error':
+      return 'failed with an error of its own';
+  }
+}
+
+function say(what: string, next: string): Explanation {
+  return { what, next };
+}
+
+function seconds(ms: number): string {
+  const whole = Math.max(1, Math.ceil(ms / 1000));
+  return whole === 1 ? 'one second' : `${whole} seconds`;
+}
+
+function suggest(suggestions: readonly string[]): string {
+  return suggestions.length === 0 ? 'Check the spelling.' : `Did you mean ${suggestions.join(', ')}?`;
+}
+
+function orUse(others: readonly string[]): string {
+  const add = 'Add one with /keys add.';
+  return others.length === 0
+    ? add
+    : `${add} Or name one that you have with the option "account": ${others.join(', ')}.`;
+}

@@ -1,0 +1,66 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What is counted. Labels hold names from fixed lists only: never a user, a channel, a market or an id. */
+export type Metrics = {
+  readonly commandRan: (labels: { readonly command: string; readonly result: string }) => void;
+  readonly buttonPressed: (labels: { readonly verb: string; readonly result: string }) => void;
+  /** How a proposal ended. */
+  readonly outcomeReached: (labels: { readonly venue: string; readonly kind: string }) => void;
+  /** One request to a venue; `class` is what came of it, such as `ok`, `refused`, `silent` or `not-sent`. */
+  readonly venueCalled: (
+    labels: { readonly venue: string; readonly call: string; readonly class: string },
+    durationMs: number,
+  ) => void;
+  /** From the arrival of an interaction to Discord's answer to the acknowledgement. */
+  readonly acknowledged: (durationMs: number) => void;
+  /** How old an interaction was on arrival, by this host's clock: negative or large means clock skew. */
+  readonly interactionArrived: (ageMs: number) => void;
+  readonly gatewayReady: (isReady: boolean) => void;
+  readonly openCards: (count: number) => void;
+  /** The Prometheus text format, as `contentType` says. */
+  readonly text: () => Promise<string>;
+  readonly contentType: string;
+};
+
+const fastBuckets = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 2.5, 3, 5];
+const venueBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 8];
+const ageBuckets = [-1, -0.25, 0, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10];
+
+/** Counters of one app in a registry of its own, with the process's default metrics beside them. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Counter({ name: `levergate_${name}`, help, labelNames, registers });
+  const gauge = (name: string, help: string) => new Gauge({ name: `levergate_${name}`, help, registers });
+  const histogram = <Label extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: readonly Label[],
+  ) => new Histogram({ name: `levergate_${name}`, help, buckets, labelNames, registers });
+
+  const commands = counter('commands_total', 'Commands run.', ['command', 'result']);
+  const presses = counter('presses_total', 'Buttons pressed.', ['verb', 'result']);
+  const outcomes = counter('outcomes_total', 'How proposals ended.', ['venue', 'kind']);
+  const calls = histogram('venue_call_seconds', 'Requests to venues.', venueBuckets, ['venue', 'call', 'class']);
+  const acks = histogram('ack_seconds', 'From arrival to acknowledged.', fastBuckets, []);
+  const ages = histogram('interaction_age_seconds', 'Age of interactions on arrival.', ageBuckets, []);
+  const ready = gauge('gateway_ready', '1 while connected to Discord.');
+  const cards = gauge('open_cards', 'Cards that wait for a press.');
+
+  return {
+    commandRan: (labels) => commands.inc(labels),
+    buttonPressed: (labels) => presses.inc(labels),
+    outcomeReached: (labels) => outcomes.inc(labels),
+    venueCalled: (labels, durationMs) => calls.observe(labels, durationMs / 1000),
+    acknowledged: (durationMs) => acks.observe(durationMs / 1000),
+    interactionArrived: (ageMs) => ages.observe(ageMs / 1000),
+    gatewayReady: (isReady) => ready.set(isReady ? 1 : 0),
+    openCards: (count) => cards.set(count),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

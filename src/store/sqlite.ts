@@ -1,0 +1,170 @@
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { z } from 'zod';
+import { Failure } from '../errors.ts';
+import type { Change, Check, Commit, Entry, Store, Write } from './store.ts';
+
+/** One forward step a schema version; the database's `user_version` counts the steps it has taken. */
+const migrations: readonly string[] = [
+  `CREATE TABLE entry (
+     key TEXT PRIMARY KEY,
+     value TEXT NOT NULL,
+     version INTEGER NOT NULL,
+     expires_at INTEGER
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX entry_expiry ON entry (expires_at) WHERE expires_at IS NOT NULL;
+   CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   INSERT INTO counter VALUES ('version', 0);`,
+];
+
+const rowSchema = z.object({
+  key: z.string(),
+  value: z.string(),
+  version: z.number(),
+  expires_at: z.number().nullable(),
+});
+const countSchema = z.object({ value: z.number() });
+
+const SQLITE_BUSY = 5;
+const sqliteErrorSchema = z.object({ code: z.literal('ERR_SQLITE_ERROR'), errcode: z.number() });
+
+/**
+ * The store in one SQLite file that only this process can open (WAL, synchronous=FULL, exclusive lock).
+ *
+ * The file is created with mode 0600 in a directory of mode 0700.
+ *
+ * @param options.file - A path, or `:memory:` for tests.
+ * @param options.now - The store's clock in milliseconds; it alone decides expiry and leases.
+ * @throws Failure STORE_IN_USE when another process holds the file, STORE_TOO_NEW when a later version wrote it.
+ */
+export function createSqliteStore(options: { readonly file: string; readonly now: () => number }): Store {
+  const { file, now } = options;
+  const database = openDatabase(file);
+  const statements = prepare(database);
+
+  const live = (key: string, at: number): Entry | undefined => toEntry(statements.get.get(key, at));
+
+  function fails({ key, version }: Check, at: number): boolean {
+    const found = live(key, at);
+    return version === 'absent' ? found !== undefined : found?.version !== version;
+  }
+
+  function write(change: Write, version: number, at: number): void {
+    if ('remove' in change) statements.remove.run(change.key);
+    else statements.put.run(change.key, change.value, version, change.ttlMs === undefined ? null : at + change.ttlMs);
+  }
+
+  function commitNow(change: Change): Commit {
+    const at = now();
+    if (change.before !== undefined && at >= change.before) return { kind: 'too-late' };
+    const failed = change.checks?.find((check) => fails(check, at));
+    if (failed !== undefined) return { kind: 'conflict', key: failed.key };
+    const version = countSchema.parse(statements.count.get()).value;
+    for (const each of change.writes) write(each, version, at);
+    return { kind: 'committed', version, at };
+  }
+
+  function transaction<T>(run: () => T): T {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = run();
+      database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  return {
+    get: async (key) => guarded(() => live(key, now())),
+    list: async (prefix, page = {}) =>
+      guarded(() => {
+        const after = page.after ?? '';
+        const rows = statements.list.all(prefix, `${prefix}\u{10ffff}`, after, now(), page.limit ?? -1);
+        return rows.flatMap((row) => toEntry(row) ?? []);
+      }),
+    commit: async (change) => guarded(() => transaction(() => commitNow(change))),
+    now: async () => now(),
+    erase: async () => guarded(() => database.exec('PRAGMA wal_checkpoint(TRUNCATE)')),
+    sweep: async () => guarded(() => Number(statements.sweep.run(now()).changes)),
+    snapshot: async (path) =>
+      guarded(() => {
+        closeSync(openSync(path, 'wx', 0o600));
+        database.prepare('VACUUM INTO ?').run(path);
+      }),
+    close: async () => {
+      if (database.isOpen) database.close();
+    },
+  };
+}
+
+function prepare(database: DatabaseSync) {
+  const columns = 'key, value, version, expires_at';
+  const alive = '(expires_at IS NULL OR expires_at > ?)';
+  return {
+    get: database.prepare(`SELECT ${columns} FROM entry WHERE key = ? AND ${alive}`),
+    list: database.prepare(
+      `SELECT ${columns} FROM entry WHERE key >= ? AND key < ? AND key > ? AND ${alive} ORDER BY key LIMIT ?`,
+    ),
+    put: database.prepare(
+      `INSERT INTO entry (${columns}) VALUES (?, ?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, expires_at = excluded.expires_at`,
+    ),
+    remove: database.prepare('DELETE FROM entry WHERE key = ?'),
+    count: database.prepare(`UPDATE counter SET value = value + 1 WHERE name = 'version' RETURNING value`),
+    sweep: database.prepare('DELETE FROM entry WHERE expires_at <= ?'),
+  };
+}
+
+function toEntry(row: Record<string, SQLOutputValue> | undefined): Entry | undefined {
+  if (row === undefined) return undefined;
+  const { key, value, version, expires_at } = rowSchema.parse(row);
+  return expires_at === null ? { key, value, version } : { key, value, version, expiresAt: expires_at };
+}
+
+function openDatabase(file: string): DatabaseSync {
+  if (file !== ':memory:') createFile(file);
+  const database = new DatabaseSync(file, { timeout: 0 });
+  try {
+    database.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;',
+    );
+    migrate(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw isSqliteError(error, SQLITE_BUSY) ? new Failure({ code: 'STORE_IN_USE', file }, { cause: error }) : error;
+  }
+}
+
+/** SQLite would create the file by the process's umask; the keys in it are nobody else's to read. */
+function createFile(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
+}
+
+function migrate(database: DatabaseSync): void {
+  const found = z
+    .object({ user_version: z.number() })
+    .parse(database.prepare('PRAGMA user_version').get()).user_version;
+  const supported = migrations.length;
+  if (found > supported) throw new Failure({ code: 'STORE_TOO_NEW', found, supported });
+  // Also with nothing to migrate: the first write takes the exclusive lock, so a second process fails here.
+  database.exec(`BEGIN IMMEDIATE; ${migrations.slice(found).join('\n')} PRAGMA user_version = ${supported}; COMMIT;`);
+}
+
+function guarded<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new Failure({ code: 'STORE_UNAVAILABLE' }, { cause: error });
+  }
+}
+
+function isSqliteError(error: unknown, errcode: number): boolean {
+  const parsed = sqliteErrorSchema.safeParse(error);
+  return parsed.success && parsed.data.errcode === errcode;
+}

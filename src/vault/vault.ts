@@ -1,0 +1,239 @@
+import { createHmac } from 'node:crypto';
+import { Keyv } from 'keyv';
+import { z } from 'zod';
+import type { Account } from '../confirm/proposal.ts';
+import { Failure } from '../errors.ts';
+import type { KeyListing, Keys, LoadedKey, SavedKey } from '../keys.ts';
+import { Secret } from '../secret.ts';
+import { createKeyvAdapter } from '../store/keyv-adapter.ts';
+import type { Entry, Store } from '../store/store.ts';
+import type { Credentials } from '../venues/venue.ts';
+import { type Keyring, type Rewrap, reseal } from './keyring.ts';
+
+/** A key waits under `incoming/` until its owner presses *Use this key*; only `credential/` rows are ever used. */
+type Kind = 'credential' | 'incoming';
+
+const WAITING_MS = 24 * 60 * 60_000;
+
+const contentSchema = z.object({ fields: z.record(z.string(), z.string()), addedAt: z.number() });
+type Content = z.infer<typeof contentSchema>;
+
+/** A row as Keyv writes it. */
+const rowSchema = z.object({ value: z.string() });
+
+export type Vault = Keys & {
+  /** @throws Failure TOO_MANY_KEYS when the account would be one too many */
+  readonly assertRoom: (account: Account) => Promise<void>;
+  /** Drops keys that waited for *Use this key* for more than a day. */
+  readonly sweep: () => Promise<void>;
+  /** How the vault's rows are sealed again during a rotation of the master keys. */
+  readonly rewraps: readonly { readonly prefix: string; readonly rewrap: Rewrap }[];
+};
+
+/**
+ * The exchange keys of all users, sealed in the store one row an account, read and written through Keyv.
+ *
+ * @param options.maxKeys - Most accounts a user may have.
+ * @throws Failure from `load`: KEY_MISSING, KEY_INACTIVE, KEY_UNREADABLE (that row only), STORE_UNAVAILABLE.
+ */
+export function createVault(options: {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly maxKeys: number;
+  /** Told of credentials as they are opened, to keep them out of the log. */
+  readonly onOpened: (credentials: Credentials) => void;
+}): Vault {
+  const { store, maxKeys } = options;
+  const { envelope, hashKey } = options.keyring;
+  const keyv = new Keyv<string>({ store: createKeyvAdapter(store), useKeyPrefix: false, throwOnErrors: true });
+
+  const hashOf = (venue: string, fields: Content['fields']): string => {
+    const parts = [
+      venue,
+      ...Object.keys(fields)
+        .sort()
+        .flatMap((name) => [name, fields[name]]),
+    ];
+    return createHmac('sha256', hashKey).update(JSON.stringify(parts)).digest('base64url');
+  };
+
+  async function read(kind: Kind, account: Account): Promise<LoadedKey | undefined> {
+    const sealed = await keyv.get(rowKey(kind, account));
+    if (sealed === undefined) return assertNoRow(rowKey(kind, account));
+    const { fields, addedAt } = contentSchema.parse(await envelope.open(context(kind, account), sealed));
+    const keyHash = hashOf(account.venue, fields);
+    const credentials = toCredentials(fields);
+    options.onOpened(credentials);
+    return { account, keyHash, fingerprint: fingerprintOf(keyHash), addedAt, credentials };
+  }
+
+  /** Keyv gives "nothing" for a row in which it finds no value; to the vault that is a broken row. */
+  async function assertNoRow(key: string): Promise<undefined> {
+    if ((await store.get(key)) !== undefined) throw new Failure({ code: 'SEAL_BROKEN' });
+  }
+
+  async function load(account: Account): Promise<LoadedKey> {
+    const key = await read('credential', account).catch((error: unknown) => {
+      throw isBroken(error) ? new Failure({ code: 'KEY_UNREADABLE', ...named(account) }, { cause: error }) : error;
+    });
+    if (key !== undefined) return key;
+    const keys = (await list(account.user)).filter((each) => each.account.venue === account.venue);
+    if (keys.some((each) => each.status === 'waiting' && each.account.label === account.label)) {
+      throw new Failure({ code: 'KEY_INACTIVE', ...named(account) });
+    }
+    const others = keys.filter((each) => each.status === 'active').map((each) => each.account.label);
+    throw new Failure({ code: 'KEY_MISSING', ...named(account), others });
+  }
+
+  async function listing(kind: Kind, entry: Entry): Promise<KeyListing> {
+    const account = accountOf(entry.key);
+    const key = await read(kind, account).catch((error: unknown) => {
+      if (isBroken(error)) return undefined;
+      throw error;
+    });
+    if (key === undefined) return { account, status: 'unreadable' };
+    const status = kind === 'credential' ? 'active' : 'waiting';
+    return { account, status, fingerprint: key.fingerprint, addedAt: key.addedAt };
+  }
+
+  async function list(user: string): Promise<readonly KeyListing[]> {
+    const [active, waiting] = await Promise.all([store.list(`credential/${user}/`), store.list(`incoming/${user}/`)]);
+    const listings = [active.map((row) => listing('credential', row)), waiting.map((row) => listing('incoming', row))];
+    return Promise.all(listings.flat());
+  }
+
+  async function assertRoom(account: Account): Promise<void> {
+    const labels = new Set((await list(account.user)).map((key) => rowKey('credential', key.account)));
+    if (!labels.has(rowKey('credential', account)) && labels.size >= maxKeys) {
+      throw new Failure({ code: 'TOO_MANY_KEYS', max: maxKeys });
+    }
+  }
+
+  async function saveIncoming(account: Account, credentials: Credentials): Promise<SavedKey> {
+    await assertRoom(account);
+    const fields = Object.fromEntries(Object.entries(credentials).map(([name, secret]) => [name, secret.reveal()]));
+    const content: Content = { fields, addedAt: await store.now() };
+    await keyv.set(rowKey('incoming', account), await envelope.seal(context('incoming', account), content));
+    const replaced = (await list(account.user)).find(
+      (key) => key.status !== 'waiting' && rowKey('credential', key.account) === rowKey('credential', account),
+    );
+    const fingerprint = fingerprintOf(hashOf(account.venue, fields));
+    return replaced === undefined ? { fingerprint } : { fingerprint, replaces: replaced.fingerprint ?? 'unreadable' };
+  }
+
+  async function activate(account: Account, fingerprint: string): Promise<boolean> {
+    const incoming = rowKey('incoming', account);
+    const entry = await store.get(incoming);
+    const key = await read('incoming', account);
+    if (entry === undefined || key === undefined || key.fingerprint !== fingerprint) return false;
+    const content: Content = { fields: revealAll(key.credentials), addedAt: key.addedAt };
+    const sealed = await envelope.seal(context('credential', account), content);
+    const moved = await store.commit({
+      checks: [{ key: incoming, version: entry.version }],
+      writes: [
+        { key: rowKey('credential', account), value: JSON.stringify({ value: sealed }) },
+        { key: incoming, remove: true },
+      ],
+    });
+    await store.erase();
+    return moved.kind === 'committed';
+  }
+
+  async function drop(kind: Kind, account: Account): Promise<boolean> {
+    const dropped = await keyv.delete(rowKey(kind, account));
+    // Until then the row's bytes lie in the write-ahead log.
+    await store.erase();
+    return dropped;
+  }
+
+  async function remove(account: Account): Promise<boolean> {
+    const dropped = [await drop('incoming', account), await drop('credential', account)];
+    return dropped.includes(true);
+  }
+
+  async function removeAll(user: string): Promise<number> {
+    const keys = await list(user);
+    for (const { account } of keys) await remove(account);
+    return keys.length;
+  }
+
+  async function sweep(): Promise<void> {
+    const now = await store.now();
+    for (const entry of await store.list('incoming/')) {
+      const key = await listing('incoming', entry);
+      if (key.addedAt === undefined || now - key.addedAt > WAITING_MS) await drop('incoming', key.account);
+    }
+  }
+
+  const rewrap =
+    (kind: Kind): Rewrap =>
+    async (entry) => {
+      const row = rowSchema.safeParse(parseJson(entry.value));
+      if (!row.success) return undefined;
+      const value = await reseal(envelope, context(kind, accountOf(entry.key)), row.data.value);
+      return value === undefined ? undefined : JSON.stringify({ ...row.data, value });
+    };
+
+  return {
+    load,
+    list,
+    assertRoom,
+    saveIncoming,
+    activate,
+    discard: (account) => drop('incoming', account),
+    remove,
+    removeAll,
+    sweep,
+    rewraps: [
+      { prefix: 'credential/', rewrap: rewrap('credential') },
+      { prefix: 'incoming/', rewrap: rewrap('incoming') },
+    ],
+  };
+}
+
+function rowKey(kind: Kind, { user, venue, label }: Account): string {
+  return `${kind}/${user}/${venue}/${label}`;
+}
+
+function accountOf(key: string): Account {
+  const [, user = '', venue = '', label = ''] = key.split('/');
+  return { user, venue, label };
+}
+
+function context(kind: Kind, { user, venue, label }: Account): readonly string[] {
+  return [kind, user, venue, label];
+}
+
+function named({ venue, label }: Account) {
+  return { venue, account: label } as const;
+}
+
+/** Eight letters that tell two keys apart and reveal neither. */
+function fingerprintOf(keyHash: string): string {
+  const hex = Buffer.from(keyHash, 'base64url').toString('hex');
+  return `${hex.slice(0, 4)}-${hex.slice(4, 8)}`;
+}
+
+function toCredentials(fields: Content['fields']): Credentials {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, new Secret(value)]));
+}
+
+function revealAll(credentials: Credentials): Content['fields'] {
+  return Object.fromEntries(Object.entries(credentials).map(([name, secret]) => [name, secret.reveal()]));
+}
+
+function isBroken(error: unknown): boolean {
+  return (
+    (error instanceof Failure && error.data.code === 'SEAL_BROKEN') ||
+    error instanceof z.ZodError ||
+    error instanceof SyntaxError
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

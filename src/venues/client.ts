@@ -1,0 +1,193 @@
+import { Failure, type FailureData } from '../errors.ts';
+import type { Secret } from '../secret.ts';
+import { createBudget } from './budget.ts';
+import type { Http, HttpReply, HttpRequest } from './http.ts';
+import type { ApplyResult, Budget, Credentials, Deadlines } from './venue.ts';
+import type { Answer, Verdict } from './verdict.ts';
+
+/** Connect 2 s, read 3 s, write 4 s: a write with its read-back stays under 8 s. */
+export const defaultDeadlines: Deadlines = { connectMs: 2_000, readMs: 3_000, writeMs: 4_000 };
+
+/** What every venue is built with. */
+export type VenueOptions = {
+  readonly http: Http;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Another base URL than the venue's own, without a slash at its end. */
+  readonly url?: string;
+  /** Other limits than the published ones. */
+  readonly budget?: Budget;
+  readonly deadlines?: Deadlines;
+  readonly sleep?: (ms: number) => Promise<unknown>;
+  /** Told of every call that was tried, for metrics. */
+  readonly onCall?: (call: CallReport) => void;
+};
+
+/** One call as metrics count it: `result` is `ok`, `refused`, `not-sent`, `busy` or `silent`. */
+export type CallReport = {
+  readonly venue: string;
+  readonly kind: 'read' | 'write';
+  readonly result: string;
+  readonly durationMs: number;
+};
+
+export type Call = {
+  readonly url: string;
+  /** Built when the call is sent, so that no secret lies in it before. */
+  readonly headers?: () => Readonly<Record<string, string>>;
+  /** Whose budget it spends; public calls have none. */
+  readonly spends?: { readonly key: Secret; readonly cost: keyof Budget['costs'] };
+  readonly maxBytes?: number;
+};
+
+export type WriteCall = Call & { readonly method: 'POST' | 'PUT'; readonly body?: string };
+
+export type Judge<T> = (answer: Answer) => Verdict<T>;
+
+export type VenueClient = {
+  /**
+   * A GET. Tried once more within its deadline when the connection failed or the venue said "too many".
+   *
+   * @throws Failure VENUE_REFUSED, VENUE_UNREACHABLE, VENUE_SILENT or VENUE_BUSY.
+   */
+  readonly read: <T>(call: Call, judge: Judge<T>) => Promise<T>;
+  /** A change, sent at most once, whatever comes back. Never throws a Failure. */
+  readonly write: (call: WriteCall, judge: Judge<unknown>) => Promise<ApplyResult>;
+};
+
+type Outcome<T> = Verdict<T> | { readonly kind: 'not-sent' } | { readonly kind: 'busy'; readonly retryAfterMs: number };
+
+type Attempt<T> = {
+  readonly kind: 'read' | 'write';
+  readonly call: Call;
+  readonly request: Pick<HttpRequest, 'method' | 'body'>;
+  readonly judge: Judge<T>;
+  readonly leftMs: () => number;
+};
+
+/** How long a key rests after "too many" when the venue does not say how long. */
+const defaultPauseMs = 1_000;
+const longestPauseMs = 60_000;
+
+/** One venue's way to the network: budget first, then one request with a deadline, then the verdict on its answer. */
+export function createClient(venue: string, published: Budget, options: VenueOptions): VenueClient {
+  const { http, now, deadlines = defaultDeadlines, sleep } = options;
+  const { windows, costs } = options.budget ?? published;
+  const budget = createBudget({ venue, windows, now, ...(sleep && { sleep }) });
+
+  async function attempt<T>(one: Attempt<T>): Promise<Outcome<T>> {
+    const startedAt = now();
+    const outcome = await judged(one);
+    options.onCall?.({ venue, kind: one.kind, result: outcome.kind, durationMs: now() - startedAt });
+    return outcome;
+  }
+
+  async function judged<T>(one: Attempt<T>): Promise<Outcome<T>> {
+    const reply = await withinBudget(one);
+    if (reply.kind !== 'answered') return reply;
+    const verdict = one.judge(reply);
+    if (verdict.kind !== 'refused' || verdict.refusal !== 'rate-limited') return verdict;
+    const pauseMs = pauseOf(reply.retryAfter);
+    if (one.call.spends) budget.pause(one.call.spends.key, pauseMs);
+    return one.kind === 'write' ? verdict : { kind: 'busy', retryAfterMs: pauseMs };
+  }
+
+  function withinBudget({ kind, call, request, leftMs }: Attempt<unknown>): Promise<HttpReply> {
+    const { url, headers, spends, maxBytes } = call;
+    const send = async (): Promise<HttpReply> => {
+      const deadlineMs = leftMs();
+      if (deadlineMs <= 0) return { kind: 'not-sent' };
+      const extras = maxBytes === undefined ? request : { ...request, maxBytes };
+      return http.send({ ...extras, url, headers: headers?.() ?? {}, deadlineMs });
+    };
+    if (!spends) return send();
+    // Half of the deadline is for waiting, so that the call itself still has time to be answered.
+    return budget.run({ key: spends.key, units: costs[spends.cost], kind, maxWaitMs: leftMs() / 2 }, send);
+  }
+
+  /** @see RFC 9110, Retry-After: seconds or a date */
+  function pauseOf(retryAfter: string | undefined): number {
+    if (retryAfter === undefined) return defaultPauseMs;
+    const ms = /^[0-9]{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - now();
+    return ms > 0 ? Math.min(ms, longestPauseMs) : defaultPauseMs;
+  }
+
+  function countdown(deadlineMs: number): () => number {
+    const startedAt = now();
+    return () => Math.min(deadlineMs, deadlineMs - (now() - startedAt));
+  }
+
+  return {
+    read: async (call, judge) => {
+      const leftMs = countdown(deadlines.readMs);
+      const one = { kind: 'read', call, request: { method: 'GET' }, judge, leftMs } as const;
+      const first = await attempt(one);
+      const again = isWorthAnotherRead(first, call) && leftMs() > 0;
+      return settle(venue, again ? await attempt(one) : first);
+    },
+    write: async (call, judge) => {
+      const { method, body } = call;
+      const request = body === undefined ? { method } : { method, body };
+      const leftMs = countdown(deadlines.writeMs);
+      try {
+        return applied(venue, await attempt({ kind: 'write', call, request, judge, leftMs }));
+      } catch (error) {
+        // Only the budget throws a Failure here, and then nothing was sent.
+        if (error instanceof Failure) return { kind: 'not-sent', failure: error.data };
+        throw error;
+      }
+    },
+  };
+}
+
+function isWorthAnotherRead(outcome: Outcome<unknown>, call: Call): boolean {
+  if (outcome.kind === 'silent') return outcome.silence === 'reset';
+  return outcome.kind === 'not-sent' || (outcome.kind === 'busy' && call.spends !== undefined);
+}
+
+function settle<T>(venue: string, outcome: Outcome<T>): T {
+  if (outcome.kind === 'ok') return outcome.value;
+  throw new Failure(failureOf(venue, outcome));
+}
+
+function failureOf(venue: string, outcome: Exclude<Outcome<unknown>, { kind: 'ok' }>): FailureData {
+  switch (outcome.kind) {
+    case 'not-sent':
+      return { code: 'VENUE_UNREACHABLE', venue };
+    case 'busy':
+      return { code: 'VENUE_BUSY', venue, retryAfterMs: outcome.retryAfterMs };
+    case 'silent':
+      return { code: 'VENUE_SILENT', venue, silence: outcome.silence };
+    case 'refused': {
+      const { refusal, detail } = outcome;
+      return { code: 'VENUE_REFUSED', venue, refusal, ...(detail !== undefined && { detail }) };
+    }
+  }
+}
+
+function applied(venue: string, outcome: Outcome<unknown>): ApplyResult {
+  if (outcome.kind === 'ok') return { kind: 'accepted' };
+  // An error that says only that something broke does not say that nothing was changed: reading back decides.
+  if (outcome.kind === 'refused' && outcome.refusal === 'venue-error') {
+    return { kind: 'silent', failure: { code: 'VENUE_SILENT', venue, silence: 'server-error' } };
+  }
+  const kind = outcome.kind === 'busy' ? 'not-sent' : outcome.kind;
+  return { kind, failure: failureOf(venue, outcome) };
+}
+
+/** For what a preview can do without: undefined instead of a Failure. */
+export async function unlessFailing<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** @returns one field of a key; the link page has checked that all of a venue's fields are there. */
+export function credential(credentials: Credentials, name: string): Secret {
+  const value = credentials[name];
+  if (!value) throw new TypeError(`a key without its field ${name}`);
+  return value;
+}

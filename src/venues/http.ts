@@ -1,0 +1,145 @@
+import { Agent, type Dispatcher, request } from 'undici';
+import type { Silence } from '../errors.ts';
+
+export type HttpRequest = {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Everything together, from looking up the name to the last byte of the body. */
+  readonly deadlineMs: number;
+  /** The longest body that is read; 1 MiB unless told, 16 MiB at most. */
+  readonly maxBytes?: number;
+};
+
+export type HttpAnswer = {
+  readonly kind: 'answered';
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfter?: string;
+};
+
+/** What became of one request. Only `not-sent` proves that nothing reached the venue. */
+export type HttpReply =
+  | HttpAnswer
+  | { readonly kind: 'not-sent' }
+  | { readonly kind: 'silent'; readonly silence: Silence };
+
+export type Http = {
+  /** Sends once; follows no redirect, repeats nothing, never throws what the network did. */
+  readonly send: (request: HttpRequest) => Promise<HttpReply>;
+  /** Waits for what is under way, then closes every connection. */
+  readonly close: () => Promise<void>;
+};
+
+const mebibyte = 1024 * 1024;
+const largestCap = 16 * mebibyte;
+const userAgent = 'levergate';
+
+const notSent: HttpReply = { kind: 'not-sent' };
+const silent = (silence: Silence): HttpReply => ({ kind: 'silent', silence });
+
+/**
+ * The connections to one venue.
+ *
+ * @param options.connectMs - Longest time in milliseconds until a request is on a connection.
+ */
+export function createHttp({ connectMs }: { readonly connectMs: number }): Http {
+  const shared = { allowH2: false, connect: { timeout: connectMs, rejectUnauthorized: true } };
+  const reads = new Agent({ ...shared, connections: 16 });
+  // A write gets a connection of its own: a venue may close an idle one while the request is on its way, and
+  // nobody could then tell whether it was carried out. `pipelining: 0` is undici's way to switch keep-alive off.
+  const writes = new Agent({ ...shared });
+  return {
+    send: (one) => send(one.method === 'GET' ? reads : writes, connectMs, one),
+    close: async () => {
+      await Promise.all([reads.close(), writes.close()]);
+    },
+  };
+}
+
+async function send(agent: Agent, connectMs: number, one: HttpRequest): Promise<HttpReply> {
+  const aborter = new AbortController();
+  const { signal } = aborter;
+  let sent = false;
+  const dispatcher = agent.compose(
+    noticeStart(() => {
+      sent ||= !signal.aborted;
+    }),
+  );
+  const connecting = setTimeout(() => sent || aborter.abort(), Math.min(connectMs, one.deadlineMs));
+  const overall = setTimeout(() => aborter.abort(), one.deadlineMs);
+  // undici tells of an abort only once a connection is there, so the deadline must not wait for its promise.
+  const late = new Promise<HttpReply>((resolve) => {
+    signal.addEventListener('abort', () => resolve(sent ? silent('timeout') : notSent), { once: true });
+  });
+  try {
+    return await Promise.race([exchange(dispatcher, signal, one), late]);
+  } catch (error) {
+    return sent ? silent(silenceOf(error)) : notSent;
+  } finally {
+    clearTimeout(connecting);
+    clearTimeout(overall);
+  }
+}
+
+async function exchange(dispatcher: Dispatcher, signal: AbortSignal, one: HttpRequest): Promise<HttpReply> {
+  const { method, url, headers, body, deadlineMs, maxBytes = mebibyte } = one;
+  const response = await request(url, {
+    dispatcher,
+    signal,
+    method,
+    headers: { accept: 'application/json', ...headers, 'user-agent': userAgent },
+    body: body ?? null,
+    headersTimeout: deadlineMs,
+    bodyTimeout: deadlineMs,
+  });
+  const status = response.statusCode;
+  if (status >= 300 && status < 400) {
+    response.body.on('error', () => {}).destroy();
+    return silent('redirect');
+  }
+  const text = await readText(response.body, Math.min(maxBytes, largestCap));
+  const retryAfter = response.headers['retry-after'];
+  return { kind: 'answered', status, text, ...(typeof retryAfter === 'string' && { retryAfter }) };
+}
+
+const tooLarge = new Error('the body is larger than its cap');
+
+async function readText(body: AsyncIterable<unknown>, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    if (!(chunk instanceof Uint8Array)) continue;
+    size += chunk.length;
+    if (size > maxBytes) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
+
+/** undici calls `onRequestStart` right before it writes the request to a socket, and not at all without a connection. */
+function noticeStart(onStart: () => void): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) =>
+    dispatch(options, {
+      onRequestStart: (controller, context) => {
+        onStart();
+        handler.onRequestStart?.(controller, context);
+      },
+      onRequestUpgrade: (controller, status, headers, socket) =>
+        handler.onRequestUpgrade?.(controller, status, headers, socket),
+      onResponseStart: (controller, status, headers, message) =>
+        handler.onResponseStart?.(controller, status, headers, message),
+      onResponseData: (controller, chunk) => handler.onResponseData?.(controller, chunk),
+      onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
+      onResponseError: (controller, error) => handler.onResponseError?.(controller, error),
+    });
+}
+
+function silenceOf(error: unknown): Silence {
+  if (error === tooLarge) return 'too-large';
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return 'timeout';
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'too-large';
+  return error instanceof Error && error.name === 'HTTPParserError' ? 'unreadable' : 'reset';
+}

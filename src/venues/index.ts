@@ -1,0 +1,59 @@
+import { type CallReport, defaultDeadlines, type VenueOptions } from './client.ts';
+import { createHttp } from './http.ts';
+import { createKrakenFutures } from './kraken-futures.ts';
+import { createMudrex } from './mudrex.ts';
+import type { Budget, Deadlines, Venue, Venues } from './venue.ts';
+
+/** Every venue, in the order in which they are shown. */
+export const venueIds = ['kraken-futures', 'mudrex', 'kraken-futures-demo'] as const;
+
+export type VenueId = (typeof venueIds)[number];
+
+/** The only registry. */
+const registry: Readonly<Record<VenueId, (options: VenueOptions) => Venue>> = {
+  'kraken-futures': createKrakenFutures,
+  mudrex: createMudrex,
+  'kraken-futures-demo': (options) => createKrakenFutures({ ...options, demo: true }),
+};
+
+export type VenuesOptions = {
+  /** Base URLs other than the venues' own, such as `http://127.0.0.1:4000/mudrex/fapi/v1`. */
+  readonly urls?: Partial<Readonly<Record<VenueId, string>>>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Limits other than the published ones: they are configurable because venues change them. */
+  readonly budgets?: Partial<Readonly<Record<VenueId, Budget>>>;
+  /** Which venues to offer; all of them unless told. */
+  readonly enabled?: readonly VenueId[];
+  readonly deadlines?: Deadlines;
+  /** Waits for a budget; milliseconds. */
+  readonly sleep?: (ms: number) => Promise<unknown>;
+  /** Told of every call that was tried, for metrics. */
+  readonly onCall?: (call: CallReport) => void;
+};
+
+/** Builds the venues; nothing is sent before the first call. `close` waits for calls under way. */
+export function createVenues(options: VenuesOptions): Venues & { readonly close: () => Promise<void> } {
+  const { urls = {}, now, budgets = {}, enabled = venueIds, deadlines = defaultDeadlines, sleep, onCall } = options;
+  const built = venueIds
+    .filter((id) => enabled.includes(id))
+    .map((id) => {
+      const http = createHttp({ connectMs: deadlines.connectMs });
+      const url = urls[id];
+      const budget = budgets[id];
+      const overrides = {
+        ...(url && { url }),
+        ...(budget && { budget }),
+        ...(sleep && { sleep }),
+        ...(onCall && { onCall }),
+      };
+      const venue = registry[id]({ http, now, deadlines, ...overrides });
+      return { venue, http };
+    });
+  const venues: Venues = new Map(built.map(({ venue }) => [venue.id, venue]));
+  return Object.assign(venues, {
+    close: async () => {
+      await Promise.all(built.map(({ http }) => http.close()));
+    },
+  });
+}

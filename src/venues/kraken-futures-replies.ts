@@ -1,0 +1,243 @@
+import { Big } from 'big.js';
+import { z } from 'zod';
+import type { Refusal } from '../errors.ts';
+import { aliasesOf, type Market, type Tier } from '../leverage/market.ts';
+import { leverageFromReply } from '../leverage/setting.ts';
+import type { Judge } from './client.ts';
+import type { MarketSetting } from './venue.ts';
+import { decimal, parseJson, positive, readSuccess, refused, type Verdict } from './verdict.ts';
+
+/** The seed's error strings, then two that clients have seen. */
+const refusals: ReadonlyMap<string, Refusal> = new Map([
+  ['accountInactive', 'account-inactive'],
+  ['apiLimitExceeded', 'rate-limited'],
+  ['authenticationError', 'key-rejected'],
+  ['insufficientFunds', 'insufficient-margin'],
+  ['invalidAccount', 'account-invalid'],
+  ['invalidAmount', 'invalid-request'],
+  ['invalidArgument', 'invalid-request'],
+  ['invalidUnit', 'invalid-request'],
+  ['Json Parse Error', 'invalid-request'],
+  ['marketUnavailable', 'market-unavailable'],
+  ['nonceBelowThreshold', 'nonce'],
+  ['nonceDuplicate', 'nonce'],
+  ['notFound', 'unknown-market'],
+  ['requiredArgumentMissing', 'invalid-request'],
+  ['Server Error', 'venue-error'],
+  ['Unavailable', 'venue-unavailable'],
+  ['unknownError', 'venue-error'],
+  ['insufficientPrivileges', 'key-lacks-permission'],
+  ['contractNotFound', 'unknown-market'],
+]);
+
+/** 41, 87 and 88 are the seed's; 92 was seen by clients. */
+const refusalsByCode: ReadonlyMap<number, Refusal> = new Map([
+  [41, 'would-liquidate'],
+  [87, 'unknown-market'],
+  [88, 'market-not-isolated-capable'],
+  [92, 'insufficient-margin'],
+]);
+
+/** The only words of an error that may be shown: the names of our own arguments. */
+const argumentNames = ['symbol', 'maxLeverage'];
+
+const errorBody = z.object({
+  result: z.literal('error'),
+  error: z.string().optional().catch(undefined),
+  errors: z
+    .array(z.object({ code: z.coerce.number().catch(Number.NaN) }))
+    .optional()
+    .catch(undefined),
+});
+
+/** The authentication service has a shape of its own and answers 401 in it. */
+const authError = z.object({ error: z.string(), message: z.string() });
+
+/**
+ * Reads both error shapes, whatever the HTTP status: a 500 with a code is an answer.
+ *
+ * @returns undefined where no documented error proves that the venue refused.
+ */
+function readError(status: number, json: unknown): Verdict<never> | undefined {
+  if (status === 429) return refused('rate-limited');
+  if (status === 401 && authError.safeParse(json).success) return refused('key-rejected');
+  const body = errorBody.safeParse(json);
+  if (!body.success) return undefined;
+  const code = body.data.errors
+    ?.map((error) => refusalsByCode.get(error.code))
+    .find((refusal) => refusal !== undefined);
+  if (code) return refused(code);
+  // Suffixed forms: "invalidArgument: symbol".
+  const [name = '', argument = ''] = (body.data.error ?? '').split(':').map((part) => part.trim());
+  const known = refusals.get(name);
+  if (known)
+    return refused(
+      known,
+      argumentNames.find((one) => one === argument),
+    );
+  return status < 500 ? refused('invalid-request') : undefined;
+}
+
+/** Judges an answer that must say `result: "success"` and have this shape. */
+export function expecting<S extends z.ZodType>(schema: S): Judge<z.output<S>> {
+  return (answer) => {
+    const json = parseJson(answer.text);
+    // Kraken answers 200 with result:"error"; the status alone proves nothing.
+    return readError(answer.status, json) ?? readSuccess(schema, answer, json);
+  };
+}
+
+const result = z.literal('success');
+
+export const applied = z.object({ result, serverTime: z.string() });
+
+const preference = z
+  .object({
+    symbol: z.string().regex(/^[A-Za-z]{2}_[0-9A-Za-z_]{1,40}$/),
+    maxLeverage: z.union([z.string(), z.number()]),
+  })
+  .transform(({ symbol, maxLeverage }, context): MarketSetting => {
+    const leverage = leverageFromReply(maxLeverage);
+    if (leverage !== undefined) return { symbol: symbol.toUpperCase(), setting: { mode: 'isolated', leverage } };
+    context.addIssue({ code: 'custom', message: 'not a leverage' });
+    return z.NEVER;
+  });
+
+/** Only isolated markets are listed. The array must be there: without it nothing is known. */
+export const preferences = z
+  .object({ result, leveragePreferences: z.array(preference) })
+  .transform((body) => body.leveragePreferences);
+
+const level = z.object({
+  contracts: decimal.nullish(),
+  numNonContractUnits: decimal.nullish(),
+  initialMargin: positive,
+  maintenanceMargin: positive,
+});
+
+const instrument = z.object({
+  symbol: z.string().regex(/^[A-Za-z]{2}_[0-9A-Za-z_]{1,40}$/),
+  type: z.literal('flexible_futures'),
+  base: z.string().optional(),
+  quote: z.string().optional(),
+  pair: z.string().optional(),
+  tradeable: z.boolean(),
+  marginLevels: z.array(level).min(1),
+});
+
+const head = z.object({ symbol: z.string(), type: z.string() });
+
+export type Instruments = {
+  readonly markets: readonly Market[];
+  /** Symbols that are listed but have no leverage setting (single-collateral contracts, indices). */
+  readonly others: readonly string[];
+  /** Multi-collateral contracts whose row could not be read. */
+  readonly unreadable: readonly string[];
+};
+
+export const instrumentsOf = (venue: string) =>
+  z.object({ result, instruments: z.array(z.unknown()) }).transform((body): Instruments => {
+    const heads = body.instruments.flatMap((row) => head.safeParse(row).data ?? []);
+    const rows = body.instruments.flatMap((row) => instrument.safeParse(row).data ?? []);
+    const readable = new Set(rows.map(({ symbol }) => symbol));
+    const flexible = heads.filter(({ type }) => type === 'flexible_futures').map(({ symbol }) => symbol);
+    return {
+      markets: mainFirst(rows.map((row) => marketOf(venue, row))),
+      others: heads.filter(({ type }) => type !== 'flexible_futures').map(({ symbol }) => symbol),
+      unreadable: flexible.filter((symbol) => !readable.has(symbol)),
+    };
+  });
+
+function marketOf(venue: string, row: z.output<typeof instrument>): Market {
+  const symbol = row.symbol.toUpperCase();
+  const [base, quote] = namesOf(symbol, row);
+  const tiers = row.marginLevels.map(tierOf).sort((a, b) => new Big(a.fromSize).cmp(b.fromSize));
+  return {
+    venue,
+    id: symbol,
+    symbol,
+    aliases: aliasesOf(symbol, base, quote, symbol),
+    base,
+    quote,
+    bounds: { min: '1', max: maxLeverage(tiers), step: '0.01' },
+    tiers,
+    tradeable: row.tradeable,
+  };
+}
+
+/** `base` and `quote` are newer than `pair`, and both are newer than the symbol. */
+function namesOf(symbol: string, { base, quote, pair }: z.output<typeof instrument>): readonly [string, string] {
+  const [pairBase, pairQuote] = pair?.split(':') ?? [];
+  const plain = symbol.split('_')[1] ?? symbol;
+  const name = (text: string | undefined, otherwise: string) =>
+    (/^[0-9A-Za-z]+$/.test(text ?? '') ? text : undefined) ?? otherwise;
+  return [name(base ?? pairBase, plain.slice(0, -3)), name(quote ?? pairQuote, plain.slice(-3))];
+}
+
+/** Linear contracts have tiers by value in the quote currency (`numNonContractUnits`), others by contracts. */
+const tierOf = ({
+  contracts,
+  numNonContractUnits,
+  initialMargin,
+  maintenanceMargin,
+}: z.output<typeof level>): Tier => ({
+  fromSize: numNonContractUnits ?? contracts ?? '0',
+  measuredIn: numNonContractUnits ? 'quote' : 'contracts',
+  initialMargin,
+  maintenanceMargin,
+});
+
+/** The venue publishes no maximum: it is the inverse of the first tier's initial margin, rounded down to the step. */
+function maxLeverage(tiers: readonly Tier[]): string {
+  const inverse = new Big(1).div(tiers[0]?.initialMargin ?? 1).round(2, Big.roundDown);
+  return inverse.lt(1) ? '1' : inverse.toFixed();
+}
+
+const mainBases = ['XBT', 'BTC', 'ETH', 'SOL', 'XRP'];
+
+/** Perpetuals before dated contracts, and the main coins first. */
+function mainFirst(markets: readonly Market[]): readonly Market[] {
+  const rank = ({ symbol, base }: Market) => {
+    const main = mainBases.indexOf(base.toUpperCase());
+    return (symbol.startsWith('PF_') ? 0 : 100) + (main < 0 ? mainBases.length : main);
+  };
+  return markets.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** The rows about one symbol; they must be readable, those about other symbols need not be. */
+function rowsAbout(symbol: string) {
+  return z
+    .array(z.looseObject({ symbol: z.string() }))
+    .transform((rows): unknown[] => rows.filter((row) => row.symbol.toUpperCase() === symbol));
+}
+
+const position = z.object({ side: z.enum(['long', 'short']), price: positive, size: decimal });
+
+export const positionOf = (symbol: string) =>
+  z
+    .object({ result, openPositions: rowsAbout(symbol).pipe(z.array(position)) })
+    .transform((body) => body.openPositions.find(({ size }) => size !== '0'));
+
+export const orderCountOf = (symbol: string) =>
+  z.object({ result, openOrders: rowsAbout(symbol) }).transform((body) => body.openOrders.length);
+
+const ticker = z.object({ symbol: z.string(), markPrice: positive });
+
+/** One symbol's ticker comes as `ticker`, all of them as `tickers`. */
+export const markPriceOf = (symbol: string) =>
+  z
+    .union([
+      z.object({ result, ticker }).transform((body) => [body.ticker]),
+      z.object({ result, tickers: rowsAbout(symbol).pipe(z.array(ticker)) }).transform((body) => body.tickers),
+    ])
+    .transform((tickers) => tickers.find((one) => one.symbol.toUpperCase() === symbol)?.markPrice);
+
+export const permissions = z
+  .object({
+    permissions: z.object({ general: z.enum(['NO_ACCESS', 'READ_ONLY', 'FULL_ACCESS']), transfer: z.string() }),
+  })
+  .transform((body) => body.permissions);
+
+/** A key that Kraken does not know answers 401, in whatever shape. */
+export const judgeKey: Judge<z.output<typeof permissions>> = (answer) =>
+  answer.status === 401 ? refused('key-rejected') : expecting(permissions)(answer);

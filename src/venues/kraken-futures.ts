@@ -1,0 +1,217 @@
+import { createHash, createHmac } from 'node:crypto';
+import { Big } from 'big.js';
+import { Failure } from '../errors.ts';
+import { findMarket, type Market, normalizeSymbol, searchMarkets, type Tier } from '../leverage/market.ts';
+import type { Leverage } from '../leverage/setting.ts';
+import { type Call, createClient, credential, type Judge, unlessFailing, type VenueOptions } from './client.ts';
+import * as replies from './kraken-futures-replies.ts';
+import type { ApplyResult, Budget, Credentials, KeyCheck, Position, Target, Venue, VenueFacts } from './venue.ts';
+
+/** 500 units per 10 s on /derivatives. What /leveragepreferences costs is unpublished: 10 to write, 2 to read. */
+const publishedBudget: Budget = {
+  windows: [{ units: 500, windowMs: 10_000 }],
+  costs: { read: 2, account: 2, write: 10 },
+};
+
+const key = /^[A-Za-z0-9+/]{20,200}={0,2}$/;
+const remargined = 'Expect an open position to be re-margined at once.';
+
+const facts: Omit<VenueFacts, 'id' | 'label' | 'demo'> = {
+  modes: ['isolated', 'cross'],
+  tradeCurrencies: [],
+  marketsNeedKey: false,
+  credentialFields: [
+    {
+      name: 'apiKey',
+      label: 'Public key',
+      hint: 'The public key that Kraken Futures shows: letters, digits, + and /.',
+      masked: false,
+      pattern: key,
+    },
+    {
+      name: 'apiSecret',
+      label: 'Private key',
+      hint: 'The private key that Kraken Futures shows once: letters, digits, + and /, often with = at its end.',
+      masked: true,
+      pattern: key,
+    },
+  ],
+  keyWarning:
+    'Whoever holds this key can trade futures and change leverage on the account. It cannot withdraw if you leave that off.',
+  keyAdvice:
+    'On Kraken Futures, Settings, API keys: make a key for this bot alone with General API "Full Access" and Withdrawal or Transfer API "No Access". "Read Only" cannot change leverage; a key that may withdraw or transfer is refused.',
+  exampleSymbol: 'PF_XBTUSD',
+  effect: ({ market }, setting) =>
+    setting.mode === 'isolated'
+      ? `This puts ${market.symbol} in isolated margin at ${setting.leverage}x. ${remargined}`
+      : `This puts ${market.symbol} back to cross margin, backed by the whole account. ${remargined}`,
+};
+
+const preferencesPath = '/api/v3/leveragepreferences';
+const checkPath = '/api/auth/v1/api-keys/v3/check';
+const listCap = 16 * 1024 * 1024;
+const patienceMs = 1_000;
+
+/**
+ * Kraken Futures (multi-collateral contracts): isolated margin at a leverage, or cross.
+ *
+ * @param options.demo - The demo exchange, a venue of its own with its own keys.
+ * @see the seed "Set the leverage setting for a market" (PUT /leveragepreferences)
+ */
+export function createKrakenFutures({ demo = false, ...options }: VenueOptions & { readonly demo?: boolean }): Venue {
+  const id = demo ? 'kraken-futures-demo' : 'kraken-futures';
+  const { now, url = demo ? 'https://demo-futures.kraken.com' : 'https://futures.kraken.com' } = options;
+  const client = createClient(id, publishedBudget, options);
+
+  const open = (path: string): Call => ({ url: `${url}/derivatives${path}` });
+
+  function signed(credentials: Credentials, path: string, query = '', cost: keyof Budget['costs'] = 'read') {
+    const apiKey = credential(credentials, 'apiKey');
+    const apiSecret = credential(credentials, 'apiSecret');
+    const sent = `${path.startsWith('/api/v3/') ? '/derivatives' : ''}${path}${query && `?${query}`}`;
+    return {
+      url: `${url}${sent}`,
+      headers: () => ({ APIKey: apiKey.reveal(), Authent: authent(apiSecret.reveal(), path, query) }),
+      spends: { key: apiKey, cost },
+    };
+  }
+
+  const account = <T>(credentials: Credentials, path: string, judge: Judge<T>) =>
+    client.read(signed(credentials, path, '', 'account'), judge);
+
+  const readInstruments = () =>
+    client.read({ ...open('/api/v3/instruments'), maxBytes: listCap }, replies.expecting(replies.instrumentsOf(id)));
+
+  async function readMarket(text: string): Promise<Market> {
+    const { markets, others, unreadable } = await readInstruments();
+    const market = findMarket(markets, text);
+    if (market) return market;
+    const isMeant = (symbol: string) => normalizeSymbol(symbol) === normalizeSymbol(text);
+    if (unreadable.some(isMeant)) throw new Failure({ code: 'VENUE_SILENT', venue: id, silence: 'unreadable' });
+    if (others.some(isMeant) || /^(PI|FI|PV|FV)_/i.test(text)) {
+      throw new Failure({ code: 'VENUE_REFUSED', venue: id, refusal: 'market-not-isolated-capable' });
+    }
+    const suggestions = searchMarkets(markets, text, 5).map(({ symbol }) => symbol);
+    throw new Failure({ code: 'UNKNOWN_MARKET', venue: id, text: text.slice(0, 100), suggestions });
+  }
+
+  /** Always all preferences: the filter on GET is undocumented. */
+  const readPreferences = (credentials: Credentials) =>
+    client.read(signed(credentials, preferencesPath), replies.expecting(replies.preferences));
+
+  // Two functions: `maxLeverage` present means isolated, absent means cross, so an argument that got lost on the way
+  // would silently change the margin mode.
+  function setIsolated(credentials: Credentials, { symbol }: Market, leverage: Leverage): Promise<ApplyResult> {
+    return put(credentials, `symbol=${encodeURIComponent(symbol)}&maxLeverage=${encodeURIComponent(leverage)}`);
+  }
+
+  function setCross(credentials: Credentials, { symbol }: Market): Promise<ApplyResult> {
+    return put(credentials, `symbol=${encodeURIComponent(symbol)}`);
+  }
+
+  function put(credentials: Credentials, query: string): Promise<ApplyResult> {
+    const call = signed(credentials, preferencesPath, query, 'write');
+    return client.write({ ...call, method: 'PUT' }, replies.expecting(replies.applied));
+  }
+
+  async function readPosition(credentials: Credentials, { market }: Target): Promise<Position | undefined> {
+    const judge = replies.expecting(replies.positionOf(market.symbol));
+    const position = await account(credentials, '/api/v3/openpositions', judge);
+    if (!position) return undefined;
+    const markPrice = await readMarkPrice(market);
+    const contracts = new Big(position.size).abs();
+    const value = contracts.times(markPrice ?? position.price);
+    const isReached = ({ fromSize, measuredIn }: Tier) => (measuredIn === 'quote' ? value : contracts).gte(fromSize);
+    const tier = market.tiers?.findLast(isReached);
+    return {
+      symbol: market.symbol,
+      side: position.side,
+      entryPrice: position.price,
+      ...(markPrice !== undefined && { markPrice }),
+      ...(tier && { maintenanceMargin: tier.maintenanceMargin }),
+    };
+  }
+
+  /** A preview does without a mark price rather than fail or be late. */
+  async function readMarkPrice({ symbol }: Market): Promise<string | undefined> {
+    const judge = replies.expecting(replies.markPriceOf(symbol));
+    const startedAt = now();
+    const one = await unlessFailing(client.read(open(`/api/v3/tickers/${symbol}`), judge));
+    if (one !== undefined || now() - startedAt > patienceMs) return one;
+    return unlessFailing(client.read({ ...open('/api/v3/tickers'), maxBytes: listCap }, judge));
+  }
+
+  async function checkKey(credentials: Credentials): Promise<KeyCheck> {
+    try {
+      const { general, transfer } = await client.read(signed(credentials, checkPath), replies.judgeKey);
+      if (transfer !== 'NO_ACCESS') return { kind: 'refused', reason: 'can-withdraw' };
+      if (general === 'NO_ACCESS') return { kind: 'refused', reason: 'no-access' };
+      return general === 'READ_ONLY' ? { kind: 'refused', reason: 'read-only' } : { kind: 'usable', notes: [] };
+    } catch (error) {
+      const refusal = refusedKey(error);
+      return refusal ?? checkByReading(credentials);
+    }
+  }
+
+  /** Where the check itself is of no use: a key that reads the settings is at least a key. */
+  async function checkByReading(credentials: Credentials): Promise<KeyCheck> {
+    try {
+      await readPreferences(credentials);
+      return { kind: 'usable', notes: [uncheckedNote] };
+    } catch (error) {
+      const refusal = refusedKey(error);
+      if (refusal) return refusal;
+      throw error;
+    }
+  }
+
+  return {
+    ...facts,
+    id,
+    label: demo ? 'Kraken Futures DEMO' : 'Kraken Futures',
+    demo,
+    listMarkets: async () => (await readInstruments()).markets,
+    readMarket: (_credentials, text) => readMarket(text),
+    readSetting: async (credentials, { market }) => {
+      const all = await readPreferences(credentials);
+      return all.find(({ symbol }) => symbol === market.symbol)?.setting ?? { mode: 'cross' };
+    },
+    listSettings: async (credentials, { symbols }) => {
+      const isolated = await readPreferences(credentials);
+      const listed = new Set(isolated.map(({ symbol }) => symbol));
+      const cross = symbols.filter((symbol) => !listed.has(symbol.toUpperCase()));
+      return [...isolated, ...cross.map((symbol) => ({ symbol, setting: { mode: 'cross' as const } }))];
+    },
+    applySetting: async (credentials, { market }, setting) =>
+      setting.mode === 'isolated' ? setIsolated(credentials, market, setting.leverage) : setCross(credentials, market),
+    readPosition,
+    readOpenOrders: async (credentials, { market }) => ({
+      count: await account(credentials, '/api/v3/openorders', replies.expecting(replies.orderCountOf(market.symbol))),
+    }),
+    checkKey,
+  };
+}
+
+const uncheckedNote =
+  'Kraken did not say what this key may do. Make sure that it has full access to trading and none to withdrawals or transfers.';
+
+/**
+ * Signs one call. No nonce is sent: a key that another program uses as well would collide.
+ *
+ * @param path - Without `/derivatives`, as documented.
+ * @param postData - The query exactly as it is sent, URL-encoded (since 20 February 2024).
+ * @see docs.kraken.com/api/docs/guides/futures-rest
+ */
+export function authent(apiSecret: string, path: string, postData: string): string {
+  const hash = createHash('sha256').update(postData).update(path).digest();
+  return createHmac('sha512', Buffer.from(apiSecret, 'base64')).update(hash).digest('base64');
+}
+
+function refusedKey(error: unknown): KeyCheck | undefined {
+  if (!(error instanceof Failure)) throw error;
+  const { data } = error;
+  if (data.code === 'VENUE_SILENT') return undefined;
+  if (data.code !== 'VENUE_REFUSED') throw error;
+  if (data.refusal === 'key-rejected') return { kind: 'refused', reason: 'rejected' };
+  return data.refusal === 'key-lacks-permission' ? { kind: 'refused', reason: 'no-access' } : undefined;
+}

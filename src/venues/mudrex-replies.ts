@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import type { Refusal } from '../errors.ts';
+import { aliasesOf, type Market } from '../leverage/market.ts';
+import { type CurrentSetting, isSameSetting, type LeverageSetting, leverageFromReply } from '../leverage/setting.ts';
+import type { Judge } from './client.ts';
+import type { Target } from './venue.ts';
+import { parseJson, positive, readSuccess, refused, silent, type Verdict } from './verdict.ts';
+
+/** Whole lower-cased texts. Never a part of one: "gene-rate-d" is not a rate limit. */
+const refusals: ReadonlyMap<string, Refusal> = new Map([
+  ['leverage out of permissible range', 'leverage-out-of-range'],
+  ['invalid asset id', 'unknown-market'],
+  ['asset not found', 'unknown-market'],
+  ['leverage not found', 'unknown-market'],
+  ['params error', 'invalid-request'],
+  ['invalid trade currency', 'invalid-currency'],
+  ['insufficient balance', 'insufficient-margin'],
+  ['insufficient funds', 'insufficient-margin'],
+  ['invalid authentication', 'key-rejected'],
+  ['rate limit exceeded', 'rate-limited'],
+]);
+
+const refusalsByStatus: ReadonlyMap<number, Refusal> = new Map([
+  [401, 'key-rejected'],
+  [403, 'key-lacks-permission'],
+  [404, 'unknown-market'],
+  [409, 'conflict'],
+]);
+
+/** `code` mirrors the HTTP status, but for this one. */
+const invalidAuthentication = 3100;
+
+const oneError = z.object({ code: z.number(), text: z.string().transform((text) => text.trim().toLowerCase()) });
+
+/** The documented shape, and the one with which the gateway in front answers for paths that it does not know. */
+const errorBody = z.union([
+  z.object({ success: z.literal(false), errors: z.array(oneError).min(1) }).transform(({ errors }) => errors),
+  oneError.transform((error) => [error]),
+]);
+
+/** @returns undefined where no documented error proves that the venue refused. */
+function readError(status: number, json: unknown): Verdict<never> | undefined {
+  if (status === 429) return refused('rate-limited');
+  const body = errorBody.safeParse(json);
+  if (!body.success) return undefined;
+  const known = body.data.map(({ text }) => refusals.get(text)).find((refusal) => refusal !== undefined);
+  if (known) return refused(known);
+  if (body.data.some(({ code }) => code === invalidAuthentication)) return refused('key-rejected');
+  const isRefusal = status >= 400 && status < 500;
+  return isRefusal ? refused(refusalsByStatus.get(status) ?? 'invalid-request') : undefined;
+}
+
+const successBody = z.object({ success: z.literal(true), data: z.unknown() });
+
+/** Judges an answer whose `data` must have this shape. */
+export function expecting<S extends z.ZodType>(data: S): Judge<z.output<S>> {
+  return (answer) => {
+    const json = parseJson(answer.text);
+    const success = successBody.safeParse(json);
+    return readError(answer.status, json) ?? readSuccess(data, answer, success.success ? success.data.data : undefined);
+  };
+}
+
+/** Lists are `null` when they are empty. */
+export const list = z
+  .array(z.unknown())
+  .nullable()
+  .transform((rows) => rows ?? []);
+
+/** @returns what tells one row of a list from another, so that a page that comes twice is noticed. */
+export function idOf(row: unknown): string {
+  return z.object({ id: z.string() }).safeParse(row).data?.id ?? JSON.stringify(row);
+}
+
+export const anything = z.unknown();
+
+const numeric = z.union([z.string(), z.number()]);
+
+/** Two shapes: the seed's, and the one since mid-2026. */
+const leverage = z
+  .union([
+    z.object({ Leverage: numeric, MarginType: z.string() }).transform((it) => [it.Leverage, it.MarginType] as const),
+    z.object({ leverage: numeric, margin_type: z.string() }).transform((it) => [it.leverage, it.margin_type] as const),
+  ])
+  .transform(([value, marginType], context): LeverageSetting => {
+    const known = leverageFromReply(value);
+    if (known !== undefined && marginType.toUpperCase() === 'ISOLATED') return { mode: 'isolated', leverage: known };
+    context.addIssue({ code: 'custom', message: 'not an isolated leverage' });
+    return z.NEVER;
+  });
+
+/** A market whose leverage was never set answers 404 "leverage not found", which is not 1x. */
+export const judgeSetting: Judge<CurrentSetting> = (answer) => {
+  const error = errorBody.safeParse(parseJson(answer.text));
+  const isUnset = answer.status === 404 && error.data?.some(({ text }) => text === 'leverage not found');
+  return isUnset ? { kind: 'ok', value: { mode: 'unset' } } : expecting(leverage)(answer);
+};
+
+/** Success counts only when the venue echoes what was asked for; otherwise reading back has to tell. */
+export function judgeEcho(asked: LeverageSetting): Judge<LeverageSetting> {
+  return (answer) => {
+    const verdict = expecting(leverage)(answer);
+    return verdict.kind === 'ok' && !isSameSetting(verdict.value, asked) ? silent('unreadable') : verdict;
+  };
+}
+
+const asset = z.object({
+  id: z.string().regex(/^[0-9A-Za-z_-]{1,64}$/),
+  symbol: z.string().regex(/^[0-9A-Za-z]{2,40}$/),
+  min_leverage: positive,
+  max_leverage: positive,
+  leverage_step: positive,
+});
+
+export const market = asset.transform((row): Market => {
+  const symbol = row.symbol.toUpperCase();
+  const quote = symbol.endsWith('USDT') ? 'USDT' : '';
+  const base = symbol.slice(0, symbol.length - quote.length);
+  // Not the id: what is typed would match the hex digits of many.
+  const aliases = aliasesOf(symbol, base, quote, symbol);
+  return {
+    venue: 'mudrex',
+    id: row.id,
+    symbol,
+    // A trader's BTC/USD is Mudrex's BTCUSDT: it has no other dollar.
+    aliases: [...aliases, ...aliases.filter((name) => name.endsWith('USDT')).map((name) => name.slice(0, -1))],
+    base,
+    quote,
+    bounds: { min: row.min_leverage, max: row.max_leverage, step: row.leverage_step },
+    tradeable: true,
+  };
+});
+
+export const price = z.object({ price: positive }).transform((it) => it.price);
+
+/** Keys are lower-case pairs such as `btc/usdt`; rows are `[epoch seconds, open, high, low, close]`. */
+const marks = z.object({ asset_ticks: z.record(z.string(), z.array(z.array(z.unknown()))) });
+
+/** @returns the close of the newest candle; unknown pairs are left out of the reply. */
+export const markPriceOf = (pair: string) =>
+  marks.transform(({ asset_ticks }) => positive.safeParse(asset_ticks[pair.toLowerCase()]?.at(-1)?.[4]).data);
+
+export const position = z.object({
+  order_type: z.enum(['LONG', 'SHORT']),
+  entry_price: positive,
+  liquidation_price: positive.optional().catch(undefined),
+});
+
+/** Enough of a position or an order to see which market it is about. */
+const about = z
+  .looseObject({
+    symbol: z.string().optional(),
+    asset_uuid: z.string().optional(),
+    trade_currency: z.string().optional(),
+    status: z.string().optional(),
+  })
+  .refine(({ symbol, asset_uuid }) => symbol !== undefined || asset_uuid !== undefined);
+
+const over = new Set(['CLOSED', 'LIQUIDATED', 'FILLED', 'CANCELLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'FAILED']);
+
+/** The open positions or orders of one market. A row that does not say what it is about makes the whole list unreadable. */
+export function rowsAbout({ market, currency = 'USDT' }: Target) {
+  return z.array(about).transform((rows): unknown[] =>
+    rows.filter((row) => {
+      const isSame = row.asset_uuid === market.id || row.symbol?.toUpperCase() === market.symbol;
+      return isSame && (row.trade_currency ?? currency) === currency && !over.has(row.status?.toUpperCase() ?? '');
+    }),
+  );
+}

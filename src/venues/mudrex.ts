@@ -1,0 +1,247 @@
+import { z } from 'zod';
+import { Failure } from '../errors.ts';
+import { findMarket, type Market, normalizeSymbol, searchMarkets } from '../leverage/market.ts';
+import { createClient, credential, unlessFailing, type VenueOptions } from './client.ts';
+import * as replies from './mudrex-replies.ts';
+import type { Budget, Credentials, KeyCheck, Position, Target, Venue, VenueFacts } from './venue.ts';
+
+const id = 'mudrex';
+
+/** Published per API key for these calls; raised twice so far. */
+const publishedBudget: Budget = {
+  windows: [
+    { units: 10, windowMs: 1_000 },
+    { units: 500, windowMs: 60_000 },
+    { units: 30_000, windowMs: 3_600_000 },
+    { units: 720_000, windowMs: 86_400_000 },
+  ],
+  costs: { read: 1, account: 1, write: 1 },
+};
+
+const facts: VenueFacts = {
+  id,
+  label: 'Mudrex',
+  demo: false,
+  modes: ['isolated'],
+  tradeCurrencies: ['USDT', 'INR'],
+  marketsNeedKey: true,
+  credentialFields: [
+    {
+      name: 'apiSecret',
+      label: 'API secret',
+      hint: 'The secret that Mudrex shows once when a key is made: 16 to 256 characters without spaces.',
+      masked: true,
+      pattern: /^[\x21-\x7e]{16,256}$/,
+    },
+  ],
+  keyWarning:
+    'A Mudrex API secret is the whole account: it has no permissions to narrow, so whoever holds it can trade with everything in it.',
+  keyAdvice:
+    'On the Mudrex website, open API trading and create a key (this needs KYC and two-factor sign-in). Make one for this bot alone, so that you can revoke it without touching anything else. Mudrex keys expire.',
+  exampleSymbol: 'BTCUSDT',
+  effect: ({ market, currency = 'USDT' }) =>
+    `Applies to new orders on ${market.symbol} (${currency} margin). Open positions keep their leverage. An order that names its own leverage overrides it.`,
+};
+
+const keyNotes = [
+  'Mudrex keys have no scopes: whoever holds it holds the whole account.',
+  'Mudrex keys expire after some months; link the new one then.',
+];
+
+const pageSize = 100;
+const smallestPage = 10;
+const mostPages = 100;
+const patienceMs = 1_000;
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * Mudrex futures: isolated margin only, one leverage per market and margin currency.
+ *
+ * @see the seed "Set leverage by asset id/symbol", docs.trade.mudrex.com/docs/set
+ */
+export function createMudrex(options: VenueOptions): Venue {
+  const { now, url = 'https://trade.mudrex.com/fapi/v1' } = options;
+  const client = createClient(id, publishedBudget, options);
+  /** The newest list, for aliases and suggestions; market lists are nobody's secret. */
+  let known: readonly Market[] = [];
+
+  function keyed(credentials: Credentials, path: string, cost: keyof Budget['costs'] = 'read') {
+    const key = credential(credentials, 'apiSecret');
+    return { url: `${url}${path}`, headers: () => ({ 'X-Authentication': key.reveal() }), spends: { key, cost } };
+  }
+
+  /** `offset` counts rows, and how many rows a page has is the server's to say: read until nothing new comes. */
+  async function readRows(credentials: Credentials, path: string): Promise<readonly unknown[]> {
+    const rows = new Map<string, unknown>();
+    const separator = path.includes('?') ? '&' : '?';
+    let first = 0;
+    for (let page = 0, offset = 0; page < mostPages; page += 1) {
+      const call = keyed(credentials, `${path}${separator}limit=${pageSize}&offset=${offset}`);
+      const list = await client.read(call, replies.expecting(replies.list));
+      const before = rows.size;
+      for (const row of list) rows.set(replies.idOf(row), row);
+      first ||= list.length;
+      if (list.length < Math.max(first, smallestPage) || rows.size === before) break;
+      offset += list.length;
+    }
+    return [...rows.values()];
+  }
+
+  async function listMarkets(credentials: Credentials): Promise<readonly Market[]> {
+    const rows = await readRows(credentials, '/futures');
+    const markets = rows.flatMap((row) => replies.market.safeParse(row).data ?? []);
+    if (rows.length > 0 && markets.length === 0) throw unreadable();
+    known = mainFirst([...new Map(markets.map((market) => [market.id, market])).values()]);
+    return known;
+  }
+
+  async function readOne(credentials: Credentials, asset: Asset | undefined): Promise<Market | undefined> {
+    if (!asset) return undefined;
+    try {
+      return await client.read(keyed(credentials, assetPath(asset)), replies.expecting(replies.market));
+    } catch (error) {
+      if (isRefusal(error, 'unknown-market')) return undefined;
+      throw error;
+    }
+  }
+
+  async function readMarket(credentials: Credentials, text: string): Promise<Market> {
+    const direct = await readOne(credentials, assetMeant(text));
+    if (direct) return direct;
+    const markets = known.length > 0 ? known : ((await unlessFailing(listMarkets(credentials))) ?? []);
+    const other = findMarket(markets, text);
+    const found = other && (await readOne(credentials, other));
+    if (found) return found;
+    const suggestions = searchMarkets(markets, text, 5).map(({ symbol }) => symbol);
+    throw new Failure({ code: 'UNKNOWN_MARKET', venue: id, text: text.slice(0, 100), suggestions });
+  }
+
+  async function readPosition(credentials: Credentials, target: Target): Promise<Position | undefined> {
+    const call = keyed(credentials, `/futures/positions${queryOf(currencyOf(target.currency))}`, 'account');
+    const open = replies.list.pipe(replies.rowsAbout(target)).pipe(z.array(replies.position));
+    const [position] = await client.read(call, replies.expecting(open));
+    if (!position) return undefined;
+    const markPrice = await readMarkPrice(credentials, target.market);
+    return {
+      symbol: target.market.symbol,
+      side: position.order_type === 'LONG' ? 'long' : 'short',
+      entryPrice: position.entry_price,
+      ...(markPrice !== undefined && { markPrice }),
+      ...(position.liquidation_price !== undefined && { liquidationPrice: position.liquidation_price }),
+    };
+  }
+
+  /** Public candles of the mark price, else the contract's last price. A preview does without rather than be late. */
+  async function readMarkPrice(credentials: Credentials, market: Market): Promise<string | undefined> {
+    const pair = `${market.base}/${market.quote}`;
+    const startedAt = now();
+    const end = Math.floor(startedAt / 1_000);
+    const query = `assets=${pair}&aggregation=1m&start_time=${end - 120}&end_time=${end}`;
+    const candles = { url: `${url}/price/mark-kline?${query}` };
+    const mark = await unlessFailing(client.read(candles, replies.expecting(replies.markPriceOf(pair))));
+    if (mark !== undefined || now() - startedAt > patienceMs) return mark;
+    return unlessFailing(client.read(keyed(credentials, assetPath(market)), replies.expecting(replies.price)));
+  }
+
+  async function checkKey(credentials: Credentials): Promise<KeyCheck> {
+    const usable: KeyCheck = { kind: 'usable', notes: keyNotes };
+    try {
+      // Undocumented. Paths that do not exist answer 401 too, so only its success means anything.
+      await client.read(keyed(credentials, '/futures/ping'), replies.expecting(replies.anything));
+      return usable;
+    } catch (error) {
+      if (!(error instanceof Failure) || error.data.code === 'VENUE_BUSY') throw error;
+    }
+    try {
+      await client.read(keyed(credentials, '/futures/funds', 'account'), replies.expecting(replies.anything));
+      return usable;
+    } catch (error) {
+      if (isRefusal(error, 'key-rejected')) return { kind: 'refused', reason: 'rejected' };
+      if (isRefusal(error, 'key-lacks-permission')) return { kind: 'refused', reason: 'no-access' };
+      throw error;
+    }
+  }
+
+  const readLeverage = (credentials: Credentials, asset: Asset, currency: string | undefined) =>
+    client.read(keyed(credentials, assetPath(asset, '/leverage', currencyOf(currency))), replies.judgeSetting);
+
+  return {
+    ...facts,
+    listMarkets: (credentials = {}) => listMarkets(credentials),
+    readMarket,
+    readSetting: async (credentials, { market, currency }) => readLeverage(credentials, market, currency),
+    listSettings: async (credentials, { currency, symbols }) => {
+      const settings = [];
+      for (const symbol of symbols) {
+        settings.push({ symbol, setting: await readLeverage(credentials, { symbol }, currency) });
+      }
+      return settings;
+    },
+    applySetting: async (credentials, { market, currency }, setting) => {
+      if (setting.mode === 'cross') return { kind: 'not-sent', failure: { code: 'NO_CROSS', venue: id } };
+      if (!isSupported(currency)) return { kind: 'not-sent', failure: unsupported };
+      const { headers, ...rest } = keyed(credentials, assetPath(market, '/leverage'), 'write');
+      const call = { ...rest, headers: () => ({ ...headers(), 'Content-Type': 'application/json' }) };
+      const body = JSON.stringify({
+        margin_type: 'ISOLATED',
+        leverage: Number(setting.leverage),
+        ...(isDefault(currency) ? {} : { trade_currency: currency }),
+      });
+      return client.write({ ...call, method: 'POST', body }, replies.judgeEcho(setting));
+    },
+    readPosition,
+    readOpenOrders: async (credentials, target) => {
+      const rows = await readRows(credentials, `/futures/orders${queryOf(currencyOf(target.currency))}`);
+      const orders = replies.rowsAbout(target).safeParse(rows);
+      if (!orders.success) throw unreadable();
+      return { count: orders.data.length };
+    },
+    checkKey,
+  };
+}
+
+type Asset = { readonly id?: string; readonly symbol?: string };
+
+/** `is_symbol` counts by its presence, even as `is_symbol=false`: only where the path holds a symbol, and bare. */
+function assetPath({ id: assetId, symbol = '' }: Asset, tail = '', ...query: readonly (string | undefined)[]): string {
+  const path = `/futures/${encodeURIComponent(assetId ?? symbol)}${tail}`;
+  return `${path}${queryOf(assetId === undefined ? 'is_symbol' : undefined, ...query)}`;
+}
+
+function queryOf(...parts: readonly (string | undefined)[]): string {
+  const present = parts.filter((part) => part !== undefined);
+  return present.length > 0 ? `?${present.join('&')}` : '';
+}
+
+const unsupported = { code: 'CURRENCY_UNSUPPORTED', venue: id, currencies: facts.tradeCurrencies } as const;
+const isDefault = (currency: string | undefined) => currency === undefined || currency === 'USDT';
+const isSupported = (currency: string | undefined) => isDefault(currency) || currency === 'INR';
+
+/** The currency goes into the query when reading and into the body when writing; USDT is left out. */
+function currencyOf(currency: string | undefined): string | undefined {
+  if (!isSupported(currency)) throw new Failure(unsupported);
+  return isDefault(currency) ? undefined : `trade_currency=${currency}`;
+}
+
+/** `btc`, `xbt/usd` and `BTC-USDT` are one contract. */
+function assetMeant(text: string): Asset | undefined {
+  if (uuid.test(text.trim())) return { id: text.trim().toLowerCase() };
+  const base = normalizeSymbol(text)
+    .replace(/USDT?$/, '')
+    .replace(/^XBT$/, 'BTC');
+  return base === '' || base.length > 36 ? undefined : { symbol: `${base}USDT` };
+}
+
+const mainSymbols = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT'];
+
+function mainFirst(markets: readonly Market[]): readonly Market[] {
+  const isMain = ({ symbol }: Market) => mainSymbols.includes(symbol);
+  const main = mainSymbols.flatMap((symbol) => markets.filter((market) => market.symbol === symbol));
+  return [...main, ...markets.filter((market) => !isMain(market))];
+}
+
+const unreadable = () => new Failure({ code: 'VENUE_SILENT', venue: id, silence: 'unreadable' });
+
+function isRefusal(error: unknown, refusal: string): boolean {
+  return error instanceof Failure && error.data.code === 'VENUE_REFUSED' && error.data.refusal === refusal;
+}

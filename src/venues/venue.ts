@@ -1,0 +1,137 @@
+import { Failure, type FailureData } from '../errors.ts';
+import type { Market } from '../leverage/market.ts';
+import type { CurrentSetting, LeverageSetting } from '../leverage/setting.ts';
+import type { Secret } from '../secret.ts';
+
+/** A venue's own credential fields by name, for example `{ apiKey, apiSecret }`. */
+export type Credentials = Readonly<Record<string, Secret>>;
+
+/** One input of the link page. */
+export type CredentialField = {
+  readonly name: string;
+  readonly label: string;
+  readonly hint: string;
+  /** Shown while typing when false (a public key id), masked when true. */
+  readonly masked: boolean;
+  /** What the value must look like; the page quotes `hint` when it does not match. */
+  readonly pattern: RegExp;
+};
+
+/** What a position tells about risk. Sizes and balances stay inside the venue's file (they never go to chat). */
+export type Position = {
+  readonly symbol: string;
+  readonly side: 'long' | 'short';
+  readonly entryPrice: string;
+  readonly markPrice?: string;
+  /** The venue's own liquidation price, where it gives one. */
+  readonly liquidationPrice?: string;
+  /** Maintenance margin fraction of the position's tier, where the venue publishes tiers. */
+  readonly maintenanceMargin?: string;
+};
+
+export type OpenOrders = { readonly count: number };
+
+/** What the venue says of a key before it is stored. */
+export type KeyCheck =
+  | { readonly kind: 'usable'; readonly notes: readonly string[] }
+  | { readonly kind: 'refused'; readonly reason: 'can-withdraw' | 'read-only' | 'rejected' | 'no-access' };
+
+/**
+ * What is known after a write was tried once.
+ *
+ * - `accepted`: the venue answered success in its documented shape.
+ * - `refused`: the venue answered with a documented error; nothing was changed.
+ * - `not-sent`: no request reached the venue.
+ * - `silent`: it may have been applied; only reading back can tell.
+ */
+export type ApplyResult =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused'; readonly failure: FailureData }
+  | { readonly kind: 'not-sent'; readonly failure: FailureData }
+  | { readonly kind: 'silent'; readonly failure: FailureData };
+
+export type MarketSetting = { readonly symbol: string; readonly setting: CurrentSetting };
+
+/** The market and, where the venue keeps one leverage per margin currency, the currency that a call is about. */
+export type Target = { readonly market: Market; readonly currency?: string };
+
+/** Longest times in milliseconds. A write with its read-back stays under 8 s. */
+export type Deadlines = { readonly connectMs: number; readonly readMs: number; readonly writeMs: number };
+
+/** `units` may be spent in each sliding window of `windowMs`. */
+export type Window = { readonly units: number; readonly windowMs: number };
+
+/** A venue's published limits per API key: every window holds at once; `costs` are units per kind of call. */
+export type Budget = {
+  readonly windows: readonly Window[];
+  readonly costs: { readonly read: number; readonly account: number; readonly write: number };
+};
+
+/** Words and fixed facts about a venue, for commands and pages; no network. */
+export type VenueFacts = {
+  readonly id: string;
+  /** "Kraken Futures", "Kraken Futures DEMO", "Mudrex" */
+  readonly label: string;
+  readonly demo: boolean;
+  readonly modes: readonly LeverageSetting['mode'][];
+  /** Margin currencies to choose from, first is the default; empty where the venue has no such choice. */
+  readonly tradeCurrencies: readonly string[];
+  /** Whether reading the market list needs a key (it is public otherwise). */
+  readonly marketsNeedKey: boolean;
+  readonly credentialFields: readonly CredentialField[];
+  /** What whoever holds such a key can do; shown on the link page before it is entered. */
+  readonly keyWarning: string;
+  /** Where and with which permissions a trader makes a key. */
+  readonly keyAdvice: string;
+  /** A symbol to type, for hints. */
+  readonly exampleSymbol: string;
+  /** One plain sentence: what this setting will do to new orders and open positions. */
+  readonly effect: (target: Target, setting: LeverageSetting) => string;
+};
+
+/**
+ * A futures exchange that keeps a leverage setting per market.
+ *
+ * Reads throw `Failure` (VENUE_REFUSED, VENUE_UNREACHABLE, VENUE_SILENT, VENUE_BUSY, UNKNOWN_MARKET) and may be
+ * repeated; `applySetting` never throws one and is sent at most once.
+ */
+export type Venue = VenueFacts & {
+  /** All contracts with a leverage setting, the main ones first. Needs credentials where `marketsNeedKey`. */
+  readonly listMarkets: (credentials?: Credentials) => Promise<readonly Market[]>;
+  /** One contract read fresh, by symbol, alias or id. @throws Failure UNKNOWN_MARKET with suggestions. */
+  readonly readMarket: (credentials: Credentials, text: string) => Promise<Market>;
+  readonly readSetting: (credentials: Credentials, target: Target) => Promise<CurrentSetting>;
+  /** What the venue lists by itself, and the settings of `symbols` (those set through the bot before). */
+  readonly listSettings: (
+    credentials: Credentials,
+    query: { readonly currency?: string; readonly symbols: readonly string[] },
+  ) => Promise<readonly MarketSetting[]>;
+  readonly applySetting: (credentials: Credentials, target: Target, setting: LeverageSetting) => Promise<ApplyResult>;
+  readonly readPosition: (credentials: Credentials, target: Target) => Promise<Position | undefined>;
+  readonly readOpenOrders: (credentials: Credentials, target: Target) => Promise<OpenOrders>;
+  readonly checkKey: (credentials: Credentials) => Promise<KeyCheck>;
+};
+
+/** Every venue by id, in the order in which they are shown. */
+export type Venues = ReadonlyMap<string, Venue>;
+
+/** @throws Failure UNKNOWN_VENUE for an id that this bot does not run (any more) */
+export function requireVenue(venues: Venues, id: string): Venue {
+  const venue = venues.get(id);
+  if (venue === undefined) throw new Failure({ code: 'UNKNOWN_VENUE', id });
+  return venue;
+}
+
+/**
+ * The margin currency of a call: the wanted one, else the venue's default, else none.
+ *
+ * @throws Failure CURRENCY_UNSUPPORTED
+ */
+export function chooseCurrency(venue: VenueFacts, wanted: string | undefined): { readonly currency?: string } {
+  const { tradeCurrencies } = venue;
+  if (wanted !== undefined && !tradeCurrencies.includes(wanted)) {
+    throw new Failure({ code: 'CURRENCY_UNSUPPORTED', venue: venue.label, currencies: tradeCurrencies });
+  }
+  const currency = wanted ?? tradeCurrencies[0];
+  return currency === undefined ? {} : { currency };
+}

@@ -1,0 +1,48 @@
+import { Big } from 'big.js';
+import { z } from 'zod';
+import type { Refusal, Silence } from '../errors.ts';
+
+/** What a venue's answer means: its value, its own documented refusal, or nothing that can be relied on. */
+export type Verdict<T> =
+  | { readonly kind: 'ok'; readonly value: T }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly detail?: string }
+  | { readonly kind: 'silent'; readonly silence: Silence };
+
+export type Answer = { readonly status: number; readonly text: string };
+
+export const refused = (refusal: Refusal, detail?: string): Verdict<never> => ({
+  kind: 'refused',
+  refusal,
+  ...(detail !== undefined && { detail }),
+});
+
+export const silent = (silence: Silence): Verdict<never> => ({ kind: 'silent', silence });
+
+/** @returns the JSON value, or undefined for anything that is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Reads a success body. In doubt silent: a 2xx of another shape proves nothing, and neither does a 4xx or 5xx
+ * without a documented error.
+ */
+export function readSuccess<S extends z.ZodType>(schema: S, answer: Answer, json: unknown): Verdict<z.output<S>> {
+  if (answer.status >= 500) return silent('server-error');
+  const body = answer.status < 300 ? schema.safeParse(json) : undefined;
+  return body?.success ? { kind: 'ok', value: body.data } : silent('unreadable');
+}
+
+/** A decimal that a venue sent as a number or a text, as plain decimal text. Never a float; sizes are capped. */
+export const decimal = z
+  .union([z.number(), z.string().regex(/^-?[0-9]{1,18}(\.[0-9]{1,18})?$/)])
+  .transform((value) => new Big(value))
+  .refine((value) => value.abs().lt('1e18'))
+  .transform((value) => value.toFixed());
+
+/** A {@link decimal} above zero. */
+export const positive = decimal.refine((value) => new Big(value).gt(0));

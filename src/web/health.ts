@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify';
+import type { Metrics } from '../metrics.ts';
+import type { Store } from '../store/store.ts';
+import { isLocalRequest } from './local.ts';
+
+export type HealthOptions = {
+  readonly isGatewayReady: () => boolean;
+  readonly store: Pick<Store, 'get'>;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  readonly isMetricsPublic: boolean;
+  /** How long the store may take; a second unless a test gives another. */
+  readonly storeDeadlineMs?: number;
+};
+
+/** `/healthz`: the process answers. `/readyz`: it can work, or which part cannot. `/metrics`: for this machine only. */
+export function serveHealth(app: FastifyInstance, options: HealthOptions): void {
+  const { isGatewayReady, store, metrics, isMetricsPublic, storeDeadlineMs = 1000 } = options;
+
+  app.get('/healthz', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'));
+
+  app.get('/readyz', async (_request, reply) => {
+    const isStoreReady = await answersWithin(storeDeadlineMs, store.get('readyz'));
+    const parts = [
+      `discord: ${isGatewayReady() ? 'ok' : 'not connected'}`,
+      `store: ${isStoreReady ? 'ok' : 'no answer'}`,
+    ];
+    const status = isGatewayReady() && isStoreReady ? 200 : 503;
+    return reply
+      .code(status)
+      .type('text/plain; charset=utf-8')
+      .send(`${parts.join('\n')}\n`);
+  });
+
+  app.get('/metrics', async (request, reply) => {
+    if (!isMetricsPublic && !isLocalRequest(request)) return reply.callNotFound();
+    return reply.type(metrics.contentType).send(await metrics.text());
+  });
+}
+
+async function answersWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), ms);
+  const answered = work.then(
+    () => true,
+    () => false,
+  );
+  try {
+    return await Promise.race([answered, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,142 @@
+import type { FailureData } from '../errors.ts';
+import { explain } from '../messages.ts';
+import type { CredentialField, VenueFacts } from '../venues/venue.ts';
+import { type Html, html } from './html.ts';
+import type { Link } from './links.ts';
+import type { Page } from './page.ts';
+import type { SavedEvent, Typed } from './submission.ts';
+
+/** Why the form is shown again. */
+export type FormProblem =
+  | { readonly kind: 'malformed'; readonly fields: readonly string[] }
+  | { readonly kind: 'refused'; readonly failure: FailureData; readonly triesLeft: number }
+  | { readonly kind: 'undecided'; readonly failure: FailureData };
+
+/** Before the sign-in the page does not say whose link it is: whoever found it need not know. */
+export function signInPage(venue: VenueFacts, signInPath: string): Page {
+  const body = html`
+<p>This link is for one Discord user. Sign in with Discord, so that only this user can go on.</p>
+<p><a class="button" href="${signInPath}">Continue with Discord</a></p>
+<p class="small">The bot learns your Discord id and name, nothing else, and keeps no access.</p>
+<div class="notice warn"><p>Did somebody else send you this link? Do not go on. Make your own with /keys add.</p></div>`;
+  return { status: 200, title: `Add a ${venue.label} key`, body };
+}
+
+export function strangerPage(signedInAs: string, signInPath: string): Page {
+  const body = html`
+<div class="notice bad" role="alert"><p>You are signed in to Discord as <strong>${signedInAs}</strong>. Only the user
+who asked for this link can use it.</p></div>
+<p>Nothing was saved, and the link still works for its owner. The bot tells them that somebody else opened it.</p>
+<p>If this is your link, sign in to Discord with the account that you used for /keys add, then
+<a href="${signInPath}">continue with Discord</a> again. If somebody sent it to you, make your own with /keys add.</p>`;
+  return { status: 403, title: 'This link is for another Discord user', body };
+}
+
+/** The form in which a key is entered. Masked fields are always empty when it is shown again. */
+export function formPage(options: {
+  readonly link: Link;
+  readonly venue: VenueFacts;
+  readonly csrf: string;
+  readonly isLocal: boolean;
+  readonly typed?: Typed;
+  readonly problem?: FormProblem;
+}): Page {
+  const { link, venue, csrf, isLocal, typed = {}, problem } = options;
+  const body = html`
+${problem && problemNotice(problem, venue)}
+<dl>
+<dt>Discord user</dt><dd>${link.userName} (${link.account.user})</dd>
+<dt>Exchange</dt><dd>${venue.label}${venue.demo ? html` <span class="badge">DEMO</span>` : undefined}</dd>
+<dt>Label</dt><dd>${link.account.label}</dd>
+</dl>
+<div class="notice warn">
+<p>Whoever holds the Discord account ${link.userName} can change leverage with this key.</p>
+<p>${venue.keyWarning}</p>
+</div>
+<h2>How to make a key</h2>
+<p>${venue.keyAdvice}</p>
+<form method="post" autocomplete="off">
+<input type="hidden" name="csrf" value="${csrf}">
+${venue.credentialFields.map((field, index) => fieldHtml({ field, typed, problem, isFirst: index === 0 }))}
+<button type="submit">Check and save this key</button>
+</form>
+<p class="small">The key is checked at ${venue.label} and stored encrypted. It is not used until you press
+“Use this key” in Discord.</p>
+${isLocal ? html`<p class="small">This page works in a browser on this machine only.</p>` : undefined}`;
+  return { status: statusOf(problem), title: `Add your ${venue.label} key`, body };
+}
+
+function statusOf(problem: FormProblem | undefined): number {
+  if (problem === undefined) return 200;
+  return problem.kind === 'undecided' ? 503 : 422;
+}
+
+function fieldHtml(options: {
+  readonly field: CredentialField;
+  readonly typed: Typed;
+  readonly problem: FormProblem | undefined;
+  readonly isFirst: boolean;
+}): Html {
+  const { field, typed, problem, isFirst } = options;
+  const { name, label, hint, masked } = field;
+  const isWrong = problem?.kind === 'malformed' && problem.fields.includes(name);
+  const type = masked ? 'password' : 'text';
+  const value = masked ? '' : (typed[name] ?? '');
+  const described = isWrong ? `${name}-hint ${name}-wrong` : `${name}-hint`;
+  const extras = html`${isWrong ? html` aria-invalid="true"` : undefined}${isFirst ? html` autofocus` : undefined}`;
+  return html`
+<label for="${name}">${label}</label>
+<p class="hint" id="${name}-hint">${hint}</p>
+<input id="${name}" name="${name}" type="${type}" value="${value}" required maxlength="512" autocomplete="off"
+ autocapitalize="none" autocorrect="off" spellcheck="false" aria-describedby="${described}"${extras}>
+${isWrong ? html`<p class="wrong" id="${name}-wrong">This does not look right. ${hint}</p>` : undefined}`;
+}
+
+function problemNotice(problem: FormProblem, venue: VenueFacts): Html {
+  if (problem.kind === 'malformed') {
+    return notice('The key was not checked yet: a field does not look right.', 'No try was used.');
+  }
+  const { what, next } = explain(named(problem.failure, venue));
+  const tail =
+    problem.kind === 'undecided'
+      ? 'Nothing was saved, and no try was used. Enter the masked fields again.'
+      : `Nothing was saved. ${triesText(problem.triesLeft)}`;
+  return notice(`${what}.`, next, tail);
+}
+
+function notice(...sentences: readonly string[]): Html {
+  return html`<div class="notice bad" role="alert">${sentences.map((sentence) => html`<p>${sentence}</p>`)}</div>`;
+}
+
+function triesText(triesLeft: number): string {
+  return triesLeft === 1 ? 'One try is left.' : `${triesLeft} tries are left.`;
+}
+
+/** People know a venue by its label, failures carry its id. */
+function named(failure: FailureData, venue: VenueFacts): FailureData {
+  return 'venue' in failure && failure.venue === venue.id ? { ...failure, venue: venue.label } : failure;
+}
+
+/** After the last try; the link is gone. */
+export function spentPage(failure: FailureData, venue: VenueFacts): Page {
+  const { what, next } = explain(named(failure, venue));
+  const body = html`
+${notice(`${what}.`, next)}
+<p>Nothing was saved. That was the last try: this link no longer works. Ask for a new one with /keys add.</p>`;
+  return { status: 410, title: 'Too many tries', body };
+}
+
+export function savedPage(saved: SavedEvent, venue: VenueFacts): Page {
+  const body = html`
+<div class="notice good" role="status"><p><strong>Go back to Discord and press “Use this key”: until then it is not
+used.</strong></p></div>
+<dl>
+<dt>Exchange</dt><dd>${venue.label}${venue.demo ? html` <span class="badge">DEMO</span>` : undefined}</dd>
+<dt>Label</dt><dd>${saved.account.label}</dd>
+<dt>Fingerprint</dt><dd><code>${saved.fingerprint}</code></dd>
+${saved.replaces === undefined ? undefined : html`<dt>Replaces</dt><dd><code>${saved.replaces}</code></dd>`}
+</dl>
+${saved.notes.length === 0 ? undefined : html`<ul>${saved.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+<p>Discord shows the same fingerprint beside the button. You can close this page.</p>`;
+  return { status: 200, title: 'Key saved, not used yet', body };
+}

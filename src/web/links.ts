@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { type Account, accountSchema, deliverySchema } from '../confirm/proposal.ts';
+import type { Sealer } from '../confirm/sealer.ts';
+import { Failure } from '../errors.ts';
+import type { Change, Entry, Store } from '../store/store.ts';
+
+const lifetimeMs = 10 * 60_000;
+const tries = 5;
+const mostConflicts = 10;
+
+/** 256 random bits as base64url. */
+export const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
+
+/** Where link rows lie and how they are sealed, for the rotation of the master keys. */
+export const linkRows = {
+  prefix: 'link/',
+  context: (key: string): readonly string[] => ['link', key.slice('link/'.length)],
+} as const;
+
+const linkSchema = z.object({
+  account: accountSchema,
+  /** How the user is called in Discord, for the page. */
+  userName: z.string(),
+  /** The Discord message that carries the link. */
+  delivery: deliverySchema,
+  triesLeft: z.number(),
+});
+export type Link = Readonly<z.infer<typeof linkSchema>>;
+export type LinkRequest = Omit<Link, 'triesLeft'>;
+
+/** Where links point to. `isLocal`: they work only in a browser on this machine. */
+export type LinkBase = { readonly url: string; readonly isLocal: boolean };
+
+/** `expiresAt` is in milliseconds since the epoch, by the store's clock. */
+export type NewLink = { readonly url: string; readonly expiresAt: number; readonly isLocal: boolean };
+
+/** One try at a link. `link.triesLeft` is what is left after it. End it with exactly one of the functions. */
+export type Attempt = {
+  readonly link: Link;
+  /** The venue could not be asked: the try comes back. */
+  readonly undecided: () => Promise<void>;
+  /** The key was refused; with the last try the link goes too. */
+  readonly refused: () => Promise<void>;
+  /**
+   * Uses the link up. Of any number of attempts only one gets an answer, the others get undefined.
+   * `restore` puts the link back for the rest of its time, unless a newer one has taken its place.
+   */
+  readonly succeeded: () => Promise<{ readonly restore: () => Promise<void> } | undefined>;
+};
+
+/** One-time links to the page on which a key is entered. Every call throws Failure STORE_UNAVAILABLE or SEAL_BROKEN. */
+export type Links = {
+  /** Makes a link of ten minutes and voids the account's previous one. @throws Failure LINKS_OFF without a page. */
+  readonly create: (request: LinkRequest) => Promise<NewLink>;
+  /** Opening does not spend a link. @returns undefined for one that is used, voided, expired or was never there. */
+  readonly find: (token: string) => Promise<Link | undefined>;
+  /** Takes one of five tries. @returns undefined when the link no longer works. */
+  readonly attempt: (token: string) => Promise<Attempt | undefined>;
+  readonly voidAll: (user: string) => Promise<void>;
+};
+
+type Found = { readonly entry: Entry; readonly link: Link };
+
+/**
+ * @param options.newToken - 256 random bits as 43 characters of base64url.
+ * @param options.base - Where the page is; undefined while there is none.
+ */
+export function createLinks(options: {
+  readonly store: Store;
+  readonly sealer: Sealer;
+  readonly newToken: () => string;
+  readonly base: () => LinkBase | undefined;
+}): Links {
+  const { store, sealer, newToken, base } = options;
+
+  async function create(request: LinkRequest): Promise<NewLink> {
+    const page = base();
+    if (page === undefined) throw new Failure({ code: 'LINKS_OFF' });
+    const token = newToken();
+    const indexKey = indexKeyOf(request.account);
+    const at = await retried(async () => {
+      const previous = await store.get(indexKey);
+      return commitAt({
+        checks: [{ key: indexKey, version: previous?.version ?? 'absent' }],
+        writes: [
+          ...(previous === undefined ? [] : [{ key: linkKeyOfHash(previous.value), remove: true } as const]),
+          { key: linkKey(token), value: await seal(token, { ...request, triesLeft: tries }), ttlMs: lifetimeMs },
+          { key: indexKey, value: hash(token), ttlMs: lifetimeMs },
+        ],
+      });
+    });
+    return { url: `${page.url}/link/${token}`, expiresAt: at + lifetimeMs, isLocal: page.isLocal };
+  }
+
+  async function findEntry(token: string): Promise<Found | undefined> {
+    if (!tokenPattern.test(token)) return undefined;
+    const entry = await store.get(linkKey(token));
+    if (entry === undefined) return undefined;
+    return { entry, link: linkSchema.parse(await sealer.open(linkRows.context(entry.key), entry.value)) };
+  }
+
+  /** Counts the tries up or down; with none left after a refusal the link goes. @returns the link as it is now. */
+  async function count(token: string, by: 1 | -1): Promise<Link | undefined> {
+    const counted = await retried(async () => {
+      const found = await findEntry(token);
+      if (found === undefined || found.link.triesLeft + by < 0) return 'gone';
+      const link = { ...found.link, triesLeft: found.link.triesLeft + by };
+      const ttlMs = await remainingMs(found.entry);
+      const value = await seal(token, link);
+      const at = await commitAt({ checks: [found.entry], writes: [{ key: linkKey(token), value, ttlMs }] });
+      return at === undefined ? undefined : link;
+    });
+    return counted === 'gone' ? undefined : counted;
+  }
+
+  async function consume(token: string): Promise<Found | undefined> {
+    const consumed = await retried(async () => {
+      const found = await findEntry(token);
+      if (found === undefined) return 'gone';
+      // While the link's row is there, the index points to it: a newer link takes both in one change.
+      const writes = [linkKey(token), indexKeyOf(found.link.account)].map((key) => ({ key, remove: true }) as const);
+      return (await commitAt({ checks: [found.entry], writes })) === undefined ? undefined : found;
+    });
+    return consumed === 'gone' ? undefined : consumed;
+  }
+
+  async function restore(token: string, { entry, link }: Found): Promise<void> {
+    const ttlMs = await remainingMs(entry);
+    const rows = [
+      { key: linkKey(token), value: await seal(token, { ...link, triesLeft: link.triesLeft + 1 }), ttlMs },
+      { key: indexKeyOf(link.account), value: hash(token), ttlMs },
+    ];
+    await store.commit({ checks: rows.map(({ key }) => ({ key, version: 'absent' })), writes: rows });
+  }
+
+  async function attempt(token: string): Promise<Attempt | undefined> {
+    const link = await count(token, -1);
+    if (link === undefined) return undefined;
+    return {
+      link,
+      undecided: async () => void (await count(token, 1)),
+      refused: async () => void (link.triesLeft === 0 && (await consume(token))),
+      succeeded: async () => {
+        const consumed = await consume(token);
+        return consumed && { restore: () => restore(token, consumed) };
+      },
+    };
+  }
+
+  async function voidAll(user: string): Promise<void> {
+    await retried(async () => {
+      const indexes = await store.list(`link-for/${user}/`);
+      const keys = indexes.flatMap(({ key, value }) => [key, linkKeyOfHash(value)]);
+      return commitAt({ checks: indexes, writes: keys.map((key) => ({ key, remove: true })) });
+    });
+  }
+
+  async function find(token: string): Promise<Link | undefined> {
+    const found = await findEntry(token);
+    return found !== undefined && found.link.triesLeft > 0 ? found.link : undefined;
+  }
+
+  const seal = (token: string, link: Link) => sealer.seal(linkRows.context(linkKey(token)), link);
+  const remainingMs = async (entry: Entry) => Math.max(1, (entry.expiresAt ?? 0) - (await store.now()));
+
+  /** @returns when the change was committed, or undefined when another one came first. */
+  async function commitAt(change: Change): Promise<number | undefined> {
+    const commit = await store.commit(change);
+    return commit.kind === 'committed' ? commit.at : undefined;
+  }
+
+  return { create, find, attempt, voidAll };
+}
+
+/** Reads and writes again while another change comes first. */
+async function retried<T>(change: () => Promise<T | undefined>): Promise<T> {
+  for (let conflicts = 0; conflicts < mostConflicts; conflicts += 1) {
+    const result = await change();
+    if (result !== undefined) return result;
+  }
+  throw new Failure({ code: 'STORE_UNAVAILABLE' });
+}
+
+/** The token itself is never stored. It is too random to need more than a plain hash. */
+function hash(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}
+
+function linkKey(token: string): string {
+  return linkKeyOfHash(hash(token));
+}
+
+function linkKeyOfHash(tokenHash: string): string {
+  return `${linkRows.prefix}${tokenHash}`;
+}
+
+function indexKeyOf({ user, venue, label }: Account): string {
+  return `link-for/${user}/${venue}/${label}`;
+}

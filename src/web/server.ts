@@ -1,0 +1,161 @@
+import { createHash, randomBytes } from 'node:crypto';
+import formbody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { Account } from '../confirm/proposal.ts';
+import type { Sealer } from '../confirm/sealer.ts';
+import type { SavedKey } from '../keys.ts';
+import type { Log } from '../log.ts';
+import type { Secret } from '../secret.ts';
+import type { Credentials, Venues } from '../venues/venue.ts';
+import { handleErrors } from './errors.ts';
+import { type HealthOptions, serveHealth } from './health.ts';
+import { serveLinkPage } from './link-page.ts';
+import type { Link, LinkBase, Links } from './links.ts';
+import { localUrl } from './local.ts';
+import { createSessions } from './sessions.ts';
+import { createSignIn } from './sign-in.ts';
+import { redirectPath, serveSignIn } from './sign-in-page.ts';
+import { stylesheet } from './stylesheet.ts';
+import { createSubmit, type SavedEvent } from './submission.ts';
+
+const stopMs = 8000;
+const mostBodyBytes = 8 * 1024;
+const requestsPerMinute = 60;
+
+/** Who can reach the link page: everybody who signs in with Discord, or only browsers on this machine. */
+export type WebAccess =
+  | {
+      readonly kind: 'public';
+      /** An origin without a path. The environment allows https only; http is for the playground and tests. */
+      readonly url: string;
+      /** Without a version, for example `https://discord.com/api`, which is the default. */
+      readonly discordApi?: string;
+      /** Undefined until Discord told it. */
+      readonly applicationId: () => string | undefined;
+      readonly clientSecret: Secret;
+    }
+  | { readonly kind: 'local' };
+
+export type WebOptions = HealthOptions & {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Addresses of reverse proxies whose X-Forwarded-For is believed, for rate limits only. */
+  readonly trustProxy: readonly string[];
+  readonly access: WebAccess;
+  readonly links: Links;
+  readonly venues: Venues;
+  readonly sealer: Sealer;
+  /** 256 random bits as base64url. */
+  readonly newToken?: () => string;
+  /** Saves a key that waits for *Use this key*. @throws Failure TOO_MANY_KEYS, STORE_UNAVAILABLE */
+  readonly save: (account: Account, credentials: Credentials) => Promise<SavedKey>;
+  /** Edits the Discord message that carried the link. */
+  readonly onSaved: (saved: SavedEvent) => Promise<void>;
+  /** Somebody else than the link's owner signed in with Discord; nothing was saved and no try was used. */
+  readonly onStranger: (link: Link) => Promise<void>;
+  readonly log: Log;
+};
+
+export type Web = {
+  /** @throws when the address is in use. */
+  readonly start: () => Promise<{ readonly port: number; readonly url: string }>;
+  /** Takes no more requests, lets those under way finish for up to 8 s. */
+  readonly stop: () => Promise<void>;
+  /** Where links point to, for `createLinks`; undefined where the page cannot be reached (yet). */
+  readonly base: () => LinkBase | undefined;
+};
+
+/** The bot's own web server: the page on which keys are entered, health checks and metrics. */
+export function createWeb(options: WebOptions): Web {
+  const { host, port, access } = options;
+  let app: FastifyInstance | undefined;
+  let boundPort: number | undefined;
+
+  function base(): LinkBase | undefined {
+    if (access.kind === 'public') return { url: access.url, isLocal: false };
+    const url = boundPort === undefined ? undefined : localUrl(host, boundPort);
+    return url === undefined ? undefined : { url, isLocal: true };
+  }
+
+  return {
+    base,
+    start: async () => {
+      app = await build(options);
+      await app.listen({ host, port });
+      const address = app.server.address();
+      const bound = typeof address === 'object' && address !== null ? address.port : port;
+      boundPort = bound;
+      return { port: bound, url: base()?.url ?? `http://${host}:${bound}` };
+    },
+    stop: async () => {
+      if (app === undefined) return;
+      const { server } = app;
+      const timer = setTimeout(() => server.closeAllConnections(), stopMs);
+      await app.close().finally(() => clearTimeout(timer));
+    },
+  };
+}
+
+async function build(options: WebOptions): Promise<FastifyInstance> {
+  const { log, access, trustProxy } = options;
+  // Fastify's own log would write the addresses of links.
+  const app = fastify({
+    logger: false,
+    trustProxy: trustProxy.length > 0 && [...trustProxy],
+    bodyLimit: mostBodyBytes,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 5000,
+    forceCloseConnections: 'idle',
+  });
+  handleErrors(app, log);
+  await protect(app, access.kind === 'public' && access.url.startsWith('https:'));
+  serveHealth(app, options);
+  await app.register(async (pages) => servePages(pages, options));
+  return app;
+}
+
+/** The headers of every answer, written out: the defaults of the plugin are looser. */
+async function protect(app: FastifyInstance, isSecure: boolean): Promise<void> {
+  const styleHash = createHash('sha256').update(stylesheet).digest('base64');
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'none'"],
+        'style-src': [`'sha256-${styleHash}'`],
+        'form-action': ["'self'"],
+        'frame-ancestors': ["'none'"],
+        'base-uri': ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    strictTransportSecurity: isSecure && { maxAge: 15_552_000, includeSubDomains: false },
+    xFrameOptions: { action: 'deny' },
+  });
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+    reply.header('permissions-policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()');
+  });
+}
+
+async function servePages(app: FastifyInstance, options: WebOptions): Promise<void> {
+  const { access, sealer, log } = options;
+  const newToken = options.newToken ?? (() => randomBytes(32).toString('base64url'));
+  await app.register(rateLimit, { max: requestsPerMinute, timeWindow: '1 minute' });
+  await app.register(formbody, { bodyLimit: mostBodyBytes });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    const ms = Math.round(reply.elapsedTime);
+    log.info({ method, route: routeOptions.url, status: reply.statusCode, ms }, 'web request');
+  });
+  const isSecure = access.kind === 'public' && access.url.startsWith('https:');
+  const sessions = createSessions({ sealer, newToken, isSecure });
+  serveLinkPage(app, { ...options, sessions, submit: createSubmit(options), isLocal: access.kind === 'local' });
+  if (access.kind === 'local') return;
+  const { url, discordApi = 'https://discord.com/api' } = access;
+  const signIn = createSignIn({ ...access, discordApi, redirectUrl: `${url}${redirectPath}` });
+  serveSignIn(app, { ...options, signIn, sessions, newToken });
+}

@@ -1,0 +1,214 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Config, loadConfig, variableNames } from '../src/config.ts';
+import { malformedEnvLines } from '../src/env-file.ts';
+import { newMasterKeyLine } from '../src/master-key.ts';
+
+const keyA = Buffer.alloc(32, 1).toString('base64url');
+const keyB = Buffer.alloc(32, 2).toString('base64url');
+const needed = {
+  DISCORD_TOKEN: 'OTAwMDAwMDAwMDAwMDAwMDAx.canary.bot-token-canary-0123456789',
+  MASTER_KEYS: `k1:${keyA}`,
+};
+const snowflake = '123456789012345678';
+
+function load(env: Readonly<Record<string, string>>): Config {
+  const loaded = loadConfig({ ...needed, ...env });
+  if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems));
+  return loaded.config;
+}
+
+function problemsOf(env: Readonly<Record<string, string>>): readonly string[] {
+  const loaded = loadConfig({ ...needed, ...env });
+  return loaded.kind === 'ok' ? [] : loaded.problems.map(({ variable }) => variable);
+}
+
+test('the token and the master keys are all that must be set', () => {
+  expect(load({})).toMatchObject({
+    dataDir: './data',
+    backups: { dir: 'data/backups', kept: 7 },
+    web: { host: '127.0.0.1', port: 8080, trustProxy: [], isMetricsPublic: false },
+    venues: expect.arrayContaining(['mudrex', 'kraken-futures', 'kraken-futures-demo']),
+    isHalted: false,
+    cardMs: 60_000,
+    riskDistancePercent: 10,
+    keepMs: 90 * 86_400_000,
+    maxKeysPerUser: 10,
+    mudrexWindows: [
+      { units: 10, windowMs: 1000 },
+      { units: 500, windowMs: 60_000 },
+      { units: 30_000, windowMs: 3_600_000 },
+      { units: 720_000, windowMs: 86_400_000 },
+    ],
+    krakenWindows: [{ units: 500, windowMs: 10_000 }],
+    krakenCosts: { read: 2, write: 10 },
+    logLevel: 'info',
+  });
+});
+
+test('secrets print as [secret], wherever the configuration is printed', () => {
+  const config = load({ PUBLIC_URL: 'https://bot.example.com', DISCORD_CLIENT_SECRET: 'canary-client-secret' });
+  expect(JSON.stringify(config)).not.toMatch(new RegExp(`canary|${keyA}`));
+  expect(config.discordToken.reveal()).toBe(needed.DISCORD_TOKEN);
+  expect(config.web.discordClientSecret?.reveal()).toBe('canary-client-secret');
+});
+
+test('an empty variable counts as not set', () => {
+  expect(load({ WEB_PORT: '', PUBLIC_URL: ' ', VENUES: '' })).toEqual(load({}));
+});
+
+test('every missing and wrong variable is named at once', () => {
+  const loaded = loadConfig({ WEB_PORT: '80 80', PUBLIC_URL: 'http://bot.example.com', HALT: 'yes' });
+  const names = loaded.kind === 'invalid' ? loaded.problems.map(({ variable }) => variable) : [];
+  expect(names.sort()).toEqual(
+    ['DISCORD_CLIENT_SECRET', 'DISCORD_TOKEN', 'HALT', 'MASTER_KEYS', 'PUBLIC_URL', 'WEB_PORT'].sort(),
+  );
+});
+
+test('a problem says what is expected and never what was found', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...variableNames), fc.stringMatching(/^[!-~]{6,60}$/), (name, canary) => {
+      const loaded = loadConfig({ ...needed, [name]: `@${canary}@` });
+      if (loaded.kind === 'ok') return;
+      for (const { problem } of loaded.problems) {
+        expect(problem).toMatch(/^(must|is missing: ).+/);
+        expect(problem).not.toContain(`@${canary}@`);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+describe('master keys', () => {
+  test('are a ring in the order in which they are written', () => {
+    const ring = load({ MASTER_KEYS: `k2:${keyB}, k1:${keyA}` }).masterKeys;
+    expect(ring.map(({ id, key }) => [id, key.reveal()])).toEqual([
+      ['k2', keyB],
+      ['k1', keyA],
+    ]);
+  });
+
+  test('as `npm run master-key` prints them are accepted', () => {
+    const { MASTER_KEYS = '' } = parseEnv(newMasterKeyLine(new Date()));
+    expect(load({ MASTER_KEYS }).masterKeys[0].key.reveal()).toHaveLength(43);
+  });
+
+  test.each([
+    ['two ids that are the same', `k1:${keyA},k1:${keyB}`],
+    ['one key under two ids', `k1:${keyA},k2:${keyA}`],
+    ['a short key', `k1:${keyA.slice(1)}`],
+    ['a long key', `k1:${keyA}A`],
+    ['padding', `k1:${keyA}=`],
+    ['bits beyond the 32nd byte', `k1:${keyA.slice(0, -1)}F`],
+    ['plain base64', `k1:${'+'.repeat(43)}`],
+    ['a capital letter in the id', `K1:${keyA}`],
+    ['an id that is too long', `${'k'.repeat(17)}:${keyA}`],
+    ['no id', keyA],
+    ['a comma at the end', `k1:${keyA},`],
+  ])('are refused with %s', (_what, text) => {
+    expect(problemsOf({ MASTER_KEYS: text })).toEqual(['MASTER_KEYS']);
+  });
+});
+
+describe('the public address', () => {
+  const secret = { DISCORD_CLIENT_SECRET: 'canary-client-secret' };
+
+  test('is an origin without the slash at its end', () => {
+    expect(load({ PUBLIC_URL: 'https://Bot.example.com/', ...secret }).web.publicUrl).toBe('https://bot.example.com');
+    expect(load({ PUBLIC_URL: 'https://bot.example.com:8443', ...secret }).web.publicUrl).toBe(
+      'https://bot.example.com:8443',
+    );
+  });
+
+  test.each([
+    'http://bot.example.com',
+    'https:bot.example.com',
+    'https://bot.example.com/path',
+    'https://bot.example.com/?q',
+    'https://user@bot.example.com',
+    'https://user:pass@bot.example.com',
+    'javascript:alert(1)',
+    'bot.example.com',
+    'https://',
+  ])('is not %s', (text) => {
+    expect(problemsOf({ PUBLIC_URL: text, ...secret })).toEqual(['PUBLIC_URL']);
+  });
+
+  test('needs the client secret', () => {
+    expect(problemsOf({ PUBLIC_URL: 'https://bot.example.com' })).toEqual(['DISCORD_CLIENT_SECRET']);
+  });
+});
+
+test.each([
+  ['DISCORD_TOKEN', ['abcdef0123456789abcdef0123456789', 'Bot OTAw.canary.bot-token-canary-0123456789']],
+  ['WEB_PORT', ['-1', '65536', '80.5', '0x50', '1e3', '８０']],
+  ['WEB_HOST', ['127.0.0.1:80', 'http://localhost', 'a b']],
+  ['TRUST_PROXY', ['true', '10.0.0.0/33', '10.0.0.0/0', 'proxy', '10.0.0.1,,10.0.0.2', '10.0.0.1/']],
+  ['METRICS_PUBLIC', ['1', 'TRUE', 'no']],
+  ['VENUES', ['binance', 'mudrex,mudrex', 'mudrex,', '__proto__']],
+  ['ALLOWED_GUILDS', ['all', '123', `${snowflake},`, `${snowflake}x`]],
+  ['ALLOWED_USERS', ['@ada']],
+  ['MAX_LEVERAGE', ['0', '-1', '10x', '1e1', 'mudrex', 'mudrex=', 'mudrex=0', 'binance=5', 'mudrex=5,mudrex=6', '5,6']],
+  ['AUDIT_CHANNEL_ID', ['#audit']],
+  ['CARD_SECONDS', ['14', '601', '60s']],
+  ['RISK_DISTANCE_PERCENT', ['101', '10%']],
+  ['KEEP_DAYS', ['0']],
+  ['MAX_KEYS_PER_USER', ['0']],
+  ['BACKUPS_KEPT', ['0']],
+  ['MUDREX_LIMITS', ['10', '10/s', '0/1s', '10/1w', '10/1s,', '10/1s;500/1m', '10/0s']],
+  ['KRAKEN_LIMITS', ['9/10s']],
+  ['KRAKEN_WRITE_COST', ['0']],
+  ['KRAKEN_READ_COST', ['-2']],
+  ['LOG_LEVEL', ['verbose', 'INFO']],
+])('%s is refused when it is none', (variable, values) => {
+  for (const value of values) expect([value, problemsOf({ [variable]: value })]).toEqual([value, [variable]]);
+});
+
+test('limits of the operator are read', () => {
+  const config = load({
+    VENUES: 'mudrex, kraken-futures',
+    ALLOWED_GUILDS: `${snowflake}, 223456789012345678`,
+    MAX_LEVERAGE: 'mudrex=20,kraken-futures=2.50',
+    HALT: 'true',
+    AUDIT_CHANNEL_ID: snowflake,
+    TRUST_PROXY: 'loopback,10.0.0.0/8,fd00::/8',
+    MUDREX_LIMITS: '5/2s,100/1d',
+  });
+  expect(config.venues).toEqual(['mudrex', 'kraken-futures']);
+  expect(config.allowedGuilds).toEqual(new Set([snowflake, '223456789012345678']));
+  expect([...config.maxLeverage]).toEqual([
+    ['mudrex', '20'],
+    ['kraken-futures', '2.5'],
+  ]);
+  expect(config).toMatchObject({ isHalted: true, auditChannel: snowflake });
+  expect(config.web.trustProxy).toEqual(['loopback', '10.0.0.0/8', 'fd00::/8']);
+  expect(config.mudrexWindows).toEqual([
+    { units: 5, windowMs: 2000 },
+    { units: 100, windowMs: 86_400_000 },
+  ]);
+});
+
+test('one number limits every venue', () => {
+  expect([...load({ MAX_LEVERAGE: '15' }).maxLeverage.values()]).toEqual(['15', '15', '15']);
+});
+
+describe('.env.example', () => {
+  const text = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
+
+  test('names exactly the variables that are read', () => {
+    expect(Object.keys(parseEnv(text)).sort()).toEqual([...variableNames].sort());
+  });
+
+  test('has no malformed line, and with the two needed variables it gives the defaults', () => {
+    expect(malformedEnvLines(text)).toEqual([]);
+    const filled = Object.entries({ ...parseEnv(text), ...needed }).map(([name, value]) => [name, value ?? '']);
+    expect(load(Object.fromEntries(filled))).toEqual(load({}));
+  });
+
+  test('explains every variable in the lines above it', () => {
+    const paragraphs = text.split('\n\n').filter((paragraph) => /^[A-Z_]+=/m.test(paragraph));
+    for (const paragraph of paragraphs) expect(paragraph).toMatch(/^# \S/);
+  });
+});

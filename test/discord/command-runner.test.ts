@@ -1,0 +1,214 @@
+import { expect, test } from 'vitest';
+import type { Call } from '../../src/command.ts';
+import { Failure } from '../../src/errors.ts';
+import { alice, bob, card, expectNoSecrets, general, leverageSet, startBot, titles, view } from './support.ts';
+
+test('a command is acknowledged before it runs, and its reply then shows the view', async () => {
+  const states: unknown[] = [];
+  const bot = await startBot({
+    commands: leverageSet(() => {
+      states.push(bot.discord.interactions().at(-1)?.state, bot.shown()[0]?.isThinking);
+      return card('BTCUSDT on Mudrex');
+    }),
+  });
+  bot.set();
+  await bot.done();
+  expect(states).toEqual(['answered', true]);
+  expect(titles(bot.shown())).toEqual(['❔ BTCUSDT on Mudrex']);
+  expect(bot.shown()[0]).toMatchObject({ isEphemeral: true, isThinking: false });
+  expect(bot.shown(bob.id)).toEqual([]);
+  expect(bot.seen).toMatchObject([
+    { hook: 'arrival', kind: 'command', ageMs: 0 },
+    { hook: 'ack', kind: 'command', ack: 'acked' },
+    { hook: 'done', kind: 'command', name: 'leverage set', result: 'ok' },
+  ]);
+});
+
+test('the command gets the caller, checked values and where its reply can be edited', async () => {
+  const calls: { call: Call; values: unknown }[] = [];
+  const bot = await startBot({
+    commands: leverageSet((call, values) => {
+      calls.push({ call, values });
+      return view('done');
+    }),
+  });
+  bot.set({ account: 'spare' });
+  await bot.done();
+  const { payload } = bot.discord.interactions().at(-1) ?? {};
+  expect(calls).toEqual([
+    {
+      call: {
+        user: alice.id,
+        userName: 'Alice',
+        guild: '200000000000000001',
+        channel: general,
+        isShared: false,
+        delivery: { token: payload?.token, at: bot.clock.ms, channel: general, isPublic: false },
+      },
+      values: { venue: 'mudrex', market: 'BTCUSDT', account: 'spare' },
+    },
+  ]);
+});
+
+test('in direct messages there is no server', async () => {
+  const calls: Call[] = [];
+  const bot = await startBot({
+    commands: leverageSet((call) => {
+      calls.push(call);
+      return view('done');
+    }),
+  });
+  const { inbox } = bot.asAlice;
+  bot.asAlice.command(inbox, 'leverage set', { venue: 'mudrex', market: 'BTCUSDT' });
+  await bot.done();
+  expect(calls).toMatchObject([{ user: alice.id, channel: inbox }]);
+  expect(calls[0]).not.toHaveProperty('guild');
+});
+
+test('a shared reply is public, and its message is known before the command runs', async () => {
+  const calls: Call[] = [];
+  const bot = await startBot({
+    commands: leverageSet((call) => {
+      calls.push(call);
+      return card('for everybody');
+    }),
+  });
+  bot.set({ share: true });
+  await bot.done();
+  const [message] = bot.shown(bob.id);
+  expect(titles(bot.shown(bob.id))).toEqual(['❔ for everybody']);
+  expect(calls).toMatchObject([{ isShared: true, delivery: { isPublic: true, publicId: message?.id } }]);
+});
+
+test('a failure is explained to the caller alone', async () => {
+  const bot = await startBot({
+    commands: leverageSet(() => {
+      throw new Failure({ code: 'HALTED' });
+    }),
+  });
+  bot.set();
+  await bot.done();
+  expect(bot.shown()).toMatchObject([{ isEphemeral: true, isThinking: false, embeds: [{ color: 0xd55e00 }] }]);
+  expect(bot.seen.at(-1)).toMatchObject({ hook: 'done', result: 'HALTED' });
+});
+
+test('a failure of a shared command leaves nothing in the channel', async () => {
+  const bot = await startBot({
+    commands: leverageSet(() => {
+      throw new Failure({ code: 'HALTED' });
+    }),
+  });
+  bot.set({ share: true });
+  await bot.done();
+  expect(bot.shown(bob.id)).toEqual([]);
+  expect(bot.shown()).toMatchObject([{ isEphemeral: true }]);
+});
+
+test('when the public reply cannot be deleted the failure is still not shown there', async () => {
+  const bot = await startBot({
+    commands: leverageSet(() => {
+      throw new Failure({ code: 'KEY_MISSING', venue: 'Mudrex', account: 'spare', others: ['private'] });
+    }),
+  });
+  bot.discord.faults.edit.set('500', 4);
+  bot.set({ share: true });
+  await bot.done();
+  expect(bot.shown(bob.id)).toHaveLength(1);
+  expect(JSON.stringify(bot.shown(bob.id))).not.toMatch(/spare|private/);
+  expect(titles(bot.shown(bob.id))).toEqual(['⛔ Discord did not answer in time']);
+});
+
+test('an unexpected error shows a reference, and the log has it with the stack', async () => {
+  const bot = await startBot({
+    commands: leverageSet(() => {
+      throw new TypeError('the sky fell');
+    }),
+  });
+  bot.set();
+  await bot.done();
+  expect(JSON.stringify(bot.shown())).toContain('ref-1');
+  expect(JSON.stringify(bot.shown())).not.toContain('sky');
+  const [line] = bot.log.lines.filter((each) => each.startsWith('error'));
+  expect(line).toMatch(/ref-1[\s\S]*the sky fell[\s\S]*command-runner\.test\.ts/);
+  expect(bot.seen.at(-1)).toMatchObject({ result: 'UNEXPECTED' });
+});
+
+test('a view that cannot be rendered shows a reference', async () => {
+  const broken = { kind: 'press', verb: 'confirm', id: 'too short', label: 'Set', style: 'primary' } as const;
+  const bot = await startBot({ commands: leverageSet(() => view('broken', { buttons: [broken] })) });
+  bot.set();
+  await bot.done();
+  expect(JSON.stringify(bot.shown())).toContain('ref-1');
+});
+
+test('a message that Discord refuses is replaced by a reference', async () => {
+  const twin = { kind: 'press', verb: 'confirm', id: 'A'.repeat(22), label: 'Set', style: 'primary' } as const;
+  const bot = await startBot({ commands: leverageSet(() => view('twins', { buttons: [twin, twin] })) });
+  bot.set();
+  await bot.done();
+  expect(bot.shown()).toMatchObject([{ isThinking: false }]);
+  expect(JSON.stringify(bot.shown())).toContain('ref-1');
+  expectNoSecrets(bot.log.lines, bot);
+});
+
+test('a reply that meets server errors is sent again until it stands', async () => {
+  const bot = await startBot();
+  bot.discord.faults.edit.set('500', 3);
+  bot.set();
+  await bot.done();
+  expect(titles(bot.shown())).toEqual(['❔ BTCUSDT on Mudrex']);
+});
+
+test('news follow a reply, for the caller alone, and are then noted as told', async () => {
+  const told: string[] = [];
+  const asked: string[] = [];
+  const bot = await startBot({
+    news: async (user) => {
+      asked.push(user);
+      return ['first', 'second'].map((title) => ({ view: view(title), told: async () => void told.push(title) }));
+    },
+  });
+  bot.set({ share: true });
+  await bot.done();
+  expect(asked).toEqual([alice.id]);
+  expect(titles(bot.shown())).toEqual(['❔ BTCUSDT on Mudrex', 'first', 'second']);
+  expect(titles(bot.shown(bob.id))).toEqual(['❔ BTCUSDT on Mudrex']);
+  expect(told).toEqual(['first', 'second']);
+});
+
+test('news that could not be sent stay untold', async () => {
+  const told: string[] = [];
+  const bot = await startBot({
+    news: async () => [{ view: view('late'), told: async () => void told.push('late') }],
+  });
+  bot.discord.faults.followUp.set('10062');
+  bot.set();
+  await bot.done();
+  expect(told).toEqual([]);
+});
+
+test('news wait when the reply could not be shown', async () => {
+  const asked: string[] = [];
+  const bot = await startBot({
+    news: async (user) => {
+      asked.push(user);
+      return [];
+    },
+  });
+  bot.discord.faults.edit.set('10062');
+  bot.set();
+  await bot.done();
+  expect(asked).toEqual([]);
+});
+
+test('news that cannot be read do not harm the reply', async () => {
+  const bot = await startBot({
+    news: async () => {
+      throw new Failure({ code: 'STORE_UNAVAILABLE' });
+    },
+  });
+  bot.set();
+  await bot.done();
+  expect(titles(bot.shown())).toEqual(['❔ BTCUSDT on Mudrex']);
+  expect(bot.seen.at(-1)).toMatchObject({ result: 'ok' });
+});

@@ -1,0 +1,196 @@
+import { expect, test } from 'vitest';
+import { bob, card, confirmId, general, leverageSet, options, startBot, titles, view } from './support.ts';
+
+const failures = [
+  { fault: '500', ack: 'uncertain' },
+  { fault: 'hang', ack: 'uncertain' },
+  { fault: 'reset', ack: 'uncertain' },
+  { fault: 'lost', ack: 'uncertain' },
+  { fault: '429', ack: 'uncertain' },
+  { fault: '401', ack: 'uncertain' },
+  { fault: 'cut body', ack: 'uncertain' },
+  { fault: '10062', ack: 'gone' },
+  { fault: '40060', ack: 'taken' },
+] as const;
+
+for (const { fault, ack } of failures) {
+  test(`a command whose acknowledgement meets ${fault} runs nothing and is acknowledged once`, async () => {
+    let runs = 0;
+    const bot = await startBot({
+      commands: leverageSet(() => {
+        runs += 1;
+        return card('card');
+      }),
+    });
+    bot.discord.faults.callback.set(fault);
+    bot.set();
+    await bot.done();
+    const { calls = [] } = bot.discord.interactions().at(-1) ?? {};
+    expect(runs).toBe(0);
+    expect(calls.filter(({ path }) => path.endsWith('/callback'))).toHaveLength(1);
+    // Only an uncertain acknowledgement is followed by anything: one edit.
+    expect(calls.filter(({ method }) => method !== 'POST')).toHaveLength(ack === 'uncertain' ? 1 : 0);
+    expect(calls).toHaveLength(ack === 'uncertain' ? 2 : 1);
+    expect(bot.seen).toMatchObject([{ hook: 'arrival' }, { hook: 'ack', ack }, { result: 'not-acknowledged' }]);
+  });
+
+  test(`a press whose acknowledgement meets ${fault} is not handled, and the button still works`, async () => {
+    let handled = 0;
+    const bot = await startBot({
+      press: async () => {
+        handled += 1;
+        return { update: view('Set to 5x') };
+      },
+    });
+    const { id } = await bot.openCard();
+    bot.discord.faults.callback.set(fault);
+    bot.asAlice.press(id, confirmId);
+    await bot.done();
+    expect(handled).toBe(0);
+    const { calls = [] } = bot.discord.interactions().at(-1) ?? {};
+    expect(calls.filter(({ path }) => path.endsWith('/callback'))).toHaveLength(1);
+    expect(titles(bot.shown())[0]).toBe('❔ BTCUSDT on Mudrex');
+
+    bot.asAlice.press(id, confirmId);
+    await bot.done(2);
+    expect(handled).toBe(1);
+    expect(titles(bot.shown())[0]).toBe('Set to 5x');
+  });
+}
+
+test('an acknowledgement that did arrive although its answer was lost says that nothing was changed', async () => {
+  const bot = await startBot();
+  bot.discord.faults.callback.set('lost');
+  bot.set();
+  await bot.done();
+  expect(titles(bot.shown())).toEqual(['⛔ Discord did not answer in time']);
+});
+
+test('an event that arrives three times runs once', async () => {
+  let runs = 0;
+  const bot = await startBot({
+    commands: leverageSet(() => {
+      runs += 1;
+      return card('card');
+    }),
+  });
+  bot.discord.faults.gateway.duplicateNext(3);
+  bot.set();
+  bot.set();
+  await bot.done(2);
+  expect(runs).toBe(2);
+  expect(bot.seen.filter(({ hook }) => hook === 'ack')).toMatchObject([{ ack: 'acked' }, { ack: 'acked' }]);
+});
+
+test('an old interaction is still answered, and the clock is doubted once', async () => {
+  const bot = await startBot({ now: () => Date.UTC(2026, 10, 21) + 9_000 });
+  bot.set();
+  bot.set();
+  await bot.done(2);
+  expect(bot.shown()).toHaveLength(2);
+  expect(bot.seen[0]).toMatchObject({ hook: 'arrival', ageMs: 9_000 });
+  expect(bot.log.lines.filter((line) => line.includes('clock'))).toHaveLength(1);
+});
+
+test('an interaction from the future is answered too', async () => {
+  const bot = await startBot({ now: () => Date.UTC(2026, 10, 21) - 9_000 });
+  bot.set();
+  await bot.done();
+  expect(bot.shown()).toHaveLength(1);
+  expect(bot.log.lines.filter((line) => line.includes('clock'))).toHaveLength(1);
+});
+
+test('a right clock is not doubted', async () => {
+  const bot = await startBot();
+  bot.set();
+  await bot.done();
+  expect(bot.log.lines.filter((line) => line.includes('clock'))).toEqual([]);
+});
+
+test('options that Discord would not send are refused with a hint, to the caller alone', async () => {
+  let runs = 0;
+  const bot = await startBot({
+    commands: leverageSet(() => {
+      runs += 1;
+      return card('card');
+    }),
+  });
+  const { faults: _faults, ...loopback } = bot.discord;
+  const [registered] = loopback.commands();
+  const put = { ...registered, options: [{ ...registered?.options?.[0], options: looseOptions }] };
+  await bot.call('PUT', `/applications/900000000000000001/commands`, [put], {
+    authorization: 'Bot OTAw.loopback.bot-token',
+  });
+  bot.asAlice.command(general, 'leverage set', { ...options, venue: 'elsewhere', share: true });
+  await bot.done();
+  expect(runs).toBe(0);
+  expect(bot.shown()).toMatchObject([{ isEphemeral: true }]);
+  expect(JSON.stringify(bot.shown())).toContain('mudrex, kraken-futures');
+  expect(bot.seen.at(-1)).toMatchObject({ result: 'BAD_OPTION' });
+  expect(bot.shown(bob.id)).toEqual([]);
+});
+
+const looseOptions = [
+  { type: 3, name: 'venue', description: 'Where', required: true },
+  { type: 3, name: 'market', description: 'Which', required: true },
+  { type: 5, name: 'share', description: 'Show it' },
+];
+
+test('while draining, new interactions are turned away and running ones finish', async () => {
+  const finish = Promise.withResolvers<void>();
+  let runs = 0;
+  const bot = await startBot({
+    commands: leverageSet(async () => {
+      runs += 1;
+      await finish.promise;
+      return card(`card ${runs}`);
+    }),
+  });
+  bot.set();
+  await bot.discord.until(() => bot.shown().length === 1);
+  const drained = bot.bot.drain();
+  bot.set();
+  await bot.done();
+  expect(runs).toBe(1);
+  expect(bot.seen.at(-1)).toMatchObject({ result: 'SHUTTING_DOWN' });
+  expect(bot.shown()).toMatchObject([{ isThinking: true }, { isEphemeral: true, isThinking: false }]);
+  const choices = await bot.asAlice.autocomplete(general, 'leverage set', { market: 'b' }, 'market');
+  expect(choices).toEqual({ kind: 'choices', choices: [] });
+  finish.resolve();
+  await drained;
+  expect(titles(bot.shown())[0]).toBe('❔ card 1');
+});
+
+test('a press while draining leaves its card as it is', async () => {
+  let handled = 0;
+  const bot = await startBot({
+    press: async () => {
+      handled += 1;
+      return { update: view('Set to 5x') };
+    },
+  });
+  const { id } = await bot.openCard();
+  await bot.bot.drain();
+  bot.asAlice.press(id, confirmId);
+  await bot.done();
+  expect(handled).toBe(0);
+  expect(titles(bot.shown())[0]).toBe('❔ BTCUSDT on Mudrex');
+  expect(bot.shown()[1]).toMatchObject({ isEphemeral: true });
+});
+
+test('draining ends at its deadline although something still runs', async () => {
+  const finish = Promise.withResolvers<void>();
+  const bot = await startBot({
+    drainTimeoutMs: 30,
+    commands: leverageSet(async () => {
+      await finish.promise;
+      return card('late');
+    }),
+  });
+  bot.set();
+  await bot.discord.until(() => bot.shown().length === 1);
+  await bot.bot.drain();
+  expect(bot.log.lines.filter((line) => line.includes('still running'))).toHaveLength(1);
+  finish.resolve();
+  await bot.done();
+});

@@ -1,0 +1,150 @@
+import { inspect } from 'node:util';
+import { expect, onTestFinished } from 'vitest';
+import type { LoopbackDiscordOptions } from '../../playground/discord/loopback-discord.ts';
+import type { VisibleMessage } from '../../playground/discord/view.ts';
+import {
+  type Command,
+  optionalBoolean,
+  optionalText,
+  type PressHandler,
+  subcommand,
+  textOption,
+  type View,
+  venueOption,
+} from '../../src/command.ts';
+import { createDiscord, type DiscordOptions } from '../../src/discord/discord.ts';
+import type { StartError } from '../../src/discord/start-error.ts';
+import { Secret } from '../../src/secret.ts';
+import { alice, botToken, general, startDiscord } from '../playground/discord/support.ts';
+
+export { alice, applicationId, bob, botToken, general, guildId } from '../playground/discord/support.ts';
+
+export const venues = [
+  { id: 'mudrex', label: 'Mudrex' },
+  { id: 'kraken-futures', label: 'Kraken Futures' },
+] as const;
+export const cardId = 'AAAAAAAAAAAAAAAAAAAAAA';
+export const view = (title: string, more: Partial<View> = {}): View => ({ tone: 'plain', title, ...more });
+export const card = (title: string): View =>
+  view(title, {
+    tone: 'ask',
+    buttons: [{ kind: 'press', verb: 'confirm', id: cardId, label: 'Set 5x', style: 'primary' }],
+  });
+export const confirmId = `v1.confirm.${cardId}`;
+
+/** `/leverage set`, which answers with what `run` makes of the call. */
+export function leverageSet(run: Run, complete?: Complete): readonly Command[] {
+  const set = subcommand({
+    name: 'set',
+    description: 'Set isolated margin at a leverage',
+    options: {
+      venue: venueOption('Where'),
+      market: textOption('Which market', { maxLength: 20, completes: true }),
+      account: optionalText('Which key', { maxLength: 10 }),
+      share: optionalBoolean('Show it to everybody here'),
+    },
+    run: async (call, values) => run(call, values),
+    ...(complete === undefined ? {} : { complete }),
+  });
+  return [{ name: 'leverage', description: 'Leverage', subcommands: [set] }];
+}
+type Subcommand = Extract<Command, { readonly run: unknown }>;
+type Run = (...args: Parameters<Subcommand['run']>) => View | Promise<View>;
+type Complete = NonNullable<Subcommand['complete']>;
+
+export const options = { venue: 'mudrex', market: 'BTCUSDT' };
+
+type More = Partial<DiscordOptions> & { readonly loopback?: Partial<LoopbackDiscordOptions> };
+
+/** Everything that was logged, as deep as it goes: nothing may rely on the log to hide a secret. */
+export function createTestLog() {
+  const lines: string[] = [];
+  const write = (level: string) => (fields: unknown, message: string) =>
+    void lines.push(`${level} ${message} ${inspect(fields, { depth: 20, showHidden: true })}`);
+  return { lines, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** A loopback Discord and a bot for it that has not started yet. */
+export async function prepareBot({ loopback: loopbackOptions = {}, ...more }: More = {}) {
+  const loopback = await startDiscord(loopbackOptions);
+  const log = createTestLog();
+  const fatal: StartError[] = [];
+  const readiness: boolean[] = [];
+  const seen: { readonly kind: string; readonly [name: string]: unknown }[] = [];
+  let references = 0;
+  const press: PressHandler = async () => ({});
+  const bot = createDiscord({
+    token: new Secret(botToken),
+    api: loopback.api,
+    commands: leverageSet(() => card('BTCUSDT on Mudrex')),
+    venues,
+    press,
+    news: async () => [],
+    log,
+    now: () => loopback.clock.ms,
+    newReference: () => `ref-${(references += 1)}`,
+    hooks: {
+      onReadiness: (isReady) => void readiness.push(isReady),
+      onArrival: (arrived) => void seen.push({ ...arrived, hook: 'arrival' }),
+      onAcknowledged: (answered) => void seen.push({ ...answered, hook: 'ack' }),
+      onDone: (done) => void seen.push({ ...done, hook: 'done' }),
+    },
+    onFatal: (error) => void fatal.push(error),
+    pause: async (_ms, signal) => signal?.throwIfAborted(),
+    ackTimeoutMs: 150,
+    ...more,
+  });
+  onTestFinished(async () => {
+    await bot.stop();
+    expectNoSecrets([...log.lines, ...fatal.map((error) => inspect(error))], loopback);
+  });
+  return { ...loopback, bot, log, fatal, readiness, seen };
+}
+
+/** The same, connected and with its commands registered. */
+export async function startBot(more: More = {}) {
+  const prepared = await prepareBot(more);
+  await prepared.bot.start();
+  const { discord, seen } = prepared;
+  const asAlice = discord.as(alice.id);
+
+  /** Waits until the bot is through with an interaction. */
+  const done = (count = 1) => until(() => seen.filter(({ hook }) => hook === 'done').length >= count);
+  const shown = (viewer: string = alice.id): readonly VisibleMessage[] => discord.messages(general, viewer);
+  const set = (more: Readonly<Record<string, string | boolean>> = {}) =>
+    asAlice.command(general, 'leverage set', { ...options, ...more });
+
+  /** Puts a card into the channel, as an earlier command would have done. */
+  async function openCard(isShared = false): Promise<VisibleMessage> {
+    const before = seen.filter(({ hook }) => hook === 'done').length;
+    set(isShared ? { share: true } : {});
+    await done(before + 1);
+    const found = shown().findLast(({ components }) => components.length > 0);
+    if (found === undefined) throw new Error('no card was shown');
+    seen.length = 0;
+    return found;
+  }
+
+  return { ...prepared, asAlice, done, shown, set, openCard };
+}
+
+type Loopback = Awaited<ReturnType<typeof startDiscord>>;
+
+export function expectNoSecrets(texts: readonly string[], { discord }: Pick<Loopback, 'discord'>): void {
+  const secrets = [botToken, ...discord.interactions().map(({ payload }) => String(payload.token))];
+  const leaks = texts.filter((text) => secrets.some((secret) => text.includes(secret)));
+  expect(leaks).toEqual([]);
+}
+
+export const titles = (messages: readonly VisibleMessage[]): readonly (string | undefined)[] =>
+  messages.map(({ embeds }) => embeds[0]?.title ?? undefined);
+
+/** Waits for something that no change of the loopback announces, in turns of the event loop. */
+export async function until(isTrue: () => boolean, timeoutMs = 5_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!isTrue()) {
+    if (performance.now() > deadline) throw new Error(`nothing came within ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+

@@ -1,0 +1,148 @@
+import { Big } from 'big.js';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type CurrentSetting,
+  describeSetting,
+  isSameSetting,
+  leverageFromReply,
+  parseLeverage,
+} from '../../src/leverage/setting.ts';
+
+const isolated = (leverage: string): CurrentSetting => ({ mode: 'isolated', leverage });
+
+describe('what a trader types is that leverage and nothing else (P35)', () => {
+  test.each([
+    ['10', '10'],
+    ['1', '1'],
+    ['2.5', '2.5'],
+    ['2.50', '2.5'],
+    ['5.00', '5'],
+    ['0.5', '0.5'],
+    ['100', '100'],
+    ['999999.99999999', '999999.99999999'],
+  ])('%j is %s', (text, leverage) => {
+    expect(parseLeverage(text)).toBe(leverage);
+  });
+
+  test.each([
+    '0x10',
+    '1e1',
+    '1E1',
+    ' 10 ',
+    '10 ',
+    ' 10',
+    '10\n',
+    '\n10',
+    '\t10',
+    '',
+    ' ',
+    '\uff11\uff10',
+    '1\u0660',
+    '\u0967\u0966',
+    '1,5',
+    '1\u066b5',
+    '1.5.2',
+    '10x',
+    'x10',
+    '+5',
+    '-5',
+    '\u22125',
+    '05',
+    '00',
+    '0',
+    '0.0',
+    '.5',
+    '5.',
+    '.',
+    '1_000',
+    '1 000',
+    '1\u00a0000',
+    '5%',
+    'ten',
+    'NaN',
+    'Infinity',
+    '\u00bd',
+    '\u2469',
+    '10\u0000',
+    '\u202e10',
+    '10\u200b',
+    '1000000',
+    '1.123456789',
+    '0b1',
+    '0o7',
+    '5n',
+    '5f',
+    '1/2',
+    '[5]',
+    '{}',
+    'null',
+    'undefined',
+    'true',
+  ])('%j is refused', (text) => {
+    expect(parseLeverage(text)).toBeUndefined();
+  });
+});
+
+describe('hostile input (P34)', () => {
+  const digits = fc.stringMatching(/^[0-9.,+\-eEx_ \u0660-\u0669\uff10-\uff19]{0,24}$/);
+  const hostile = fc.oneof(digits, fc.string({ unit: 'binary', maxLength: 60 }), fc.json(), fc.double().map(String));
+
+  test('10,000 texts: no throw, and only plain decimals within their digits are taken', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const leverage = parseLeverage(text);
+        if (leverage === undefined) return;
+        expect(text).toMatch(/^[0-9]{1,6}(\.[0-9]{1,8})?$/);
+        expect(new Big(leverage).eq(text)).toBe(true);
+        expect(new Big(leverage).gt(0)).toBe(true);
+        expect(parseLeverage(leverage)).toBe(leverage);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  test('a megabyte of digits takes no time', () => {
+    const startedAt = performance.now();
+    for (const text of ['9'.repeat(1e6), `1.${'0'.repeat(1e6)}`, ' '.repeat(1e6), '1.'.repeat(5e5)]) {
+      expect(parseLeverage(text)).toBeUndefined();
+    }
+    expect(performance.now() - startedAt).toBeLessThan(200);
+  });
+});
+
+test.each([
+  [10, '10'],
+  ['5.00', '5'],
+  ['2.5', '2.5'],
+  [2.5, '2.5'],
+  ['50', '50'],
+  [0, undefined],
+  ['0', undefined],
+  [-5, undefined],
+  ['', undefined],
+  ['5x', undefined],
+  [Number.NaN, undefined],
+  [Number.POSITIVE_INFINITY, undefined],
+  [1e21, undefined],
+  ['1e1', undefined],
+])('a venue that says %j means %s', (value, leverage) => {
+  expect(leverageFromReply(value)).toBe(leverage);
+});
+
+test('settings are compared by value, and "not set" is neither 1x nor cross', () => {
+  expect(isSameSetting(isolated('5'), isolated('5.00'))).toBe(true);
+  expect(isSameSetting(isolated('5'), isolated('5.01'))).toBe(false);
+  expect(isSameSetting(isolated('5'), { mode: 'cross' })).toBe(false);
+  expect(isSameSetting({ mode: 'unset' }, { mode: 'cross' })).toBe(false);
+  expect(isSameSetting({ mode: 'unset' }, isolated('1'))).toBe(false);
+  expect(isSameSetting({ mode: 'cross' }, { mode: 'cross' })).toBe(true);
+});
+
+test('settings read as a trader says them', () => {
+  expect([isolated('2.5'), { mode: 'cross' } as const, { mode: 'unset' } as const].map(describeSetting)).toEqual([
+    '2.5x isolated',
+    'cross margin',
+    'not set',
+  ]);
+});

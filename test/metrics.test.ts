@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { createMetrics } from '../src/metrics.ts';
+
+test('what happened is counted under its names', async () => {
+  const metrics = createMetrics();
+  metrics.commandRan({ command: 'leverage set', result: 'ok' });
+  metrics.commandRan({ command: 'leverage set', result: 'ok' });
+  metrics.buttonPressed({ verb: 'confirm', result: 'done' });
+  metrics.outcomeReached({ venue: 'mudrex', kind: 'applied' });
+  metrics.venueCalled({ venue: 'mudrex', call: 'set-leverage', class: 'ok' }, 120);
+  metrics.acknowledged(80);
+  metrics.interactionArrived(-300);
+  metrics.gatewayReady(true);
+  metrics.openCards(3);
+  const lines = (await metrics.text()).split('\n');
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'levergate_commands_total{command="leverage set",result="ok"} 2',
+      'levergate_presses_total{verb="confirm",result="done"} 1',
+      'levergate_outcomes_total{venue="mudrex",kind="applied"} 1',
+      'levergate_venue_call_seconds_sum{venue="mudrex",call="set-leverage",class="ok"} 0.12',
+      'levergate_ack_seconds_bucket{le="0.1"} 1',
+      'levergate_interaction_age_seconds_bucket{le="-0.25"} 1',
+      'levergate_gateway_ready 1',
+      'levergate_open_cards 3',
+    ]),
+  );
+});
+
+test('the process itself is measured too', async () => {
+  const text = await createMetrics().text();
+  expect(text).toContain('process_resident_memory_bytes');
+  expect(text).toContain('nodejs_eventloop_lag_seconds');
+});
+
+test('two apps in one process count apart', async () => {
+  const [first, second] = [createMetrics(), createMetrics()];
+  first.openCards(5);
+  expect(await second.text()).toContain('levergate_open_cards 0');
+});
+
+test('going offline is seen', async () => {
+  const metrics = createMetrics();
+  metrics.gatewayReady(true);
+  metrics.gatewayReady(false);
+  expect(await metrics.text()).toContain('levergate_gateway_ready 0');
+});

@@ -1,0 +1,102 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
+import { type Clock, createClock } from '../support/clock.ts';
+
+/** What every store must do; a new store inherits it by one call. */
+export function describeStore(name: string, create: (clock: Clock) => Store): void {
+  const open = () => {
+    const clock = createClock();
+    const store = create(clock);
+    onTestFinished(() => store.close());
+    return { clock, store };
+  };
+
+  describe(`${name} as a store`, () => {
+    test('a row is read back with its value', async () => {
+      const { store } = open();
+      await store.commit({ writes: [{ key: 'a/1', value: 'one' }] });
+      expect(await store.get('a/1')).toMatchObject({ key: 'a/1', value: 'one' });
+      expect(await store.get('a/2')).toBeUndefined();
+    });
+
+    test('insert-if-absent succeeds once', async () => {
+      const { store } = open();
+      const insert = () =>
+        store.commit({ checks: [{ key: 'k', version: 'absent' }], writes: [{ key: 'k', value: 'v' }] });
+      expect((await insert()).kind).toBe('committed');
+      expect(await insert()).toEqual({ kind: 'conflict', key: 'k' });
+    });
+
+    test('of two compare-and-sets on one version one wins', async () => {
+      const { store } = open();
+      await store.commit({ writes: [{ key: 'k', value: '0' }] });
+      const version = (await store.get('k'))?.version ?? 0;
+      const set = (value: string) => store.commit({ checks: [{ key: 'k', version }], writes: [{ key: 'k', value }] });
+      const results = await Promise.all(['1', '2'].map(set));
+      expect(results.map(({ kind }) => kind)).toEqual(['committed', 'conflict']);
+      expect((await store.get('k'))?.value).toBe('1');
+    });
+
+    test('a row that was removed and written again has another version', async () => {
+      const { store } = open();
+      await store.commit({ writes: [{ key: 'k', value: '0' }] });
+      const first = await store.get('k');
+      await store.commit({ writes: [{ key: 'k', remove: true }] });
+      await store.commit({ writes: [{ key: 'k', value: '0' }] });
+      expect((await store.get('k'))?.version).not.toBe(first?.version);
+    });
+
+    test('a change with one failed check writes nothing', async () => {
+      const { store } = open();
+      await store.commit({ writes: [{ key: 'taken', value: 'x' }] });
+      const checks = [{ key: 'taken', version: 'absent' as const }];
+      await store.commit({ checks, writes: [{ key: 'other', value: 'y' }] });
+      expect(await store.get('other')).toBeUndefined();
+    });
+
+    test('a change is in time at one millisecond before its deadline and too late at it', async () => {
+      const { store, clock } = open();
+      const before = clock.now() + 60_000;
+      clock.advance(59_999);
+      expect((await store.commit({ before, writes: [{ key: 'k', value: '1' }] })).kind).toBe('committed');
+      clock.advance(1);
+      expect(await store.commit({ before, writes: [{ key: 'k', value: '2' }] })).toEqual({ kind: 'too-late' });
+      expect((await store.get('k'))?.value).toBe('1');
+    });
+
+    test('a row with a time to live is absent from its end on, also to a check', async () => {
+      const { store, clock } = open();
+      await store.commit({ writes: [{ key: 'lease', value: 'a', ttlMs: 1000 }] });
+      const take = { checks: [{ key: 'lease', version: 'absent' as const }], writes: [{ key: 'lease', value: 'b' }] };
+      clock.advance(999);
+      expect((await store.commit(take)).kind).toBe('conflict');
+      clock.advance(1);
+      expect(await store.get('lease')).toBeUndefined();
+      expect((await store.commit(take)).kind).toBe('committed');
+    });
+
+    test('a prefix lists its own live rows in key order, page by page', async () => {
+      const { store, clock } = open();
+      const rows = ['p/b', 'p/a', 'p/c', 'q/a', 'p'].map((key) => ({ key, value: key }));
+      await store.commit({ writes: [...rows, { key: 'p/old', value: '', ttlMs: 1 }] });
+      clock.advance(1);
+      expect((await store.list('p/')).map(({ key }) => key)).toEqual(['p/a', 'p/b', 'p/c']);
+      expect((await store.list('p/', { limit: 2 })).map(({ key }) => key)).toEqual(['p/a', 'p/b']);
+      expect((await store.list('p/', { after: 'p/b' })).map(({ key }) => key)).toEqual(['p/c']);
+    });
+
+    test('a sweep deletes what has expired and nothing else', async () => {
+      const { store, clock } = open();
+      await store.commit({
+        writes: [
+          { key: 'short', value: '', ttlMs: 10 },
+          { key: 'long', value: '', ttlMs: 20 },
+          { key: 'ever', value: '' },
+        ],
+      });
+      clock.advance(10);
+      expect(await store.sweep()).toBe(1);
+      expect((await store.list('')).map(({ key }) => key)).toEqual(['ever', 'long']);
+    });
+  });
+}

@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test } from 'vitest';
+import { createSqliteStore } from '../../src/store/sqlite.ts';
+import { createClock } from '../support/clock.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+import { describeStore } from './contract.ts';
+
+describeStore('SQLite', (clock) => createSqliteStore({ file: join(temporaryDirectory(), 'store.db'), now: clock.now }));
+
+function openStore(file: string) {
+  const store = createSqliteStore({ file, now: createClock().now });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+test('rows survive a restart', async () => {
+  const file = join(temporaryDirectory(), 'store.db');
+  const first = openStore(file);
+  await first.commit({ writes: [{ key: 'k', value: 'v' }] });
+  await first.close();
+  expect((await openStore(file).get('k'))?.value).toBe('v');
+});
+
+test('the file and its directory are for their owner only', () => {
+  const directory = join(temporaryDirectory(), 'data');
+  openStore(join(directory, 'store.db'));
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
+  expect(statSync(join(directory, 'store.db')).mode & 0o777).toBe(0o600);
+});
+
+test('a second process cannot open the file', () => {
+  const file = join(temporaryDirectory(), 'store.db');
+  openStore(file);
+  const program = `import { createSqliteStore } from ${JSON.stringify(new URL('../../src/store/sqlite.ts', import.meta.url).href)};
+    try { createSqliteStore({ file: ${JSON.stringify(file)}, now: Date.now }); console.log('opened'); }
+    catch (error) { console.log(error.data.code); }`;
+  expect(execFileSync(process.execPath, ['--input-type=module', '-e', program]).toString().trim()).toBe('STORE_IN_USE');
+});
+
+test('a file of a later version is refused', () => {
+  const file = join(temporaryDirectory(), 'store.db');
+  const later = new DatabaseSync(file);
+  later.exec('PRAGMA user_version = 99');
+  later.close();
+  expect(() => openStore(file)).toThrow('STORE_TOO_NEW');
+});
+
+test('the bytes of a removed row are in no file after erase', async () => {
+  const directory = temporaryDirectory();
+  const store = openStore(join(directory, 'store.db'));
+  const bytes = () => Buffer.concat(['store.db', 'store.db-wal'].map((name) => readFileSync(join(directory, name))));
+  await store.commit({ writes: [{ key: 'k', value: 'canary-7f3a' }] });
+  await store.erase();
+  expect(bytes().includes('canary-7f3a')).toBe(true);
+  await store.commit({ writes: [{ key: 'k', remove: true }] });
+  await store.erase();
+  expect(bytes().includes('canary-7f3a')).toBe(false);
+});
+
+test('a snapshot is a store of its own with the same rows', async () => {
+  const directory = temporaryDirectory();
+  const store = openStore(join(directory, 'store.db'));
+  await store.commit({ writes: [{ key: 'k', value: 'v' }] });
+  const copy = join(directory, 'copy.db');
+  await store.snapshot(copy);
+  expect(statSync(copy).mode & 0o777).toBe(0o600);
+  expect((await openStore(copy).get('k'))?.value).toBe('v');
+});
+
+test('a closed store fails with STORE_UNAVAILABLE, never with "nothing there"', async () => {
+  const store = openStore(join(temporaryDirectory(), 'store.db'));
+  await store.close();
+  await expect(store.get('k')).rejects.toThrow('STORE_UNAVAILABLE');
+  await expect(store.list('')).rejects.toThrow('STORE_UNAVAILABLE');
+  await expect(store.commit({ writes: [] })).rejects.toThrow('STORE_UNAVAILABLE');
+});

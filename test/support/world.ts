@@ -1,0 +1,257 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import fastify from 'fastify';
+import { onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { createLoopbackDiscord } from '../../playground/discord/loopback-discord.ts';
+import type { VisibleMessage } from '../../playground/discord/view.ts';
+import { createKrakenFuturesSimulator } from '../../playground/venues/kraken-futures.ts';
+import { createMudrexSimulator } from '../../playground/venues/mudrex.ts';
+import { createDemoScenario, type DemoCredential } from '../../playground/venues/scenario.ts';
+import { type App, createApp, type Overrides } from '../../src/app.ts';
+import { type Config, loadConfig } from '../../src/config.ts';
+import { createLog } from '../../src/log.ts';
+import { createClock } from './clock.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+export const people = { alice: '100000000000000001', bob: '100000000000000002', carol: '100000000000000003' } as const;
+export const guild = '200000000000000001';
+export const tradeDesk = '300000000000000001';
+const applicationId = '400000000000000001';
+const botToken = 'bot-token-canary.abcdef.0123456789abcdef0123456789';
+const clientSecret = 'client-secret-canary-0123456789';
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+/**
+ * The whole app on a loopback Discord and simulated venues: real HTTP and WebSocket, a real SQLite file, one clock that
+ * moves only when told to.
+ */
+export async function createWorld(environment: Readonly<Record<string, string>> = {}, overrides: Overrides = {}) {
+  const clock = createClock();
+  const { now } = clock;
+  const scenario = createDemoScenario(people);
+  const discord = createLoopbackDiscord({
+    now,
+    applicationId,
+    botToken,
+    clientSecret,
+    people: Object.entries(people).map(([name, id]) => ({ id, username: name })),
+    guilds: [
+      {
+        id: guild,
+        name: 'Desk',
+        channels: [{ id: tradeDesk, name: 'trade-desk' }],
+        members: Object.values(people).map((userId) => ({ userId })),
+      },
+    ],
+    globalPerSecond: 10_000,
+  });
+  const mudrex = createMudrexSimulator({ now, accounts: scenario.mudrex, limits: [] });
+  const kraken = createKrakenFuturesSimulator({ now, accounts: scenario.kraken, limits: [] });
+  const krakenDemo = createKrakenFuturesSimulator({ now, accounts: scenario.krakenDemo, limits: [] });
+
+  const server = fastify();
+  await server.register(discord.plugin, { prefix: '/discord' });
+  await server.register(mudrex.plugin, { prefix: '/mudrex' });
+  await server.register(kraken.plugin, { prefix: '/kraken' });
+  await server.register(krakenDemo.plugin, { prefix: '/kraken-demo' });
+  const origin = await server.listen({ host: '127.0.0.1', port: 0 });
+  onTestFinished(async () => {
+    await server.close();
+  });
+
+  const env = {
+    DISCORD_TOKEN: botToken,
+    DISCORD_CLIENT_SECRET: clientSecret,
+    MASTER_KEYS: `k1:${randomBytes(32).toString('base64url')}`,
+    DATA_DIR: join(temporaryDirectory(), 'data'),
+    WEB_PORT: '0',
+    ...environment,
+  };
+  const lines: string[] = [];
+  const log = createLog({ level: 'debug', stream: { write: (line: string) => lines.push(line) } });
+  let app: App | undefined;
+
+  function newApp(): App {
+    return createApp(configFrom(env), {
+      discordApi: `${origin}/discord/api`,
+      venueUrls: {
+        mudrex: `${origin}/mudrex/fapi/v1`,
+        'kraken-futures': `${origin}/kraken`,
+        'kraken-futures-demo': `${origin}/kraken-demo`,
+      },
+      now,
+      log,
+      ...overrides,
+    });
+  }
+
+  async function startBot() {
+    app = newApp();
+    return app.start();
+  }
+
+  async function stopBot(): Promise<void> {
+    await app?.stop();
+    app = undefined;
+  }
+  onTestFinished(stopBot);
+
+  /** What a person sees in a channel, newest last. */
+  const messages = (viewer: string, channel: string = tradeDesk) => discord.messages(channel, viewer);
+
+  /** Runs a command and waits for its reply. */
+  async function command(
+    user: string,
+    name: string,
+    options: Record<string, string | boolean> = {},
+    channel = tradeDesk,
+  ): Promise<VisibleMessage> {
+    const { interactionId } = discord.as(user).command(channel, name, options);
+    return discord.until(() =>
+      messages(user, channel).find((one) => one.origin?.interactionId === interactionId && !one.isThinking),
+    );
+  }
+
+  /** Presses the button with this label and waits until the message has become something else than "Setting …". */
+  async function press(user: string, message: VisibleMessage, label: string | RegExp): Promise<VisibleMessage> {
+    const before = messages(user, message.channelId).find(({ id }) => id === message.id);
+    startPress(user, message, label);
+    return discord.until(() => {
+      const after = messages(user, message.channelId).find(({ id }) => id === message.id);
+      const isDone = after !== undefined && after !== before && after.editedAt !== undefined;
+      return (
+        isDone &&
+        JSON.stringify(after.embeds) !== JSON.stringify(before?.embeds) &&
+        !titleOf(after).startsWith('⏳') &&
+        !/Setting .* …/.test(titleOf(after)) &&
+        after
+      );
+    });
+  }
+
+  /** Presses without waiting. */
+  function startPress(user: string, message: VisibleMessage, label: string | RegExp): string {
+    return discord.as(user).press(message.id, buttonOf(message, label)).interactionId;
+  }
+
+  /** The message that answers an interaction beside the card, such as a refusal. */
+  async function whisperTo(user: string, interactionId: string, channel: string = tradeDesk): Promise<VisibleMessage> {
+    return discord.until(() => messages(user, channel).find((one) => one.origin?.interactionId === interactionId));
+  }
+
+  return {
+    clock,
+    scenario,
+    discord,
+    mudrex,
+    kraken,
+    krakenDemo,
+    origin,
+    env,
+    lines,
+    startBot,
+    stopBot,
+    tick: async () => app?.tick(),
+    messages,
+    command,
+    press,
+    startPress,
+    whisperTo,
+    /** Adds a demo key through the real page, and takes it into use. */
+    addKey: async (
+      user: string,
+      which: { venue: DemoCredential['venue']; person: DemoCredential['person']; label?: string },
+      label?: string,
+    ) => {
+      const credential = scenario.credentials.find(
+        (one) =>
+          one.venue === which.venue &&
+          one.person === which.person &&
+          one.label === (which.label ?? defaultLabel(which.venue)),
+      );
+      if (credential === undefined) throw new TypeError('no such demo key');
+      const reply = await command(user, 'keys add', { venue: which.venue, ...(label !== undefined && { label }) });
+      await submitKey(linkOf(reply), credential);
+      const waiting = await discord.until(() =>
+        messages(user).find((one) => one.id === reply.id && titleOf(one).includes('Use this')),
+      );
+      return press(user, waiting, 'Use this key');
+    },
+  };
+}
+
+function defaultLabel(venue: string): string {
+  return venue === 'kraken-futures-demo' ? 'demo host' : 'good';
+}
+
+function configFrom(env: Readonly<Record<string, string>>): Config {
+  const loaded = loadConfig(env);
+  if (loaded.kind === 'invalid') throw new TypeError(JSON.stringify(loaded.problems));
+  return loaded.config;
+}
+
+/** Fills in the link page as a browser on this machine would. @returns the page that answers. */
+export async function submitKey(
+  url: string,
+  credential: Pick<DemoCredential, 'key' | 'secret' | 'venue'>,
+): Promise<string> {
+  const page = await fetch(url);
+  const html = await page.text();
+  const token = /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? '';
+  const { key, secret } = credential;
+  const fields = { apiSecret: secret, ...(key !== undefined && { apiKey: key }) };
+  const cookie = page.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ');
+  const body = new URLSearchParams({ csrf: token, ...fields });
+  const answer = await fetch(url, { method: 'POST', body, headers: { cookie, origin: new URL(url).origin } });
+  return answer.text();
+}
+
+export function titleOf(message: VisibleMessage): string {
+  return (message.embeds[0]?.title ?? '').replace(/\\([^a-zA-Z0-9\s])/g, '$1');
+}
+
+/** All that a message says, in one text. */
+export function textOf(message: VisibleMessage): string {
+  const [embed] = message.embeds;
+  const fields = (embed?.fields ?? []).flatMap(({ name, value }) => [name, value]);
+  const parts = [message.content, embed?.title, embed?.description, ...fields, embed?.footer?.text];
+  // Markdown escapes are for Discord's renderer, not for readers.
+  return parts
+    .filter(Boolean)
+    .join('\n')
+    .replace(/\\([^a-zA-Z0-9\s])/g, '$1');
+}
+
+const buttonSchema = z.object({
+  label: z.string().default(''),
+  custom_id: z.string().default(''),
+  url: z.string().default(''),
+  style: z.number(),
+});
+const rowsSchema = z.array(z.object({ components: z.array(buttonSchema) }));
+
+/** The buttons below a message, in order. */
+export function buttonsOf(message: VisibleMessage) {
+  return rowsSchema.parse(message.components).flatMap(({ components }) => components);
+}
+
+export function labelsOf(message: VisibleMessage): readonly string[] {
+  return buttonsOf(message).map(({ label }) => label);
+}
+
+function buttonOf(message: VisibleMessage, label: string | RegExp): string {
+  const found = buttonsOf(message).find((button) =>
+    typeof label === 'string' ? button.label === label : label.test(button.label),
+  );
+  if (found === undefined) throw new TypeError(`no button ${label} in ${JSON.stringify(buttonsOf(message))}`);
+  return found.custom_id;
+}
+
+export function linkOf(message: VisibleMessage): string {
+  return buttonsOf(message).find(({ url }) => url !== '')?.url ?? '';
+}

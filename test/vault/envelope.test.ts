@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { createEnvelope } from '../../src/vault/envelope.ts';
+import { masterKey } from '../support/keyring.ts';
+
+const context: readonly string[] = ['credential', '100', 'mudrex', 'main'];
+const sealedSchema = z.record(z.string(), z.string());
+
+test('what was sealed opens for the same context', async () => {
+  const { seal, open } = await createEnvelope([masterKey('k1')]);
+  await fc.assert(
+    fc.asyncProperty(fc.jsonValue(), async (data) => {
+      expect(await open(context, await seal(context, data))).toEqual(JSON.parse(JSON.stringify(data)));
+    }),
+  );
+});
+
+test('it opens for no other kind, user, venue or label', async () => {
+  const { seal, open } = await createEnvelope([masterKey('k1')]);
+  const sealed = await seal(context, 'data');
+  for (const index of context.keys()) {
+    await expect(open(context.with(index, 'other'), sealed)).rejects.toThrow('SEAL_BROKEN');
+  }
+  await expect(open([...context, ''], sealed)).rejects.toThrow('SEAL_BROKEN');
+  await expect(open(['credential', '100', 'mudrex|main'], sealed)).rejects.toThrow('SEAL_BROKEN');
+});
+
+test('a sealed text in which any character is changed does not open', async () => {
+  const { seal, open } = await createEnvelope([masterKey('k1')]);
+  const sealed = await seal(context, { secret: 'value' });
+  await fc.assert(
+    fc.asyncProperty(fc.nat(sealed.length - 1), fc.constantFrom('A', 'B', '"', '', 'é'), async (at, replacement) => {
+      fc.pre(sealed[at] !== replacement);
+      const changed = sealed.slice(0, at) + replacement + sealed.slice(at + 1);
+      // The last character of base64url carries spare bits: another one may stand for the same bytes.
+      fc.pre(!sameBytes(sealed, changed));
+      await expect(open(context, changed)).rejects.toThrow('SEAL_BROKEN');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('truncated texts, swapped fields and garbage do not open', async () => {
+  const { seal, open } = await createEnvelope([masterKey('k1')]);
+  const [first, second] = [await seal(context, 'one'), await seal(context, 'two')];
+  const [one, two] = [first, second].map((text) => sealedSchema.parse(JSON.parse(text)));
+  for (const field of ['iv', 'ciphertext', 'tag']) {
+    await expect(open(context, JSON.stringify({ ...one, [field]: two?.[field] }))).rejects.toThrow('SEAL_BROKEN');
+  }
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        fc.string(),
+        fc.json(),
+        fc.nat(first.length - 1).map((end) => first.slice(0, end)),
+      ),
+      async (text) => {
+        await expect(open(context, text)).rejects.toThrow('SEAL_BROKEN');
+      },
+    ),
+  );
+});
+
+test('another algorithm in the header is refused, as is a foreign aad member', async () => {
+  const { seal, open } = await createEnvelope([masterKey('k1')]);
+  const sealed = sealedSchema.parse(JSON.parse(await seal(context, 'data')));
+  const header = Buffer.from(JSON.stringify({ alg: 'none', enc: 'A256GCM', kid: 'k1' })).toString('base64url');
+  await expect(open(context, JSON.stringify({ ...sealed, protected: header }))).rejects.toThrow('SEAL_BROKEN');
+  await expect(open(context, JSON.stringify({ ...sealed, aad: 'eA' }))).rejects.toThrow('SEAL_BROKEN');
+});
+
+test('the first key of the ring seals and every key of it opens', async () => {
+  const [old, fresh] = [masterKey('old'), masterKey('new')];
+  const before = await createEnvelope([old]);
+  const after = await createEnvelope([fresh, old]);
+  const sealed = await before.seal(context, 'data');
+  expect(await after.open(context, sealed)).toBe('data');
+  expect(after.keyIdOf(sealed)).toBe('old');
+  expect(after.keyIdOf(await after.seal(context, 'data'))).toBe('new');
+  await expect((await createEnvelope([fresh])).open(context, sealed)).rejects.toThrow('SEAL_BROKEN');
+});
+
+/** Whether two sealed texts decode to the same parts. */
+function sameBytes(a: string, b: string): boolean {
+  const decode = (text: string) =>
+    Object.entries(sealedSchema.parse(JSON.parse(text))).map(([name, value]) => [
+      name,
+      Buffer.from(value, 'base64url').toString('hex'),
+    ]);
+  try {
+    return JSON.stringify(decode(a)) === JSON.stringify(decode(b));
+  } catch {
+    return false;
+  }
+}

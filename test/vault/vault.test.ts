@@ -1,0 +1,189 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { Secret } from '../../src/secret.ts';
+import { createSqliteStore } from '../../src/store/sqlite.ts';
+import type { MasterKey } from '../../src/vault/envelope.ts';
+import { openKeyring, rotate } from '../../src/vault/keyring.ts';
+import { createVault } from '../../src/vault/vault.ts';
+import { createClock } from '../support/clock.ts';
+import { masterKey } from '../support/keyring.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const account = { user: '100', venue: 'mudrex', label: 'main' };
+const credentials = { secret: new Secret('canary-secret-1') };
+
+async function openVault(
+  ring: readonly [MasterKey, ...MasterKey[]] = [masterKey('k1')],
+  directory = temporaryDirectory(),
+) {
+  const clock = createClock();
+  const store = createSqliteStore({ file: join(directory, 'store.db'), now: clock.now });
+  onTestFinished(() => store.close());
+  const keyring = await openKeyring(store, ring);
+  return { clock, store, keyring, directory, vault: createVault({ store, keyring, maxKeys: 3, onOpened: () => {} }) };
+}
+
+async function addKey(vault: Awaited<ReturnType<typeof openVault>>['vault'], to = account, key = credentials) {
+  const { fingerprint } = await vault.saveIncoming(to, key);
+  expect(await vault.activate(to, fingerprint)).toBe(true);
+  return fingerprint;
+}
+
+test('a key is used only after it was activated', async () => {
+  const { vault } = await openVault();
+  const { fingerprint } = await vault.saveIncoming(account, credentials);
+  await expect(vault.load(account)).rejects.toThrow('KEY_INACTIVE');
+  expect(await vault.activate(account, fingerprint)).toBe(true);
+  expect((await vault.load(account)).credentials['secret']?.reveal()).toBe('canary-secret-1');
+});
+
+test('activation takes the key that was shown and no other, once', async () => {
+  const { vault } = await openVault();
+  const { fingerprint } = await vault.saveIncoming(account, credentials);
+  await vault.saveIncoming(account, { secret: new Secret('another') });
+  expect(await vault.activate(account, fingerprint)).toBe(false);
+  await vault.saveIncoming(account, credentials);
+  expect(await vault.activate(account, fingerprint)).toBe(true);
+  expect(await vault.activate(account, fingerprint)).toBe(false);
+});
+
+test('a waiting key leaves the one in use as it is, and says which it replaces', async () => {
+  const { vault } = await openVault();
+  const first = await addKey(vault);
+  const saved = await vault.saveIncoming(account, { secret: new Secret('second') });
+  expect(saved.replaces).toBe(first);
+  expect((await vault.load(account)).fingerprint).toBe(first);
+  await vault.discard(account);
+  expect(await vault.list('100')).toEqual([expect.objectContaining({ status: 'active', fingerprint: first })]);
+});
+
+test('a missing key names the labels that there are', async () => {
+  const { vault } = await openVault();
+  await addKey(vault, { ...account, label: 'second' });
+  await expect(vault.load(account)).rejects.toMatchObject({ data: { code: 'KEY_MISSING', others: ['second'] } });
+});
+
+test('two labels with one key have one hash, and another key has another', async () => {
+  const { vault } = await openVault();
+  await addKey(vault);
+  await addKey(vault, { ...account, label: 'twin' });
+  await addKey(vault, { ...account, label: 'other' }, { secret: new Secret('other') });
+  const hash = async (label: string) => (await vault.load({ ...account, label })).keyHash;
+  expect(await hash('twin')).toBe(await hash('main'));
+  expect(await hash('other')).not.toBe(await hash('main'));
+});
+
+test('a row moved to another user, venue or label does not open', async () => {
+  const { vault, store } = await openVault();
+  await addKey(vault);
+  const row = await store.get('credential/100/mudrex/main');
+  for (const thief of [
+    { ...account, user: '666' },
+    { ...account, venue: 'kraken-futures' },
+    { ...account, label: 'x' },
+  ]) {
+    const key = `credential/${thief.user}/${thief.venue}/${thief.label}`;
+    await store.commit({ writes: [{ key, value: row?.value ?? '' }] });
+    await expect(vault.load(thief)).rejects.toThrow('KEY_UNREADABLE');
+  }
+  await expect(vault.load(account)).resolves.toMatchObject({ account });
+});
+
+test('a waiting row copied over an active one does not open', async () => {
+  const { vault, store } = await openVault();
+  await vault.saveIncoming(account, credentials);
+  const row = await store.get('incoming/100/mudrex/main');
+  await store.commit({ writes: [{ key: 'credential/100/mudrex/main', value: row?.value ?? '' }] });
+  await expect(vault.load(account)).rejects.toThrow('KEY_UNREADABLE');
+});
+
+test.each(['{"value":"x"}', '{"value":1}', '{}', 'null', 'not json', '""', '[]'])(
+  'a row that is %s harms that account only',
+  async (value) => {
+    const { vault, store } = await openVault();
+    await addKey(vault, { ...account, label: 'good' });
+    await store.commit({ writes: [{ key: 'credential/100/mudrex/main', value }] });
+    await expect(vault.load(account)).rejects.toThrow('KEY_UNREADABLE');
+    await expect(vault.load({ ...account, label: 'good' })).resolves.toBeDefined();
+    expect((await vault.list('100')).map(({ status }) => status)).toEqual(['active', 'unreadable']);
+    expect(await vault.remove(account)).toBe(true);
+  },
+);
+
+test('neither the secret nor a removed row is in any file of the store', async () => {
+  const { vault, store, directory } = await openVault();
+  const files = () =>
+    readdirSync(directory)
+      .map((name) => readFileSync(join(directory, name), 'latin1'))
+      .join('');
+  await addKey(vault);
+  const sealed = JSON.parse((await store.get('credential/100/mudrex/main'))?.value ?? '').value;
+  const { ciphertext } = JSON.parse(sealed);
+  expect(files()).not.toContain('canary-secret-1');
+  expect(files()).toContain(ciphertext);
+  expect(await vault.remove(account)).toBe(true);
+  expect(files()).not.toContain(ciphertext);
+});
+
+test('keys beyond the limit are refused, a replacement is not', async () => {
+  const { vault } = await openVault();
+  for (const label of ['a', 'b', 'c']) await addKey(vault, { ...account, label });
+  await expect(vault.saveIncoming({ ...account, label: 'd' }, credentials)).rejects.toThrow('TOO_MANY_KEYS');
+  await expect(vault.saveIncoming({ ...account, label: 'a' }, credentials)).resolves.toBeDefined();
+});
+
+test('a key that waits for more than a day is dropped', async () => {
+  const { vault, clock } = await openVault();
+  await vault.saveIncoming(account, credentials);
+  clock.advance(24 * 3_600_000);
+  await vault.sweep();
+  expect(await vault.list('100')).toHaveLength(1);
+  clock.advance(1);
+  await vault.sweep();
+  expect(await vault.list('100')).toHaveLength(0);
+});
+
+test('a store that fails is an error, never a missing key', async () => {
+  const { vault, store } = await openVault();
+  await addKey(vault);
+  await store.close();
+  await expect(vault.load(account)).rejects.toThrow('STORE_UNAVAILABLE');
+  await expect(vault.list('100')).rejects.toThrow('STORE_UNAVAILABLE');
+  await expect(vault.remove(account)).rejects.toThrow('STORE_UNAVAILABLE');
+});
+
+test('rotation seals every key again, keeps the hash, and lets the old master key go', async () => {
+  const [old, fresh] = [masterKey('old'), masterKey('new')];
+  const first = await openVault([old]);
+  await addKey(first.vault);
+  const { keyHash } = await first.vault.load(account);
+  await first.store.close();
+
+  const both = await openVault([fresh, old], first.directory);
+  const { retired, unreadable } = await rotate(both.store, both.keyring.envelope, both.vault.rewraps);
+  expect({ retired, unreadable }).toEqual({ retired: ['old'], unreadable: 0 });
+  await both.store.close();
+
+  const { vault } = await openVault([fresh], first.directory);
+  expect(await vault.load(account)).toMatchObject({ keyHash });
+});
+
+test('a key removed while rows are sealed again stays removed', async () => {
+  const [old, fresh] = [masterKey('old'), masterKey('new')];
+  const first = await openVault([old]);
+  await addKey(first.vault);
+  await first.store.close();
+
+  const { store, vault, keyring } = await openVault([fresh, old], first.directory);
+  const rewraps = vault.rewraps.map(({ prefix, rewrap }) => ({
+    prefix,
+    rewrap: async (entry: Parameters<typeof rewrap>[0]) => {
+      const value = await rewrap(entry);
+      await vault.remove(account);
+      return value;
+    },
+  }));
+  await rotate(store, keyring.envelope, rewraps);
+  await expect(vault.load(account)).rejects.toThrow('KEY_MISSING');
+});

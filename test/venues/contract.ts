@@ -1,0 +1,283 @@
+import { Big } from 'big.js';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { FaultInput } from '../../playground/venues/faults.ts';
+import { findMarket } from '../../src/leverage/market.ts';
+import type { Target } from '../../src/venues/venue.ts';
+import { outcomeOf } from '../support/fixture-venue.ts';
+import { json, openLoopback } from '../support/loopback.ts';
+import type { VenueHarness } from '../support/venue-simulators.ts';
+
+const five = { mode: 'isolated', leverage: '5' } as const;
+
+type FaultRow = {
+  readonly fault: Exclude<FaultInput, { name: 'flaky-read-back' | 'no-effect' }>;
+  /** What the write comes to. */
+  readonly write: { readonly kind: string; readonly failure?: object };
+  /** Whether the venue carried it out all the same. */
+  readonly carriedOut: boolean;
+  /** What a read comes to, where it is not the same silence. */
+  readonly read?: object;
+};
+
+const silent = (silence: string) => ({ kind: 'silent', failure: { code: 'VENUE_SILENT', silence } });
+
+const anyVenueFailure = { code: expect.stringMatching(/^VENUE_(REFUSED|SILENT)$/) };
+
+/** P12 and P9: one row a fault, one class a row. */
+const faults: readonly FaultRow[] = [
+  { fault: { name: 'hang' }, write: silent('timeout'), carriedOut: false },
+  { fault: { name: 'apply-then-hang' }, write: silent('timeout'), carriedOut: true },
+  { fault: { name: 'slow-headers', everyMs: 20 }, write: silent('timeout'), carriedOut: true },
+  { fault: { name: 'slow-body', everyMs: 50 }, write: silent('timeout'), carriedOut: true },
+  { fault: { name: 'reset', times: 2 }, write: silent('reset'), carriedOut: false },
+  { fault: { name: 'apply-then-reset', times: 2 }, write: silent('reset'), carriedOut: true },
+  { fault: { name: 'cut-body', times: 2 }, write: silent('reset'), carriedOut: true },
+  { fault: { name: 'huge-body', bytes: 17 * 1024 * 1024 }, write: silent('too-large'), carriedOut: true },
+  { fault: { name: 'broken-json' }, write: silent('unreadable'), carriedOut: true },
+  { fault: { name: 'wrong-shape' }, write: silent('unreadable'), carriedOut: true },
+  { fault: { name: 'empty' }, write: silent('unreadable'), carriedOut: true },
+  { fault: { name: 'no-content' }, write: silent('unreadable'), carriedOut: true },
+  { fault: { name: 'redirect', status: 302, to: 'http://127.0.0.1:9/' }, write: silent('redirect'), carriedOut: false },
+  { fault: { name: 'server-error', page: 'html' }, write: silent('server-error'), carriedOut: false },
+  {
+    fault: { name: 'server-error', page: 'html', status: 503, applied: true },
+    write: silent('server-error'),
+    carriedOut: true,
+  },
+  {
+    fault: { name: 'server-error', page: 'json', applied: true },
+    write: silent('server-error'),
+    carriedOut: true,
+    read: anyVenueFailure,
+  },
+  {
+    fault: { name: 'rate-limited', retryAfterSeconds: 30 },
+    write: { kind: 'refused', failure: { code: 'VENUE_REFUSED', refusal: 'rate-limited' } },
+    carriedOut: false,
+    read: { code: 'VENUE_BUSY', retryAfterMs: 30_000 },
+  },
+  {
+    fault: { name: 'delay', ms: 50 },
+    write: { kind: 'accepted' },
+    carriedOut: true,
+    read: { mode: expect.any(String) },
+  },
+];
+
+/**
+ * What every venue must do, over real HTTP against a simulator that was written apart from it.
+ * A new venue runs this with a harness of its own.
+ */
+export function describeVenue(name: string, openHarness: () => Promise<VenueHarness>): void {
+  describe(`${name} keeps the contract`, () => {
+    let harness: VenueHarness | undefined;
+    afterEach(async () => {
+      await harness?.close();
+      harness = undefined;
+    });
+
+    async function open() {
+      harness = await openHarness();
+      const { venue, credentials, symbol } = harness;
+      const market = await venue.readMarket(credentials, symbol);
+      const target: Target = { market };
+      return { ...harness, target };
+    }
+
+    const written = ({ requests }: VenueHarness) => requests().filter(({ kind }) => kind === 'write').length;
+
+    test('lists markets with usable bounds, bitcoin first', async () => {
+      const { venue, credentials, symbol } = await open();
+      const markets = await venue.listMarkets(credentials);
+      expect(markets.length).toBeGreaterThan(5);
+      expect(markets[0]?.symbol).toBe(symbol);
+      expect(new Set(markets.map(({ id }) => id)).size).toBe(markets.length);
+      for (const { venue: id, bounds } of markets) {
+        expect(id).toBe(venue.id);
+        expect(new Big(bounds.min).gt(0) && new Big(bounds.max).gte(bounds.min) && new Big(bounds.step).gt(0)).toBe(
+          true,
+        );
+      }
+      for (const text of ['btc', 'XBT', symbol.toLowerCase()]) expect(findMarket(markets, text)?.symbol).toBe(symbol);
+    });
+
+    test('reads one market by symbol, alias and id', async () => {
+      const { venue, credentials, target } = await open();
+      const { symbol, id } = target.market;
+      for (const text of [symbol, symbol.toLowerCase(), 'btc', 'BTC', 'xbt', 'BTC/USD', 'btc-usd', id]) {
+        expect(await venue.readMarket(credentials, text)).toEqual(target.market);
+      }
+    });
+
+    test.each(['', ' ', 'nope', '../../wallet', 'btc?is_symbol', '\u0000', '９', 'x'.repeat(2_000)])(
+      'does not know %j',
+      async (text) => {
+        const { venue, credentials } = await open();
+        const outcome = await outcomeOf(venue.readMarket(credentials, text));
+        expect(outcome).toMatchObject({ code: 'UNKNOWN_MARKET', venue: venue.id, suggestions: expect.any(Array) });
+      },
+    );
+
+    test.each(['5', '2.5', '1', '33.33'])('sets %sx isolated, once, and reads it back', async (leverage) => {
+      const opened = await open();
+      const { venue, credentials, target, writes } = opened;
+      const setting = { mode: 'isolated', leverage } as const;
+      expect(await venue.applySetting(credentials, target, setting)).toEqual({ kind: 'accepted' });
+      expect(await venue.readSetting(credentials, target)).toEqual(setting);
+      const listed = await venue.listSettings(credentials, { symbols: [target.market.symbol] });
+      expect(listed).toEqual([{ symbol: target.market.symbol, setting }]);
+      expect([writes(), written(opened)]).toEqual([1, 1]);
+    });
+
+    test('cross is an action of its own where the venue has it, and nothing is sent where it has not', async () => {
+      const opened = await open();
+      const { venue, credentials, target, set } = opened;
+      set('7');
+      const result = await venue.applySetting(credentials, target, { mode: 'cross' });
+      if (venue.modes.includes('cross')) {
+        expect(result).toEqual({ kind: 'accepted' });
+        expect(await venue.readSetting(credentials, target)).toEqual({ mode: 'cross' });
+      } else {
+        expect(result).toEqual({ kind: 'not-sent', failure: { code: 'NO_CROSS', venue: venue.id } });
+        expect(written(opened)).toBe(0);
+      }
+    });
+
+    test('a market that was never set is not 1x', async () => {
+      const { venue, credentials, target } = await open();
+      const setting = await venue.readSetting(credentials, target);
+      expect(setting).toEqual({ mode: venue.modes.includes('cross') ? 'cross' : 'unset' });
+    });
+
+    test('sees what was changed elsewhere', async () => {
+      const { venue, credentials, target, set } = await open();
+      set('7');
+      expect(await venue.readSetting(credentials, target)).toEqual({ mode: 'isolated', leverage: '7' });
+    });
+
+    test('a leverage that the venue does not take is refused, and nothing changes', async () => {
+      const { venue, credentials, target, tooHigh, set, writes } = await open();
+      set('7');
+      const result = await venue.applySetting(credentials, target, { mode: 'isolated', leverage: tooHigh });
+      const refusal = expect.stringMatching(/^(leverage-out-of-range|invalid-request)$/);
+      expect(result).toMatchObject({ kind: 'refused', failure: { code: 'VENUE_REFUSED', venue: venue.id, refusal } });
+      expect(writes()).toBe(0);
+      expect(await venue.readSetting(credentials, target)).toEqual({ mode: 'isolated', leverage: '7' });
+    });
+
+    test('a market that the venue does not have is refused', async () => {
+      const { venue, credentials, target } = await open();
+      const gone = { market: { ...target.market, id: 'PF_GONEUSD', symbol: 'PF_GONEUSD' } };
+      const result = await venue.applySetting(credentials, gone, five);
+      expect(result).toMatchObject({ kind: 'refused', failure: { refusal: 'unknown-market' } });
+    });
+
+    test('a key that the venue does not know is rejected everywhere', async () => {
+      const { venue, unknownKey, target, writes } = await open();
+      expect(await venue.checkKey(unknownKey)).toEqual({ kind: 'refused', reason: 'rejected' });
+      expect(await outcomeOf(venue.readSetting(unknownKey, target))).toMatchObject({ refusal: 'key-rejected' });
+      const result = await venue.applySetting(unknownKey, target, five);
+      expect(result).toMatchObject({ kind: 'refused', failure: { refusal: 'key-rejected' } });
+      expect(writes()).toBe(0);
+    });
+
+    test('a good key is usable', async () => {
+      const { venue, credentials } = await open();
+      expect(await venue.checkKey(credentials)).toEqual({ kind: 'usable', notes: expect.any(Array) });
+    });
+
+    test('sees the position and the orders of the market', async () => {
+      const { venue, credentials, target, openPosition, openOrder } = await open();
+      expect(await venue.readPosition(credentials, target)).toBeUndefined();
+      expect(await venue.readOpenOrders(credentials, target)).toEqual({ count: 0 });
+      openPosition();
+      openOrder();
+      const position = await venue.readPosition(credentials, target);
+      expect(position).toMatchObject({
+        symbol: target.market.symbol,
+        side: 'long',
+        entryPrice: '58000',
+        markPrice: '60000',
+      });
+      expect(position?.liquidationPrice ?? position?.maintenanceMargin).toBeDefined();
+      expect(await venue.readOpenOrders(credentials, target)).toEqual({ count: 1 });
+    });
+
+    test.each(faults)('a write that meets $fault', async ({ fault, write, carriedOut }) => {
+      const opened = await open();
+      const { venue, credentials, target, secrets } = opened;
+      opened.fault({ ...fault, on: 'write' });
+      const result = await venue.applySetting(credentials, target, five);
+      expect(result).toMatchObject(write);
+      expect([opened.writes(), written(opened)]).toEqual([carriedOut ? 1 : 0, 1]);
+      for (const secret of [...secrets, '127.0.0.1']) expect(JSON.stringify(result)).not.toContain(secret);
+      if (write.kind === 'silent') {
+        const expected = carriedOut ? five : { mode: venue.modes.includes('cross') ? 'cross' : 'unset' };
+        expect(await venue.readSetting(credentials, target)).toEqual(expected);
+      }
+    });
+
+    test.each(faults)('a read that meets $fault', async ({ fault, write, read = write.failure }) => {
+      const opened = await open();
+      const { venue, credentials, target } = opened;
+      opened.fault({ ...fault, on: 'read' });
+      expect(await outcomeOf(venue.readSetting(credentials, target))).toMatchObject({ ...read });
+    });
+
+    test('a read survives one broken connection', async () => {
+      const { venue, credentials, target, fault, set } = await open();
+      set('7');
+      fault({ name: 'reset', on: 'read' });
+      expect(await venue.readSetting(credentials, target)).toEqual({ mode: 'isolated', leverage: '7' });
+    });
+
+    test('success without effect shows when it is read back', async () => {
+      const { venue, credentials, target, fault, set } = await open();
+      set('7');
+      fault({ name: 'no-effect' });
+      expect(await venue.applySetting(credentials, target, five)).toEqual({ kind: 'accepted' });
+      expect(await venue.readSetting(credentials, target)).toEqual({ mode: 'isolated', leverage: '7' });
+    });
+
+    test('nothing follows a redirect to another origin (P13)', async () => {
+      const { venue, credentials, target, fault } = await open();
+      const elsewhere = await openLoopback(json(200, { result: 'success' }));
+      fault({ name: 'redirect', status: 307, to: `${elsewhere.url}/stolen`, times: 'forever' });
+      await venue.applySetting(credentials, target, five);
+      await outcomeOf(venue.readSetting(credentials, target));
+      await outcomeOf(venue.checkKey(credentials));
+      expect(elsewhere.seen).toHaveLength(0);
+      await elsewhere.close();
+    });
+
+    test('a venue that is down was not reached, and nothing was sent', async () => {
+      const { venue, credentials, target, close } = await open();
+      await close();
+      harness = undefined;
+      const failure = { code: 'VENUE_UNREACHABLE', venue: venue.id };
+      expect(await venue.applySetting(credentials, target, five)).toEqual({ kind: 'not-sent', failure });
+      expect(await outcomeOf(venue.readSetting(credentials, target))).toEqual(failure);
+    });
+
+    test('a long burst stays within the published budget (P14)', async () => {
+      const { venue, credentials, target, requests, pass } = await open();
+      for (let round = 0; round < 60; round += 1) {
+        const reads = Array.from({ length: 6 }, () => outcomeOf(venue.readSetting(credentials, target)));
+        const write = venue.applySetting(credentials, target, { mode: 'isolated', leverage: String(1 + (round % 20)) });
+        await Promise.all([write, ...reads]);
+        await pass(300);
+      }
+      expect(requests().length).toBeGreaterThan(100);
+      expect(requests().filter(({ status }) => status !== 200 && status !== 404)).toEqual([]);
+    });
+
+    test('has the words that pages and commands need', async () => {
+      const { venue, target, credentials, symbol } = await open();
+      const words = [venue.label, venue.keyWarning, venue.keyAdvice, venue.exampleSymbol, venue.effect(target, five)];
+      for (const text of words) expect(text).toMatch(/\S/);
+      expect(venue.effect(target, five)).toContain(symbol);
+      expect(venue.label.includes('DEMO')).toBe(venue.demo);
+      for (const { name, pattern } of venue.credentialFields) expect(credentials[name]?.reveal()).toMatch(pattern);
+    });
+  });
+}

@@ -1,0 +1,219 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createHttp, type HttpReply, type HttpRequest } from '../../src/venues/http.ts';
+import { json, openLoopback, openTcp, unusedPort } from '../support/loopback.ts';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+function http(connectMs = 250) {
+  const built = createHttp({ connectMs });
+  closing.push(built.close);
+  return built;
+}
+
+async function serve(answer: (response: ServerResponse) => unknown) {
+  const server = await openLoopback(answer);
+  closing.push(server.close);
+  return server;
+}
+
+const put = (url: string, more: Partial<HttpRequest> = {}): HttpRequest => ({
+  method: 'PUT',
+  url,
+  headers: { 'X-Authentication': 'canary' },
+  deadlineMs: 400,
+  ...more,
+});
+
+const html = '<!doctype html><title>Bad gateway</title>';
+const silent = (silence: string) => ({ kind: 'silent', silence });
+
+type Row = { readonly fault: string; readonly answer: (response: ServerResponse) => unknown; readonly reply: object };
+
+const rows: readonly Row[] = [
+  {
+    fault: 'a 5xx page is an answer: its reader decides',
+    answer: (response) => response.writeHead(502, { 'content-type': 'text/html' }).end(html),
+    reply: { kind: 'answered', status: 502, text: html },
+  },
+  {
+    fault: 'a 204 is an answer without text',
+    answer: (response) => response.writeHead(204).end(),
+    reply: { kind: 'answered', status: 204, text: '' },
+  },
+  {
+    fault: 'half a body',
+    answer: (response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('{"result":', () => response.socket?.destroy());
+    },
+    reply: silent('reset'),
+  },
+  {
+    fault: 'a body that ends before its length',
+    answer: (response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('{"result":', () => response.socket?.end());
+    },
+    reply: silent('reset'),
+  },
+  {
+    fault: 'a huge body',
+    answer: (response) => response.writeHead(200).end(' '.repeat(1024 * 1024 + 1)),
+    reply: silent('too-large'),
+  },
+  {
+    fault: 'headers without end',
+    answer: (response) => {
+      for (let line = 0; line < 3_000; line += 1)
+        response.socket?.write(line === 0 ? 'HTTP/1.1 200 OK\r\n' : `x-${line}: y\r\n`);
+    },
+    reply: silent('too-large'),
+  },
+  { fault: 'no headers', answer: () => {}, reply: silent('timeout') },
+  {
+    fault: 'no end of the body',
+    answer: (response) => response.writeHead(200).write('{'),
+    reply: silent('timeout'),
+  },
+  {
+    fault: 'a body that drips in',
+    answer: (response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write(' '), 20);
+      response.on('close', () => clearInterval(drip));
+    },
+    reply: silent('timeout'),
+  },
+  { fault: 'a reset', answer: (response) => response.socket?.resetAndDestroy(), reply: silent('reset') },
+  { fault: 'a close without an answer', answer: (response) => response.socket?.end(), reply: silent('reset') },
+  {
+    fault: 'something that is not HTTP',
+    answer: (response) => response.socket?.end('SSH-2.0-nope\r\n\r\n'),
+    reply: silent('unreadable'),
+  },
+  {
+    fault: 'a redirect',
+    answer: (response) => response.writeHead(302, { location: '/elsewhere' }).end(),
+    reply: silent('redirect'),
+  },
+  { fault: 'a 304', answer: (response) => response.writeHead(304).end(), reply: silent('redirect') },
+  {
+    fault: 'an upgrade nobody asked for',
+    answer: (response) =>
+      response.socket?.end('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+    reply: silent('reset'),
+  },
+];
+
+describe('a request that reached the venue (P12)', () => {
+  test.each(rows)('$fault', async ({ answer, reply }) => {
+    const server = await serve(answer);
+    expect(await http().send(put(`${server.url}/write?a=1`))).toEqual(reply);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test('a call may raise its own cap, but not beyond 16 MiB', async () => {
+    const server = await serve((response) => response.end(' '.repeat(2 * 1024 * 1024)));
+    const big = await http().send(put(server.url, { method: 'GET', maxBytes: 3 * 1024 * 1024, deadlineMs: 3_000 }));
+    expect(big).toMatchObject({ kind: 'answered', status: 200 });
+    const huge = await serve((response) => response.end(Buffer.alloc(17 * 1024 * 1024, 32)));
+    const reply = await http().send(put(huge.url, { method: 'GET', maxBytes: 2 ** 40, deadlineMs: 5_000 }));
+    expect(reply).toEqual(silent('too-large'));
+  });
+
+  test('the path, the query, the headers and the body arrive as they were given', async () => {
+    const server = await serve(json(200, {}));
+    await http().send(put(`${server.url}/a/b?symbol=PF_XBTUSD&maxLeverage=2.5`, { body: '{"leverage":50}' }));
+    await http().send(put(`${server.url}/a?is_symbol`, { method: 'GET' }));
+    const [write, read] = server.seen;
+    expect(write).toMatchObject({
+      method: 'PUT',
+      url: '/a/b?symbol=PF_XBTUSD&maxLeverage=2.5',
+      body: '{"leverage":50}',
+      headers: { 'x-authentication': 'canary', 'user-agent': 'levergate', connection: 'close' },
+    });
+    expect(read).toMatchObject({ method: 'GET', url: '/a?is_symbol', body: '' });
+    expect(read?.headers).not.toHaveProperty('content-type');
+  });
+
+  test('the wait that a venue asks for is passed on', async () => {
+    const server = await serve(json(429, {}, { 'retry-after': '7' }));
+    expect(await http().send(put(server.url))).toMatchObject({ status: 429, retryAfter: '7' });
+  });
+});
+
+describe('a request that was not sent (P12)', () => {
+  const notSent: HttpReply = { kind: 'not-sent' };
+
+  test('refused', async () => {
+    expect(await http().send(put(`http://127.0.0.1:${await unusedPort()}/`))).toEqual(notSent);
+  });
+
+  test('a name that does not exist', async () => {
+    expect(await http(2_000).send(put('http://levergate.invalid/', { deadlineMs: 2_000 }))).toEqual(notSent);
+  });
+
+  test('a TLS handshake that fails', async () => {
+    const server = await openTcp((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    closing.push(server.close);
+    expect(await http().send(put(`https://${server.host}/`))).toEqual(notSent);
+  });
+
+  test('a TLS handshake that never ends, at the connect timeout', async () => {
+    const server = await openTcp(() => {});
+    closing.push(server.close);
+    expect(await http(100).send(put(`https://${server.host}/`, { deadlineMs: 10_000 }))).toEqual(notSent);
+  });
+
+  test('given up before a connection was free, and not sent when one is', async () => {
+    const waiting: ServerResponse[] = [];
+    const server = await serve((response) => waiting.push(response));
+    const client = http(200);
+    const get = put(server.url, { method: 'GET', deadlineMs: 5_000 });
+    const busy = Array.from({ length: 16 }, () => client.send(get));
+    expect(await client.send(get)).toEqual(notSent);
+    expect(waiting).toHaveLength(16);
+    for (const response of waiting) response.end('{}');
+    expect(await Promise.all(busy)).toEqual(Array.from({ length: 16 }, () => expect.objectContaining({ status: 200 })));
+    const later = client.send(put(server.url, { method: 'GET', deadlineMs: 5_000, headers: { 'x-later': '1' } }));
+    await expect.poll(() => waiting.length).toBe(17);
+    waiting[16]?.end('{}');
+    expect(await later).toMatchObject({ status: 200 });
+    expect(server.seen).toHaveLength(17);
+    expect(server.seen[16]?.headers).toHaveProperty('x-later');
+  });
+
+  test('after the connections were closed', async () => {
+    const server = await serve(json(200, {}));
+    const closed = createHttp({ connectMs: 100 });
+    await closed.close();
+    expect(await closed.send(put(server.url))).toEqual(notSent);
+    expect(server.seen).toHaveLength(0);
+  });
+});
+
+test('credentials never follow a redirect to another origin (P13)', async () => {
+  const elsewhere = await serve(json(200, {}));
+  const server = await serve((response) => response.writeHead(307, { location: `${elsewhere.url}/stolen` }).end());
+  for (const method of ['GET', 'PUT', 'POST'] as const) {
+    expect(await http().send(put(server.url, { method, body: '' }))).toEqual(silent('redirect'));
+  }
+  expect(server.seen).toHaveLength(3);
+  expect(elsewhere.seen).toHaveLength(0);
+});
+
+test('an idle connection that the venue closes never swallows a write', async () => {
+  const server = await serve((response) => {
+    response.setHeader('keep-alive', 'timeout=60');
+    response.end('{}', () => response.socket?.end());
+  });
+  const client = http();
+  for (let round = 0; round < 50; round += 1) {
+    expect(await client.send(put(server.url, { deadlineMs: 3_000 }))).toMatchObject({ kind: 'answered' });
+  }
+  expect(server.seen).toHaveLength(50);
+});

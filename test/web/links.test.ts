@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto';
+import { expect, onTestFinished, test } from 'vitest';
+import { createSqliteStore } from '../../src/store/sqlite.ts';
+import { openKeyring } from '../../src/vault/keyring.ts';
+import { createLinks, type LinkBase, linkRows } from '../../src/web/links.ts';
+import { createClock } from '../support/clock.ts';
+import { masterKey } from '../support/keyring.ts';
+
+const account = { user: '100', venue: 'mudrex', label: 'main' };
+const delivery = { token: 'canary-interaction-token', at: 0, channel: '200', isPublic: false };
+const request = { account, userName: 'Ada', delivery };
+const minute = 60_000;
+
+async function openLinks(base: LinkBase | undefined = { url: 'https://bot.example.com', isLocal: false }) {
+  const clock = createClock();
+  const store = createSqliteStore({ file: ':memory:', now: clock.now });
+  onTestFinished(() => store.close());
+  const { envelope } = await openKeyring(store, [masterKey('k1')]);
+  const newToken = () => randomBytes(32).toString('base64url');
+  const links = createLinks({ store, sealer: envelope, newToken, base: () => base });
+  const create = async (more: Partial<typeof request> = {}) => {
+    const { url } = await links.create({ ...request, ...more });
+    return url.split('/').at(-1) ?? '';
+  };
+  return { clock, store, envelope, links, create };
+}
+
+const rowsOf = async (store: Awaited<ReturnType<typeof openLinks>>['store']) =>
+  [...(await store.list('link/')), ...(await store.list('link-for/'))].map(({ key }) => key);
+
+test('a link carries 256 random bits under the public address and lives ten minutes', async () => {
+  const { clock, links } = await openLinks();
+  const link = await links.create(request);
+  expect(link).toEqual({
+    url: expect.stringMatching(/^https:\/\/bot\.example\.com\/link\/[\w-]{43}$/),
+    expiresAt: clock.now() + 10 * minute,
+    isLocal: false,
+  });
+});
+
+test('without a page there are no links', async () => {
+  const clock = createClock();
+  const store = createSqliteStore({ file: ':memory:', now: clock.now });
+  onTestFinished(() => store.close());
+  const { envelope } = await openKeyring(store, [masterKey('k1')]);
+  const links = createLinks({ store, sealer: envelope, newToken: () => '', base: () => undefined });
+  await expect(links.create(request)).rejects.toMatchObject({ data: { code: 'LINKS_OFF' } });
+});
+
+test('opening a link any number of times does not spend it', async () => {
+  const { links, create } = await openLinks();
+  const token = await create();
+  for (let index = 0; index < 20; index += 1) {
+    expect(await links.find(token)).toEqual({ ...request, triesLeft: 5 });
+  }
+});
+
+test('the store holds neither the token nor the interaction token nor the name in the clear', async () => {
+  const { store, create } = await openLinks();
+  const token = await create({ userName: 'canary-name' });
+  const rows = [...(await store.list('link/')), ...(await store.list('link-for/'))];
+  expect(rows).toHaveLength(2);
+  expect(JSON.stringify(rows)).not.toContain(token);
+  expect(JSON.stringify(rows)).not.toContain('canary');
+});
+
+test('a link ends with its ten minutes, also after tries', async () => {
+  const { clock, links, create, store } = await openLinks();
+  const token = await create();
+  clock.advance(5 * minute);
+  await (await links.attempt(token))?.undecided();
+  clock.advance(5 * minute - 1);
+  expect(await links.find(token)).toBeDefined();
+  clock.advance(2);
+  expect(await links.find(token)).toBeUndefined();
+  expect(await links.attempt(token)).toBeUndefined();
+  await store.sweep();
+  expect(await rowsOf(store)).toEqual([]);
+});
+
+test('a new link voids the one before it, for the same account only', async () => {
+  const { links, create, store } = await openLinks();
+  const first = await create();
+  const other = await create({ account: { ...account, label: 'second' } });
+  const second = await create();
+  expect(await links.find(first)).toBeUndefined();
+  expect(await links.find(other)).toBeDefined();
+  expect(await links.find(second)).toBeDefined();
+  expect(await rowsOf(store)).toHaveLength(4);
+});
+
+test('of many links made at the same time for one account, one works', async () => {
+  const { links, create } = await openLinks();
+  const tokens = await Promise.all(Array.from({ length: 8 }, () => create()));
+  const found = await Promise.all(tokens.map((token) => links.find(token)));
+  expect(found.filter((link) => link !== undefined)).toHaveLength(1);
+});
+
+test('five refused keys use a link up', async () => {
+  const { links, create, store } = await openLinks();
+  const token = await create();
+  for (const triesLeft of [4, 3, 2, 1, 0]) {
+    const attempt = await links.attempt(token);
+    expect(attempt?.link.triesLeft).toBe(triesLeft);
+    await attempt?.refused();
+  }
+  expect(await links.attempt(token)).toBeUndefined();
+  expect(await links.find(token)).toBeUndefined();
+  expect(await rowsOf(store)).toEqual([]);
+});
+
+test('a hundred tries at the same time get five answers', async () => {
+  const { links, create } = await openLinks();
+  const token = await create();
+  const attempts = await Promise.all(Array.from({ length: 100 }, () => links.attempt(token).catch(() => undefined)));
+  expect(attempts.filter((attempt) => attempt !== undefined).length).toBeLessThanOrEqual(5);
+});
+
+test('a try that decided nothing comes back', async () => {
+  const { links, create } = await openLinks();
+  const token = await create();
+  for (let index = 0; index < 10; index += 1) await (await links.attempt(token))?.undecided();
+  expect((await links.find(token))?.triesLeft).toBe(5);
+});
+
+test('of several successful tries only one uses the link', async () => {
+  const { links, create, store } = await openLinks();
+  const token = await create();
+  const attempts = await Promise.all([links.attempt(token), links.attempt(token), links.attempt(token)]);
+  const used = await Promise.all(attempts.map((attempt) => attempt?.succeeded()));
+  expect(used.filter((one) => one !== undefined)).toHaveLength(1);
+  expect(await links.find(token)).toBeUndefined();
+  expect(await rowsOf(store)).toEqual([]);
+});
+
+test('a used link comes back for the rest of its time when nothing was saved', async () => {
+  const { clock, links, create } = await openLinks();
+  const token = await create();
+  const used = await (await links.attempt(token))?.succeeded();
+  clock.advance(minute);
+  await used?.restore();
+  expect((await links.find(token))?.triesLeft).toBe(5);
+  clock.advance(9 * minute);
+  expect(await links.find(token)).toBeUndefined();
+});
+
+test('a used link does not come back over a newer one', async () => {
+  const { links, create } = await openLinks();
+  const token = await create();
+  const used = await (await links.attempt(token))?.succeeded();
+  const newer = await create();
+  await used?.restore();
+  expect(await links.find(token)).toBeUndefined();
+  expect(await links.find(newer)).toBeDefined();
+});
+
+test('a try under way cannot use a link that a newer one voided', async () => {
+  const { links, create } = await openLinks();
+  const token = await create();
+  const attempt = await links.attempt(token);
+  const newer = await create();
+  expect(await attempt?.succeeded()).toBeUndefined();
+  expect(await links.find(newer)).toBeDefined();
+});
+
+test('all links of a user can be voided, and nobody else’s', async () => {
+  const { links, create } = await openLinks();
+  const mine = await Promise.all([create(), create({ account: { ...account, venue: 'kraken-futures' } })]);
+  const other = await create({ account: { ...account, user: '1001' } });
+  await links.voidAll('100');
+  expect(await Promise.all(mine.map(links.find))).toEqual([undefined, undefined]);
+  expect(await links.find(other)).toBeDefined();
+});
+
+test('a link row moved to another token does not open', async () => {
+  const { store, links, create } = await openLinks();
+  const [victim, thief] = [await create(), await create({ account: { ...account, user: '666' } })];
+  const rows = await store.list('link/');
+  const values = rows.map(({ value }) => value);
+  await store.commit({ writes: rows.map(({ key }, index) => ({ key, value: values[1 - index] ?? '' })) });
+  await expect(links.find(victim)).rejects.toMatchObject({ data: { code: 'SEAL_BROKEN' } });
+  await expect(links.find(thief)).rejects.toMatchObject({ data: { code: 'SEAL_BROKEN' } });
+});
+
+test('a rotation of the master keys can open and seal link rows by their key alone', async () => {
+  const { store, envelope, create } = await openLinks();
+  await create();
+  const [row] = await store.list(linkRows.prefix);
+  expect(await envelope.open(linkRows.context(row?.key ?? ''), row?.value ?? '')).toMatchObject({ userName: 'Ada' });
+});
+
+test.each(['', 'x', '../../secret/hash-key', '%', 'a'.repeat(44), `${'a'.repeat(42)}/`, '\u0000', 'ä'.repeat(43)])(
+  'the token %j finds nothing',
+  async (token) => {
+    const { links } = await openLinks();
+    expect(await links.find(token)).toBeUndefined();
+    expect(await links.attempt(token)).toBeUndefined();
+  },
+);
