@@ -1,12 +1,14 @@
 import { type Button, type Command, type Services, subcommand, type View } from '../src/command.ts';
-import { Failure } from '../src/errors.ts';
+import { Failure, type FailureData } from '../src/errors.ts';
 import type { KeyListing } from '../src/keys.ts';
 import { explain } from '../src/messages.ts';
-import { requireVenue } from '../src/venues/venue.ts';
+import { type KeyCheck, requireVenue } from '../src/venues/venue.ts';
 import { account, createCompleter, label, parseLabel, venue } from './options.ts';
 
 const ASK_MS = 2 * 60_000;
 const MAX_BUTTONS = 5;
+
+type KeyRefusal = Extract<KeyCheck, { kind: 'refused' }>['reason'];
 
 /** /keys add | list | check | remove */
 export function createKeys(services: Services): Command {
@@ -77,8 +79,7 @@ export function createKeys(services: Services): Command {
       const found = requireVenue(venues, values.venue);
       const key = await keys.load({ user, venue: found.id, label: parseLabel('account', values.account) });
       const result = await found.checkKey(key.credentials);
-      if (result.kind === 'refused')
-        throw new Failure({ code: 'KEY_REFUSED', venue: found.label, reason: result.reason });
+      if (result.kind === 'refused') throw new Failure(keyFailure(found.label, result.reason));
       return {
         tone: 'done',
         title: `${found.label} accepts the key "${key.account.label}"`,
@@ -127,6 +128,12 @@ export function createKeys(services: Services): Command {
   });
 
   return { name: 'keys', description: 'Your exchange keys', subcommands: [add, list, check, remove] };
+}
+
+/** A stored key was accepted once: when it no longer is, the way out is a new one. */
+function keyFailure(label: string, reason: KeyRefusal): FailureData {
+  if (reason === 'rejected') return { code: 'VENUE_REFUSED', venue: label, refusal: 'key-rejected' };
+  return { code: 'KEY_REFUSED', venue: label, reason };
 }
 
 function statusText(status: KeyListing['status']): string {

@@ -68,7 +68,7 @@ export function createCompleter({ venues, markets, keys }: Services) {
     typed: string,
     values: Readonly<Record<string, unknown>>,
   ): Promise<readonly Completion[]> =>
-    option === 'market' ? completeMarket(typed, values['venue']) : completeLabel(caller.user, typed, values['venue']);
+    option === 'market' ? completeMarket(typed, values.venue) : completeLabel(caller.user, typed, values.venue);
 }
 
 function hint(typed: string, example: string): Completion {

@@ -42,7 +42,10 @@ export function createBotProcess(options: {
 
   async function start(): Promise<void> {
     if (child !== undefined) return;
-    const started = fork(new URL('bot.ts', import.meta.url), { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const started = fork(new URL('bot.ts', import.meta.url), {
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     child = started;
     starts += 1;
     problem = undefined;

@@ -3,6 +3,7 @@ import { Failure, unreachable } from '../errors.ts';
 import type { Keys, LoadedKey } from '../keys.ts';
 import { execute } from '../leverage/execute.ts';
 import type { Limits } from '../leverage/limits.ts';
+import { nameOf } from '../leverage/market.ts';
 import { receiptView, workingView } from '../leverage/receipt.ts';
 import type { LeverageSetting } from '../leverage/setting.ts';
 import { requireVenue, type Venues } from '../venues/venue.ts';
@@ -131,7 +132,13 @@ export function createPressHandler(options: {
     if (setting === undefined) throw new Failure({ code: 'CARD_GONE' });
     const { currency } = proposal;
     const { venue, label } = proposal.account;
-    const wish = { venue, label, market: proposal.market.id, setting, ...(currency !== undefined && { currency }) };
+    const wish = {
+      venue,
+      label,
+      market: nameOf(proposal.market),
+      setting,
+      ...(currency !== undefined && { currency }),
+    };
     // The answer is a message of its own that only the presser sees, whatever the receipt was.
     const delivery = { ...press.delivery, isPublic: false };
     const card = await cards.ask({ ...press, isShared: false, delivery }, wish);

@@ -40,6 +40,7 @@ const marketSchema = z.object({
   bounds: boundsSchema,
   tiers: z.array(tierSchema).readonly().exactOptional(),
   tradeable: z.boolean(),
+  namedBy: z.enum(['id', 'symbol']).exactOptional(),
 });
 
 /** What the card was based on; a difference at the click makes it stale. */

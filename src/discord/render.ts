@@ -31,7 +31,7 @@ const tones: Readonly<Record<Tone, { readonly colour: number; readonly sign: str
   risky: { colour: 0xe69f00, sign: '⚠️ ' },
   done: { colour: 0x009e73, sign: '✅ ' },
   refused: { colour: 0xd55e00, sign: '⛔ ' },
-  unknown: { colour: 0xcc79a7, sign: '⏳ ' },
+  unknown: { colour: 0xcc79a7, sign: '❗ ' },
 };
 
 const buttonStyles = { primary: 1, secondary: 2, danger: 4 } as const;
@@ -45,34 +45,45 @@ export function renderView(view: View): MessagePayload {
   };
 }
 
-function renderEmbed({ tone, title, body, fields = [], footer }: View): APIEmbed {
+function renderEmbed({ tone, title, body = '', fields = [], footer = '' }: View): APIEmbed {
   const { colour, sign } = tones[tone];
-  const embed: APIEmbed = { color: colour, title: cut(`${sign}${literal(title)}`, limits.title) };
-  let left = limits.total - (embed.title?.length ?? 0);
-  if (footer !== undefined && footer !== '') {
-    // A footer is plain text to Discord: an escape would be shown.
-    embed.footer = { text: cut(clean(footer), limits.footer) };
-    left -= embed.footer.text.length;
-  }
-  const description = body === undefined ? '' : renderText(body, Math.min(limits.body, left));
-  if (description !== '') embed.description = description;
+  const heading = cut(`${sign}${literal(title)}`, limits.title);
+  // A footer is plain text to Discord: an escape would be shown.
+  const small = cut(clean(footer), limits.footer);
+  const left = limits.total - heading.length - small.length;
+  const description = renderText(body, Math.min(limits.body, left));
   const shown = renderFields(fields, left - description.length);
-  if (shown.length > 0) embed.fields = shown;
-  return embed;
+  return {
+    color: colour,
+    title: orElse(heading, INVISIBLE),
+    ...(isBlank(description) ? {} : { description }),
+    ...(shown.length === 0 ? {} : { fields: shown }),
+    ...(isBlank(small) ? {} : { footer: { text: small } }),
+  };
 }
 
 function renderFields(fields: NonNullable<View['fields']>, budget: number): APIEmbedField[] {
   const shown: APIEmbedField[] = [];
   let left = budget;
   for (const { name, value, isInline = false } of fields.slice(0, limits.fields)) {
-    // Discord refuses an empty name or value.
-    const label = cut(literal(name), Math.min(limits.fieldName, left - 1)) || '\u200b';
-    const content = renderText(value, Math.min(limits.fieldValue, left - label.length)) || '—';
+    const label = orElse(cut(literal(name), Math.min(limits.fieldName, left - 1)), INVISIBLE);
+    const content = orElse(renderText(value, Math.min(limits.fieldValue, left - label.length)), '—');
     if (label.length + content.length > left) break;
     shown.push({ name: label, value: content, inline: isInline });
     left -= label.length + content.length;
   }
   return shown;
+}
+
+// Discord refuses what is empty or blank.
+const INVISIBLE = '\u200b';
+
+function orElse(text: string, fallback: string): string {
+  return isBlank(text) ? fallback : text;
+}
+
+function isBlank(text: string): boolean {
+  return text.trim() === '';
 }
 
 function renderButtons(buttons: readonly Button[]): APIActionRowComponent<APIButtonComponent>[] {

@@ -1,6 +1,7 @@
 import type { Outcome, Proposal } from '../confirm/proposal.ts';
 import { Failure } from '../errors.ts';
 import type { ApplyResult, Credentials, Target, Venue } from '../venues/venue.ts';
+import { nameOf } from './market.ts';
 import { isStale, type Preview, preview, seenIn } from './preview.ts';
 import { isSameSetting } from './setting.ts';
 
@@ -36,7 +37,12 @@ export async function execute(options: ExecuteOptions): Promise<Execution> {
 
 async function recheck({ venue, credentials, proposal, riskPercent }: ExecuteOptions): Promise<Preview | Failure> {
   const { setting, currency } = proposal;
-  const request = { market: proposal.market.id, setting, riskPercent, ...(currency !== undefined && { currency }) };
+  const request = {
+    market: nameOf(proposal.market),
+    setting,
+    riskPercent,
+    ...(currency !== undefined && { currency }),
+  };
   return preview(venue, credentials, request).catch(failureOnly);
 }
 

@@ -28,7 +28,14 @@ export type Market = {
   readonly bounds: Bounds;
   readonly tiers?: readonly Tier[];
   readonly tradeable: boolean;
+  /** How the trader named it, where the venue takes both: requests then use the same name. The id when absent. */
+  readonly namedBy?: 'id' | 'symbol';
 };
+
+/** The name by which requests address this market. */
+export function nameOf({ id, symbol, namedBy }: Market): string {
+  return namedBy === 'symbol' ? symbol : id;
+}
 
 /** `btc/usd`, `BTC-USD` and `btc_usd` are one text: letters and digits only, upper case. */
 export function normalizeSymbol(text: string): string {

@@ -161,15 +161,15 @@ export function createBudget({ venue, windows, now, sleep = wait }: BudgetOption
 
   /** Turns away what cannot start in time when the first one starts at `at`. @returns whether there was any. */
   function refuseLate(state: KeyState, at: number): boolean {
-    let any = false;
+    let refused = false;
     for (const queue of [state.writes, state.reads]) {
       for (const one of queue.filter(({ giveUpAt }) => giveUpAt < at || giveUpAt <= now())) {
         queue.splice(queue.indexOf(one), 1);
         one.refuse(Math.max(1, Math.ceil(at - now())));
-        any = true;
+        refused = true;
       }
     }
-    return any;
+    return refused;
   }
 
   const busy = (retryAfterMs: number) => new Failure({ code: 'VENUE_BUSY', venue, retryAfterMs });

@@ -2,7 +2,7 @@ import { Failure, type FailureData } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import { createBudget } from './budget.ts';
 import type { Http, HttpReply, HttpRequest } from './http.ts';
-import type { ApplyResult, Budget, Credentials, Deadlines } from './venue.ts';
+import type { ApplyResult, Budget, Credentials, Deadlines, VenueFacts } from './venue.ts';
 import type { Answer, Verdict } from './verdict.ts';
 
 /** Connect 2 s, read 3 s, write 4 s: a write with its read-back stays under 8 s. */
@@ -69,17 +69,32 @@ type Attempt<T> = {
 const defaultPauseMs = 1_000;
 const longestPauseMs = 60_000;
 
-/** One venue's way to the network: budget first, then one request with a deadline, then the verdict on its answer. */
-export function createClient(venue: string, published: Budget, options: VenueOptions): VenueClient {
+/**
+ * One venue's way to the network: budget first, then one request with a deadline, then the verdict on its answer.
+ * Failures name the venue by its label, since that is what a trader reads.
+ */
+export function createClient(
+  facts: Pick<VenueFacts, 'id' | 'label'>,
+  published: Budget,
+  options: VenueOptions,
+): VenueClient {
+  const { id, label: venue } = facts;
   const { http, now, deadlines = defaultDeadlines, sleep } = options;
   const { windows, costs } = options.budget ?? published;
   const budget = createBudget({ venue, windows, now, ...(sleep && { sleep }) });
 
   async function attempt<T>(one: Attempt<T>): Promise<Outcome<T>> {
     const startedAt = now();
-    const outcome = await judged(one);
-    options.onCall?.({ venue, kind: one.kind, result: outcome.kind, durationMs: now() - startedAt });
-    return outcome;
+    const report = (result: string) =>
+      options.onCall?.({ venue: id, kind: one.kind, result, durationMs: now() - startedAt });
+    try {
+      const outcome = await judged(one);
+      report(outcome.kind);
+      return outcome;
+    } catch (error) {
+      if (error instanceof Failure) report('busy');
+      throw error;
+    }
   }
 
   async function judged<T>(one: Attempt<T>): Promise<Outcome<T>> {

@@ -49,7 +49,7 @@ export function createHttp({ connectMs }: { readonly connectMs: number }): Http 
   const reads = new Agent({ ...shared, connections: 16 });
   // A write gets a connection of its own: a venue may close an idle one while the request is on its way, and
   // nobody could then tell whether it was carried out. `pipelining: 0` is undici's way to switch keep-alive off.
-  const writes = new Agent({ ...shared });
+  const writes = new Agent({ ...shared, pipelining: 0 });
   return {
     send: (one) => send(one.method === 'GET' ? reads : writes, connectMs, one),
     close: async () => {

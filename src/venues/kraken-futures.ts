@@ -61,7 +61,8 @@ const patienceMs = 1_000;
 export function createKrakenFutures({ demo = false, ...options }: VenueOptions & { readonly demo?: boolean }): Venue {
   const id = demo ? 'kraken-futures-demo' : 'kraken-futures';
   const { now, url = demo ? 'https://demo-futures.kraken.com' : 'https://futures.kraken.com' } = options;
-  const client = createClient(id, publishedBudget, options);
+  const label = demo ? 'Kraken Futures DEMO' : 'Kraken Futures';
+  const client = createClient({ id, label }, publishedBudget, options);
 
   const open = (path: string): Call => ({ url: `${url}/derivatives${path}` });
 
@@ -87,12 +88,12 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
     const market = findMarket(markets, text);
     if (market) return market;
     const isMeant = (symbol: string) => normalizeSymbol(symbol) === normalizeSymbol(text);
-    if (unreadable.some(isMeant)) throw new Failure({ code: 'VENUE_SILENT', venue: id, silence: 'unreadable' });
+    if (unreadable.some(isMeant)) throw new Failure({ code: 'VENUE_SILENT', venue: label, silence: 'unreadable' });
     if (others.some(isMeant) || /^(PI|FI|PV|FV)_/i.test(text)) {
-      throw new Failure({ code: 'VENUE_REFUSED', venue: id, refusal: 'market-not-isolated-capable' });
+      throw new Failure({ code: 'VENUE_REFUSED', venue: label, refusal: 'market-not-isolated-capable' });
     }
     const suggestions = searchMarkets(markets, text, 5).map(({ symbol }) => symbol);
-    throw new Failure({ code: 'UNKNOWN_MARKET', venue: id, text: text.slice(0, 100), suggestions });
+    throw new Failure({ code: 'UNKNOWN_MARKET', venue: label, text: text.slice(0, 100), suggestions });
   }
 
   /** Always all preferences: the filter on GET is undocumented. */
@@ -168,7 +169,7 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
   return {
     ...facts,
     id,
-    label: demo ? 'Kraken Futures DEMO' : 'Kraken Futures',
+    label,
     demo,
     listMarkets: async () => (await readInstruments()).markets,
     readMarket: (_credentials, text) => readMarket(text),

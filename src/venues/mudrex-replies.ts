@@ -163,7 +163,22 @@ export function rowsAbout({ market, currency = 'USDT' }: Target) {
   return z.array(about).transform((rows): unknown[] =>
     rows.filter((row) => {
       const isSame = row.asset_uuid === market.id || row.symbol?.toUpperCase() === market.symbol;
-      return isSame && (row.trade_currency ?? currency) === currency && !over.has(row.status?.toUpperCase() ?? '');
+      return isSame && isOpen(row, currency);
     }),
   );
+}
+
+/** The symbols of all open positions in one margin currency. */
+export function symbolsIn(currency = 'USDT') {
+  return z
+    .array(about)
+    .transform((rows) =>
+      rows
+        .filter((row) => isOpen(row, currency))
+        .flatMap(({ symbol }) => (symbol === undefined ? [] : [symbol.toUpperCase()])),
+    );
+}
+
+function isOpen({ trade_currency, status }: z.infer<typeof about>, currency: string): boolean {
+  return (trade_currency ?? currency) === currency && !over.has(status?.toUpperCase() ?? '');
 }

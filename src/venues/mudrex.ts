@@ -5,7 +5,7 @@ import { createClient, credential, unlessFailing, type VenueOptions } from './cl
 import * as replies from './mudrex-replies.ts';
 import type { Budget, Credentials, KeyCheck, Position, Target, Venue, VenueFacts } from './venue.ts';
 
-const id = 'mudrex';
+const label = 'Mudrex';
 
 /** Published per API key for these calls; raised twice so far. */
 const publishedBudget: Budget = {
@@ -19,8 +19,8 @@ const publishedBudget: Budget = {
 };
 
 const facts: VenueFacts = {
-  id,
-  label: 'Mudrex',
+  id: 'mudrex',
+  label,
   demo: false,
   modes: ['isolated'],
   tradeCurrencies: ['USDT', 'INR'],
@@ -61,7 +61,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  */
 export function createMudrex(options: VenueOptions): Venue {
   const { now, url = 'https://trade.mudrex.com/fapi/v1' } = options;
-  const client = createClient(id, publishedBudget, options);
+  const client = createClient(facts, publishedBudget, options);
   /** The newest list, for aliases and suggestions; market lists are nobody's secret. */
   let known: readonly Market[] = [];
 
@@ -106,14 +106,15 @@ export function createMudrex(options: VenueOptions): Venue {
   }
 
   async function readMarket(credentials: Credentials, text: string): Promise<Market> {
-    const direct = await readOne(credentials, assetMeant(text));
-    if (direct) return direct;
+    const asset = assetMeant(text);
+    const direct = await readOne(credentials, asset);
+    if (direct) return asset?.id === undefined ? { ...direct, namedBy: 'symbol' } : direct;
     const markets = known.length > 0 ? known : ((await unlessFailing(listMarkets(credentials))) ?? []);
     const other = findMarket(markets, text);
     const found = other && (await readOne(credentials, other));
     if (found) return found;
     const suggestions = searchMarkets(markets, text, 5).map(({ symbol }) => symbol);
-    throw new Failure({ code: 'UNKNOWN_MARKET', venue: id, text: text.slice(0, 100), suggestions });
+    throw new Failure({ code: 'UNKNOWN_MARKET', venue: label, text: text.slice(0, 100), suggestions });
   }
 
   async function readPosition(credentials: Credentials, target: Target): Promise<Position | undefined> {
@@ -129,6 +130,11 @@ export function createMudrex(options: VenueOptions): Venue {
       ...(markPrice !== undefined && { markPrice }),
       ...(position.liquidation_price !== undefined && { liquidationPrice: position.liquidation_price }),
     };
+  }
+
+  async function readPositionSymbols(credentials: Credentials, currency: string | undefined): Promise<string[]> {
+    const call = keyed(credentials, `/futures/positions${queryOf(currencyOf(currency))}`, 'account');
+    return client.read(call, replies.expecting(replies.list.pipe(replies.symbolsIn(currency))));
   }
 
   /** Public candles of the mark price, else the contract's last price. A preview does without rather than be late. */
@@ -172,13 +178,13 @@ export function createMudrex(options: VenueOptions): Venue {
     readSetting: async (credentials, { market, currency }) => readLeverage(credentials, market, currency),
     listSettings: async (credentials, { currency, symbols }) => {
       const settings = [];
-      for (const symbol of symbols) {
+      for (const symbol of new Set([...(await readPositionSymbols(credentials, currency)), ...symbols])) {
         settings.push({ symbol, setting: await readLeverage(credentials, { symbol }, currency) });
       }
       return settings;
     },
     applySetting: async (credentials, { market, currency }, setting) => {
-      if (setting.mode === 'cross') return { kind: 'not-sent', failure: { code: 'NO_CROSS', venue: id } };
+      if (setting.mode === 'cross') return { kind: 'not-sent', failure: { code: 'NO_CROSS', venue: label } };
       if (!isSupported(currency)) return { kind: 'not-sent', failure: unsupported };
       const { headers, ...rest } = keyed(credentials, assetPath(market, '/leverage'), 'write');
       const call = { ...rest, headers: () => ({ ...headers(), 'Content-Type': 'application/json' }) };
@@ -200,12 +206,14 @@ export function createMudrex(options: VenueOptions): Venue {
   };
 }
 
-type Asset = { readonly id?: string; readonly symbol?: string };
+type Asset = { readonly id?: string; readonly symbol?: string; readonly namedBy?: Market['namedBy'] };
 
 /** `is_symbol` counts by its presence, even as `is_symbol=false`: only where the path holds a symbol, and bare. */
-function assetPath({ id: assetId, symbol = '' }: Asset, tail = '', ...query: readonly (string | undefined)[]): string {
-  const path = `/futures/${encodeURIComponent(assetId ?? symbol)}${tail}`;
-  return `${path}${queryOf(assetId === undefined ? 'is_symbol' : undefined, ...query)}`;
+function assetPath(asset: Asset, tail = '', ...query: readonly (string | undefined)[]): string {
+  const { id: assetId, symbol = '' } = asset;
+  const isSymbol = assetId === undefined || asset.namedBy === 'symbol';
+  const path = `/futures/${encodeURIComponent(isSymbol ? symbol : assetId)}${tail}`;
+  return `${path}${queryOf(isSymbol ? 'is_symbol' : undefined, ...query)}`;
 }
 
 function queryOf(...parts: readonly (string | undefined)[]): string {
@@ -213,7 +221,7 @@ function queryOf(...parts: readonly (string | undefined)[]): string {
   return present.length > 0 ? `?${present.join('&')}` : '';
 }
 
-const unsupported = { code: 'CURRENCY_UNSUPPORTED', venue: id, currencies: facts.tradeCurrencies } as const;
+const unsupported = { code: 'CURRENCY_UNSUPPORTED', venue: label, currencies: facts.tradeCurrencies } as const;
 const isDefault = (currency: string | undefined) => currency === undefined || currency === 'USDT';
 const isSupported = (currency: string | undefined) => isDefault(currency) || currency === 'INR';
 
@@ -240,7 +248,7 @@ function mainFirst(markets: readonly Market[]): readonly Market[] {
   return [...main, ...markets.filter((market) => !isMain(market))];
 }
 
-const unreadable = () => new Failure({ code: 'VENUE_SILENT', venue: id, silence: 'unreadable' });
+const unreadable = () => new Failure({ code: 'VENUE_SILENT', venue: label, silence: 'unreadable' });
 
 function isRefusal(error: unknown, refusal: string): boolean {
   return error instanceof Failure && error.data.code === 'VENUE_REFUSED' && error.data.refusal === refusal;

@@ -24,7 +24,7 @@ export function signInPage(venue: VenueFacts, signInPath: string): Page {
 
 export function strangerPage(signedInAs: string, signInPath: string): Page {
   const body = html`
-<div class="notice bad" role="alert"><p>You are signed in to Discord as <strong>${signedInAs}</strong>. Only the user
+<div class="notice bad" role="alert"><p>You are signed in to Discord as <bdi>${signedInAs}</bdi>. Only the user
 who asked for this link can use it.</p></div>
 <p>Nothing was saved, and the link still works for its owner. The bot tells them that somebody else opened it.</p>
 <p>If this is your link, sign in to Discord with the account that you used for /keys add, then
@@ -45,12 +45,12 @@ export function formPage(options: {
   const body = html`
 ${problem && problemNotice(problem, venue)}
 <dl>
-<dt>Discord user</dt><dd>${link.userName} (${link.account.user})</dd>
-<dt>Exchange</dt><dd>${venue.label}${venue.demo ? html` <span class="badge">DEMO</span>` : undefined}</dd>
-<dt>Label</dt><dd>${link.account.label}</dd>
+<dt>Discord user</dt><dd><bdi>${link.userName}</bdi> <span class="id">${link.account.user}</span></dd>
+<dt>Exchange</dt><dd>${venue.label}</dd>
+<dt>Label</dt><dd><bdi>${link.account.label}</bdi></dd>
 </dl>
 <div class="notice warn">
-<p>Whoever holds the Discord account ${link.userName} can change leverage with this key.</p>
+<p>Whoever holds the Discord account <bdi>${link.userName}</bdi> can change leverage with this key.</p>
 <p>${venue.keyWarning}</p>
 </div>
 <h2>How to make a key</h2>
@@ -131,8 +131,8 @@ export function savedPage(saved: SavedEvent, venue: VenueFacts): Page {
 <div class="notice good" role="status"><p><strong>Go back to Discord and press “Use this key”: until then it is not
 used.</strong></p></div>
 <dl>
-<dt>Exchange</dt><dd>${venue.label}${venue.demo ? html` <span class="badge">DEMO</span>` : undefined}</dd>
-<dt>Label</dt><dd>${saved.account.label}</dd>
+<dt>Exchange</dt><dd>${venue.label}</dd>
+<dt>Label</dt><dd><bdi>${saved.account.label}</bdi></dd>
 <dt>Fingerprint</dt><dd><code>${saved.fingerprint}</code></dd>
 ${saved.replaces === undefined ? undefined : html`<dt>Replaces</dt><dd><code>${saved.replaces}</code></dd>`}
 </dl>

@@ -22,6 +22,8 @@ import { createSubmit, type SavedEvent } from './submission.ts';
 
 const stopMs = 8000;
 const mostBodyBytes = 8 * 1024;
+/** Node takes no longer header lines. */
+const mostAddressBytes = 16 * 1024;
 const requestsPerMinute = 60;
 
 /** Who can reach the link page: everybody who signs in with Discord, or only browsers on this machine. */
@@ -75,15 +77,16 @@ export function createWeb(options: WebOptions): Web {
   let boundPort: number | undefined;
 
   function base(): LinkBase | undefined {
+    if (boundPort === undefined) return undefined;
     if (access.kind === 'public') return { url: access.url, isLocal: false };
-    const url = boundPort === undefined ? undefined : localUrl(host, boundPort);
+    const url = localUrl(host, boundPort);
     return url === undefined ? undefined : { url, isLocal: true };
   }
 
   return {
     base,
     start: async () => {
-      app = await build(options);
+      app = await build(options, () => boundPort === undefined);
       await app.listen({ host, port });
       const address = app.server.address();
       const bound = typeof address === 'object' && address !== null ? address.port : port;
@@ -91,6 +94,7 @@ export function createWeb(options: WebOptions): Web {
       return { port: bound, url: base()?.url ?? `http://${host}:${bound}` };
     },
     stop: async () => {
+      boundPort = undefined;
       if (app === undefined) return;
       const { server } = app;
       const timer = setTimeout(() => server.closeAllConnections(), stopMs);
@@ -99,7 +103,7 @@ export function createWeb(options: WebOptions): Web {
   };
 }
 
-async function build(options: WebOptions): Promise<FastifyInstance> {
+async function build(options: WebOptions, isStopping: () => boolean): Promise<FastifyInstance> {
   const { log, access, trustProxy } = options;
   // Fastify's own log would write the addresses of links.
   const app = fastify({
@@ -109,12 +113,28 @@ async function build(options: WebOptions): Promise<FastifyInstance> {
     requestTimeout: 10_000,
     keepAliveTimeout: 5000,
     forceCloseConnections: 'idle',
+    // Without these two, Fastify answers a malformed or long address itself, quotes it, and leaves out the headers below.
+    routerOptions: { maxParamLength: mostAddressBytes },
+    rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : '/'),
   });
   handleErrors(app, log);
+  app.addHook('onSend', async (_request, reply) => {
+    // A connection that its client keeps open would hold up the end of the process.
+    if (isStopping()) reply.header('connection', 'close');
+  });
   await protect(app, access.kind === 'public' && access.url.startsWith('https:'));
   serveHealth(app, options);
   await app.register(async (pages) => servePages(pages, options));
   return app;
+}
+
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The headers of every answer, written out: the defaults of the plugin are looser. */
@@ -156,6 +176,7 @@ async function servePages(app: FastifyInstance, options: WebOptions): Promise<vo
   serveLinkPage(app, { ...options, sessions, submit: createSubmit(options), isLocal: access.kind === 'local' });
   if (access.kind === 'local') return;
   const { url, discordApi = 'https://discord.com/api' } = access;
+  log.protect(access.clientSecret);
   const signIn = createSignIn({ ...access, discordApi, redirectUrl: `${url}${redirectPath}` });
   serveSignIn(app, { ...options, signIn, sessions, newToken });
 }

@@ -28,7 +28,7 @@ export type SignIn = {
 /**
  * @param options.discordApi - Discord's API without a version, for example `https://discord.com/api`.
  * @param options.applicationId - Undefined until Discord told it.
- * @see https://discord.com/developers/docs/topics/oauth2
+ * @see https://discord.com/.well-known/oauth-authorization-server (endpoints, S256)
  */
 export function createSignIn(options: {
   readonly discordApi: string;

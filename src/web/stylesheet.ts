@@ -36,10 +36,7 @@ code { font: 0.9375em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; 
 .warn { background: var(--warn); color: var(--warn-text); }
 .bad { background: var(--bad); color: var(--bad-text); }
 .good { background: var(--good); color: var(--good-text); }
-.badge {
-  display: inline-block; padding: 0 0.5rem; border: 1px solid currentColor; border-radius: 999px;
-  color: var(--warn-text); background: var(--warn); font-size: 0.8125rem; font-weight: 700; vertical-align: middle;
-}
+.id { display: block; color: var(--muted); font-size: 0.9375rem; font-weight: 400; }
 label { display: block; margin: 1rem 0 0.25rem; font-weight: 600; }
 .hint, .small { color: var(--muted); font-size: 0.9375rem; }
 .hint { margin: 0 0 0.375rem; }

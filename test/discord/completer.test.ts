@@ -12,7 +12,10 @@ test('completions come from the command, with what stands in the other options',
       },
     ),
   });
-  const choices = await bot.asAlice.autocomplete(general, 'leverage set', { venue: 'mudrex', market: 'bt' }, 'market');
+  const choices = await bot.asAlice.autocomplete(general, 'leverage set', {
+    options: { venue: 'mudrex', market: 'bt' },
+    focused: 'market',
+  });
   expect(choices).toMatchObject({ kind: 'choices', choices: [{ name: 'BTC/USDT', value: 'BTCUSDT' }] });
   expect(asked).toEqual([{ user: alice.id, option: 'market', typed: 'bt', values: { venue: 'mudrex' } }]);
 });
@@ -27,7 +30,10 @@ test('at most 25 completions are sent, names shortened and values never', async 
       async () => [long, tooLong, { name: ' ', value: 'blank' }, ...many],
     ),
   });
-  const answer = await bot.asAlice.autocomplete(general, 'leverage set', { market: '' }, 'market');
+  const answer = await bot.asAlice.autocomplete(general, 'leverage set', {
+    options: { market: '' },
+    focused: 'market',
+  });
   const choices = answer.kind === 'choices' ? answer.choices : [];
   expect(choices).toHaveLength(25);
   expect(choices[0]).toMatchObject({ name: `${'n'.repeat(99)}…`, value: 'long name' });
@@ -44,13 +50,19 @@ test('an error is an empty list', async () => {
       },
     ),
   });
-  const choices = await bot.asAlice.autocomplete(general, 'leverage set', { market: 'b' }, 'market');
+  const choices = await bot.asAlice.autocomplete(general, 'leverage set', {
+    options: { market: 'b' },
+    focused: 'market',
+  });
   expect(choices).toEqual({ kind: 'choices', choices: [] });
   expect(bot.log.lines.filter((line) => line.startsWith('error'))).toHaveLength(1);
 });
 
 test('a command without completions answers with none', async () => {
   const bot = await startBot();
-  const choices = await bot.asAlice.autocomplete(general, 'leverage set', { market: 'b' }, 'market');
+  const choices = await bot.asAlice.autocomplete(general, 'leverage set', {
+    options: { market: 'b' },
+    focused: 'market',
+  });
   expect(choices).toEqual({ kind: 'choices', choices: [] });
 });

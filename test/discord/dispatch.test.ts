@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest';
-import { bob, card, confirmId, general, leverageSet, options, startBot, titles, view } from './support.ts';
+import {
+  applicationId,
+  bob,
+  card,
+  confirmId,
+  general,
+  leverageSet,
+  options,
+  startBot,
+  titles,
+  view,
+} from './support.ts';
 
 const failures = [
   { fault: '500', ack: 'uncertain' },
@@ -115,12 +126,9 @@ test('options that Discord would not send are refused with a hint, to the caller
       return card('card');
     }),
   });
-  const { faults: _faults, ...loopback } = bot.discord;
-  const [registered] = loopback.commands();
-  const put = { ...registered, options: [{ ...registered?.options?.[0], options: looseOptions }] };
-  await bot.call('PUT', `/applications/900000000000000001/commands`, [put], {
-    authorization: 'Bot OTAw.loopback.bot-token',
-  });
+  const [registered] = bot.discord.commands();
+  const loose = { ...registered, options: [{ ...registered?.options?.[0], options: looseOptions }] };
+  await bot.call('PUT', `/applications/${applicationId}/commands`, [loose]);
   bot.asAlice.command(general, 'leverage set', { ...options, venue: 'elsewhere', share: true });
   await bot.done();
   expect(runs).toBe(0);
@@ -154,7 +162,10 @@ test('while draining, new interactions are turned away and running ones finish',
   expect(runs).toBe(1);
   expect(bot.seen.at(-1)).toMatchObject({ result: 'SHUTTING_DOWN' });
   expect(bot.shown()).toMatchObject([{ isThinking: true }, { isEphemeral: true, isThinking: false }]);
-  const choices = await bot.asAlice.autocomplete(general, 'leverage set', { market: 'b' }, 'market');
+  const choices = await bot.asAlice.autocomplete(general, 'leverage set', {
+    options: { market: 'b' },
+    focused: 'market',
+  });
   expect(choices).toEqual({ kind: 'choices', choices: [] });
   finish.resolve();
   await drained;

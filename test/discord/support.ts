@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
+import { fastify } from 'fastify';
 import { expect, onTestFinished } from 'vitest';
-import type { LoopbackDiscordOptions } from '../../playground/discord/loopback-discord.ts';
+import { createLoopbackDiscord, type LoopbackDiscordOptions } from '../../playground/discord/loopback-discord.ts';
 import type { VisibleMessage } from '../../playground/discord/view.ts';
 import {
   type Command,
@@ -15,7 +16,7 @@ import {
 import { createDiscord, type DiscordOptions } from '../../src/discord/discord.ts';
 import type { StartError } from '../../src/discord/start-error.ts';
 import { Secret } from '../../src/secret.ts';
-import { alice, botToken, general, startDiscord } from '../playground/discord/support.ts';
+import { alice, applicationId, bob, botToken, clientSecret, general, guildId } from '../playground/discord/support.ts';
 
 export { alice, applicationId, bob, botToken, general, guildId } from '../playground/discord/support.ts';
 
@@ -54,6 +55,41 @@ type Complete = NonNullable<Subcommand['complete']>;
 
 export const options = { venue: 'mudrex', market: 'BTCUSDT' };
 
+/** A loopback Discord on a free port, with a clock that only moves by hand. */
+export async function openDiscord(more: Partial<LoopbackDiscordOptions> = {}) {
+  const clock = { ms: Date.UTC(2026, 10, 21) };
+  const discord = createLoopbackDiscord({
+    now: () => clock.ms,
+    applicationId,
+    botToken,
+    clientSecret,
+    people: [alice, bob],
+    guilds: [
+      {
+        id: guildId,
+        name: 'Desk',
+        channels: [{ id: general, name: 'general' }],
+        members: [{ userId: alice.id }, { userId: bob.id }],
+      },
+    ],
+    ...more,
+  });
+  // After a request that was broken off undici keeps a connection open on which nothing was sent yet; it is not "idle".
+  const server = fastify({ forceCloseConnections: true });
+  await server.register(discord.plugin, { prefix: '/discord' });
+  const origin = await server.listen({ port: 0, host: '127.0.0.1' });
+  onTestFinished(() => server.close());
+  const api = `${origin}/discord/api`;
+
+  /** A request of the test's own, with the bot's token. */
+  async function call(method: string, path: string, body: unknown): Promise<number> {
+    const headers = { authorization: `Bot ${botToken}`, 'content-type': 'application/json' };
+    return (await fetch(`${api}/v10${path}`, { method, headers, body: JSON.stringify(body) })).status;
+  }
+  return { discord, clock, api, call };
+}
+type Loopback = Awaited<ReturnType<typeof openDiscord>>;
+
 type More = Partial<DiscordOptions> & { readonly loopback?: Partial<LoopbackDiscordOptions> };
 
 /** Everything that was logged, as deep as it goes: nothing may rely on the log to hide a secret. */
@@ -66,12 +102,12 @@ export function createTestLog() {
 
 /** A loopback Discord and a bot for it that has not started yet. */
 export async function prepareBot({ loopback: loopbackOptions = {}, ...more }: More = {}) {
-  const loopback = await startDiscord(loopbackOptions);
+  const loopback = await openDiscord(loopbackOptions);
   const log = createTestLog();
   const fatal: StartError[] = [];
   const readiness: boolean[] = [];
   const seen: { readonly kind: string; readonly [name: string]: unknown }[] = [];
-  let references = 0;
+  const references = [1, 2, 3, 4, 5].map((number) => `ref-${number}`);
   const press: PressHandler = async () => ({});
   const bot = createDiscord({
     token: new Secret(botToken),
@@ -82,7 +118,7 @@ export async function prepareBot({ loopback: loopbackOptions = {}, ...more }: Mo
     news: async () => [],
     log,
     now: () => loopback.clock.ms,
-    newReference: () => `ref-${(references += 1)}`,
+    newReference: () => references.shift() ?? 'ref-many',
     hooks: {
       onReadiness: (isReady) => void readiness.push(isReady),
       onArrival: (arrived) => void seen.push({ ...arrived, hook: 'arrival' }),
@@ -90,7 +126,7 @@ export async function prepareBot({ loopback: loopbackOptions = {}, ...more }: Mo
       onDone: (done) => void seen.push({ ...done, hook: 'done' }),
     },
     onFatal: (error) => void fatal.push(error),
-    pause: async (_ms, signal) => signal?.throwIfAborted(),
+    pause: yieldOnce,
     ackTimeoutMs: 150,
     ...more,
   });
@@ -99,6 +135,12 @@ export async function prepareBot({ loopback: loopbackOptions = {}, ...more }: Mo
     expectNoSecrets([...log.lines, ...fatal.map((error) => inspect(error))], loopback);
   });
   return { ...loopback, bot, log, fatal, readiness, seen };
+}
+
+/** A pause without its length: only what else is going on gets its turn. */
+async function yieldOnce(_ms: number, signal?: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  signal?.throwIfAborted();
 }
 
 /** The same, connected and with its commands registered. */
@@ -128,8 +170,6 @@ export async function startBot(more: More = {}) {
   return { ...prepared, asAlice, done, shown, set, openCard };
 }
 
-type Loopback = Awaited<ReturnType<typeof startDiscord>>;
-
 export function expectNoSecrets(texts: readonly string[], { discord }: Pick<Loopback, 'discord'>): void {
   const secrets = [botToken, ...discord.interactions().map(({ payload }) => String(payload.token))];
   const leaks = texts.filter((text) => secrets.some((secret) => text.includes(secret)));
@@ -147,4 +187,3 @@ export async function until(isTrue: () => boolean, timeoutMs = 5_000): Promise<v
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
-

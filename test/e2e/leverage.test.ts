@@ -1,29 +1,350 @@
-import { expect, test } from 'vitest';
-import { buttonsOf, createWorld, people, textOf, titleOf } from '../support/world.ts';
+import { describe, expect, test } from 'vitest';
+import { buttonsOf, createWorld, labelsOf, people, textOf, titleOf, tradeDesk } from '../support/world.ts';
 
-test('smoke', async () => {
-  const world = await createWorld();
+const { alice, bob } = people;
+
+/** A bot with one key of Alice's at this venue. */
+async function withKey(venue: 'mudrex' | 'kraken-futures', environment: Readonly<Record<string, string>> = {}) {
+  const world = await createWorld(environment);
   await world.startBot();
-  const { alice } = people;
-  const added = await world.addKey(alice, { venue: 'kraken-futures', person: 'alice' });
-  console.log(textOf(added));
-  const card = await world.command(alice, 'leverage set', { venue: 'kraken-futures', market: 'btc', leverage: '5' });
-  console.log(textOf(card), buttonsOf(card));
-  const receipt = await world.press(alice, card, /^Set/);
-  console.log(textOf(receipt), buttonsOf(receipt));
-  expect(world.kraken.writeCount(alice)).toBe(1);
-  await world.addKey(alice, { venue: 'mudrex', person: 'alice' });
-  const card2 = await world.command(alice, 'leverage set', {
-    venue: 'mudrex',
-    market: 'btc',
-    leverage: '7.5',
-    share: true,
+  await world.addKey(alice, { venue, person: 'alice' });
+  return world;
+}
+
+describe.each([
+  { venue: 'kraken-futures', market: 'btc', symbol: 'PF_XBTUSD', from: '3x' },
+  { venue: 'mudrex', market: 'BTC/USDT', symbol: 'BTCUSDT', from: '5x' },
+] as const)('on $venue', ({ venue, market, symbol, from }) => {
+  test('a command shows a card, a double press writes once, and both presses lead to one receipt', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    expect(labelsOf(card)).toEqual([`Set ${symbol} to 7x isolated`, 'Cancel']);
+    expect(card.isEphemeral).toBe(true);
+    expect(simulator.writeCount(alice)).toBe(0);
+
+    world.startPress(alice, card, /^Set/);
+    const receipt = await world.press(alice, card, /^Set/);
+    expect(titleOf(receipt)).toContain(`Done: ${symbol} is at 7x isolated`);
+    expect(textOf(receipt)).toContain(`It was ${from} isolated before`);
+    await world.discord.until(() => world.discord.interactions().every(({ state }) => state === 'answered'));
+    expect(simulator.writeCount(alice)).toBe(1);
+    expect(titleOf(world.latest(alice, receipt))).toContain('Done');
   });
-  console.log(textOf(card2), buttonsOf(card2));
-  console.log(textOf(await world.press(alice, card2, /^Set/)));
-  console.log(textOf(await world.command(alice, 'leverage show', { venue: 'mudrex' })));
-  console.log(textOf(await world.command(alice, 'leverage show', { venue: 'kraken-futures', market: 'btc' })));
-  console.log(textOf(await world.command(alice, 'keys list')));
-  console.log(textOf(await world.command(alice, 'help')));
-  console.log(world.lines.filter((l) => /"level":(40|50|60)/.test(l)));
+
+  test('"Back to" makes a new card that needs its own press', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    const receipt = await world.press(alice, card, /^Set/);
+    const back = await world.whisperTo(alice, world.startPress(alice, receipt, `Back to ${from}`));
+    expect(labelsOf(back)).toContain(`Set ${symbol} to ${from} isolated`);
+    expect(simulator.writeCount(alice)).toBe(1);
+    expect(titleOf(await world.press(alice, back, /^Set/))).toContain(`Done: ${symbol} is at ${from} isolated`);
+    expect(simulator.writeCount(alice)).toBe(2);
+  });
+
+  test('cancel sends nothing, and the card cannot be confirmed any more', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    const cancelled = await world.press(alice, card, 'Cancel');
+    expect(textOf(cancelled)).toMatch(/Cancelled[\s\S]*Nothing was sent/);
+    expect(buttonsOf(cancelled)).toEqual([]);
+    expect(simulator.writeCount(alice)).toBe(0);
+  });
+
+  test('the setting that is there already needs no press', async () => {
+    const world = await withKey(venue);
+    const reply = await world.command(alice, 'leverage set', { venue, market, leverage: from.slice(0, -1) });
+    expect(titleOf(reply)).toContain(`${symbol} is already at ${from} isolated`);
+    expect(buttonsOf(reply)).toEqual([]);
+  });
+
+  test('a card that expires loses its buttons and cannot run', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    world.clock.advance(60_000);
+    // Before the bot's own timer came to it, the store's clock decides at the press.
+    const pressed = await world.press(alice, card, /^Set/);
+    expect(titleOf(pressed)).toContain('Expired');
+    expect(buttonsOf(pressed)).toEqual([]);
+    expect(simulator.writeCount(alice)).toBe(0);
+  });
+
+  test('the timer takes the buttons off an expired card, also after a restart', async () => {
+    const world = await withKey(venue);
+    const first = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    world.clock.advance(60_000);
+    await world.tick();
+    expect(titleOf(world.latest(alice, first))).toContain('Expired');
+
+    const second = await world.command(alice, 'leverage set', { venue, market, leverage: '8' });
+    await world.stopBot();
+    world.clock.advance(61_000);
+    await world.startBot();
+    await world.tick();
+    expect(titleOf(world.latest(alice, second))).toContain('Expired');
+  });
+
+  test('a card survives a restart of the bot', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    await world.stopBot();
+    await world.startBot();
+    expect(titleOf(await world.press(alice, card, /^Set/))).toContain('Done');
+    expect(simulator.writeCount(alice)).toBe(1);
+  });
+
+  test('a value that moved since the card gives a new card and writes nothing', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    simulator.set(alice, symbol, '9');
+    const fresh = await world.press(alice, card, /^Set/);
+    expect(textOf(fresh)).toMatch(/Something changed since the last card[\s\S]*9x isolated/);
+    expect(simulator.writeCount(alice)).toBe(0);
+    expect(titleOf(await world.press(alice, fresh, /^Set/))).toContain('Done');
+    expect(simulator.writeCount(alice)).toBe(1);
+  });
+
+  test('a maximum that was lowered since the card sends nothing', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    simulator.setBounds(symbol, { max: '4' });
+    const receipt = await world.press(alice, card, /^Set/);
+    expect(textOf(receipt)).toMatch(/Not sent: 7x is outside what/);
+    expect(simulator.writeCount(alice)).toBe(0);
+  });
+
+  test('a stranger’s press on a shared card is refused to them alone, and does not spend it', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7', share: true });
+    expect(card.isEphemeral).toBe(false);
+    expect(textOf(card)).not.toMatch(/Position|Open orders|liquidation/);
+    const refusal = await world.whisperTo(bob, world.startPress(bob, card, /^Set/));
+    expect(refusal.isEphemeral).toBe(true);
+    expect(titleOf(refusal)).toContain('belongs to somebody else');
+    expect(world.messages(alice).map(({ id }) => id)).not.toContain(refusal.id);
+    expect(simulator.writes).toEqual([]);
+    expect(titleOf(await world.press(alice, card, /^Set/))).toContain('Done');
+  });
+
+  test('a write that is applied but not answered is settled by reading back, and sent once', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    simulator.faults.add({ name: 'apply-then-reset', on: 'write' });
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    expect(titleOf(await world.press(alice, card, /^Set/))).toContain('Done');
+    expect(simulator.writeCount(alice)).toBe(1);
+  });
+
+  test('a write that is lost is first "not applied as of", then final, and is never sent again', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    simulator.faults.add({ name: 'reset', on: 'write' });
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    const first = await world.press(alice, card, /^Set/);
+    expect(textOf(first)).toMatch(/Not applied[\s\S]*read once more/);
+
+    const busy = await world.command(alice, 'leverage set', { venue, market, leverage: '8' });
+    expect(titleOf(busy)).toContain('Another change with this key is not finished');
+    expect(labelsOf(busy)).toContain('Check now');
+
+    world.clock.advance(30_000);
+    await world.tick();
+    expect(textOf(world.latest(alice, first))).toContain('It was read twice');
+    expect(simulator.requests.filter(({ kind }) => kind === 'write')).toHaveLength(1);
+    const next = await world.command(alice, 'leverage set', { venue, market, leverage: '8' });
+    expect(labelsOf(next)).toContain(`Set ${symbol} to 8x isolated`);
+  });
+
+  test('without an answer and without a read-back it is not known, until "Check now" reads it', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    simulator.faults.add({ name: 'apply-then-reset', on: 'write' });
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    const flaky = simulator.faults.add({ name: 'flaky-read-back', shows: 'error', times: 'forever' });
+    const unknown = await world.press(alice, card, /^Set/);
+    expect(textOf(unknown)).toMatch(/Not known[\s\S]*may or may not hold/);
+    simulator.faults.remove(flaky);
+    expect(titleOf(await world.press(alice, unknown, 'Check now'))).toContain('Done');
+    expect(simulator.writeCount(alice)).toBe(1);
+  });
+
+  test('a success that the read-back contradicts is never called done', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    simulator.faults.add({ name: 'no-effect' });
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    const receipt = await world.press(alice, card, /^Set/);
+    expect(titleOf(receipt)).toContain(`said yes but shows ${from} isolated`);
+    expect(labelsOf(receipt)).toEqual(['Check now']);
+  });
+});
+
+test('Kraken goes to cross and back to isolated by two actions of their own', async () => {
+  const world = await withKey('kraken-futures');
+  const card = await world.command(alice, 'leverage cross', { venue: 'kraken-futures', market: 'PF_XBTUSD' });
+  expect(labelsOf(card)).toEqual(['Set PF_XBTUSD to cross margin', 'Cancel']);
+  const receipt = await world.press(alice, card, /^Set/);
+  expect(titleOf(receipt)).toContain('PF_XBTUSD is at cross margin');
+  expect(world.kraken.writes).toMatchObject([{ market: 'PF_XBTUSD', mode: 'cross' }]);
+  const back = await world.whisperTo(alice, world.startPress(alice, receipt, 'Back to 3x'));
+  expect(titleOf(await world.press(alice, back, /^Set/))).toContain('PF_XBTUSD is at 3x isolated');
+});
+
+test('Mudrex says why there is no cross margin', async () => {
+  const world = await withKey('mudrex');
+  const reply = await world.command(alice, 'leverage cross', { venue: 'mudrex', market: 'btc' });
+  expect(textOf(reply)).toMatch(/Mudrex has isolated margin only[\s\S]*Nothing was changed/);
+});
+
+test('Mudrex is set by asset id, and per margin currency', async () => {
+  const world = await withKey('mudrex');
+  const id = world.mudrex.markets().find(({ symbol }) => symbol === 'BTCUSDT')?.id ?? '';
+  const card = await world.command(alice, 'leverage set', {
+    venue: 'mudrex',
+    market: id,
+    leverage: '4',
+    currency: 'INR',
+  });
+  expect(textOf(card)).toMatch(/3x isolated[\s\S]*INR/);
+  await world.press(alice, card, /^Set/);
+  expect(world.mudrex.writes).toMatchObject([{ market: 'BTCUSDT', currency: 'INR', leverage: '4' }]);
+  const write = world.mudrex.requests.find(({ kind }) => kind === 'write');
+  expect(write?.url).toContain(`/futures/${id}/leverage`);
+  expect(write?.url).not.toContain('is_symbol');
+});
+
+test('Mudrex is set by symbol with a bare is_symbol', async () => {
+  const world = await withKey('mudrex');
+  await world.press(
+    alice,
+    await world.command(alice, 'leverage set', { venue: 'mudrex', market: 'ETHUSDT', leverage: '4' }),
+    /^Set/,
+  );
+  expect(world.mudrex.requests.find(({ kind }) => kind === 'write')?.url).toMatch(
+    /\/futures\/ETHUSDT\/leverage\?is_symbol$/,
+  );
+});
+
+test('fractions arrive whole', async () => {
+  const world = await withKey('kraken-futures');
+  await world.press(
+    alice,
+    await world.command(alice, 'leverage set', { venue: 'kraken-futures', market: 'btc', leverage: '2.5' }),
+    /^Set/,
+  );
+  expect(world.kraken.writes).toMatchObject([{ market: 'PF_XBTUSD', leverage: '2.5' }]);
+});
+
+test.each([
+  ['0x10', 'is not a leverage'],
+  ['1e1', 'is not a leverage'],
+  ['1,5', 'is not a leverage'],
+  ['10x', 'is not a leverage'],
+  ['１０', 'is not a leverage'],
+  ['51', 'is outside what PF_XBTUSD allows'],
+  ['2.555', 'steps of 0.01'],
+])('leverage %s is refused with a hint before anything is asked', async (leverage, hint) => {
+  const world = await withKey('kraken-futures');
+  const reply = await world.command(alice, 'leverage set', { venue: 'kraken-futures', market: 'btc', leverage });
+  expect(textOf(reply)).toContain(hint);
+  expect(textOf(reply)).toContain('Nothing was changed');
+  expect(buttonsOf(reply)).toEqual([]);
+});
+
+test('a change near liquidation and one at the maximum look risky', async () => {
+  const world = await withKey('kraken-futures');
+  const near = await world.command(alice, 'leverage set', { venue: 'kraken-futures', market: 'btc', leverage: '15' });
+  expect(textOf(near)).toMatch(/Careful[\s\S]*liquidation would be near/);
+  expect(buttonsOf(near)[0]?.style).toBe(4);
+  const top = await world.command(alice, 'leverage set', { venue: 'kraken-futures', market: 'eth', leverage: '50' });
+  expect(textOf(top)).toContain('the highest leverage that the market allows');
+});
+
+test('a change still under way at a restart is settled by reading back, and its card says so', async () => {
+  const world = await withKey('kraken-futures');
+  const card = await world.command(alice, 'leverage set', { venue: 'kraken-futures', market: 'btc', leverage: '7' });
+  world.kraken.faults.add({ name: 'apply-then-hang', on: 'write' });
+  world.startPress(alice, card, /^Set/);
+  await world.discord.until(() => world.kraken.writeCount(alice) === 1 || undefined).catch(() => undefined);
+  await world.crashBot();
+  await world.startBot();
+  await world.discord.until(() => titleOf(world.latest(alice, card)).includes('Done'));
+  expect(world.kraken.requests.filter(({ kind }) => kind === 'write')).toHaveLength(1);
+});
+
+test('show lists what is isolated at Kraken, and what was set through the bot at Mudrex', async () => {
+  const world = await withKey('kraken-futures');
+  await world.addKey(alice, { venue: 'mudrex', person: 'alice' });
+  expect(textOf(await world.command(alice, 'leverage show', { venue: 'kraken-futures' }))).toMatch(
+    /PF_SOLUSD\*\*: 2.5x isolated|PF_XBTUSD/,
+  );
+  await world.press(
+    alice,
+    await world.command(alice, 'leverage set', { venue: 'mudrex', market: 'sol', leverage: '4' }),
+    /^Set/,
+  );
+  const listed = textOf(await world.command(alice, 'leverage show', { venue: 'mudrex' }));
+  expect(listed).toContain('SOLUSDT');
+  expect(listed).toContain('BTCUSDT');
+});
+
+test('autocomplete answers from memory with each market’s maximum', async () => {
+  const world = await withKey('kraken-futures');
+  const answered = await world.discord
+    .as(alice)
+    .autocomplete(tradeDesk, 'leverage set', { options: { venue: 'kraken-futures', market: 'bt' }, focused: 'market' });
+  expect(answered).toMatchObject({
+    kind: 'choices',
+    choices: expect.arrayContaining([{ name: 'PF_XBTUSD · up to 50x', value: 'PF_XBTUSD' }]),
+  });
+  const hint = await world.discord
+    .as(bob)
+    .autocomplete(tradeDesk, 'leverage set', { options: { venue: 'mudrex', market: 'bt' }, focused: 'market' });
+  expect(hint).toMatchObject({ choices: [{ name: 'Type a symbol such as BTCUSDT' }] });
+});
+
+describe('the operator’s limits', () => {
+  test('hold at the command', async () => {
+    const world = await withKey('kraken-futures', { MAX_LEVERAGE: 'kraken-futures=5' });
+    const reply = await world.command(alice, 'leverage set', { venue: 'kraken-futures', market: 'btc', leverage: '6' });
+    expect(textOf(reply)).toMatch(/above this bot’s limit|above this bot's limit/);
+  });
+
+  test('hold at the press, after a restart with HALT', async () => {
+    const world = await withKey('kraken-futures');
+    const card = await world.command(alice, 'leverage set', { venue: 'kraken-futures', market: 'btc', leverage: '6' });
+    await world.stopBot();
+    await world.startBot({ HALT: 'true' });
+    const refusal = await world.whisperTo(alice, world.startPress(alice, card, /^Set/));
+    expect(textOf(refusal)).toMatch(/paused all changes[\s\S]*Nothing was changed/);
+    expect(world.kraken.writeCount(alice)).toBe(0);
+  });
+
+  test('keep others out but not from deleting their data', async () => {
+    const world = await createWorld({ ALLOWED_USERS: alice });
+    await world.startBot();
+    expect(textOf(await world.command(bob, 'keys list'))).toContain('not on the list');
+    expect(labelsOf(await world.command(bob, 'privacy'))).toContain('Delete everything of mine');
+  });
+
+  test('the audit channel gets one line per outcome', async () => {
+    const world = await withKey('kraken-futures', { AUDIT_CHANNEL_ID: tradeDesk });
+    await world.press(
+      alice,
+      await world.command(alice, 'leverage set', { venue: 'kraken-futures', market: 'btc', leverage: '6' }),
+      /^Set/,
+    );
+    const line = await world.discord.until(() =>
+      world.messages(bob).find((one) => titleOf(one).includes('PF_XBTUSD: applied')),
+    );
+    expect(textOf(line)).toContain('3x isolated → 6x isolated');
+  });
 });

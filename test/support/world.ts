@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { copyFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import fastify from 'fastify';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { createLoopbackDiscord } from '../../playground/discord/loopback-discord.ts';
 import type { VisibleMessage } from '../../playground/discord/view.ts';
@@ -67,6 +68,9 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
     MASTER_KEYS: `k1:${randomBytes(32).toString('base64url')}`,
     DATA_DIR: join(temporaryDirectory(), 'data'),
     WEB_PORT: '0',
+    // The clock stands still in tests, so a budget would never refill.
+    MUDREX_LIMITS: '100000/1s',
+    KRAKEN_LIMITS: '1000000/10s',
     ...environment,
   };
   const lines: string[] = [];
@@ -87,16 +91,44 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
     });
   }
 
-  async function startBot() {
+  async function startBot(changed: Readonly<Record<string, string>> = {}) {
+    Object.assign(env, changed);
     app = newApp();
     return app.start();
+  }
+
+  /** The bot as after kill -9: it can neither say nor send anything more, and its database is as it was. */
+  async function crashBot(): Promise<void> {
+    copyStore(env.DATA_DIR);
+    await stopBot();
+    restoreStore(env.DATA_DIR);
   }
 
   async function stopBot(): Promise<void> {
     await app?.stop();
     app = undefined;
   }
-  onTestFinished(stopBot);
+  onTestFinished(async () => {
+    await stopBot();
+    assertNoSecrets();
+  });
+
+  /** Every test that uses the world checks this: no secret in a log line, nor in anything that Discord was sent. */
+  function assertNoSecrets(): void {
+    const secrets = [
+      botToken,
+      clientSecret,
+      env.MASTER_KEYS.slice(3),
+      ...scenario.credentials.map(({ secret }) => secret),
+    ];
+    const tokens = discord.interactions().map(({ payload }) => z.object({ token: z.string() }).parse(payload).token);
+    const said = JSON.stringify(discord.interactions().flatMap(({ calls }) => calls.map(({ body }) => body)));
+    const logged = lines.join('');
+    expect(secrets.filter((secret) => said.includes(secret) || logged.includes(secret)).length, 'secrets found').toBe(
+      0,
+    );
+    expect(tokens.filter((token) => logged.includes(token)).length, 'interaction tokens found').toBe(0);
+  }
 
   /** What a person sees in a channel, newest last. */
   const messages = (viewer: string, channel: string = tradeDesk) => discord.messages(channel, viewer);
@@ -124,7 +156,6 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
       return (
         isDone &&
         JSON.stringify(after.embeds) !== JSON.stringify(before?.embeds) &&
-        !titleOf(after).startsWith('⏳') &&
         !/Setting .* …/.test(titleOf(after)) &&
         after
       );
@@ -153,6 +184,10 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
     lines,
     startBot,
     stopBot,
+    crashBot,
+    /** The same message as it stands now. */
+    latest: (viewer: string, message: VisibleMessage): VisibleMessage =>
+      messages(viewer, message.channelId).find(({ id }) => id === message.id) ?? message,
     tick: async () => app?.tick(),
     messages,
     command,
@@ -180,6 +215,16 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
       return press(user, waiting, 'Use this key');
     },
   };
+}
+
+const storeFiles = ['levergate.db', 'levergate.db-wal'] as const;
+
+function copyStore(directory: string): void {
+  for (const name of storeFiles) copyFileSync(join(directory, name), join(directory, `${name}.crash`));
+}
+
+function restoreStore(directory: string): void {
+  for (const name of storeFiles) renameSync(join(directory, `${name}.crash`), join(directory, name));
 }
 
 function defaultLabel(venue: string): string {

@@ -35,7 +35,7 @@ test('a key is used only after it was activated', async () => {
   const { fingerprint } = await vault.saveIncoming(account, credentials);
   await expect(vault.load(account)).rejects.toThrow('KEY_INACTIVE');
   expect(await vault.activate(account, fingerprint)).toBe(true);
-  expect((await vault.load(account)).credentials['secret']?.reveal()).toBe('canary-secret-1');
+  expect((await vault.load(account)).credentials.secret?.reveal()).toBe('canary-secret-1');
 });
 
 test('activation takes the key that was shown and no other, once', async () => {

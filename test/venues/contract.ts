@@ -102,10 +102,13 @@ export function describeVenue(name: string, openHarness: () => Promise<VenueHarn
     });
 
     test('reads one market by symbol, alias and id', async () => {
-      const { venue, credentials, target } = await open();
+      const { venue, credentials, target, pass } = await open();
       const { symbol, id } = target.market;
       for (const text of [symbol, symbol.toLowerCase(), 'btc', 'BTC', 'xbt', 'BTC/USD', 'btc-usd', id]) {
-        expect(await venue.readMarket(credentials, text)).toEqual(target.market);
+        const market = await venue.readMarket(credentials, text);
+        expect(market).toEqual({ ...target.market, namedBy: market.namedBy });
+        expect(await venue.readSetting(credentials, { market })).toEqual(await venue.readSetting(credentials, target));
+        await pass(1_000);
       }
     });
 
@@ -114,7 +117,7 @@ export function describeVenue(name: string, openHarness: () => Promise<VenueHarn
       async (text) => {
         const { venue, credentials } = await open();
         const outcome = await outcomeOf(venue.readMarket(credentials, text));
-        expect(outcome).toMatchObject({ code: 'UNKNOWN_MARKET', venue: venue.id, suggestions: expect.any(Array) });
+        expect(outcome).toMatchObject({ code: 'UNKNOWN_MARKET', venue: venue.label, suggestions: expect.any(Array) });
       },
     );
 
@@ -138,7 +141,7 @@ export function describeVenue(name: string, openHarness: () => Promise<VenueHarn
         expect(result).toEqual({ kind: 'accepted' });
         expect(await venue.readSetting(credentials, target)).toEqual({ mode: 'cross' });
       } else {
-        expect(result).toEqual({ kind: 'not-sent', failure: { code: 'NO_CROSS', venue: venue.id } });
+        expect(result).toEqual({ kind: 'not-sent', failure: { code: 'NO_CROSS', venue: venue.label } });
         expect(written(opened)).toBe(0);
       }
     });
@@ -160,7 +163,10 @@ export function describeVenue(name: string, openHarness: () => Promise<VenueHarn
       set('7');
       const result = await venue.applySetting(credentials, target, { mode: 'isolated', leverage: tooHigh });
       const refusal = expect.stringMatching(/^(leverage-out-of-range|invalid-request)$/);
-      expect(result).toMatchObject({ kind: 'refused', failure: { code: 'VENUE_REFUSED', venue: venue.id, refusal } });
+      expect(result).toMatchObject({
+        kind: 'refused',
+        failure: { code: 'VENUE_REFUSED', venue: venue.label, refusal },
+      });
       expect(writes()).toBe(0);
       expect(await venue.readSetting(credentials, target)).toEqual({ mode: 'isolated', leverage: '7' });
     });
@@ -254,7 +260,7 @@ export function describeVenue(name: string, openHarness: () => Promise<VenueHarn
       const { venue, credentials, target, close } = await open();
       await close();
       harness = undefined;
-      const failure = { code: 'VENUE_UNREACHABLE', venue: venue.id };
+      const failure = { code: 'VENUE_UNREACHABLE', venue: venue.label };
       expect(await venue.applySetting(credentials, target, five)).toEqual({ kind: 'not-sent', failure });
       expect(await outcomeOf(venue.readSetting(credentials, target))).toEqual(failure);
     });

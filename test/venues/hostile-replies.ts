@@ -55,7 +55,7 @@ export function describeHostileReplies(name: string, { create, credentials, secr
       reply = given;
       const before = fixture.seen.length;
       const result = await fixture.venue.applySetting(credentials, target, isolated);
-      expect(result).toMatchObject({ kind: 'silent', failure: { code: 'VENUE_SILENT', venue: fixture.venue.id } });
+      expect(result).toMatchObject({ kind: 'silent', failure: { code: 'VENUE_SILENT', venue: fixture.venue.label } });
       expect(fixture.seen.length - before).toBe(1);
     });
 

@@ -124,7 +124,7 @@ describe('setting leverage', () => {
     { result: 'failure', serverTime: '2022-06-28T14:48:58.711Z' },
   ])('%j is not the documented success', async (body) => {
     const { venue } = await kraken(() => ({ body }));
-    const failure = { code: 'VENUE_SILENT', venue: 'kraken-futures', silence: 'unreadable' };
+    const failure = { code: 'VENUE_SILENT', venue: 'Kraken Futures', silence: 'unreadable' };
     expect(await venue.applySetting(credentials, target, five)).toEqual({ kind: 'silent', failure });
   });
 
@@ -166,7 +166,7 @@ describe('every documented error', () => {
   const serverTime = '2022-06-28T14:48:58.711Z';
   const refusedAs = (refusal: string, detail?: string) => ({
     kind: 'refused',
-    failure: { code: 'VENUE_REFUSED', venue: 'kraken-futures', refusal, ...(detail && { detail }) },
+    failure: { code: 'VENUE_REFUSED', venue: 'Kraken Futures', refusal, ...(detail && { detail }) },
   });
 
   const stringRows = strings.flatMap(([error, refusal]) => statuses.map((status) => ({ error, refusal, status })));
@@ -203,7 +203,7 @@ describe('every documented error', () => {
   test.each(['Server Error', 'unknownError'])('"%s" does not say that nothing was changed', async (error) => {
     for (const status of [200, 500]) {
       const { venue, seen } = await kraken(() => ({ status, body: { result: 'error', serverTime, error } }));
-      const failure = { code: 'VENUE_SILENT', venue: 'kraken-futures', silence: 'server-error' };
+      const failure = { code: 'VENUE_SILENT', venue: 'Kraken Futures', silence: 'server-error' };
       expect(await venue.applySetting(credentials, target, five)).toEqual({ kind: 'silent', failure });
       expect(seen).toHaveLength(1);
       expect(await outcomeOf(venue.readSetting(credentials, target))).toMatchObject({ refusal: 'venue-error' });
@@ -285,7 +285,7 @@ describe('markets', () => {
       const { venue } = await kraken(() => fixtures.instruments);
       expect(await outcomeOf(venue.readMarket(credentials, text))).toEqual({
         code: 'VENUE_REFUSED',
-        venue: 'kraken-futures',
+        venue: 'Kraken Futures',
         refusal: 'market-not-isolated-capable',
       });
     },
@@ -295,7 +295,7 @@ describe('markets', () => {
     const { venue } = await kraken(() => fixtures.instruments);
     expect(await outcomeOf(venue.readMarket(credentials, 'xbtu'))).toEqual({
       code: 'UNKNOWN_MARKET',
-      venue: 'kraken-futures',
+      venue: 'Kraken Futures',
       text: 'xbtu',
       suggestions: ['PF_XBTUSD', 'FF_XBTUSD_261225'],
     });
@@ -438,7 +438,7 @@ describe('what a trader is told', () => {
     open.push(demo);
     expect(demo.venue).toMatchObject({ id: 'kraken-futures-demo', label: 'Kraken Futures DEMO', demo: true });
     expect(await outcomeOf(demo.venue.readSetting(credentials, target))).toMatchObject({
-      venue: 'kraken-futures-demo',
+      venue: 'Kraken Futures DEMO',
     });
   });
 });
@@ -465,6 +465,24 @@ test('reads are tried once more after "too many", then say how long to wait (P11
     failure: { code: 'VENUE_BUSY' },
   });
   expect(long.seen).toHaveLength(1);
+});
+
+test('every call that was tried is reported once, without what was in it', async () => {
+  const reports: object[] = [];
+  const tooMany = { status: 429, headers: { 'retry-after': '30' } };
+  const { venue } = await kraken((_request, index) => (index < 2 ? fixtures.applied : tooMany), {
+    onCall: (report) => reports.push(report),
+  });
+  await venue.applySetting(credentials, target, five);
+  await outcomeOf(venue.readSetting(credentials, target));
+  await outcomeOf(venue.readSetting(credentials, target));
+  const call = (kind: string, result: string) => ({
+    venue: 'kraken-futures',
+    kind,
+    result,
+    durationMs: expect.any(Number),
+  });
+  expect(reports).toEqual([call('write', 'ok'), call('read', 'silent'), call('read', 'busy'), call('read', 'busy')]);
 });
 
 test('a key without one of its fields is a bug, not a failure to explain to a trader', async () => {

@@ -71,7 +71,7 @@ describe('setting leverage', () => {
     {},
   ])('success that does not echo what was asked is silence: %j', async (data) => {
     const { venue } = await mudrex(() => ({ body: { success: true, data } }));
-    const failure = { code: 'VENUE_SILENT', venue: 'mudrex', silence: 'unreadable' };
+    const failure = { code: 'VENUE_SILENT', venue: 'Mudrex', silence: 'unreadable' };
     expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'silent', failure });
   });
 
@@ -79,11 +79,11 @@ describe('setting leverage', () => {
     const { venue, seen } = await mudrex(() => undefined);
     expect(await venue.applySetting(credentials, target, { mode: 'cross' })).toEqual({
       kind: 'not-sent',
-      failure: { code: 'NO_CROSS', venue: 'mudrex' },
+      failure: { code: 'NO_CROSS', venue: 'Mudrex' },
     });
     expect(await venue.applySetting(credentials, { market: bitcoin, currency: 'EUR' }, fifty)).toEqual({
       kind: 'not-sent',
-      failure: { code: 'CURRENCY_UNSUPPORTED', venue: 'mudrex', currencies: ['USDT', 'INR'] },
+      failure: { code: 'CURRENCY_UNSUPPORTED', venue: 'Mudrex', currencies: ['USDT', 'INR'] },
     });
     expect(seen).toHaveLength(0);
   });
@@ -107,7 +107,7 @@ describe('every documented error', () => {
   const table = texts.flatMap(([text, refusal]) => statuses.map((status) => ({ text, refusal, status })));
 
   test.each(table)('$status "$text" is $refusal', async ({ text, refusal, status }) => {
-    const failure = { code: 'VENUE_REFUSED', venue: 'mudrex', refusal };
+    const failure = { code: 'VENUE_REFUSED', venue: 'Mudrex', refusal };
     for (const body of [
       { success: false, errors: [{ code: status, text }] },
       { code: status, text },
@@ -131,7 +131,7 @@ describe('every documented error', () => {
   ])('an unknown text counts by its status, never by a part of it: %s %j is %s', async (status, text, refusal) => {
     const { venue } = await mudrex(() => ({ status, body: { success: false, errors: [{ code: status, text }] } }));
     const result = await venue.applySetting(credentials, target, fifty);
-    expect(result).toEqual({ kind: 'refused', failure: { code: 'VENUE_REFUSED', venue: 'mudrex', refusal } });
+    expect(result).toEqual({ kind: 'refused', failure: { code: 'VENUE_REFUSED', venue: 'Mudrex', refusal } });
   });
 
   test('code 3100 alone is a rejected key', async () => {
@@ -145,7 +145,7 @@ describe('every documented error', () => {
   test.each([500, 502, 503])('%s "something went wrong" does not say that nothing was changed', async (status) => {
     const body = { success: false, errors: [{ code: status, text: 'something went wrong' }] };
     const { venue, seen } = await mudrex(() => ({ status, body }));
-    const failure = { code: 'VENUE_SILENT', venue: 'mudrex', silence: 'server-error' };
+    const failure = { code: 'VENUE_SILENT', venue: 'Mudrex', silence: 'server-error' };
     expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'silent', failure });
     expect(seen).toHaveLength(1);
   });
@@ -196,16 +196,29 @@ describe('reading the setting', () => {
     expect(seen[0]?.url).toBe(`/futures/${bitcoin.id}/leverage?trade_currency=INR`);
   });
 
-  test('what was set before is listed by symbol', async () => {
-    const { venue, seen } = await mudrex(({ url }) =>
-      url.includes('ETH') ? fixtures.leverageNotFound : fixtures.setSeed,
-    );
-    const settings = await venue.listSettings(credentials, { currency: 'INR', symbols: ['BTCUSDT', 'ETHUSDT'] });
-    expect(settings).toEqual([
-      { symbol: 'BTCUSDT', setting: fifty },
-      { symbol: 'ETHUSDT', setting: { mode: 'unset' } },
+  test('a market that was named by its symbol is addressed by its symbol', async () => {
+    const { venue, seen } = await mudrex(() => fixtures.setSeed);
+    const named = { market: { ...bitcoin, namedBy: 'symbol' }, currency: 'INR' } as const;
+    await venue.readSetting(credentials, named);
+    await venue.applySetting(credentials, named, fifty);
+    expect(seen.map(({ url }) => url)).toEqual([
+      '/futures/BTCUSDT/leverage?is_symbol&trade_currency=INR',
+      '/futures/BTCUSDT/leverage?is_symbol',
     ]);
-    expect(seen[0]?.url).toBe('/futures/BTCUSDT/leverage?is_symbol&trade_currency=INR');
+  });
+
+  test('what was set before and what is open are listed, by symbol and once each', async () => {
+    const { venue, seen } = await mudrex((request) => {
+      if (path(request) === '/futures/positions') return fixtures.positions;
+      return request.url.includes('ETH') ? fixtures.leverageNotFound : fixtures.setSeed;
+    });
+    const settings = await venue.listSettings(credentials, { symbols: ['BTCUSDT', 'SOLUSDT'] });
+    expect(settings).toEqual([
+      { symbol: 'ETHUSDT', setting: { mode: 'unset' } },
+      { symbol: 'BTCUSDT', setting: fifty },
+      { symbol: 'SOLUSDT', setting: fifty },
+    ]);
+    expect(seen[1]?.url).toBe('/futures/ETHUSDT/leverage?is_symbol');
   });
 });
 
@@ -275,7 +288,7 @@ describe('markets', () => {
     const { venue } = await mudrex(script);
     for (const text of ['btcx', '', '///', '../wallet/funds', 'x'.repeat(500)]) {
       const outcome = await outcomeOf(venue.readMarket(credentials, text));
-      expect(outcome).toMatchObject({ code: 'UNKNOWN_MARKET', venue: 'mudrex' });
+      expect(outcome).toMatchObject({ code: 'UNKNOWN_MARKET', venue: 'Mudrex' });
     }
     expect(await outcomeOf(venue.readMarket(credentials, 'bt'))).toMatchObject({ suggestions: ['BTCUSDT'] });
   });

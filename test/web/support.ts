@@ -31,7 +31,7 @@ export function fixtureVenue(checkKey: (credentials: Credentials) => Promise<Key
   const unused = () => Promise.reject(new Error('not part of the page'));
   return {
     id: 'fixture',
-    label: 'Fixture <Futures>',
+    label: 'Fixture <Futures> DEMO',
     demo: true,
     modes: ['isolated'],
     tradeCurrencies: [],
@@ -107,7 +107,7 @@ export async function openWeb(options: OpenOptions = {}) {
   const store = createSqliteStore({ file: ':memory:', now: clock.now });
   const keyring = await openKeyring(store, [masterKey('k1')]);
   const sealer = keyring.envelope;
-  const vault = createVault({ store, keyring, maxKeys: options.maxKeys ?? 10 });
+  const vault = createVault({ store, keyring, maxKeys: options.maxKeys ?? 10, onOpened: () => {} });
   const logged: string[] = [];
   const saved: SavedEvent[] = [];
   const strangers: Link[] = [];
@@ -144,6 +144,7 @@ export async function openWeb(options: OpenOptions = {}) {
   return {
     clock,
     store,
+    sealer,
     vault,
     links,
     web,

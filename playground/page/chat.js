@@ -1,0 +1,91 @@
+import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import { keepAtEnd } from './keep-at-end.js';
+import { message, unanswered } from './message.js';
+import { now } from './time.js';
+
+const PATIENCE_MS = 3_000;
+const QUIET_MS = 400;
+
+/** Header, tour, messages and composer of one channel. */
+export function chat({ state, actions, composer, tour, wire }) {
+  const channel = state.screen.channels.find(({ id }) => id === state.channelId);
+  return html`
+    ${header(state, channel, tour)} ${tour.view()}
+    <div class="scroller" tabindex="0" role="log" aria-label=${`Messages in ${nameOf(channel)}`}
+      aria-relevant="additions" ${keepAtEnd(`${state.viewerId}/${state.channelId}`)}>
+      ${welcome(channel, { composer, tour })}
+      <discord-messages>
+        ${repeat(
+          entries(state),
+          ({ key }) => key,
+          (entry) => (entry.message ? message(entry, { state, actions, wire }) : unanswered(entry, { state, actions })),
+        )}
+      </discord-messages>
+    </div>
+    ${composer.view(nameOf(channel))}`;
+}
+
+const nameOf = (channel) => (channel?.kind === 'dm' ? '@Levergate' : `#${channel?.name}`);
+
+function header(state, channel, tour) {
+  const { venues } = state.screen.state;
+  const topic =
+    channel?.kind === 'dm' ? 'Direct messages with the bot: nobody else is here' : topics[channel?.name] ?? '';
+  return html`
+    <header class="chat-head">
+      <h2>${channel?.kind === 'dm' ? html`<i>@</i>Levergate` : html`<i>#</i>${channel?.name}`}</h2>
+      <p class="topic">${topic}</p>
+      <p class="writes" title="Writes that the exchanges have carried out">
+        Writes: ${['mudrex', 'kraken-futures'].map(
+          (id, index) =>
+            html`${index > 0 ? ' · ' : ''}${id === 'mudrex' ? 'Mudrex' : 'Kraken'} <b>${venues[id]?.writeCount}</b>`,
+        )}
+      </p>
+      ${tour.isOpen() ? nothing : html`<button type="button" class="quiet" @click=${tour.start}>Tour</button>`}
+    </header>`;
+}
+
+const topics = {
+  'trade-desk': 'Set leverage with a slash command; nothing changes before you confirm',
+  'audit-log': 'One line for each outcome; only the server’s admin sees this channel',
+};
+
+function welcome(channel, { composer, tour }) {
+  if (channel?.name === 'audit-log') {
+    return html`<div class="welcome"><h3>#audit-log</h3><p>The bot posts one line here for each outcome.</p></div>`;
+  }
+  const fill = (text) => () => composer.fill(text);
+  return html`
+    <div class="welcome">
+      <h3>${channel?.kind === 'dm' ? 'Levergate' : `Welcome to ${nameOf(channel)}`}</h3>
+      <p>
+        Levergate sets futures leverage behind a confirmation button. This is the real bot with made-up people, keys and
+        exchanges: type <kbd>/</kbd> as in Discord, and watch both exchanges beside it.
+      </p>
+      <p class="starters">
+        <button type="button" @click=${tour.start}>Take the tour</button>
+        <button type="button" @click=${fill('/keys add')}>/keys add</button>
+        <button type="button" @click=${fill('/leverage set')}>/leverage set</button>
+        <button type="button" @click=${fill('/help')}>/help</button>
+      </p>
+    </div>`;
+}
+
+/** Messages, and commands of one's own that nobody has answered, in the order of their ids. */
+function entries({ screen, channelId, dismissed }) {
+  const messages = (screen.messages[channelId] ?? [])
+    .filter(({ id }) => !dismissed.has(id))
+    .map((one) => ({ key: one.id, at: one.createdAt, message: one }));
+  const silent = screen.interactions
+    .filter((one) => one.type === 2 && one.channelId === channelId && one.messageIds.length === 0)
+    .filter(({ id, createdAt }) => !dismissed.has(id) && now() - createdAt > QUIET_MS)
+    .filter(({ state }) => state !== 'answered')
+    .map((one) => ({
+      key: one.id,
+      at: one.createdAt,
+      interaction: one,
+      isLate: one.state === 'failed' || now() - one.createdAt > PATIENCE_MS,
+    }));
+  return [...messages, ...silent].sort((left, right) => left.at - right.at);
+}

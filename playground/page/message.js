@@ -1,0 +1,152 @@
+import { html, nothing } from 'lit';
+import { markup, plain } from './markup.js';
+import { messageTime } from './time.js';
+
+const signs = Object.fromEntries(
+  [
+    ['❔', 'ask', 'question'],
+    ['⚠️', 'risky', 'warning'],
+    ['✅', 'done', 'done'],
+    ['⛔', 'refused', 'refused'],
+    ['⏳', 'unknown', 'not known'],
+  ].map(([sign, file, name]) => [sign, { name, url: `/page/signs/${file}.svg` }]),
+);
+
+const buttonTypes = { 1: 'primary', 2: 'secondary', 3: 'success', 4: 'destructive' };
+
+const nameOfUser = (state, userId) => state.screen.state.users.find(({ id }) => id === userId)?.name.toLowerCase();
+
+/** One message of the bot as Discord shows it. */
+export function message({ message: one }, { state, actions, wire }) {
+  const { origin, isEphemeral, isThinking } = one;
+  return html`
+    <div class="message" data-message=${one.id} tabindex="-1">
+      <discord-message profile="levergate" timestamp=${messageTime(one.createdAt)}
+        ?ephemeral=${isEphemeral} ?edited=${one.editedAt !== undefined}>
+        ${origin?.name === undefined ? nothing : originLine(nameOfUser(state, origin.userId), origin.name)}
+        ${isThinking ? thinking() : markup(one.content)}
+        ${one.embeds.map(embed)}
+        ${one.components.filter(({ type }) => type === 1).map((row) => buttonRow(row, one, { state, actions }))}
+        <div slot="thread" class="under">
+          ${failedPress(state, one)}
+          ${isEphemeral ? onlyYou(() => dismiss(actions, state, one.id)) : nothing}
+        </div>
+      </discord-message>
+      ${
+        origin === undefined
+          ? nothing
+          : html`<button type="button" class="raw" title="Raw payloads of this message"
+              aria-label="Raw payloads of this message" @click=${() => wire.open(origin.interactionId)}>{ }</button>`
+      }
+    </div>`;
+}
+
+/** A command of one's own that has no answer yet, or never got one. */
+export function unanswered({ interaction, isLate }, { state, actions }) {
+  const text = isLate
+    ? html`<span class="failed">The application did not respond</span>`
+    : html`<span class="sending">Sending command …</span>`;
+  return html`
+    <div class="message" tabindex="-1">
+      <discord-message profile="levergate" timestamp=${messageTime(interaction.createdAt)} ephemeral>
+        ${originLine(nameOfUser(state, interaction.userId), interaction.name)} ${text}
+        <div slot="thread" class="under">${onlyYou(() => dismiss(actions, state, interaction.id))}</div>
+      </discord-message>
+    </div>`;
+}
+
+function originLine(profile, name) {
+  return html`
+    <discord-command slot="reply" type="slash_command" profile=${profile} command=${name}></discord-command>`;
+}
+
+function thinking() {
+  return html`<span class="thinking"><i></i><i></i><i></i> Levergate is thinking …</span>`;
+}
+
+function onlyYou(onDismiss) {
+  return html`
+    <p class="only-you">
+      <svg viewBox="0 0 24 24" width="16" height="16" aria-hidden="true"><path fill="currentColor"
+        d="M12 5C6.500 5 2.700 10 1.500 12 2.700 14 6.500 19 12 19s9.300-5 10.500-7C21.300 10 17.500 5 12 5zm0 11a4 4 0 1 1 0-8 4 4 0 0 1 0 8z"/></svg>
+      Only you can see this · <button type="button" class="link" @click=${onDismiss}>Dismiss message</button>
+    </p>`;
+}
+
+function dismiss({ draw }, { dismissed }, id) {
+  dismissed.add(id);
+  draw();
+}
+
+function embed({ title, description, color, fields, footer }) {
+  return html`
+    <discord-embed slot="embeds" color=${hex(color)} embed-title=${title ? plain(title) : nothing}
+      .embedEmojisMap=${signs}>
+      ${description ? html`<discord-embed-description slot="description"><span class="text">${markup(description)}</span></discord-embed-description>` : nothing}
+      ${fields?.length ? html`<discord-embed-fields slot="fields">${columns(fields).map(field)}</discord-embed-fields>` : nothing}
+      ${footer ? html`<discord-embed-footer slot="footer">${footer.text}</discord-embed-footer>` : nothing}
+    </discord-embed>`;
+}
+
+const hex = (color) => `#${(color ?? 0x4e5058).toString(16).padStart(6, '0')}`;
+
+/** Inline fields stand three in a row. */
+function columns(fields) {
+  let column = 0;
+  return fields.map((one) => {
+    column = one.inline ? (column % 3) + 1 : 0;
+    return { ...one, column };
+  });
+}
+
+function field({ name, value, column }) {
+  return html`
+    <discord-embed-field field-title=${plain(name)} ?inline=${column > 0} inline-index=${column || nothing}
+      ><span class="text">${markup(value)}</span></discord-embed-field>`;
+}
+
+function pressesOf(state, messageId) {
+  return state.screen.interactions.filter(({ type, sourceMessageId }) => type === 3 && sourceMessageId === messageId);
+}
+
+function buttonRow({ components }, one, { state, actions }) {
+  const waiting = pressesOf(state, one.id).find((press) => press.state === 'waiting');
+  return html`
+    <discord-action-row slot="components">
+      ${components.filter(({ type }) => type === 2).map((button) => buttonOf(button, { one, waiting, actions }))}
+    </discord-action-row>`;
+}
+
+// The component's `disabled` is only a look: what must not be pressed is not sent.
+function buttonOf({ style, label, url, custom_id: customId, disabled = false }, { one, waiting, actions }) {
+  if (style === 5) {
+    return html`<discord-button url=${url} @click=${(event) => openBeside(event, url, actions)}>${label}</discord-button>`;
+  }
+  const isBusy = waiting !== undefined;
+  const press = () => {
+    if (disabled || isBusy) return;
+    keepFocus(one.id);
+    void actions.press(one.id, customId);
+  };
+  return html`
+    <discord-button type=${buttonTypes[style]} ?disabled=${disabled || isBusy}
+      aria-busy=${String(waiting?.customId === customId)} @click=${press}>${label}</discord-button>`;
+}
+
+/** The button goes away with the edit that follows; the keyboard stays at its message. */
+function keepFocus(messageId) {
+  document.querySelector(`[data-message="${messageId}"]`)?.focus({ preventScroll: true });
+}
+
+/** On a wide screen the bot's own page opens in a window beside this one, and the keys to copy come up here. */
+function openBeside(event, url, actions) {
+  if (url.includes('/link/')) actions.change({ tab: 'keys' });
+  if (window.innerWidth < 1000 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  window.open(url, '_blank', 'noopener,popup,width=620,height=860');
+}
+
+function failedPress(state, { id }) {
+  const last = pressesOf(state, id).at(-1);
+  return last?.state === 'failed' ? html`<p class="failed" role="status">This interaction failed</p>` : nothing;
+}

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer as createNetServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBotProcess } from './bot-process.ts';
+import { createClock } from './clock.ts';
+import { createLoopbackDiscord } from './discord/loopback-discord.ts';
+import { createExchanges, type Exchange, type ExchangeId } from './exchanges.ts';
+import { createHub } from './hub.ts';
+import { applicationId, auditChannelId, demoGuild, demoPeople, everybody } from './people.ts';
+import { createServer } from './server.ts';
+import { loopbackHosts } from './settings.ts';
+import { describeState, type PlaygroundState } from './state.ts';
+import { createDemoScenario } from './venues/scenario.ts';
+
+export type PlaygroundOptions = {
+  /** 0 lets the system choose; the bot's own pages are on the next port, or on any free one. */
+  readonly port?: number;
+  readonly host?: string;
+  /** More of the bot's variables, such as `CARD_SECONDS`, as an operator would set them. */
+  readonly variables?: Readonly<Record<string, string>>;
+};
+
+export type Playground = Awaited<ReturnType<typeof createPlayground>>;
+
+/**
+ * The whole product on this machine without any account: the real bot in a process of its own, a loopback Discord,
+ * simulated exchanges and the page, on one origin. Nothing runs before `start`.
+ *
+ * @throws Error when `host` is not loopback.
+ */
+export async function createPlayground(options: PlaygroundOptions = {}) {
+  const { port = 4400, host = '127.0.0.1', variables = {} } = options;
+  if (!loopbackHosts.includes(host)) throw new Error('The playground listens on loopback only.');
+  const dataDir = await mkdtemp(join(tmpdir(), 'levergate-playground-'));
+  const secrets = createSecrets();
+  const clock = createClock();
+  const hub = createHub();
+  let origin = '';
+  let webPort = 0;
+  const webUrl = () => `http://127.0.0.1:${webPort}`;
+
+  const discord = createLoopbackDiscord({
+    now: clock.now,
+    applicationId,
+    botToken: secrets.token,
+    clientSecret: secrets.client,
+    people: everybody,
+    guilds: [demoGuild],
+  });
+  const ids = { alice: demoPeople.alice.id, bob: demoPeople.bob.id, carol: demoPeople.carol.id };
+  const scenario = createDemoScenario(ids);
+  const exchanges = createExchanges(clock.now, scenario);
+  const bot = createBotProcess({
+    changed: hub.changed,
+    offsetMs: clock.offsetMs,
+    setup: () => ({
+      variables: {
+        DISCORD_TOKEN: secrets.token,
+        DISCORD_CLIENT_SECRET: secrets.client,
+        MASTER_KEYS: secrets.masterKeys,
+        DATA_DIR: dataDir,
+        WEB_PORT: String(webPort),
+        AUDIT_CHANNEL_ID: auditChannelId,
+        ...variables,
+      },
+      discordApi: `${origin}/discord/api`,
+      venueUrls: {
+        mudrex: `${origin}/mudrex/fapi/v1`,
+        'kraken-futures': `${origin}/kraken`,
+        'kraken-futures-demo': `${origin}/kraken-demo`,
+      },
+      publicUrl: webUrl(),
+    }),
+  });
+  const isReady = () => bot.state() === 'ready' && discord.sessions().length > 0;
+  const { credentials } = scenario;
+  const parts = { origin: () => origin, webUrl, bot, isReady, clock, exchanges, credentials, discord, hub, forward };
+  const server = await createServer(parts);
+  discord.onChange(hub.changed);
+
+  /** Moves everybody's clock forward, and lets the bot look after what is due. */
+  async function forward(ms: number): Promise<void> {
+    clock.forward(ms);
+    await bot.moveClock();
+    hub.changed();
+  }
+
+  return {
+    discord,
+    bot,
+    clock,
+    forward,
+    isReady,
+    /** The page's address; empty before `start`. */
+    url: () => origin,
+    /** Where the bot's own pages are. */
+    webUrl,
+    exchange: (id: ExchangeId): Exchange => findExchange(exchanges, id),
+    state: (): PlaygroundState => describeState(parts),
+    /** Serves at once; the bot is ready when this resolves. @throws Error when a port is in use or the bot cannot start */
+    async start(): Promise<{ readonly url: string; readonly webUrl: string }> {
+      await server.listen({ port, host });
+      const bound = portOf(server.server.address());
+      origin = `http://127.0.0.1:${bound}`;
+      webPort = port === 0 ? await freePort() : bound + 1;
+      await bot.start();
+      const problem = bot.problem();
+      if (problem !== undefined) throw new Error(`The bot could not start: ${problem}`);
+      return { url: origin, webUrl: webUrl() };
+    },
+    async stop(): Promise<void> {
+      for (const exchange of exchanges) exchange.close();
+      await bot.stop();
+      await server.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Fresh at every start, in the form of real ones. */
+function createSecrets() {
+  const random = (bytes: number) => randomBytes(bytes).toString('base64url');
+  return {
+    token: `${Buffer.from(applicationId).toString('base64url')}.${random(4)}.${random(24)}`,
+    client: random(24),
+    masterKeys: `playground:${random(32)}`,
+  };
+}
+
+function findExchange(exchanges: readonly Exchange[], id: ExchangeId): Exchange {
+  const found = exchanges.find((exchange) => exchange.id === id);
+  if (found === undefined) throw new Error(`no exchange ${id}`);
+  return found;
+}
+
+function portOf(address: ReturnType<ReturnType<typeof createNetServer>['address']>): number {
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function freePort(): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const probe = createNetServer().once('error', reject);
+  probe.listen(0, '127.0.0.1', () => {
+    const port = portOf(probe.address());
+    probe.close(() => resolve(port));
+  });
+  return promise;
+}

@@ -1,0 +1,73 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { ApiParts } from './api.ts';
+import type { Exchange } from './exchanges.ts';
+import { botKnobs, discordKnobSchema, turnDiscordKnob } from './trouble.ts';
+import { faultSchema } from './venues/faults.ts';
+
+const atVenue = z.object({ venue: z.string() });
+const oneFault = atVenue.extend({ id: z.coerce.number().int() });
+const leverage = z.string().regex(/^\d{1,4}(\.\d{1,2})?$/, 'a leverage such as 5 or 2.5');
+const move = z.object({
+  userId: z.string(),
+  market: z.string(),
+  leverage: z.union([leverage, z.literal('cross')]),
+  currency: z.enum(['USDT', 'INR']).optional(),
+});
+const maximum = z.object({ market: z.string(), max: leverage });
+const forward = z.object({
+  forwardMs: z
+    .int()
+    .positive()
+    .max(400 * 86_400_000),
+});
+const botAction = z.object({ action: z.enum(botKnobs.map(({ id }) => id)) });
+
+/** What goes wrong on demand: at a venue, at Discord, with the clock, and with the bot itself. */
+export function serveTrouble(
+  app: FastifyInstance,
+  parts: ApiParts & { readonly forward: (ms: number) => Promise<void> },
+): void {
+  const { exchanges, discord, bot, hub } = parts;
+
+  function exchangeOf(params: unknown): Exchange {
+    const { venue } = atVenue.parse(params);
+    const found = exchanges.find(({ id }) => id === venue);
+    if (found === undefined) throw new Error(`no venue ${venue}`);
+    return found;
+  }
+
+  app.post('/api/venues/:venue/faults', async (request) => {
+    const id = exchangeOf(request.params).addFault(faultSchema.parse(request.body));
+    hub.changed();
+    return { id };
+  });
+  app.delete('/api/venues/:venue/faults/:id', async (request) => {
+    exchangeOf(request.params).faults.remove(oneFault.parse(request.params).id);
+    hub.changed();
+    return {};
+  });
+  app.post('/api/venues/:venue/move', async (request) => {
+    exchangeOf(request.params).move(move.parse(request.body));
+    hub.changed();
+    return {};
+  });
+  app.post('/api/venues/:venue/maximum', async (request) => {
+    const { market, max } = maximum.parse(request.body);
+    exchangeOf(request.params).lowerMaximum(market, max);
+    hub.changed();
+    return {};
+  });
+  app.post('/api/discord/trouble', async (request) => {
+    turnDiscordKnob(discord, z.object({ knob: discordKnobSchema }).parse(request.body).knob);
+    return {};
+  });
+  app.post('/api/clock', async (request) => {
+    await parts.forward(forward.parse(request.body).forwardMs);
+    return {};
+  });
+  app.post('/api/bot', async (request) => {
+    await bot.restart(botAction.parse(request.body).action === 'kill' ? 'SIGKILL' : 'SIGTERM');
+    return {};
+  });
+}

@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** Tests in a browser are left out where there is none, but never in CI: there they fail. */
+export const hasChromium = existsSync(executablePath) || process.env.CI !== undefined;
+
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** One headless Chromium for the tests of a file; every page comes in a fresh context of its own. */
+export function useChromium() {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath, args });
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  async function newContext(options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> {
+    if (browser === undefined) throw new TypeError('Chromium has not been started');
+    const context = await browser.newContext(options);
+    onTestFinished(() => context.close());
+    return context;
+  }
+
+  return {
+    newContext,
+    newPage: async (options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> =>
+      (await newContext(options)).newPage(),
+  };
+}
