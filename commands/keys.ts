@@ -1,7 +1,6 @@
 import { type Button, type Command, type Services, subcommand, type View } from '../src/command.ts';
 import { Failure, type FailureData } from '../src/errors.ts';
 import type { KeyListing } from '../src/keys.ts';
-import { explain } from '../src/messages.ts';
 import { type KeyCheck, requireVenue } from '../src/venues/venue.ts';
 import { account, createCompleter, label, parseLabel, venue } from './options.ts';
 
@@ -143,6 +142,6 @@ function statusText(status: KeyListing['status']): string {
     case 'waiting':
       return ': not in use until you press the button below';
     case 'unreadable':
-      return `: ${explain({ code: 'SEAL_BROKEN' }).what}. Remove it and add it again.`;
+      return ': can no longer be read. Remove it and add it again.';
   }
 }

@@ -21,12 +21,12 @@ import { createMaintenance } from './maintenance.ts';
 import { createMetrics } from './metrics.ts';
 import { createBackups } from './store/backups.ts';
 import { createSqliteStore } from './store/sqlite.ts';
-import type { Store } from './store/store.ts';
+import type { Entry, Store } from './store/store.ts';
 import { openKeyring, reseal, rotate } from './vault/keyring.ts';
 import { createVault } from './vault/vault.ts';
 import { createVenues, type VenueId } from './venues/index.ts';
-import { type Budget, type Credentials, requireVenue } from './venues/venue.ts';
-import { createLinks } from './web/links.ts';
+import { type Budget, type Credentials, type Deadlines, requireVenue } from './venues/venue.ts';
+import { createLinks, linkRows } from './web/links.ts';
 import { createWeb, type WebAccess } from './web/server.ts';
 
 /** What tests and the playground replace; production uses none of it. */
@@ -34,6 +34,8 @@ export type Overrides = {
   /** A REST base such as `http://127.0.0.1:4400/discord/api`, without a version. */
   readonly discordApi?: string;
   readonly venueUrls?: Partial<Readonly<Record<VenueId, string>>>;
+  /** Shorter ones make a torture run quick; Discord's own deadlines stay. */
+  readonly deadlines?: Deadlines;
   readonly store?: Store;
   /** Milliseconds since the epoch; drives the store's clock too. */
   readonly now?: () => number;
@@ -70,24 +72,28 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
   const log = overrides.log ?? createLog({ level: config.logLevel });
   let parts: Awaited<ReturnType<typeof assemble>> | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let ticking: Promise<void> = Promise.resolve();
 
   async function start(): Promise<Started> {
     parts = await assemble(config, overrides, log);
     const { web, discord, caretaker, maintenance, markets } = parts;
     const { url } = await web.start();
+    // For autocomplete only, so nothing waits for it; it never rejects.
+    void markets.refreshPublic();
     // Settled at once, whether or not Discord can be reached; only telling waits for it.
     const recovered = caretaker.recover();
     const { applicationId } = await discord.start();
     await recovered;
     timer = setInterval(() => void tick(), TICK_MS);
     maintenance.start();
-    await markets.refreshPublic();
     return { applicationId, webUrl: url };
   }
 
   /** Never rejects: one proposal's trouble is logged by the caretaker, the store's by this. */
-  async function tick(): Promise<void> {
-    await parts?.caretaker.tick().catch((error: unknown) => log.error({ error }, 'looking after cards failed'));
+  function tick(): Promise<void> {
+    const looked = parts?.caretaker.tick() ?? Promise.resolve();
+    ticking = looked.catch((error: unknown) => log.error({ error }, 'looking after cards failed'));
+    return ticking;
   }
 
   async function stop(): Promise<void> {
@@ -95,7 +101,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     if (parts === undefined) return;
     const { discord, web, maintenance, venues, store } = parts;
     maintenance.stop();
-    await discord.drain();
+    await Promise.all([discord.drain(), ticking]);
     await Promise.all([discord.stop(), web.stop()]);
     await venues.close();
     await store.close();
@@ -121,6 +127,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     budgets: budgetsOf(config),
     onCall: (call) => metrics.venueCalled({ venue: call.venue, call: call.kind, class: call.result }, call.durationMs),
     ...(overrides.venueUrls && { urls: overrides.venueUrls }),
+    ...(overrides.deadlines && { deadlines: overrides.deadlines }),
   });
   const limits = createLimits(config);
   const vault = createVault({ store, keyring, maxKeys: config.maxKeysPerUser, onOpened: protectAll(log) });
@@ -276,10 +283,9 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   }
 
   async function finishRotation(): Promise<void> {
-    const kinds = [
-      ...vault.rewraps,
-      ...proposalRewraps((context, sealed) => reseal(keyring.envelope, context, sealed)),
-    ];
+    const again = (context: readonly string[], sealed: string) => reseal(keyring.envelope, context, sealed);
+    const linkRewrap = ({ key, value }: Entry) => again(linkRows.context(key), value);
+    const kinds = [...vault.rewraps, ...proposalRewraps(again), { prefix: linkRows.prefix, rewrap: linkRewrap }];
     const { retired, unreadable } = await rotate(store, keyring.envelope, kinds);
     if (retired.length > 0) log.info({ retired, unreadable }, 'these master keys may leave MASTER_KEYS now');
   }

@@ -80,7 +80,6 @@ export type FailureData =
       readonly venue: string;
       readonly account: string;
       readonly market: string;
-      readonly since: number;
     }
   | { readonly code: 'TOO_MANY_KEYS'; readonly max: number }
   | { readonly code: 'LINKS_OFF' }

@@ -52,9 +52,10 @@ async function run(config: Config): Promise<void> {
   process.on('uncaughtException', (error) => log.error({ error }, 'uncaught exception'));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(exitCodes.stopped));
 
+  log.info({ node: process.version, dataDir: config.dataDir }, 'starting');
   try {
     const { applicationId, webUrl } = await app.start();
-    log.info({ applicationId, webUrl, node: process.version }, 'ready');
+    log.info({ applicationId, webUrl }, 'ready');
   } catch (error) {
     if (isEnding) return;
     log.fatal({ error }, startProblem(error));

@@ -136,8 +136,12 @@ export function explain(failure: FailureData): Explanation {
       return say('The page for keys is not running', 'Ask the operator of this bot to switch it on.');
     case 'CARD_GONE':
       return say('This card is no longer known', 'It is too old, or its data were deleted. Run the command again.');
-    case 'CARD_UNREADABLE':
     case 'SEAL_BROKEN':
+      return say(
+        'What is stored here can no longer be read',
+        'Start again with the command; if it happens again, tell the operator.',
+      );
+    case 'CARD_UNREADABLE':
       return say(
         'What is stored for this card can no longer be read',
         'It cannot be run. Run the command again for a new one.',
@@ -279,7 +283,7 @@ function explainKeyRefusal(
     case 'rejected':
       return say(
         `${venue} does not accept this key`,
-        'Check that both parts were copied completely, for the right venue, and that the key is still active.',
+        'Check that it was copied completely, for the right exchange, and that it is still active there.',
       );
   }
 }

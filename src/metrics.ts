@@ -16,7 +16,6 @@ export type Metrics = {
   /** How old an interaction was on arrival, by this host's clock: negative or large means clock skew. */
   readonly interactionArrived: (ageMs: number) => void;
   readonly gatewayReady: (isReady: boolean) => void;
-  readonly openCards: (count: number) => void;
   /** The Prometheus text format, as `contentType` says. */
   readonly text: () => Promise<string>;
   readonly contentType: string;
@@ -49,7 +48,6 @@ export function createMetrics(): Metrics {
   const acks = histogram('ack_seconds', 'From arrival to acknowledged.', fastBuckets, []);
   const ages = histogram('interaction_age_seconds', 'Age of interactions on arrival.', ageBuckets, []);
   const ready = gauge('gateway_ready', '1 while connected to Discord.');
-  const cards = gauge('open_cards', 'Cards that wait for a press.');
 
   return {
     commandRan: (labels) => commands.inc(labels),
@@ -59,7 +57,6 @@ export function createMetrics(): Metrics {
     acknowledged: (durationMs) => acks.observe(durationMs / 1000),
     interactionArrived: (ageMs) => ages.observe(ageMs / 1000),
     gatewayReady: (isReady) => ready.set(isReady ? 1 : 0),
-    openCards: (count) => cards.set(count),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

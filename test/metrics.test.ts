@@ -11,7 +11,6 @@ test('what happened is counted under its names', async () => {
   metrics.acknowledged(80);
   metrics.interactionArrived(-300);
   metrics.gatewayReady(true);
-  metrics.openCards(3);
   const lines = (await metrics.text()).split('\n');
   expect(lines).toEqual(
     expect.arrayContaining([
@@ -22,7 +21,6 @@ test('what happened is counted under its names', async () => {
       'levergate_ack_seconds_bucket{le="0.1"} 1',
       'levergate_interaction_age_seconds_bucket{le="-0.25"} 1',
       'levergate_gateway_ready 1',
-      'levergate_open_cards 3',
     ]),
   );
 });
@@ -35,8 +33,8 @@ test('the process itself is measured too', async () => {
 
 test('two apps in one process count apart', async () => {
   const [first, second] = [createMetrics(), createMetrics()];
-  first.openCards(5);
-  expect(await second.text()).toContain('levergate_open_cards 0');
+  first.gatewayReady(true);
+  expect(await second.text()).toContain('levergate_gateway_ready 0');
 });
 
 test('going offline is seen', async () => {

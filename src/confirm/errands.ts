@@ -94,13 +94,12 @@ export function createErrands(options: {
         (only === undefined || isSame(found.proposal.account, only)),
     );
     if (busy === undefined) return;
-    const { account, market, createdAt } = busy.proposal;
+    const { account, market } = busy.proposal;
     throw new Failure({
       code: 'KEY_BUSY',
       venue: requireVenue(venues, account.venue).label,
       account: account.label,
       market: market.symbol,
-      since: createdAt,
     });
   }
 

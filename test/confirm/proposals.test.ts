@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
@@ -42,8 +43,7 @@ async function openProposals(ring = [masterKey('k1')] as const) {
   const store = createSqliteStore({ file: ':memory:', now: clock.now });
   onTestFinished(() => store.close());
   const sealer = await createEnvelope(ring);
-  let next = 0;
-  const proposals = createProposals({ store, sealer, newId: () => `id-${(next += 1)}`, keepMs: 90 * 86_400_000 });
+  const proposals = createProposals({ store, sealer, newId: randomUUID, keepMs: 90 * 86_400_000 });
   return {
     clock,
     store,

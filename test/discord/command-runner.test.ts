@@ -187,6 +187,14 @@ test('news that could not be sent stay untold', async () => {
   expect(told).toEqual([]);
 });
 
+test('news that may have arrived are not sent twice', async () => {
+  const bot = await startBot({ news: async () => [{ view: view('late'), told: async () => undefined }] });
+  bot.discord.faults.followUp.set('lost');
+  bot.set();
+  await bot.done();
+  expect(titles(bot.shown())).toEqual(['❔ BTCUSDT on Mudrex', 'late']);
+});
+
 test('news wait when the reply could not be shown', async () => {
   const asked: string[] = [];
   const bot = await startBot({

@@ -273,7 +273,7 @@ test('a change still under way at a restart is settled by reading back, and its 
   const card = await world.command(alice, 'leverage set', { venue: 'kraken-futures', market: 'btc', leverage: '7' });
   world.kraken.faults.add({ name: 'apply-then-hang', on: 'write' });
   world.startPress(alice, card, /^Set/);
-  await world.discord.until(() => world.kraken.writeCount(alice) === 1 || undefined).catch(() => undefined);
+  await world.requested('write');
   await world.crashBot();
   await world.startBot();
   await world.discord.until(() => titleOf(world.latest(alice, card)).includes('Done'));
@@ -347,4 +347,86 @@ describe('the operator’s limits', () => {
     );
     expect(textOf(line)).toContain('3x isolated → 6x isolated');
   });
+});
+
+describe('when Discord or the bot is in trouble', () => {
+  const wish = { venue: 'kraken-futures', market: 'btc', leverage: '7' };
+
+  test('a result that could not be shown comes with the next command', async () => {
+    const world = await withKey('kraken-futures');
+    const card = await world.command(alice, 'leverage set', wish);
+    for (const fault of [world.discord.faults.edit, world.discord.faults.followUp])
+      fault.set('401', Number.POSITIVE_INFINITY);
+    world.startPress(alice, card, /^Set/);
+    await world.logged('"outcome":"applied"');
+    await world.stopBot();
+    for (const fault of [world.discord.faults.edit, world.discord.faults.followUp]) fault.set('ok');
+    await world.startBot();
+    await world.command(alice, 'keys list');
+    const news = await world.discord.until(() =>
+      world.messages(alice).find((one) => titleOf(one).includes('Done: PF_XBTUSD')),
+    );
+    expect(news.isEphemeral).toBe(true);
+    await world.command(alice, 'keys list');
+    expect(world.messages(alice).filter((one) => titleOf(one).includes('Done: PF_XBTUSD'))).toHaveLength(1);
+  });
+
+  test('SIGTERM during an execution lets it finish and say how it ended', async () => {
+    const world = await withKey('kraken-futures');
+    const card = await world.command(alice, 'leverage set', wish);
+    world.kraken.faults.add({ name: 'delay', on: 'write', ms: 300 });
+    world.startPress(alice, card, /^Set/);
+    await world.requested('write');
+    await world.stopBot();
+    expect(titleOf(world.latest(alice, card))).toContain('Done');
+    expect(world.kraken.writeCount(alice)).toBe(1);
+  });
+
+  test.each(['500', 'hang', 'reset', '429', '401', '10062', '40060', 'cut body', 'lost'] as const)(
+    'an acknowledgement that ends in "%s" runs nothing, and the card can still be pressed where Discord lets it',
+    async (mode) => {
+      const world = await withKey('kraken-futures');
+      const card = await world.command(alice, 'leverage set', wish);
+      world.discord.faults.callback.set(mode);
+      const interaction = world.startPress(alice, card, /^Set/);
+      await world.logged('an interaction was not acknowledged');
+      const callbacks = world.discord.interactions().find(({ id }) => id === interaction)?.calls ?? [];
+      expect(callbacks.filter(({ path }) => path.endsWith('/callback'))).toHaveLength(1);
+      expect(world.kraken.requests.filter(({ kind }) => kind === 'write')).toEqual([]);
+      expect(titleOf(await world.press(alice, card, /^Set/))).toContain('Done');
+      expect(world.kraken.writeCount(alice)).toBe(1);
+    },
+  );
+
+  test('the same press delivered twice runs once', async () => {
+    const world = await withKey('kraken-futures');
+    const card = await world.command(alice, 'leverage set', wish);
+    world.discord.faults.gateway.duplicateNext(3);
+    expect(titleOf(await world.press(alice, card, /^Set/))).toContain('Done');
+    expect(world.kraken.writeCount(alice)).toBe(1);
+  });
+
+  test('a gateway that drops is taken up again, and the card still works', async () => {
+    const world = await withKey('kraken-futures');
+    const card = await world.command(alice, 'leverage set', wish);
+    world.discord.faults.gateway.drop(4000);
+    await world.discord.until(() => world.discord.sessions().length > 0);
+    expect(titleOf(await world.press(alice, card, /^Set/))).toContain('Done');
+  });
+});
+
+test('a card that was claimed when the bot died is never run late', async () => {
+  const world = await withKey('kraken-futures');
+  const card = await world.command(alice, 'leverage set', { venue: 'kraken-futures', market: 'btc', leverage: '7' });
+  const before = world.kraken.requests.length;
+  world.kraken.faults.add({ name: 'hang', on: 'read', times: 'forever' });
+  world.startPress(alice, card, /^Set/);
+  await world.discord.until(() => titleOf(world.latest(alice, card)).includes('Setting'));
+  const fault = world.kraken.faults.active()[0]?.id ?? 0;
+  expect(world.kraken.requests.length).toBeGreaterThanOrEqual(before);
+  await world.crashBot();
+  world.kraken.faults.remove(fault);
+  await world.startBot();
+  await world.discord.until(() => titleOf(world.latest(alice, card)).includes('Not sent: the bot was interrupted'));
+  expect(world.kraken.requests.filter(({ kind }) => kind === 'write')).toEqual([]);
 });

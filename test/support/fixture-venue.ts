@@ -23,7 +23,7 @@ export const wideBudget = {
   costs: { read: 1, account: 1, write: 1 },
 };
 
-export const shortDeadlines = { connectMs: 1_000, readMs: 1_000, writeMs: 1_000 };
+export const patientDeadlines = { connectMs: 5_000, readMs: 8_000, writeMs: 8_000 };
 
 /** A venue whose every request is answered by `script`. Requests it has no reply for are answered 599. */
 export async function openFixtureVenue(
@@ -37,8 +37,8 @@ export async function openFixtureVenue(
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(text ?? (body === undefined ? '' : JSON.stringify(body)));
   });
-  const http = createHttp({ connectMs: shortDeadlines.connectMs });
-  const options = { http, now: Date.now, url: server.url, budget: wideBudget, deadlines: shortDeadlines, ...more };
+  const http = createHttp({ connectMs: patientDeadlines.connectMs });
+  const options = { http, now: Date.now, url: server.url, budget: wideBudget, deadlines: patientDeadlines, ...more };
   return {
     venue: create(options),
     seen: server.seen,

@@ -6,7 +6,7 @@ import { createMudrexSimulator } from '../../playground/venues/mudrex.ts';
 import type { Leverage } from '../../src/leverage/setting.ts';
 import { Secret } from '../../src/secret.ts';
 import { createVenues, type VenueId } from '../../src/venues/index.ts';
-import type { Credentials, Venue } from '../../src/venues/venue.ts';
+import type { Credentials, Deadlines, Venue } from '../../src/venues/venue.ts';
 
 /** A venue and a simulator of it with one account, for the contract suite. */
 export type VenueHarness = {
@@ -39,7 +39,14 @@ type Simulator = {
   readonly faults: { readonly add: (fault: FaultInput) => unknown };
 };
 
-type Mount = { readonly id: VenueId; readonly prefix: string; readonly path: string; readonly now: () => number };
+type Mount = {
+  readonly id: VenueId;
+  readonly prefix: string;
+  readonly path: string;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<unknown>;
+  readonly deadlines: Deadlines | undefined;
+};
 
 /** Waiting moves the clock, so that no test sleeps and no window is passed by for free. */
 export function createSleepingClock(start = Date.UTC(2026, 10, 21, 12)) {
@@ -50,11 +57,13 @@ export function createSleepingClock(start = Date.UTC(2026, 10, 21, 12)) {
   return { now: () => time, sleep };
 }
 
-async function mount(simulator: Simulator, { id, prefix, path, now }: Mount, sleep: (ms: number) => Promise<unknown>) {
+/** Generous, so that a busy machine fails no test; those about timeouts bring their own. */
+const patient: Deadlines = { connectMs: 5_000, readMs: 8_000, writeMs: 8_000 };
+
+async function mount(simulator: Simulator, { id, prefix, path, now, sleep, deadlines = patient }: Mount) {
   const app = Fastify({ forceCloseConnections: true });
   await app.register(simulator.plugin, { prefix });
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
-  const deadlines = { connectMs: 300, readMs: 400, writeMs: 400 };
   const venues = createVenues({ urls: { [id]: `${origin}${path}` }, now, deadlines, enabled: [id], sleep });
   const venue = venues.get(id);
   if (!venue) throw new Error(`no venue ${id}`);
@@ -71,14 +80,14 @@ async function mount(simulator: Simulator, { id, prefix, path, now }: Mount, sle
   };
 }
 
-export async function openMudrex(): Promise<VenueHarness> {
+export async function openMudrex(deadlines?: Deadlines): Promise<VenueHarness> {
   const { now, sleep } = createSleepingClock();
   const secret = 'canary-mudrex-secret-of-the-contract';
   const simulator = createMudrexSimulator({ now, accounts: [{ id: 'alice', secret }] });
   const symbol = 'BTCUSDT';
-  const at = { id: 'mudrex', prefix: '/mudrex', path: '/mudrex/fapi/v1', now } as const;
+  const at = { id: 'mudrex', prefix: '/mudrex', path: '/mudrex/fapi/v1', now, sleep, deadlines } as const;
   return {
-    ...(await mount(simulator, at, sleep)),
+    ...(await mount(simulator, at)),
     credentials: { apiSecret: new Secret(secret) },
     unknownKey: { apiSecret: new Secret('canary-unknown-mudrex-secret') },
     symbol,
@@ -95,7 +104,8 @@ export async function openMudrex(): Promise<VenueHarness> {
 }
 
 export async function openKraken(
-  id: 'kraken-futures' | 'kraken-futures-demo' = 'kraken-futures',
+  id: 'kraken-futures' | 'kraken-futures-demo',
+  deadlines?: Deadlines,
 ): Promise<VenueHarness> {
   const { now, sleep } = createSleepingClock();
   const key = 'canaryKrakenKeyOfTheContract000000000000000000000000000';
@@ -104,7 +114,7 @@ export async function openKraken(
   const simulator = createKrakenFuturesSimulator({ now, accounts: [{ id: 'alice', keys: [{ key, secret }] }] });
   const symbol = 'PF_XBTUSD';
   return {
-    ...(await mount(simulator, { id, prefix: '/kraken', path: '/kraken', now }, sleep)),
+    ...(await mount(simulator, { id, prefix: '/kraken', path: '/kraken', now, sleep, deadlines })),
     credentials: { apiKey: new Secret(key), apiSecret: new Secret(secret) },
     unknownKey: { apiKey: new Secret(unknown), apiSecret: new Secret(secret) },
     symbol,

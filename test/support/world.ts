@@ -52,7 +52,13 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
   const kraken = createKrakenFuturesSimulator({ now, accounts: scenario.kraken, limits: [] });
   const krakenDemo = createKrakenFuturesSimulator({ now, accounts: scenario.krakenDemo, limits: [] });
 
-  const server = fastify();
+  const server = fastify({ forceCloseConnections: true });
+  const listeners = new Set<() => void>();
+  const changed = () => {
+    for (const listener of listeners) listener();
+  };
+  discord.onChange(changed);
+  server.addHook('onRequest', async () => setImmediate(changed));
   await server.register(discord.plugin, { prefix: '/discord' });
   await server.register(mudrex.plugin, { prefix: '/mudrex' });
   await server.register(kraken.plugin, { prefix: '/kraken' });
@@ -74,7 +80,15 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
     ...environment,
   };
   const lines: string[] = [];
-  const log = createLog({ level: 'debug', stream: { write: (line: string) => lines.push(line) } });
+  const log = createLog({
+    level: 'debug',
+    stream: {
+      write: (line: string) => {
+        lines.push(line);
+        changed();
+      },
+    },
+  });
   let app: App | undefined;
 
   function newApp(): App {
@@ -128,6 +142,17 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
       0,
     );
     expect(tokens.filter((token) => logged.includes(token)).length, 'interaction tokens found').toBe(0);
+  }
+
+  /** Resolves once this holds; looked at again at every request, log line and message. */
+  async function until(holds: () => boolean): Promise<void> {
+    if (holds()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = () => {
+      if (holds()) resolve();
+    };
+    listeners.add(look);
+    await promise.finally(() => listeners.delete(look));
   }
 
   /** What a person sees in a channel, newest last. */
@@ -192,6 +217,11 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
     messages,
     command,
     press,
+    /** Resolves once the bot has logged this. */
+    logged: (text: string) => until(() => lines.some((line) => line.includes(text))),
+    /** Resolves once a request of this kind has reached one of the venues. */
+    requested: (kind: 'read' | 'write') =>
+      until(() => [mudrex, kraken, krakenDemo].some(({ requests }) => requests.some((one) => one.kind === kind))),
     startPress,
     whisperTo,
     /** Adds a demo key through the real page, and takes it into use. */

@@ -2,7 +2,7 @@ import { Big } from 'big.js';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { FaultInput } from '../../playground/venues/faults.ts';
 import { findMarket } from '../../src/leverage/market.ts';
-import type { Target } from '../../src/venues/venue.ts';
+import type { Deadlines, Target } from '../../src/venues/venue.ts';
 import { outcomeOf } from '../support/fixture-venue.ts';
 import { json, openLoopback } from '../support/loopback.ts';
 import type { VenueHarness } from '../support/venue-simulators.ts';
@@ -64,11 +64,15 @@ const faults: readonly FaultRow[] = [
   },
 ];
 
+const hasty: Deadlines = { connectMs: 600, readMs: 600, writeMs: 600 };
+const deadlinesFor = ({ failure }: FaultRow['write']) =>
+  JSON.stringify(failure ?? {}).includes('timeout') ? hasty : undefined;
+
 /**
  * What every venue must do, over real HTTP against a simulator that was written apart from it.
  * A new venue runs this with a harness of its own.
  */
-export function describeVenue(name: string, openHarness: () => Promise<VenueHarness>): void {
+export function describeVenue(name: string, openHarness: (deadlines?: Deadlines) => Promise<VenueHarness>): void {
   describe(`${name} keeps the contract`, () => {
     let harness: VenueHarness | undefined;
     afterEach(async () => {
@@ -76,8 +80,8 @@ export function describeVenue(name: string, openHarness: () => Promise<VenueHarn
       harness = undefined;
     });
 
-    async function open() {
-      harness = await openHarness();
+    async function open(deadlines?: Deadlines) {
+      harness = await openHarness(deadlines);
       const { venue, credentials, symbol } = harness;
       const market = await venue.readMarket(credentials, symbol);
       const target: Target = { market };
@@ -210,7 +214,7 @@ export function describeVenue(name: string, openHarness: () => Promise<VenueHarn
     });
 
     test.each(faults)('a write that meets $fault', async ({ fault, write, carriedOut }) => {
-      const opened = await open();
+      const opened = await open(deadlinesFor(write));
       const { venue, credentials, target, secrets } = opened;
       opened.fault({ ...fault, on: 'write' });
       const result = await venue.applySetting(credentials, target, five);
@@ -224,7 +228,7 @@ export function describeVenue(name: string, openHarness: () => Promise<VenueHarn
     });
 
     test.each(faults)('a read that meets $fault', async ({ fault, write, read = write.failure }) => {
-      const opened = await open();
+      const opened = await open(deadlinesFor(write));
       const { venue, credentials, target } = opened;
       opened.fault({ ...fault, on: 'read' });
       expect(await outcomeOf(venue.readSetting(credentials, target))).toMatchObject({ ...read });

@@ -531,5 +531,5 @@ describeHostileReplies('Kraken Futures', {
   ],
 });
 
-describeVenue('Kraken Futures', () => openKraken());
-describeVenue('Kraken Futures DEMO', () => openKraken('kraken-futures-demo'));
+describeVenue('Kraken Futures', (deadlines) => openKraken('kraken-futures', deadlines));
+describeVenue('Kraken Futures DEMO', (deadlines) => openKraken('kraken-futures-demo', deadlines));

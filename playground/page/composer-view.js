@@ -1,0 +1,128 @@
+import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import { live } from 'lit/directives/live.js';
+
+/** Draws the message box and the list above it. */
+export function composerView(box) {
+  const { now } = box;
+  return html`
+    <form class="composer" aria-label="Message box" @submit=${(event) => event.preventDefault()}
+      @focusout=${(event) => closeWhenLeft(event, box)}>
+      ${suggestions(box)}
+      <div class="box" data-command=${now.command === undefined ? nothing : now.command.name}>
+        ${now.command === undefined ? lineField(box) : commandFields(box)}
+        <button type="button" class="send" aria-label="Send" title="Send (Enter)" @click=${box.send}>
+          <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true"><path fill="currentColor"
+            d="M3 20.500V14l8-2-8-2V3.500L21.500 12z"/></svg>
+        </button>
+      </div>
+      <p class="problem" role="alert">${now.problem ?? nothing}</p>
+    </form>`;
+}
+
+function closeWhenLeft({ currentTarget, relatedTarget }, { now, set }) {
+  if (now.isOpen && !currentTarget.contains(relatedTarget)) set({ isOpen: false });
+}
+
+/** The attributes of a field whose list stands above the box. */
+function combobox({ offers, now }) {
+  const isOpen = offers.length > 0;
+  return {
+    expanded: String(isOpen),
+    controls: isOpen ? 'suggestions' : nothing,
+    active: isOpen ? `suggestion-${now.active}` : nothing,
+  };
+}
+
+function lineField(box) {
+  const { now, channelName, typeLine, key, set, REST } = box;
+  const { expanded, controls, active } = combobox(box);
+  return html`
+    <input id="composer-input" class="line" type="text" role="combobox" autocomplete="off" spellcheck="false"
+      aria-autocomplete="list" aria-expanded=${expanded} aria-controls=${controls} aria-activedescendant=${active}
+      aria-label=${`Message ${channelName}`} placeholder=${`Message ${channelName}: type / for commands`}
+      .value=${live(now.text)} @input=${({ target }) => typeLine(target.value)}
+      @keydown=${(event) => key(event, REST)} @focus=${() => now.isOpen || set({ isOpen: true })}>`;
+}
+
+function commandFields(box) {
+  const { now, key, focus, set, clear, REST } = box;
+  const hidden = now.command.options.length - now.shown.length;
+  const { expanded, controls, active } = combobox(box);
+  return html`
+    <span class="command">/${now.command.name}</span>
+    ${repeat(
+      now.shown,
+      (name) => name,
+      (name) => optionField(box, name),
+    )}
+    <input id="composer-input" class="rest" type="text" role="combobox" autocomplete="off" spellcheck="false"
+      aria-autocomplete="list" aria-expanded=${now.focused === REST ? expanded : 'false'}
+      aria-controls=${now.focused === REST ? controls : nothing}
+      aria-activedescendant=${now.focused === REST ? active : nothing}
+      aria-label=${hidden > 0 ? `Add one of ${hidden} more options, or press Enter to send` : 'Press Enter to send'}
+      placeholder=${hidden > 0 ? `+${hidden} optional` : 'Enter ↵'}
+      .value=${live(now.focused === REST ? now.text : '')} @focus=${() => now.focused === REST || focus(REST)}
+      @input=${({ target }) => set({ text: target.value, isOpen: true, active: 0 })}
+      @keydown=${(event) => key(event, REST)}>
+    <button type="button" class="drop" aria-label="Discard this command" title="Discard (Esc)" @click=${clear}>×</button>`;
+}
+
+function optionField(box, name) {
+  const { now, key, focus, typeOption } = box;
+  const option = now.command.options.find((one) => one.name === name);
+  const isFocused = now.focused === name;
+  const { expanded, controls, active } = combobox(box);
+  const { text } = now.values[name];
+  const isWrong = now.problem !== undefined && now.problemOption === name;
+  return html`
+    <label class="option" ?data-wrong=${isWrong}>
+      <span class="name">${name}${option.required ? html`<i title="required">*</i>` : nothing}</span>
+      <input id=${`option-${name}`} type="text" role="combobox" autocomplete="off" spellcheck="false"
+        aria-autocomplete="list" aria-expanded=${isFocused ? expanded : 'false'}
+        aria-controls=${isFocused ? controls : nothing} aria-activedescendant=${isFocused ? active : nothing}
+        aria-label=${`${name}: ${option.description}`} aria-required=${String(option.required === true)}
+        aria-invalid=${isWrong ? 'true' : nothing} size=${Math.max(text.length, 3)} .value=${live(text)}
+        @focus=${() => isFocused || focus(name)} @input=${({ target }) => typeOption(name, target.value)}
+        @keydown=${(event) => key(event, name)}>
+    </label>`;
+}
+
+const typeNames = { 3: 'text', 4: 'whole number', 5: 'true or false', 10: 'number' };
+
+function suggestions(box) {
+  const { now, offers, REST } = box;
+  if (!now.isOpen) return nothing;
+  const option = now.command?.options.find((one) => one.name === now.focused);
+  const isRest = now.command !== undefined && now.focused === REST;
+  if (option === undefined && offers.length === 0) return nothing;
+  return html`
+    <div class="suggestions">
+      ${option === undefined ? heading(isRest ? 'Optional' : 'Levergate') : about(option)}
+      ${note(now, option, offers)}
+      <ul id="suggestions" role="listbox" aria-label="Suggestions" ?hidden=${offers.length === 0}>
+        ${offers.map(
+          ({ label, note: text, take }, index) => html`
+            <li id=${`suggestion-${index}`} role="option" aria-selected=${String(index === now.active)}
+              @pointerdown=${(event) => event.preventDefault()} @click=${take}
+              @pointermove=${() => index === now.active || box.set({ active: index })}>
+              <b>${label}</b>${text === '' ? nothing : html`<span>${text}</span>`}
+            </li>`,
+        )}
+      </ul>
+    </div>`;
+}
+
+const heading = (text) => html`<p class="heading">${text}</p>`;
+
+function about({ name, description, required, type }) {
+  return html`
+    <p class="heading option-about"><b>${name}</b> ${description}
+      <span class="kind">${typeNames[type] ?? 'text'}, ${required ? 'required' : 'optional'}</span></p>`;
+}
+
+function note({ live: answer }, option, offers) {
+  if (!option?.autocomplete) return nothing;
+  const text = answer === 'loading' ? 'Loading options …' : answer === 'failed' ? 'Loading options failed' : 'No options match your search';
+  return offers.length > 0 ? nothing : html`<p class="note" role="status">${text}</p>`;
+}

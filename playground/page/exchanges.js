@@ -1,0 +1,100 @@
+import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import { clockTime } from './time.js';
+
+const ROWS = 30;
+
+/** Every exchange as it stands: settings and positions of the person, requests, and the write counter. */
+export function exchanges({ screen, viewerId }) {
+  const { venues, users } = screen.state;
+  const viewer = users.find(({ id }) => id === viewerId);
+  const [main, demo] = [['mudrex', 'kraken-futures'], ['kraken-futures-demo']];
+  const card = (id) => exchange(id, venues[id], viewer);
+  return html`
+    ${main.map(card)}
+    <details class="more">
+      <summary>Kraken’s demo host, an exchange of its own</summary>
+      ${demo.map(card)}
+    </details>`;
+}
+
+function exchange(id, venue, { id: userId, name }) {
+  const account = venue.accounts[userId];
+  return html`
+    <section class="exchange" data-venue=${id} aria-label=${venue.label}>
+      <header>
+        <h3>${venue.label}</h3>
+        <p class="counter" title="Writes that this exchange has carried out, for everybody">
+          <b data-writes=${venue.writeCount}>${venue.writeCount}</b> ${venue.writeCount === 1 ? 'write' : 'writes'}
+        </p>
+      </header>
+      <h4>${name}’s leverage</h4>
+      ${settings(id, account)}
+      ${account.positions.length === 0 ? nothing : positions(account)}
+      <h4>Requests <small>newest first, secrets masked</small></h4>
+      ${requests(venue, userId)}
+    </section>`;
+}
+
+function settings(id, { settings: rows }) {
+  const rest = id === 'mudrex' ? 'Every other market: never set' : 'Every other market: cross margin';
+  return html`
+    <table class="settings">
+      <thead class="hidden"><tr><th scope="col">Market</th><th scope="col">Setting</th></tr></thead>
+      <tbody>
+        ${repeat(
+          rows.toSorted((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1)),
+          nameOf,
+          ({ market, currency, leverage, mode }) => html`
+            <tr data-market=${market}>
+              <th scope="row">${market}${currency ? html` <small>${currency}</small>` : nothing}</th>
+              <td><b>${leverage}x</b> ${mode}</td>
+            </tr>`,
+        )}
+        <tr class="others"><td colspan="2">${rest}</td></tr>
+      </tbody>
+    </table>`;
+}
+
+const nameOf = ({ market, currency = '' }) => `${market} ${currency}`;
+
+function positions({ positions: rows }) {
+  return html`
+    <ul class="positions" aria-label="Open positions">
+      ${rows.map(
+        ({ market, side, size, entryPrice, leverage }) => html`
+          <li><b data-side=${side}>${side}</b> ${size} ${market} at ${entryPrice}${leverage ? `, its own ${leverage}x` : ''}</li>`,
+      )}
+    </ul>`;
+}
+
+function requests({ requests: rows, faults }, userId) {
+  const last = rows.slice(-ROWS).toReversed();
+  const total = rows.length;
+  return html`
+    <div class="requests" tabindex="0" role="region" aria-label="Requests">
+      ${faults.length === 0 ? nothing : html`<p class="armed">Waiting to strike: ${faults.map(({ name }) => name).join(', ')}</p>`}
+      ${last.length === 0 ? html`<p class="nothing">None yet.</p>` : nothing}
+      <table>
+        <thead class="hidden"><tr><th scope="col">Time</th><th scope="col">Request</th><th scope="col">Status</th></tr></thead>
+        <tbody>
+          ${repeat(
+            last,
+            (_row, index) => total - index,
+            (row) => request(row, userId),
+          )}
+        </tbody>
+      </table>
+    </div>`;
+}
+
+function request({ at, method, url, kind, status, fault, userId }, viewerId) {
+  return html`
+    <tr data-kind=${kind} ?data-other=${userId !== undefined && userId !== viewerId}>
+      <td>${clockTime(at)}</td>
+      <td class="url"><b>${method}</b> ${shortened(url)}${fault ? html` <mark>${fault}</mark>` : nothing}</td>
+      <td class="code" data-class=${String(status)[0]}>${status === 'none' ? '…' : status}</td>
+    </tr>`;
+}
+
+const shortened = (url) => url.replace(/^\/(fapi\/v1|derivatives\/api\/v3)/, '');

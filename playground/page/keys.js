@@ -1,0 +1,47 @@
+import { html, nothing } from 'lit';
+
+/** The demo keys of the person one is, each a click to copy, and keys that must be refused. */
+export function keys(state, actions) {
+  const { credentials, users, venues } = state.screen.state;
+  const viewer = users.find(({ id }) => id === state.viewerId);
+  const own = credentials.filter(({ userId }) => userId === state.viewerId);
+  const wrong = credentials.filter(({ userId }) => userId === undefined);
+  return html`
+    <p class="lead">
+      Run <code>/keys add</code>, open the page it links to, and paste one of these there. They are made up and open
+      nothing but the exchanges on this page.
+    </p>
+    <h3>${viewer.name}’s keys</h3>
+    ${own.map((one) => credential(one, venues[one.venue].label, actions))}
+    <h3>A key that nobody knows</h3>
+    ${wrong.map((one) => credential(one, venues[one.venue].label, actions))}`;
+}
+
+function credential({ venue, label, expect, key, secret }, venueLabel, actions) {
+  const name = `${venueLabel}, ${label}`;
+  return html`
+    <section class="credential" data-venue=${venue} data-label=${label} aria-label=${name}>
+      <p><b>${venueLabel}</b> <span class="tag" data-good=${label === 'good' || nothing}>${label}</span></p>
+      <p class="expect">${expect}</p>
+      ${key === undefined ? nothing : copyable('Public key', key, name, actions)}
+      ${copyable(key === undefined ? 'API secret' : 'Private key', secret, name, actions)}
+    </section>`;
+}
+
+function copyable(what, value, name, actions) {
+  return html`
+    <p class="copyable">
+      <code>${value}</code>
+      <button type="button" aria-label=${`Copy ${what.toLowerCase()} (${name})`}
+        @click=${() => copy(value, what, actions)}>Copy ${what.toLowerCase()}</button>
+    </p>`;
+}
+
+async function copy(value, what, { say }) {
+  try {
+    await navigator.clipboard.writeText(value);
+    say(`${what} copied`);
+  } catch {
+    say('The browser did not allow copying. Select the text and copy it by hand.');
+  }
+}

@@ -1,0 +1,104 @@
+import { html, nothing } from 'lit';
+
+const STORED = 'tour';
+
+const verbOf = ({ customId = '' }) => customId.split('.')[1];
+const answered = ({ interactions }, verb) =>
+  interactions.some((one) => one.type === 3 && one.state === 'answered' && verbOf(one) === verb);
+const hasButton = ({ messages }, verb) =>
+  Object.values(messages)
+    .flat()
+    .flatMap(({ components }) => components.flatMap((row) => row.components ?? []))
+    .some(({ custom_id: id = '' }) => id.split('.')[1] === verb);
+const writesOf = ({ state, viewerId }) =>
+  Object.values(state.venues).reduce((sum, { accounts }) => sum + accounts[viewerId].writeCount, 0);
+const isArmed = ({ state }) => Object.values(state.venues).some(({ faults }) => faults.length > 0);
+
+/** Five steps; each knows from what is on the screen whether it was done. */
+const steps = [
+  {
+    title: 'Add a key',
+    text: 'Send /keys add, open its page, continue with Discord as yourself, paste the secret from the Keys tab, and press “Use this key” here.',
+    label: 'Fill in /keys add',
+    act: ({ composer }) => composer.fill('/keys add venue:mudrex'),
+    isDone: (screen) => answered(screen, 'do') || hasButton(screen, 'confirm'),
+  },
+  {
+    title: 'Ask for a leverage',
+    text: 'Send /leverage set. Nothing is sent to the exchange yet: the bot shows a card first.',
+    label: 'Fill in /leverage set',
+    act: ({ composer }) => composer.fill('/leverage set venue:mudrex market:BTCUSDT leverage:3'),
+    isDone: (screen) => hasButton(screen, 'confirm') || answered(screen, 'confirm'),
+  },
+  {
+    title: 'Confirm',
+    text: 'Read the card: what it is now, what it will be, your position. Then press its first button.',
+    isDone: (screen) => answered(screen, 'confirm'),
+  },
+  {
+    title: 'Read the receipt',
+    text: 'It says what the exchange now holds, read back after one single write: see the counter. “Back to …” offers the way back.',
+    label: 'Show the exchange',
+    act: ({ actions }) => actions.show('exchanges'),
+    isDone: () => false,
+  },
+  {
+    title: 'Break something',
+    text: 'In the Trouble tab choose “Apply, but do not answer”, then set a leverage once more: still one write, and an honest receipt.',
+    label: 'Open Trouble',
+    act: ({ actions }) => actions.show('trouble'),
+    isDone: () => false,
+  },
+];
+
+/** The first-run tour: a strip above the messages that can be left at any time. */
+export function createTour(page, actions, composer) {
+  const stored = localStorage.getItem(STORED);
+  let at = stored === null ? 0 : undefined;
+  let wasArmed = false;
+  let writesBefore = 0;
+
+  function go(next) {
+    at = next === undefined || next >= steps.length ? undefined : next;
+    if (at === steps.length - 1) writesBefore = writesOf(page.screen);
+    if (at === undefined) localStorage.setItem(STORED, 'left');
+    actions.draw();
+  }
+
+  /** The last step is done once something struck: what was armed is armed no more, and a write has landed. */
+  function isBroken(screen) {
+    wasArmed ||= isArmed(screen);
+    return wasArmed && !isArmed(screen) && writesOf(screen) > writesBefore;
+  }
+
+  const isDone = (index) => (index === steps.length - 1 ? isBroken(page.screen) : steps[index].isDone(page.screen));
+
+  return {
+    isOpen: () => at !== undefined,
+    start: () => go(0),
+    /** Goes on when the step at hand was done. */
+    look() {
+      if (at !== undefined && at < 3 && isDone(at)) go(at + 1);
+    },
+    view() {
+      if (at === undefined) return nothing;
+      const { title, text, label, act } = steps[at];
+      const isLast = at === steps.length - 1;
+      const isOver = isLast && isDone(at);
+      return html`
+        <section class="tour" aria-label="Tour">
+          <p class="step" aria-live="polite">
+            <span class="count">${at + 1}<small>/${steps.length}</small></span>
+            <span><b>${isOver ? 'That was the tour' : title}</b>
+              ${isOver ? 'Whatever breaks, it writes at most once and says what it knows. The other knobs are yours to try.' : text}</span>
+          </p>
+          <p class="tour-buttons">
+            ${label && !isOver ? html`<button type="button" class="primary" @click=${() => act({ composer, actions })}>${label}</button>` : nothing}
+            ${at > 0 ? html`<button type="button" @click=${() => go(at - 1)}>Back</button>` : nothing}
+            <button type="button" @click=${() => go(at + 1)}>${isLast ? 'Finish' : 'Next'}</button>
+            ${isLast ? nothing : html`<button type="button" class="link" @click=${() => go(undefined)}>Leave the tour</button>`}
+          </p>
+        </section>`;
+    },
+  };
+}
