@@ -14,6 +14,8 @@ export type InteractionLine = Pick<
   'id' | 'type' | 'name' | 'userId' | 'channelId' | 'createdAt' | 'state' | 'callbackType' | 'delivered' | 'messageIds'
 > & {
   readonly customId: string | undefined;
+  /** How many requests of the bot about it have come so far. */
+  readonly callCount: number;
   /** The message whose button was pressed. */
   readonly sourceMessageId: string | undefined;
 };
@@ -64,6 +66,7 @@ function describeInteraction(record: InteractionRecord): InteractionLine {
   return {
     ...{ id, type, name, userId, channelId, createdAt, state, callbackType, delivered, messageIds },
     customId: textAt(payload, 'data', 'custom_id'),
+    callCount: record.calls.length,
     sourceMessageId: textAt(payload, 'message', 'id'),
   };
 }

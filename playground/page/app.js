@@ -2,11 +2,11 @@ import './components.js';
 import { html, render } from 'lit';
 import { chat } from './chat.js';
 import { createComposer } from './composer.js';
-import { createTour } from './tour.js';
-import { followScreen, readKnobs, sendPress } from './server.js';
 import { foot, phoneBar, phoneTop, sidebar } from './frame.js';
 import { panel } from './panel.js';
+import { followScreen, readKnobs, sendPress } from './server.js';
 import { setOffset } from './time.js';
+import { createTour } from './tour.js';
 import { createTroubleDesk } from './trouble-desk.js';
 import { createWireTap } from './wire.js';
 
@@ -80,15 +80,18 @@ const wire = createWireTap(state, actions);
 const desk = createTroubleDesk(state, actions);
 const tour = createTour(state, actions, composer);
 
+const narrow = window.matchMedia('(max-width: 999px)');
+
 function page() {
   const { screen, knobs } = state;
   if (screen === undefined || knobs === undefined) return html`<p class="waiting" role="status">Connecting …</p>`;
+  const isTourInPanel = narrow.matches && state.place === 'panel';
   return html`
     <a class="skip" href="#composer-input">Skip to the message box</a>
     <div class="app" data-place=${state.place}>
       ${phoneTop(state, actions)} ${sidebar(state, actions)}
-      <main class="chat">${chat({ state, actions, composer, tour, wire })}</main>
-      ${panel({ state, actions, desk, wire })} ${phoneBar(state, actions)} ${foot(state)}
+      <main class="chat">${chat({ state, actions, composer, tour, wire, isTourHere: !isTourInPanel })}</main>
+      ${panel({ state, actions, desk, wire, tour: isTourInPanel ? tour : undefined })} ${phoneBar(state, actions)} ${foot(state)}
     </div>
     <p class="said" role="status" ?data-shown=${state.said !== ''}>${state.said}</p>
   `;
@@ -108,6 +111,7 @@ function follow() {
   });
 }
 
+narrow.addEventListener('change', draw);
 document.body.textContent = '';
 setInterval(draw, 1_000);
 follow();

@@ -8,10 +8,10 @@ const PATIENCE_MS = 3_000;
 const QUIET_MS = 400;
 
 /** Header, tour, messages and composer of one channel. */
-export function chat({ state, actions, composer, tour, wire }) {
+export function chat({ state, actions, composer, tour, wire, isTourHere }) {
   const channel = state.screen.channels.find(({ id }) => id === state.channelId);
   return html`
-    ${header(state, channel, tour)} ${tour.view()}
+    ${header(state, channel, tour)} ${isTourHere ? tour.view() : nothing}
     <div class="scroller" tabindex="0" role="log" aria-label=${`Messages in ${nameOf(channel)}`}
       aria-relevant="additions" ${keepAtEnd(`${state.viewerId}/${state.channelId}`)}>
       ${welcome(channel, { composer, tour })}
@@ -30,8 +30,7 @@ const nameOf = (channel) => (channel?.kind === 'dm' ? '@Levergate' : `#${channel
 
 function header(state, channel, tour) {
   const { venues } = state.screen.state;
-  const topic =
-    channel?.kind === 'dm' ? 'Direct messages with the bot: nobody else is here' : topics[channel?.name] ?? '';
+  const topic = channel?.kind === 'dm' ? 'You and the bot, nobody else' : (topics[channel?.name] ?? '');
   return html`
     <header class="chat-head">
       <h2>${channel?.kind === 'dm' ? html`<i>@</i>Levergate` : html`<i>#</i>${channel?.name}`}</h2>
@@ -47,8 +46,8 @@ function header(state, channel, tour) {
 }
 
 const topics = {
-  'trade-desk': 'Set leverage with a slash command; nothing changes before you confirm',
-  'audit-log': 'One line for each outcome; only the server’s admin sees this channel',
+  'trade-desk': 'Nothing changes before you confirm',
+  'audit-log': 'One line for each outcome, for the admin only',
 };
 
 function welcome(channel, { composer, tour }) {
@@ -64,7 +63,7 @@ function welcome(channel, { composer, tour }) {
         exchanges: type <kbd>/</kbd> as in Discord, and watch both exchanges beside it.
       </p>
       <p class="starters">
-        <button type="button" @click=${tour.start}>Take the tour</button>
+        ${tour.isOpen() ? nothing : html`<button type="button" class="primary" @click=${tour.start}>Take the tour</button>`}
         <button type="button" @click=${fill('/keys add')}>/keys add</button>
         <button type="button" @click=${fill('/leverage set')}>/leverage set</button>
         <button type="button" @click=${fill('/help')}>/help</button>

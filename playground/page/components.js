@@ -20,10 +20,12 @@ const tuned = {
     :host { background: none !important; border: 0 !important; display: block !important; color: #dbdee1; }
   `,
   'discord-message': css`
-    :host { color: #dbdee1; padding: 2px 48px 2px 16px; margin: 17px 0 0; }
+    :host { color: #dbdee1; padding: 2px 48px 2px 16px; margin: 0; }
     :host(:hover) { background-color: rgb(2 2 2 / 6%); }
-    :host([ephemeral]) { background-color: rgb(88 101 242 / 8%); padding-right: 48px; }
-    .discord-message-timestamp, .discord-message-edited { color: #a8adb6; margin-left: 4px; }
+    :host([ephemeral]) { background-color: rgb(88 101 242 / 5%); padding-right: 48px; }
+    :host([ephemeral]:hover) { background-color: rgb(88 101 242 / 8%); }
+    .discord-message-timestamp { color: #a8adb6; margin-left: 4px; }
+    .discord-message-edited { display: none; }
     .discord-author-avatar img { cursor: default; }
     .discord-message-ephemeral { display: none; }
     .discord-message-content { min-width: 0; }
@@ -36,7 +38,9 @@ const tuned = {
   'discord-command': css`
     :host { color: #b5bac1; }
     .discord-replied-message-username { opacity: 1; color: #c9cdd3; }
-    .discord-slash-command-name { color: #a5b1ff; cursor: default; }
+    :host .discord-slash-command-name, :host .discord-slash-command-name:hover {
+      color: #c9cdfb !important; background-color: #3c4270;
+    }
     .discord-replied-message-content { overflow: hidden; }
     @media (max-width: 480px) { :host { margin-left: 42px; } }
   `,
@@ -79,10 +83,15 @@ const tuned = {
     .secondary { background-color: #4e5058; }
     .secondary.hoverable:hover, a.secondary:hover { background-color: #6d6f78; }
     .disabled { opacity: .6; }
+    a svg { margin-left: 8px; }
+  `,
+  // Its template has line breaks of its own around the text.
+  'discord-bold': css`
+    :host { white-space: normal; }
   `,
   'discord-code': css`
     :host { background: #1e1f22; }
-    code { font-family: ui-monospace, 'SF Mono', Consolas, 'DejaVu Sans Mono', monospace; }
+    code { margin: 0; font-family: ui-monospace, 'SF Mono', Consolas, 'DejaVu Sans Mono', monospace; }
   `,
 };
 

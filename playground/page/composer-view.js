@@ -1,6 +1,6 @@
 import { html, nothing } from 'lit';
-import { repeat } from 'lit/directives/repeat.js';
 import { live } from 'lit/directives/live.js';
+import { repeat } from 'lit/directives/repeat.js';
 
 /** Draws the message box and the list above it. */
 export function composerView(box) {
@@ -123,6 +123,11 @@ function about({ name, description, required, type }) {
 
 function note({ live: answer }, option, offers) {
   if (!option?.autocomplete) return nothing;
-  const text = answer === 'loading' ? 'Loading options …' : answer === 'failed' ? 'Loading options failed' : 'No options match your search';
+  const text =
+    answer === 'loading'
+      ? 'Loading options …'
+      : answer === 'failed'
+        ? 'Loading options failed'
+        : 'No options match your search';
   return offers.length > 0 ? nothing : html`<p class="note" role="status">${text}</p>`;
 }

@@ -1,7 +1,7 @@
 import { fixedChoices, leafCommands, matching, parseLine, readOption } from './commands.js';
+import { composerView } from './composer-view.js';
 import { createHistory } from './history.js';
 import { askChoices, sendCommand } from './server.js';
-import { composerView } from './composer-view.js';
 
 const DEBOUNCE_MS = 250;
 const REST = '+';
@@ -108,7 +108,8 @@ export function createComposer(page, { draw, say }) {
     asking = setTimeout(async () => {
       const half = { channelId: page.channelId, name: command.name, options: halfTyped(focused), focused };
       const answer = await askChoices(page.viewerId, half).catch(() => ({ kind: 'failed' }));
-      if (turn === asked && now.focused === focused) set({ live: answer.kind === 'choices' ? answer.choices : 'failed' });
+      if (turn === asked && now.focused === focused)
+        set({ live: answer.kind === 'choices' ? answer.choices : 'failed' });
     }, afterMs);
   }
 

@@ -41,6 +41,26 @@ function channelLink(state, { visit }, { id, kind, name }) {
     </li>`;
 }
 
+function railButton(state, { visit }, { label, target, isHere, face }) {
+  return html`
+    <button type="button" class="rail-button" aria-label=${label} title=${label} aria-current=${isHere ? 'true' : nothing}
+      @click=${() => visit(target)}>${face}</button>`;
+}
+
+/** Direct messages and the one server, as on Discord's left edge. */
+function rail(state, actions) {
+  const { channels } = state.screen;
+  const here = channels.find(({ id }) => id === state.channelId);
+  const first = (kind) => channels.find((one) => one.kind === kind)?.id;
+  const bot = html`<img src=${avatars.levergate} alt="" width="48" height="48">`;
+  return html`
+    <nav class="rail" aria-label="Servers">
+      ${railButton(state, actions, { label: 'Direct messages', target: first('dm'), isHere: here?.kind === 'dm', face: bot })}
+      <hr>
+      ${railButton(state, actions, { label: 'Perp Desk', target: first('guild'), isHere: here?.kind === 'guild', face: 'PD' })}
+    </nav>`;
+}
+
 /** Server, channels, direct messages, and whom one is. */
 export function sidebar(state, actions) {
   const { channels } = state.screen;
@@ -53,6 +73,7 @@ export function sidebar(state, actions) {
       (one) => channelLink(state, actions, one),
     );
   return html`
+    ${rail(state, actions)}
     <nav class="sidebar" aria-label="Channels">
       <h1 class="server">Perp Desk</h1>
       <div class="channels">

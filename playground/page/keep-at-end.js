@@ -1,5 +1,5 @@
-import { directive } from 'lit/directive.js';
 import { AsyncDirective } from 'lit/async-directive.js';
+import { directive } from 'lit/directive.js';
 
 const NEAR_PX = 60;
 

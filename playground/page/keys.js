@@ -23,24 +23,25 @@ function credential({ venue, label, expect, key, secret }, venueLabel, actions) 
     <section class="credential" data-venue=${venue} data-label=${label} aria-label=${name}>
       <p><b>${venueLabel}</b> <span class="tag" data-good=${label === 'good' || nothing}>${label}</span></p>
       <p class="expect">${expect}</p>
-      ${key === undefined ? nothing : copyable('Public key', key, name, actions)}
-      ${copyable(key === undefined ? 'API secret' : 'Private key', secret, name, actions)}
+      ${key === undefined ? nothing : copyable('public key', key, name, actions)}
+      ${copyable(key === undefined ? 'API secret' : 'private key', secret, name, actions)}
     </section>`;
 }
 
+/** @param {string} what in small letters, such as `public key` */
 function copyable(what, value, name, actions) {
   return html`
     <p class="copyable">
       <code>${value}</code>
-      <button type="button" aria-label=${`Copy ${what.toLowerCase()} (${name})`}
-        @click=${() => copy(value, what, actions)}>Copy ${what.toLowerCase()}</button>
+      <button type="button" aria-label=${`Copy ${what} (${name})`}
+        @click=${() => copy(value, what, actions)}>Copy ${what}</button>
     </p>`;
 }
 
 async function copy(value, what, { say }) {
   try {
     await navigator.clipboard.writeText(value);
-    say(`${what} copied`);
+    say(`Copied the ${what}`);
   } catch {
     say('The browser did not allow copying. Select the text and copy it by hand.');
   }

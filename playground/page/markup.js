@@ -28,5 +28,8 @@ function timestamp(at, style) {
 
 /** The same without markup, for titles. */
 export function plain(text) {
-  return text.replace(token, (whole, escaped, bold, code) => escaped ?? (bold === undefined ? (code ?? whole) : plain(bold)));
+  return text.replace(
+    token,
+    (whole, escaped, bold, code) => escaped ?? (bold === undefined ? (code ?? whole) : plain(bold)),
+  );
 }

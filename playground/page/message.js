@@ -21,8 +21,7 @@ export function message({ message: one }, { state, actions, wire }) {
   const { origin, isEphemeral, isThinking } = one;
   return html`
     <div class="message" data-message=${one.id} tabindex="-1">
-      <discord-message profile="levergate" timestamp=${messageTime(one.createdAt)}
-        ?ephemeral=${isEphemeral} ?edited=${one.editedAt !== undefined}>
+      <discord-message profile="levergate" timestamp=${timeOf(one)} ?ephemeral=${isEphemeral}>
         ${origin?.name === undefined ? nothing : originLine(nameOfUser(state, origin.userId), origin.name)}
         ${isThinking ? thinking() : markup(one.content)}
         ${one.embeds.map(embed)}
@@ -40,6 +39,9 @@ export function message({ message: one }, { state, actions, wire }) {
       }
     </div>`;
 }
+
+// Beside the time: the component's own mark would stand in an empty line above the embed.
+const timeOf = ({ createdAt, editedAt }) => `${messageTime(createdAt)}${editedAt === undefined ? '' : ' (edited)'}`;
 
 /** A command of one's own that has no answer yet, or never got one. */
 export function unanswered({ interaction, isLate }, { state, actions }) {

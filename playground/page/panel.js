@@ -4,7 +4,7 @@ import { tabList } from './frame.js';
 import { keys } from './keys.js';
 
 /** What stands behind the chat: exchanges, keys, trouble, and what goes over the wire. */
-export function panel({ state, actions, desk, wire }) {
+export function panel({ state, actions, desk, wire, tour }) {
   const bodies = {
     exchanges: () => exchanges(state),
     keys: () => keys(state, actions),
@@ -13,7 +13,7 @@ export function panel({ state, actions, desk, wire }) {
   };
   return html`
     <aside class="panel" aria-label="Behind the scenes">
-      ${tabList(state, actions)}
+      ${tabList(state, actions)} ${tour?.view()}
       <div class="panel-body" id="panel-body" role="tabpanel" tabindex="0" aria-labelledby=${`tab-${state.tab}`}>
         ${bodies[state.tab]()}
       </div>

@@ -78,7 +78,10 @@ export function createTour(page, actions, composer) {
     start: () => go(0),
     /** Goes on when the step at hand was done. */
     look() {
-      if (at !== undefined && at < 3 && isDone(at)) go(at + 1);
+      if (at === undefined || at > 2 || !isDone(at)) return;
+      // From the first card on, the exchange is what changes.
+      if (at === 0) actions.change({ tab: 'exchanges' });
+      go(at + 1);
     },
     view() {
       if (at === undefined) return nothing;

@@ -22,14 +22,18 @@ export function createWireTap(page, { change, show }) {
     else unfolded.delete(id);
   };
 
-  function interaction({ id, type, name, customId, state, createdAt, callbackType }) {
+  function interaction({ id, type, name, customId, state, createdAt, callbackType, callCount }) {
+    const known = records.get(id);
+    if (unfolded.has(id) && known !== undefined && known.calls.length < callCount && !known.isStale) {
+      known.isStale = true;
+      void unfold(id);
+    }
     const title = type === 3 ? `${kinds[type]}: ${verbOf(customId)}` : `${kinds[type]}${name ? `: /${name}` : ''}`;
-    // An answer that came since is fetched again by the changed key.
     return html`
       <details class="interaction" id=${`wire-${id}`} .open=${unfolded.has(id)} @toggle=${toggle(id)}>
         <summary><b>${title}</b> <span data-state=${state}>${state}${callbackType ? `, type ${callbackType}` : ''}</span>
           <time>${clockTime(createdAt)}</time></summary>
-        ${unfolded.has(id) ? wireOf(records.get(id)) : nothing}
+        ${unfolded.has(id) ? wireOf(known) : nothing}
       </details>`;
   }
 

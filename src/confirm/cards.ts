@@ -8,7 +8,8 @@ import { receiptView, workingView } from '../leverage/receipt.ts';
 import { isSameSetting, type LeverageSetting } from '../leverage/setting.ts';
 import { type Credentials, chooseCurrency, requireVenue, type Venue, type Venues } from '../venues/venue.ts';
 import type { Delivery, Proposal } from './proposal.ts';
-import type { Found, Proposals } from './proposals.ts';
+import type { Found } from './proposal-rows.ts';
+import type { Proposals } from './proposals.ts';
 
 /** What a trader asks for, before anything was read. */
 export type Wish = {

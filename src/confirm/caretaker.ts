@@ -5,7 +5,8 @@ import { type ReadBack, readBack } from '../leverage/execute.ts';
 import { receiptView, workingView } from '../leverage/receipt.ts';
 import { requireVenue, type Venues } from '../venues/venue.ts';
 import type { Outcome, Proposal } from './proposal.ts';
-import type { Found, Proposals } from './proposals.ts';
+import type { Found } from './proposal-rows.ts';
+import type { Proposals } from './proposals.ts';
 
 /** A request that was delayed in the network can land this long after a read-back showed nothing. */
 const READ_AGAIN_MS = 30_000;
@@ -59,11 +60,18 @@ export function createCaretaker(options: {
       since === undefined
         ? await proposals.finish(found, outcome)
         : await proposals.settleLater(found, outcome, Math.max(1, since + SETTLE_MS - (await now())));
-    if (next === undefined) return proposals.require(id);
+    if (next === undefined) return lookAgain(id);
     if (since === undefined) due.delete(id);
     else watch(id, (await now()) + (outcome.kind === 'not-applied' ? READ_AGAIN_MS : RETRY_MS));
     if (outcome.kind !== found.outcome?.kind || next.stage === 'done') onOutcome(next.proposal, outcome);
     return next;
+  }
+
+  /** Something else came first: whatever it was, the proposal is looked after until it has ended. */
+  async function lookAgain(id: string): Promise<Found> {
+    const found = await proposals.require(id);
+    if (found.stage !== 'done') watch(id, (await now()) + RETRY_MS);
+    return found;
   }
 
   async function readNow(found: Found): Promise<ReadBack> {

@@ -73,9 +73,13 @@ export function createErrands(options: {
   async function eraseUser(user: string): Promise<View> {
     await whenIdle(user);
     await assertIdle(user);
+    if (!(await proposals.eraseAll(user))) {
+      // A press came first: say which, or that it has just ended.
+      await assertIdle(user);
+      throw new Failure({ code: 'STORE_UNAVAILABLE' });
+    }
     const count = await keys.removeAll(user);
     await voidLinks(user);
-    await proposals.eraseAll(user);
     const what = count === 1 ? 'one key' : `${count} keys`;
     return {
       tone: 'done',

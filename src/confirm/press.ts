@@ -11,7 +11,8 @@ import { busyView, type Cards } from './cards.ts';
 import type { Caretaker } from './caretaker.ts';
 import type { Errands } from './errands.ts';
 import type { Outcome, Proposal } from './proposal.ts';
-import type { Found, Proposals } from './proposals.ts';
+import type { Found } from './proposal-rows.ts';
+import type { Proposals } from './proposals.ts';
 import type { Running } from './running.ts';
 import type { Tickets } from './tickets.ts';
 

@@ -69,12 +69,11 @@ function readError(status: number, json: unknown): Verdict<never> | undefined {
   if (code) return refused(code);
   // Suffixed forms: "invalidArgument: symbol".
   const [name = '', argument = ''] = (body.data.error ?? '').split(':').map((part) => part.trim());
+  // The number that we send is well formed, so what Kraken does not take is its size.
+  if (name === 'invalidArgument' && argument === 'maxLeverage') return refused('leverage-out-of-range', argument);
   const known = refusals.get(name);
-  if (known)
-    return refused(
-      known,
-      argumentNames.find((one) => one === argument),
-    );
+  const detail = argumentNames.find((one) => one === argument);
+  if (known) return refused(known, detail);
   return status < 500 ? refused('invalid-request') : undefined;
 }
 

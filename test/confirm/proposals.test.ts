@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import type { Proposal } from '../../src/confirm/proposal.ts';
-import { createProposals, proposalRewraps } from '../../src/confirm/proposals.ts';
+import { proposalRewraps } from '../../src/confirm/proposal-rows.ts';
+import { createProposals } from '../../src/confirm/proposals.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { createEnvelope } from '../../src/vault/envelope.ts';
 import { reseal } from '../../src/vault/keyring.ts';
@@ -119,6 +120,21 @@ test('a lease that somebody else took meanwhile sends nothing and is not freed',
   expect((await proposals.holderOf(request.keyHash))?.proposal.id).toBe(quick.id);
 });
 
+test('an unsettled change takes its lease again when a crash let it run out', async () => {
+  const { proposals, open, clock } = await openProposals();
+  const [crashed, next] = [await open(), await open()];
+  await proposals.claim(crashed.id, delivery);
+  await proposals.startSending(await proposals.require(crashed.id));
+  clock.advance(20_000);
+  expect(await proposals.holderOf(request.keyHash)).toBeUndefined();
+  await proposals.settleLater(
+    await proposals.require(crashed.id),
+    { kind: 'unknown', since: 0, isFinal: false },
+    60_000,
+  );
+  expect((await proposals.claim(next.id, delivery)).kind).toBe('busy');
+});
+
 test('a proposal advances once from each version', async () => {
   const { proposals, open } = await openProposals();
   const { id } = await open();
@@ -174,6 +190,16 @@ test('erasing a user leaves none of their rows and all of the others’', async 
     `owned/666/${other.id}`,
     `proposal/${other.id}`,
   ]);
+});
+
+test('nothing is erased while a change is under way', async () => {
+  const { proposals, open, store } = await openProposals();
+  const { id } = await open();
+  await open();
+  await proposals.claim(id, delivery);
+  const before = await store.list('');
+  expect(await proposals.eraseAll('100')).toBe(false);
+  expect(await store.list('')).toEqual(before);
 });
 
 test('a rotation seals proposals again and keeps what they say', async () => {

@@ -176,8 +176,11 @@ describe('every documented error', () => {
         status,
         body: { result: 'error', serverTime, error: error + suffix },
       }));
+      const isSize = error + suffix === 'invalidArgument: maxLeverage';
       const detail = suffix === ': symbol' || suffix === ': maxLeverage' ? suffix.slice(2) : undefined;
-      expect(await venue.applySetting(credentials, target, five)).toEqual(refusedAs(refusal, detail));
+      expect(await venue.applySetting(credentials, target, five)).toEqual(
+        refusedAs(isSize ? 'leverage-out-of-range' : refusal, detail),
+      );
       expect(seen).toHaveLength(1);
     }
   });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Person } from '../model.ts';
@@ -5,11 +6,27 @@ import { refused, send, toCall } from '../rest/http.ts';
 import type { World } from '../world.ts';
 import type { OAuth } from './oauth.ts';
 
+const style = `
+:root { color-scheme: dark }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #1e1f22; color: #dbdee1;
+  font: 16px/1.4 "gg sans", "Noto Sans", "Helvetica Neue", Helvetica, Arial, sans-serif }
+main { box-sizing: border-box; width: min(440px, 100vw); padding: 32px; border-radius: 8px; background: #313338 }
+h1 { margin: 0 0 8px; font-size: 22px; color: #f2f3f5 }
+p { margin: 0 0 16px; color: #b5bac1 }
+form p { margin: 0 0 8px }
+button { width: 100%; padding: 11px; border: 0; border-radius: 4px; background: #5865f2; color: #fff;
+  font: inherit; font-weight: 500; cursor: pointer }
+button:hover { background: #4752c4 }
+button[name="cancel"] { background: none; color: #dbdee1 }
+button:focus-visible { outline: 3px solid #a8c7ff; outline-offset: 2px }
+`;
+const styleHash = createHash('sha256').update(style).digest('base64');
+
 // Written out, because a server's own form-action policy would stop the redirect that follows the choice.
 const pageHeaders = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'",
+  'content-security-policy': `default-src 'none'; style-src 'sha256-${styleHash}'`,
 };
 const decision = z.object({ person: z.string().optional() });
 
@@ -40,7 +57,9 @@ function page(people: readonly Person[]): string {
     return `<p><button name="person" value="${escapeHtml(id)}">Authorize as ${name}</button></p>`;
   });
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Authorize</title>
-<main><h1>Loopback Discord</h1><p>An application wants to know your username.</p>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>${style}</style>
+<main><h1>Loopback Discord</h1><p>Levergate wants to know who you are: your id and username, nothing else.
+This is not Discord: be whom you like.</p>
 <form method="post">${choices.join('')}<p><button name="cancel" value="1">Cancel</button></p></form></main></html>`;
 }
 

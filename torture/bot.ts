@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { type App, createApp, type Overrides } from '../src/app.ts';
+import { type Config, loadConfig } from '../src/config.ts';
+import { createLog, type Log } from '../src/log.ts';
+import { createSqliteStore } from '../src/store/sqlite.ts';
+import type { Store } from '../src/store/store.ts';
+import { type BotSetup, type FromBot, toBotSchema } from './bot-messages.ts';
+import { plants } from './plants/plants.ts';
+
+// The real bot as a process that can be killed. It meets the harness over HTTP and WebSocket; by message come only its
+// clock and the wish to look after what is due now instead of within a second.
+
+let app: App | undefined;
+let store: Store | undefined;
+let offsetMs = 0;
+let isEnding = false;
+const now = () => Date.now() + offsetMs;
+
+process.on('message', (raw) => void receive(raw));
+process.on('disconnect', () => void end(0));
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(0));
+// Its default would end the process; with a handler a file over its limit is a failed write, as on a full disk.
+process.on('SIGXFSZ', () => {});
+
+async function receive(raw: unknown): Promise<void> {
+  const message = toBotSchema.parse(raw);
+  switch (message.kind) {
+    case 'start':
+      return start(message.setup);
+    case 'clock':
+      offsetMs = message.offsetMs;
+      return tell({ kind: 'done', id: message.id });
+    case 'tick':
+      await app?.tick();
+      return tell({ kind: 'done', id: message.id, open: await countOpen() });
+  }
+}
+
+async function countOpen(): Promise<number> {
+  try {
+    return (await store?.list('open/'))?.length ?? -1;
+  } catch {
+    return -1;
+  }
+}
+
+async function start(setup: BotSetup): Promise<void> {
+  offsetMs = setup.offsetMs;
+  const loaded = loadConfig(setup.variables);
+  if (loaded.kind === 'invalid') return fail(JSON.stringify(loaded.problems));
+  const log = createLog({ level: loaded.config.logLevel });
+  guard(log);
+  try {
+    app = createApp(loaded.config, await overridesFor(setup, loaded.config, log));
+    const { webUrl } = await app.start();
+    tell({ kind: 'ready', webUrl });
+  } catch (error) {
+    if (isEnding) return;
+    log.fatal({ error }, 'not started');
+    await fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function overridesFor(setup: BotSetup, config: Config, log: Log): Promise<Overrides> {
+  const { discordApi, venueUrls, deadlines } = setup;
+  store = createSqliteStore({ file: join(config.dataDir, 'levergate.db'), now });
+  const onFatal = () => void end(1);
+  const overrides = { discordApi, venueUrls, deadlines, store, now, log, onFatal };
+  return setup.plant === undefined ? overrides : { ...overrides, ...(await plants[setup.plant].plant(overrides)) };
+}
+
+function guard(log: Log): void {
+  process.on('unhandledRejection', (error) => log.error({ error }, 'unhandled rejection'));
+  process.on('uncaughtException', (error) => log.error({ error }, 'uncaught exception'));
+}
+
+async function fail(problem: string): Promise<void> {
+  tell({ kind: 'failed', problem });
+  await end(1);
+}
+
+async function end(code: number): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
+  await app?.stop().catch((error: unknown) => console.error(error));
+  process.exit(code);
+}
+
+function tell(message: FromBot): void {
+  if (process.connected) process.send?.(message);
+}

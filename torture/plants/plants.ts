@@ -1,0 +1,73 @@
+import type { Overrides } from '../../src/app.ts';
+import type { Log } from '../../src/log.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { BotSetup, PlantName } from '../bot-messages.ts';
+import type { RuleName } from '../rules/violation.ts';
+import { everybodyOwns } from './everybody-owns.ts';
+import { endlessLease, replicaClock, selectThenUpdate } from './stores.ts';
+import { blindRetry, executeBeforeAck, falseReadBack } from './wires.ts';
+
+/** The ports that a plant may wrap. */
+type Ports = Pick<BotSetup, 'discordApi' | 'venueUrls'> & {
+  readonly store: Store;
+  readonly log: Log;
+  readonly now: () => number;
+};
+
+export type Plant = {
+  readonly bug: string;
+  /** The rules that have to notice; one of them is enough. */
+  readonly caughtBy: readonly RuleName[];
+  readonly plant: (ports: Ports) => Overrides | Promise<Overrides>;
+};
+
+/** Bugs that the harness must catch before it is believed. */
+export const plants: Readonly<Record<PlantName, Plant>> = {
+  'select-then-update': {
+    bug: 'the claim looks first and writes later',
+    caughtBy: ['one-write'],
+    plant: ({ store }) => ({ store: selectThenUpdate(store) }),
+  },
+  'blind-retry': {
+    bug: 'a write without a good answer is sent once more',
+    caughtBy: ['one-write'],
+    plant: async ({ venueUrls }) => ({
+      venueUrls: {
+        mudrex: await blindRetry(venueUrls.mudrex),
+        'kraken-futures': await blindRetry(venueUrls['kraken-futures']),
+      },
+    }),
+  },
+  'execute-before-ack': {
+    bug: 'a press runs whatever becomes of its acknowledgement',
+    caughtBy: ['confirmed-write'],
+    plant: async ({ discordApi }) => ({ discordApi: await executeBeforeAck(discordApi) }),
+  },
+  'replica-clock': {
+    bug: 'the expiry of a card is decided by a clock that is ten seconds behind',
+    caughtBy: ['confirmed-write'],
+    plant: ({ store, now }) => ({ store: replicaClock(store, now) }),
+  },
+  'no-owner-check': {
+    bug: 'anybody who sees a card can confirm it',
+    caughtBy: ['confirmed-write'],
+    plant: async ({ discordApi }) => ({ discordApi: await everybodyOwns(discordApi) }),
+  },
+  'plaintext-log': {
+    bug: 'a key is printed when it is opened',
+    caughtBy: ['no-secret'],
+    plant: ({ log }) => ({ log: { ...log, protect: (secret) => console.log(`in use: ${secret.reveal()}`) } }),
+  },
+  'false-read-back': {
+    bug: 'the read-back shows what was sent instead of what the venue holds',
+    caughtBy: ['true-outcome'],
+    plant: async ({ venueUrls }) => ({
+      venueUrls: { ...venueUrls, 'kraken-futures': await falseReadBack(venueUrls['kraken-futures']) },
+    }),
+  },
+  'endless-lease': {
+    bug: 'the lease of a key is never given back and never ends',
+    caughtBy: ['nothing-stuck'],
+    plant: ({ store }) => ({ store: endlessLease(store) }),
+  },
+};

@@ -1,0 +1,16 @@
+/** What a run checks. Each rule has a planted bug that breaks it. */
+export const ruleNames = [
+  'one-write',
+  'confirmed-write',
+  'no-write-after-end',
+  'true-outcome',
+  'one-at-a-time',
+  'nothing-stuck',
+  'nothing-lost',
+  'result-told',
+  'no-secret',
+  'clean-process',
+] as const;
+export type RuleName = (typeof ruleNames)[number];
+
+export type Violation = { readonly rule: RuleName; readonly what: string };
