@@ -21,7 +21,10 @@ export type Refusal =
 /** What became of a request that has no usable answer. Every cause but `unreachable` may have reached the venue. */
 export type Silence = 'timeout' | 'reset' | 'too-large' | 'unreadable' | 'redirect' | 'server-error';
 
-/** Every expected failure, by code, with the data that its sentence needs. Words: `messages.ts`. */
+/**
+ * Every expected failure, by code, with the data that its sentence needs. Words: `messages.ts`.
+ * `venue` is the venue's label, as people read it; `account` is a key's label.
+ */
 export type FailureData =
   // venue
   | { readonly code: 'VENUE_REFUSED'; readonly venue: string; readonly refusal: Refusal; readonly detail?: string }

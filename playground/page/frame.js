@@ -41,7 +41,7 @@ function channelLink(state, { visit }, { id, kind, name }) {
     </li>`;
 }
 
-function railButton(state, { visit }, { label, target, isHere, face }) {
+function railButton({ visit }, { label, target, isHere, face }) {
   return html`
     <button type="button" class="rail-button" aria-label=${label} title=${label} aria-current=${isHere ? 'true' : nothing}
       @click=${() => visit(target)}>${face}</button>`;
@@ -55,9 +55,9 @@ function rail(state, actions) {
   const bot = html`<img src=${avatars.levergate} alt="" width="48" height="48">`;
   return html`
     <nav class="rail" aria-label="Servers">
-      ${railButton(state, actions, { label: 'Direct messages', target: first('dm'), isHere: here?.kind === 'dm', face: bot })}
+      ${railButton(actions, { label: 'Direct messages', target: first('dm'), isHere: here?.kind === 'dm', face: bot })}
       <hr>
-      ${railButton(state, actions, { label: 'Perp Desk', target: first('guild'), isHere: here?.kind === 'guild', face: 'PD' })}
+      ${railButton(actions, { label: 'Perp Desk', target: first('guild'), isHere: here?.kind === 'guild', face: 'PD' })}
     </nav>`;
 }
 

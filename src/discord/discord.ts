@@ -64,7 +64,7 @@ export function createDiscord(options: DiscordOptions): Discord {
   const { startTimeoutMs, ackTimeoutMs, drainTimeoutMs } = { ...DEFAULTS, ...options };
   const forms = describeCommands(commands, venues);
   const applicationId = Promise.withResolvers<string | undefined>();
-  let isUnauthorized = false;
+  let hasEnded = false;
   let identity: Identity | undefined;
 
   const rest = createRest({
@@ -95,8 +95,8 @@ export function createDiscord(options: DiscordOptions): Discord {
 
   // Once is enough: whoever is told ends the process.
   function end(problem: GatewayProblem): void {
-    if (isUnauthorized) return;
-    isUnauthorized = true;
+    if (hasEnded) return;
+    hasEnded = true;
     options.onFatal(new StartError(problem));
   }
 

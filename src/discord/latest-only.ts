@@ -5,6 +5,7 @@
 export function createLatestOnly<T, R>(show: (value: T) => Promise<R>) {
   let waiting: { readonly value: T } | undefined;
   let running: Promise<void> | undefined;
+  let isSettled = false;
 
   async function drain(): Promise<void> {
     while (waiting !== undefined) {
@@ -17,11 +18,13 @@ export function createLatestOnly<T, R>(show: (value: T) => Promise<R>) {
 
   return {
     offer(value: T): void {
+      if (isSettled) return;
       waiting = { value };
       running ??= drain();
     },
     /** Waits for what is under way and drops what still waits; nothing is shown afterwards. */
     async settle(): Promise<void> {
+      isSettled = true;
       waiting = undefined;
       await running;
     },

@@ -23,11 +23,16 @@ export function createMessenger(options: {
 }): Messenger {
   const { rest, now, log } = options;
 
-  async function editByToken(delivery: Delivery, body: unknown): Promise<boolean> {
-    if (now() - delivery.at >= TOKEN_LIVES_MS - MARGIN_MS) return false;
+  async function keyOf({ token, at }: Delivery): Promise<{ applicationId: string; token: string } | undefined> {
+    if (now() - at >= TOKEN_LIVES_MS - MARGIN_MS) return undefined;
     const applicationId = await options.applicationId;
-    if (applicationId === undefined) return false;
-    const sent = await rest.editReply({ applicationId, token: delivery.token }, body, delivery.messageId);
+    return applicationId === undefined ? undefined : { applicationId, token };
+  }
+
+  async function editByToken(delivery: Delivery, body: unknown): Promise<boolean> {
+    const key = await keyOf(delivery);
+    if (key === undefined) return false;
+    const sent = await rest.editReply(key, body, delivery.messageId);
     return sent.kind === 'told';
   }
 
@@ -55,10 +60,11 @@ export function createMessenger(options: {
       }),
     whisper: (delivery, view) =>
       tell(async () => {
-        const applicationId = await options.applicationId;
-        if (applicationId === undefined) return false;
         const body = { ...renderView(view), flags: EPHEMERAL };
-        return (await rest.followUp({ applicationId, token: delivery.token }, body)).kind === 'told';
+        const key = await keyOf(delivery);
+        if (key === undefined) return false;
+        const sent = await rest.followUp(key, body);
+        return sent.kind === 'told';
       }),
     post: (channel, view) => tell(async () => (await rest.postAsBot(channel, renderView(view))).kind === 'told'),
   };

@@ -49,6 +49,7 @@ export function createPressRunner(options: {
     const press = pressOf(invocation, button, at);
     const handled = await attempts.attempt(`press ${button.verb}`, () => options.press(press, progress.offer));
     await progress.settle();
+
     if (handled.kind === 'failed') {
       await replies.whisper(invocation, handled.view);
       return handled.result;

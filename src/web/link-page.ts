@@ -89,7 +89,7 @@ function pageAfter(
     case 'gone':
       return gonePage(token);
     case 'refused':
-      if (submission.triesLeft === 0) return spentPage(submission.failure, venue);
+      if (submission.triesLeft === 0) return spentPage(submission.failure);
       return formPage({ ...target, ...again, problem: submission });
     case 'malformed':
     case 'undecided':

@@ -43,7 +43,7 @@ export function formPage(options: {
 }): Page {
   const { link, venue, csrf, isLocal, typed = {}, problem } = options;
   const body = html`
-${problem && problemNotice(problem, venue)}
+${problem && problemNotice(problem)}
 <dl>
 <dt>Discord user</dt><dd><bdi>${link.userName}</bdi> <span class="id">${link.account.user}</span></dd>
 <dt>Exchange</dt><dd>${venue.label}</dd>
@@ -92,11 +92,11 @@ function fieldHtml(options: {
 ${isWrong ? html`<p class="wrong" id="${name}-wrong">This does not look right. ${hint}</p>` : undefined}`;
 }
 
-function problemNotice(problem: FormProblem, venue: VenueFacts): Html {
+function problemNotice(problem: FormProblem): Html {
   if (problem.kind === 'malformed') {
     return notice('The key was not checked yet: a field does not look right.', 'No try was used.');
   }
-  const { what, next } = explain(named(problem.failure, venue));
+  const { what, next } = explain(problem.failure);
   const tail =
     problem.kind === 'undecided'
       ? 'Nothing was saved, and no try was used. Enter the masked fields again.'
@@ -112,14 +112,9 @@ function triesText(triesLeft: number): string {
   return triesLeft === 1 ? 'One try is left.' : `${triesLeft} tries are left.`;
 }
 
-/** People know a venue by its label, failures carry its id. */
-function named(failure: FailureData, venue: VenueFacts): FailureData {
-  return 'venue' in failure && failure.venue === venue.id ? { ...failure, venue: venue.label } : failure;
-}
-
 /** After the last try; the link is gone. */
-export function spentPage(failure: FailureData, venue: VenueFacts): Page {
-  const { what, next } = explain(named(failure, venue));
+export function spentPage(failure: FailureData): Page {
+  const { what, next } = explain(failure);
   const body = html`
 ${notice(`${what}.`, next)}
 <p>Nothing was saved. That was the last try: this link no longer works. Ask for a new one with /keys add.</p>`;

@@ -51,7 +51,7 @@ export function createSubmit(options: {
     if (check.kind === 'usable') return saveOnce(attempt, credentials, check.notes);
     if (check.kind === 'unchecked') return { kind: 'undecided', failure: check.failure };
     await attempt.refused();
-    const failure = { code: 'KEY_REFUSED', venue: venue.id, reason: check.reason } as const;
+    const failure = { code: 'KEY_REFUSED', venue: venue.label, reason: check.reason } as const;
     return { kind: 'refused', failure, triesLeft: attempt.link.triesLeft };
   }
 

@@ -45,6 +45,15 @@ test('a follow-up is edited by its own id', async () => {
   expect(titles(bot.shown())).toEqual(['❔ BTCUSDT on Mudrex', 'answer expired']);
 });
 
+test('a whisper is a message of its own that only the person sees, while the token lives', async () => {
+  const { messenger, delivery, clock, shown } = await startWithCard(true);
+  expect(await messenger.whisper(delivery, view('psst'))).toBe('told');
+  expect(titles(shown())).toEqual(['❔ card', 'psst']);
+  expect(titles(shown(bob.id))).toEqual(['❔ card']);
+  clock.ms += 15 * MINUTE_MS;
+  expect(await messenger.whisper(delivery, view('too late'))).toBe('lost');
+});
+
 test('a public message is edited as the bot once its token is over, without asking the token', async () => {
   const bot = await startWithCard(true);
   const before = patches(bot);

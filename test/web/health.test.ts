@@ -43,7 +43,7 @@ test('metrics answer this machine', async () => {
   const { status, headers, body } = await send(port, '/metrics');
   expect(status).toBe(200);
   expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
-  expect(body).toContain('levergate_open_cards');
+  expect(body).toContain('levergate_gateway_ready');
 });
 
 test('metrics answer nobody whom a proxy forwards, and no other host name', async () => {

@@ -210,7 +210,7 @@ describe('a key that is not taken', () => {
   });
 
   test('because the venue cannot be reached costs no try', async () => {
-    const checkKey = () => Promise.reject(new Failure({ code: 'VENUE_UNREACHABLE', venue: 'fixture' }));
+    const checkKey = () => Promise.reject(new Failure({ code: 'VENUE_UNREACHABLE', venue: 'Fixture <Futures> DEMO' }));
     const { createLink, browser, links } = await openWeb({ checkKey });
     const { path } = await createLink();
     const { status, body } = await browser().submit(path);

@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest';
+import { describePage, send } from './support.ts';
+
+describePage('the message box', (stage) => {
+  it('filters commands, fills options by choice, and asks the bot for the rest', async () => {
+    const { page } = await stage.visit();
+    await page.locator('#composer-input').pressSequentially('/lev');
+    const options = page.getByRole('option');
+    expect(await options.locator('b').allInnerTexts()).toEqual(['/leverage set', '/leverage cross', '/leverage show']);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    expect(await page.locator('.option .name').allInnerTexts()).toEqual(['venue*', 'market*', 'leverage*']);
+    expect(await options.allInnerTexts()).toEqual(['Kraken Futures', 'Mudrex', 'Kraken Futures DEMO']);
+
+    await page.keyboard.type('kraken');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('btc');
+    await page.getByRole('option', { name: 'PF_XBTUSD · up to 50x' }).click();
+    expect(await page.locator('#option-market').inputValue()).toBe('PF_XBTUSD · up to 50x');
+    expect(await page.evaluate('document.activeElement.id')).toBe('option-leverage');
+  });
+
+  it('refuses what Discord would refuse, and sends nothing', async () => {
+    const { page } = await stage.visit();
+    const before = stage.playground().discord.interactions().length;
+    await page.locator('#composer-input').fill('/leverage show ');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Enter');
+    await page.getByText('This option is required. Specify a value.').waitFor();
+    expect(await page.locator('#option-venue').getAttribute('aria-invalid')).toBe('true');
+
+    await page.keyboard.type('binance');
+    await page.keyboard.press('Enter');
+    await page.getByText('This is not one of the choices.').waitFor();
+    expect(stage.playground().discord.interactions().length).toBe(before);
+  });
+
+  it('says that plain text goes nowhere', async () => {
+    const { page } = await stage.visit();
+    await page.locator('#composer-input').fill('hello');
+    await page.keyboard.press('Enter');
+    await page.getByText('Only commands work here: start with a slash.').waitFor();
+  });
+
+  it('repeats the last command with the up arrow', async () => {
+    const { page } = await stage.visit();
+    await send(page, '/leverage show venue:mudrex market:ETHUSDT');
+    await page.keyboard.press('ArrowUp');
+    expect(await page.locator('.box .command').innerText()).toBe('/leverage show');
+    expect(await page.locator('#option-venue').inputValue()).toBe('Mudrex');
+    expect(await page.locator('#option-market').inputValue()).toBe('ETHUSDT');
+  });
+
+  it('adds and takes back optional options, then the command', async () => {
+    const { page } = await stage.visit();
+    await page.locator('#composer-input').fill('/leverage show venue:mudrex');
+    await page.getByRole('option', { name: /^currency/ }).click();
+    expect(await page.getByRole('option').allInnerTexts()).toEqual(['USDT', 'INR']);
+    await page.keyboard.press('Backspace');
+    expect(await page.locator('.option .name').allInnerTexts()).toEqual(['venue*']);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.locator('.box:not([data-command])').waitFor();
+  });
+
+  it('offers what Discord says when the bot does not answer an autocomplete', async () => {
+    const { page } = await stage.visit();
+    const { bot } = stage.playground();
+    await bot.stop();
+    await page.locator('#composer-input').fill('/leverage set venue:mudrex');
+    await page.getByText('Loading options failed').waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await send(page, '/help');
+    await page.getByText('The application did not respond').waitFor();
+    await page.getByText('Bot offline').waitFor();
+    await bot.start();
+    await page.getByText('Bot online').waitFor();
+  });
+});

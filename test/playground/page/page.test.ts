@@ -1,0 +1,115 @@
+import { request as httpRequest } from 'node:http';
+import { expect, it } from 'vitest';
+import { playgroundStateSchema } from '../../../playground/state.ts';
+import { become, describePage, phone, send } from './support.ts';
+
+describePage('the page', (stage) => {
+  it('shows the server, the bot and both exchanges without a console error or a request to elsewhere', async () => {
+    const { page } = await stage.visit();
+    await page.getByRole('heading', { name: 'Welcome to #trade-desk' }).waitFor();
+    await page.getByText('Nothing here reaches Discord or an exchange').waitFor();
+    await page.getByText('Bot online').waitFor();
+    expect(await page.locator('.exchange:visible h3').allInnerTexts()).toEqual(['Mudrex', 'Kraken Futures']);
+    await send(page, '/help');
+    await page.getByText('Levergate sets futures leverage, and asks first').waitFor();
+  });
+
+  it('answers /healthz once the bot is ready, and /api/state in its documented shape', async () => {
+    const url = stage.playground().url();
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    const state = playgroundStateSchema.parse(await (await fetch(`${url}/api/state`)).json());
+    expect(state.users.map(({ name, role }) => `${name}, ${role}`)).toEqual([
+      'Alice, trader',
+      'Bob, trader',
+      'Carol, server admin',
+    ]);
+    expect(Object.keys(state.venues)).toEqual(['mudrex', 'kraken-futures', 'kraken-futures-demo']);
+    expect(state.venues.mudrex?.accounts[state.users[0]?.id ?? '']?.settings).toContainEqual({
+      market: 'ETHUSDT',
+      mode: 'isolated',
+      leverage: '10',
+      currency: 'USDT',
+    });
+  });
+
+  it('allows scripts and styles of its own origin only', async () => {
+    const response = await fetch(stage.playground().url());
+    const policy = response.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toMatch(/script-src 'self' 'sha256-[^']+'/);
+    expect(policy).not.toMatch(/https?:|unsafe-eval|script-src[^;]*unsafe-inline/);
+  });
+
+  it('serves no file but the page and the modules it is made of', async () => {
+    const url = stage.playground().url();
+    const paths = [
+      '/vendor/undici/index.js',
+      '/vendor/lit/package.json',
+      '/page/..%2fmain.ts',
+      '/vendor/lit/..%2f..%2fpackage.json',
+    ];
+    const answers = await Promise.all(paths.map((path) => fetch(`${url}${path}`)));
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
+  });
+
+  it('answers to no other host name, and takes no request from another site', async () => {
+    const url = stage.playground().url();
+    expect(await statusWithHost(url, 'playground.example')).toBe(421);
+    const foreign = { headers: { 'sec-fetch-site': 'cross-site' } };
+    expect((await fetch(`${url}/api/state`, foreign)).status).toBe(403);
+  });
+
+  it('can be used at the width of a phone without scrolling sideways', async () => {
+    const { page } = await stage.visit({ viewport: phone });
+    for (const place of ['Exchanges', 'Keys', 'Trouble', 'Wire', 'Chat']) {
+      await page.locator('.phone-bar').getByRole('button', { name: place }).click();
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(phone.width);
+    }
+  });
+
+  it('does not move what is there while messages arrive', async () => {
+    const { page } = await stage.visit();
+    await page.evaluate(`
+      globalThis.shifted = 0;
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) globalThis.shifted += entry.value;
+      }).observe({ type: 'layout-shift', buffered: false });`);
+    for (const line of ['/help', '/privacy', '/keys list']) await send(page, line);
+    await page.getByText('You have no keys here').waitFor();
+    expect(Number(await page.evaluate('globalThis.shifted'))).toBeLessThan(0.02);
+  });
+
+  it('unfolds the raw payloads of an interaction, without its token', async () => {
+    const { page } = await stage.visit();
+    await send(page, '/keys list');
+    await page.locator('.message').last().hover();
+    await page.getByRole('button', { name: 'Raw payloads of this message' }).last().click();
+    const payload = page.locator('.json').first();
+    await payload.getByText('INTERACTION_CREATE').waitFor();
+    const text = await payload.innerText();
+    expect(text).toContain('"name": "keys"');
+    expect(text).toContain('[the interaction’s token]');
+    await page
+      .getByText(/POST .*callback → 204/)
+      .first()
+      .waitFor();
+  });
+
+  it('shows the audit channel to the admin only', async () => {
+    const { page } = await stage.visit();
+    expect(await page.locator('.channel:visible').allInnerTexts()).toEqual(['#\ntrade-desk', 'Levergate']);
+    await become(page, 'Carol');
+    await page.getByRole('button', { name: 'audit-log' }).click();
+    await page.getByRole('heading', { name: '#audit-log', level: 3 }).waitFor();
+  });
+});
+
+function statusWithHost(url: string, host: string): Promise<number | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  const sent = httpRequest(`${url}/`, { headers: { host } }, (response) => {
+    response.resume();
+    resolve(response.statusCode);
+  });
+  sent.once('error', reject).end();
+  return promise;
+}

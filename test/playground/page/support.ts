@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
+import { createPlayground, type Playground, type PlaygroundOptions } from '../../../playground/playground.ts';
+
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const hasBrowser = existsSync(executablePath);
+if (!hasBrowser && process.env.CI) throw new Error(`the page cannot be tested without Chromium (${executablePath})`);
+
+const browserArguments = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+  ...['--disable-component-update', '--disable-sync'],
+];
+
+export const desktop = { width: 1280, height: 800 };
+export const phone = { width: 390, height: 844 };
+
+/** A running playground and a browser for the tests of one file; skipped where Chromium is not installed. */
+export function describePage(name: string, tests: (stage: Stage) => void, options: PlaygroundOptions = {}): void {
+  describe.skipIf(!hasBrowser)(name, () => {
+    const running: { playground?: Playground; browser?: Browser } = {};
+    beforeAll(async () => {
+      running.browser = await chromium.launch({ executablePath, args: browserArguments });
+      running.playground = await createPlayground({ port: 0, ...options });
+      await running.playground.start();
+    }, 60_000);
+    afterAll(async () => {
+      await running.browser?.close();
+      await running.playground?.stop();
+    }, 30_000);
+    tests(createStage(() => ({ playground: present(running.playground), browser: present(running.browser) })));
+  });
+}
+
+export type Stage = ReturnType<typeof createStage>;
+type Visit = { readonly viewport?: { width: number; height: number }; readonly tour?: boolean };
+
+function createStage(running: () => { readonly playground: Playground; readonly browser: Browser }) {
+  return {
+    playground: () => running().playground,
+    /** Opens the page in a fresh browser; the test fails on any console error and any request to elsewhere. */
+    async visit({ viewport = desktop, tour = false }: Visit = {}): Promise<Visitor> {
+      const { playground, browser } = running();
+      const context = await browser.newContext({ viewport });
+      const problems = watchProblems(context);
+      onTestFinished(async () => {
+        await context.close();
+        expect(problems).toEqual([]);
+      });
+      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+      if (!tour) await context.addInitScript("localStorage.setItem('tour', 'left')");
+      const page = await context.newPage();
+      await page.goto(playground.url());
+      await page.locator('#composer-input').waitFor();
+      return { context, page };
+    },
+  };
+}
+
+export type Visitor = { readonly context: BrowserContext; readonly page: Page };
+
+function watchProblems(context: BrowserContext): readonly string[] {
+  const problems: string[] = [];
+  context.on('request', (request) => {
+    const { hostname } = new URL(request.url());
+    if (hostname !== '127.0.0.1') problems.push(`request to ${request.url()}`);
+  });
+  context.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') problems.push(`console: ${message.text()}`);
+  });
+  context.on('weberror', (error) => problems.push(`page error: ${error.error().message}`));
+  return problems;
+}
+
+/** Types a whole command into the message box and sends it. */
+export async function send(page: Page, line: string): Promise<void> {
+  await page.locator('#composer-input').fill(line);
+  await page.locator('.box[data-command]').waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.box:not([data-command])').waitFor();
+}
+
+type KeyChoice = { readonly venue: string; readonly label?: string; readonly signInAs?: string };
+
+/** Asks for a link as the person the page is; enters a demo key on the bot's page. */
+export async function enterKey({ page, context }: Visitor, { venue, label = 'good', signInAs }: KeyChoice) {
+  const person =
+    signInAs ?? (await page.locator('.person:has(:checked) b:visible, .person:has(:checked) b').first().innerText());
+  await send(page, `/keys add venue:${venue}`);
+  const [popup] = await Promise.all([
+    context.waitForEvent('page'),
+    lastMessage(page).getByRole('link', { name: 'Enter the key' }).click(),
+  ]);
+  await popup.getByRole('link', { name: 'Continue with Discord' }).click();
+  await popup.getByRole('button', { name: `Authorize as ${person}` }).click();
+  if (signInAs === undefined) {
+    const values = await demoKey(page, venue, label);
+    const fields = popup.locator('form input:not([type=hidden])');
+    for (const [index, value] of values.entries()) await fields.nth(index).fill(value);
+    await popup.getByRole('button', { name: 'Check and save this key' }).click();
+  }
+  await popup.waitForLoadState();
+  return popup;
+}
+
+async function demoKey(page: Page, venue: string, label: string): Promise<readonly string[]> {
+  const tab = page.locator('#tab-keys:visible, .phone-bar button:text-is("Keys")').first();
+  await page.locator('.phone-bar:visible button:text-is("Keys"), #tab-keys:visible').first().click();
+  await tab.waitFor();
+  const values = await page.locator(`[data-venue="${venue}"][data-label="${label}"] code`).allInnerTexts();
+  const back = page.locator('.phone-bar:visible button:text-is("Chat")');
+  if (await back.isVisible()) await back.click();
+  return values;
+}
+
+/** Adds a good key and takes it into use. */
+export async function addKey(visitor: Visitor, venue: string): Promise<void> {
+  const popup = await enterKey(visitor, { venue });
+  await popup.close();
+  await visitor.page.getByRole('button', { name: 'Use this key' }).click();
+  await expectTitle(lastMessage(visitor.page), /^In use/);
+}
+
+export const lastMessage = (page: Page): Locator => page.locator('.message').last();
+
+export async function expectTitle(message: Locator, title: RegExp, timeout = 20_000): Promise<void> {
+  await message.locator('.discord-embed-title').filter({ hasText: title }).waitFor({ timeout });
+}
+
+export async function titleOf(message: Locator): Promise<string> {
+  return (await message.locator('.discord-embed-title').innerText()).trim();
+}
+
+export async function become(page: Page, name: string): Promise<void> {
+  await page
+    .locator('.person:visible')
+    .filter({ has: page.locator(`img[src*="${name.toLowerCase()}"]`) })
+    .click();
+  await page.locator(`.person:visible:has(:checked) img[src*="${name.toLowerCase()}"]`).waitFor();
+}
+
+export function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('not there');
+  return value;
+}

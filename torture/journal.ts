@@ -1,0 +1,132 @@
+import type { WriteLogEntry } from '../playground/venues/write-log.ts';
+import type { Said, Sighting } from './said.ts';
+
+export type VenueName = 'mudrex' | 'kraken-futures';
+
+/** One market of one account. `currency` is Mudrex's margin currency, absent at Kraken. */
+export type Spot = {
+  readonly venue: VenueName;
+  readonly user: string;
+  readonly market: string;
+  readonly currency: string | undefined;
+};
+
+/** Leverage as decimal text, `cross`, or undefined for what was never set. */
+export type Value = string | undefined;
+
+/** Everything has a number in one sequence: all of it happens in this process, so the order is certain. */
+type Stamp = { readonly seq: number; readonly at: number };
+
+export type Press = Stamp & {
+  readonly interactionId: string;
+  readonly user: string;
+  readonly verb: string;
+  readonly proposal: string;
+  /** When Discord took the acknowledgement and said so. */
+  ack?: Stamp;
+};
+
+/** A write that arrived at a venue, whatever became of it. */
+export type Attempt = Stamp & { readonly spot: Spot; readonly value: Value; isOpen: boolean };
+/** A setting that changed: by a write that the venue carried out, or behind the bot's back. */
+export type Change = Stamp & { readonly spot: Spot; readonly value: Value; readonly by: 'write' | 'outside' };
+/** A read of settings; Kraken lists all markets at once. */
+export type Read = Stamp & { readonly venue: VenueName; readonly user: string; readonly market: string | undefined };
+
+export type JournalEvent =
+  | { readonly kind: 'acked'; readonly interactionId: string }
+  | { readonly kind: 'said'; readonly said: Said }
+  | { readonly kind: 'attempt'; readonly attempt: Attempt }
+  | { readonly kind: 'read'; readonly read: Read };
+
+export type Journal = ReturnType<typeof createJournal>;
+
+/**
+ * What happened between the bot, Discord and the venues, as those two saw it.
+ *
+ * @param options.writes - The venues' own logs of what they carried out.
+ */
+export function createJournal(options: {
+  readonly now: () => number;
+  readonly writes: Readonly<Record<VenueName, readonly WriteLogEntry[]>>;
+}) {
+  const { now, writes } = options;
+  const presses = new Map<string, Press>();
+  const attempts: Attempt[] = [];
+  const changes: Change[] = [];
+  const reads: Read[] = [];
+  const said: Said[] = [];
+  const listeners = new Set<(event: JournalEvent) => void>();
+  const known = { mudrex: 0, 'kraken-futures': 0 };
+  let seq = 0;
+
+  function stamp(): Stamp {
+    drain();
+    seq += 1;
+    return { seq, at: now() };
+  }
+
+  /** Takes over what the venues wrote since the last event. */
+  function drain(): void {
+    for (const venue of ['mudrex', 'kraken-futures'] as const) {
+      for (const entry of writes[venue].slice(known[venue])) {
+        const { at, account: user, market, currency, leverage } = entry;
+        seq += 1;
+        changes.push({ seq, at, spot: { venue, user, market, currency }, value: leverage ?? 'cross', by: 'write' });
+        known[venue] += 1;
+      }
+    }
+  }
+
+  function tell(event: JournalEvent): void {
+    for (const listener of [...listeners]) listener(event);
+  }
+
+  return {
+    presses,
+    attempts,
+    changes,
+    reads,
+    said,
+    drain,
+    seq: () => seq,
+    listen(listener: (event: JournalEvent) => void): () => void {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    pressed(press: Omit<Press, 'seq' | 'at' | 'ack'>): void {
+      presses.set(press.interactionId, { ...stamp(), ...press });
+    },
+    acked(interactionId: string): void {
+      const press = presses.get(interactionId);
+      const at = stamp();
+      if (press !== undefined) press.ack = at;
+      tell({ kind: 'acked', interactionId });
+    },
+    /** Something that the bot sends to Discord, before it is known what becomes of it. */
+    sighted(sighting: Sighting): Said {
+      const one = { ...stamp(), ...sighting, isTold: false };
+      said.push(one);
+      tell({ kind: 'said', said: one });
+      return one;
+    },
+    attempted(spot: Spot, value: Value): Attempt {
+      const attempt = { ...stamp(), spot, value, isOpen: true };
+      attempts.push(attempt);
+      tell({ kind: 'attempt', attempt });
+      return attempt;
+    },
+    read(read: Omit<Read, 'seq' | 'at'>): void {
+      const one = { ...stamp(), ...read };
+      reads.push(one);
+      tell({ kind: 'read', read: one });
+    },
+    movedOutside(spot: Spot, value: Value): void {
+      changes.push({ ...stamp(), spot, value, by: 'outside' });
+    },
+  };
+}
+
+export function isSameSpot(a: Spot, b: Spot): boolean {
+  return a.venue === b.venue && a.user === b.user && a.market === b.market && a.currency === b.currency;
+}
