@@ -1,5 +1,6 @@
-import type { Command, Services, Subcommand } from '../src/command.ts';
+import type { Command, Subcommand } from '../src/command.ts';
 import type { Limits } from '../src/leverage/limits.ts';
+import type { Services } from '../src/services.ts';
 import { createHelp } from './help.ts';
 import { createKeys } from './keys.ts';
 import { createLeverage } from './leverage.ts';

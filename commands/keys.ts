@@ -1,6 +1,7 @@
-import { type Button, type Command, type Services, subcommand, type View } from '../src/command.ts';
+import { type Button, type Command, subcommand, type View } from '../src/command.ts';
 import { Failure, type FailureData } from '../src/errors.ts';
 import type { KeyListing } from '../src/keys.ts';
+import type { Services } from '../src/services.ts';
 import { type KeyCheck, requireVenue } from '../src/venues/venue.ts';
 import { account, createCompleter, label, parseLabel, venue } from './options.ts';
 

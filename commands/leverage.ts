@@ -1,8 +1,9 @@
-import { type Command, type Services, subcommand, type Text, type View } from '../src/command.ts';
+import { type Command, subcommand, type Text, type View } from '../src/command.ts';
 import { Failure } from '../src/errors.ts';
 import { distanceText } from '../src/leverage/card.ts';
 import { distanceToLiquidation } from '../src/leverage/risk.ts';
 import { describeSetting, parseLeverage } from '../src/leverage/setting.ts';
+import type { Services } from '../src/services.ts';
 import { chooseCurrency, requireVenue, type Target, type Venue } from '../src/venues/venue.ts';
 import {
   account,

@@ -3,12 +3,12 @@ import {
   type Completion,
   optionalBoolean,
   optionalText,
-  type Services,
   textOption,
   venueOption,
 } from '../src/command.ts';
 import { Failure } from '../src/errors.ts';
 import { searchMarkets } from '../src/leverage/market.ts';
+import type { Services } from '../src/services.ts';
 import { requireVenue } from '../src/venues/venue.ts';
 
 /** The label of an account whose owner gave it none. */

@@ -1,4 +1,5 @@
-import { type Command, type Services, subcommand } from '../src/command.ts';
+import { type Command, subcommand } from '../src/command.ts';
+import type { Services } from '../src/services.ts';
 
 const ASK_MS = 2 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;

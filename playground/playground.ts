@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -139,12 +139,17 @@ function portOf(address: ReturnType<ReturnType<typeof createNetServer>['address'
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
+/**
+ * A port that is free now. Below the range from which systems take the ports of outgoing connections: one of those
+ * could be gone by the time the bot listens on it.
+ */
 async function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const port = randomInt(20_000, 32_000);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   const probe = createNetServer().once('error', reject);
-  probe.listen(0, '127.0.0.1', () => {
-    const port = portOf(probe.address());
-    probe.close(() => resolve(port));
-  });
-  return promise;
+  probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
+  return promise.then(
+    () => port,
+    () => freePort(),
+  );
 }

@@ -2,16 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createCommands } from '../commands/index.ts';
 import type { Config } from './config.ts';
-import { createCards } from './confirm/cards.ts';
-import { createCaretaker } from './confirm/caretaker.ts';
-import { createErrands } from './confirm/errands.ts';
+import { createGate } from './confirm/gate.ts';
 import { strangerView, waitingKeyView } from './confirm/key-card.ts';
-import { createPressHandler } from './confirm/press.ts';
 import type { Account, Outcome, Proposal } from './confirm/proposal.ts';
 import { proposalRewraps } from './confirm/proposal-rows.ts';
-import { createProposals } from './confirm/proposals.ts';
-import { createRunning } from './confirm/running.ts';
-import { createTickets } from './confirm/tickets.ts';
 import { createDiscord } from './discord/discord.ts';
 import type { StartError } from './discord/start-error.ts';
 import { auditLine, auditView } from './leverage/audit.ts';
@@ -132,60 +126,28 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   });
   const limits = createLimits(config);
   const vault = createVault({ store, keyring, maxKeys: config.maxKeysPerUser, onOpened: protectAll(log) });
-  const proposals = createProposals({ store, sealer, newId, keepMs: config.keepMs });
-  const tickets = createTickets({ store, sealer, newId });
-  const running = createRunning();
   const markets = createMarketBook({
     venues,
     now,
     onFailure: (venue, error) => log.warn({ venue, error }, 'the market list could not be fetched'),
   });
   const links = createLinks({ store, sealer, newToken: randomToken, base: () => web.base() });
-  const onError = (error: unknown) => log.error({ error }, 'looking after a card failed');
-  const storeNow = () => store.now();
-
-  const caretaker = createCaretaker({
-    proposals,
+  const { proposals, tickets, cards, caretaker, press } = createGate({
+    store,
+    sealer,
+    newId,
     venues,
     keys: vault,
-    messenger: { edit: (...edit) => discord.messenger.edit(...edit) },
-    now: storeNow,
-    isRunning: running.has,
-    onOutcome: recordOutcome,
-    onError,
-  });
-  const cards = createCards({
-    venues,
-    keys: vault,
-    proposals,
     limits,
+    messenger: { edit: (...edit) => discord.messenger.edit(...edit) },
+    voidLinks: links.voidAll,
+    keepMs: config.keepMs,
     cardMs: config.cardMs,
     riskPercent: config.riskDistancePercent,
-    onOpened: ({ id, expiresAt }) => caretaker.watch(id, expiresAt),
+    onOutcome: recordOutcome,
     onKeyUsed: (venue, credentials) => void markets.refresh(venue, credentials),
-  });
-  const errands = createErrands({
-    keys: vault,
-    venues,
-    proposals,
-    tickets,
-    whenIdle: running.whenIdle,
-    voidLinks: links.voidAll,
     onActivated: (account) => void refreshMarkets(account),
-  });
-  const press = createPressHandler({
-    proposals,
-    tickets,
-    errands,
-    cards,
-    caretaker,
-    keys: vault,
-    venues,
-    limits,
-    running,
-    riskPercent: config.riskDistancePercent,
-    now: storeNow,
-    onError,
+    onError: (error) => log.error({ error }, 'looking after a card failed'),
   });
   const commands = createCommands({
     venues,
@@ -204,7 +166,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
       return [...new Set(same.map(({ market }) => market.symbol))];
     },
     keepMs: config.keepMs,
-    now: storeNow,
+    now: () => store.now(),
   });
   const discord = createDiscord({
     token: config.discordToken,

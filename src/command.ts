@@ -1,11 +1,5 @@
 import { z } from 'zod';
-import type { Cards } from './confirm/cards.ts';
-import type { Account, Delivery } from './confirm/proposal.ts';
-import type { Tickets } from './confirm/tickets.ts';
-import type { Keys } from './keys.ts';
-import type { Limits } from './leverage/limits.ts';
-import type { MarketBook } from './leverage/market-book.ts';
-import type { Venues } from './venues/venue.ts';
+import type { Delivery } from './confirm/proposal.ts';
 
 // --- what a person can type -------------------------------------------------------------------------------------
 
@@ -163,27 +157,6 @@ export type Completion = { readonly name: string; readonly value: string };
 export type Command =
   | { readonly name: string; readonly description: string; readonly subcommands: readonly Subcommand[] }
   | Subcommand;
-
-/** What commands work with; `createApp` gives it to them. */
-export type Services = {
-  readonly venues: Venues;
-  readonly markets: MarketBook;
-  readonly keys: Keys;
-  readonly cards: Cards;
-  readonly tickets: Tickets;
-  readonly limits: Limits;
-  /** Makes the one-time link to the page on which a key is entered. @throws Failure LINKS_OFF, TOO_MANY_KEYS */
-  readonly createKeyLink: (request: {
-    readonly account: Account;
-    readonly userName: string;
-    readonly delivery: Delivery;
-  }) => Promise<{ readonly url: string; readonly expiresAt: number; readonly isLocal: boolean }>;
-  /** Symbols whose leverage this account has set through the bot. */
-  readonly symbolsSetBy: (account: Account) => Promise<readonly string[]>;
-  /** How long ended cards are kept, in milliseconds. */
-  readonly keepMs: number;
-  readonly now: () => Promise<number>;
-};
 
 /** Infers the option types of one subcommand while it is declared. */
 export function subcommand<const O extends Options>(declared: Subcommand<O>): Subcommand<O> {

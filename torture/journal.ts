@@ -26,8 +26,8 @@ export type Press = Stamp & {
   ack?: Stamp;
 };
 
-/** A write that arrived at a venue, whatever became of it. */
-export type Attempt = Stamp & { readonly spot: Spot; readonly value: Value; isOpen: boolean };
+/** A write that arrived at a venue, whatever became of it; `overlaps` when another one of the same key was open. */
+export type Attempt = Stamp & { readonly spot: Spot; readonly value: Value; readonly overlaps: boolean; isOpen: boolean };
 /** A setting that changed: by a write that the venue carried out, or behind the bot's back. */
 export type Change = Stamp & { readonly spot: Spot; readonly value: Value; readonly by: 'write' | 'outside' };
 /** A read of settings; Kraken lists all markets at once. */
@@ -35,7 +35,7 @@ export type Read = Stamp & { readonly venue: VenueName; readonly user: string; r
 
 export type JournalEvent =
   | { readonly kind: 'acked'; readonly interactionId: string }
-  | { readonly kind: 'said'; readonly said: Said }
+  | { readonly kind: 'told'; readonly said: Said }
   | { readonly kind: 'attempt'; readonly attempt: Attempt }
   | { readonly kind: 'read'; readonly read: Read };
 
@@ -56,6 +56,7 @@ export function createJournal(options: {
   const changes: Change[] = [];
   const reads: Read[] = [];
   const said: Said[] = [];
+  const saidBy = new Map<string, Said[]>();
   const listeners = new Set<(event: JournalEvent) => void>();
   const known = { mudrex: 0, 'kraken-futures': 0 };
   let seq = 0;
@@ -107,11 +108,22 @@ export function createJournal(options: {
     sighted(sighting: Sighting): Said {
       const one = { ...stamp(), ...sighting, isTold: false };
       said.push(one);
-      tell({ kind: 'said', said: one });
+      const before = saidBy.get(one.interactionId);
+      if (before === undefined) saidBy.set(one.interactionId, [one]);
+      else before.push(one);
       return one;
     },
+    /** Discord took it, and said so. */
+    told(one: Said, messageId: string | undefined): void {
+      one.isTold = true;
+      if (messageId !== undefined) one.messageId = messageId;
+      tell({ kind: 'told', said: one });
+    },
+    saidTo: (interactionId: string): readonly Said[] => saidBy.get(interactionId) ?? [],
     attempted(spot: Spot, value: Value): Attempt {
-      const attempt = { ...stamp(), spot, value, isOpen: true };
+      const isSameKey = (other: Spot) => other.venue === spot.venue && other.user === spot.user;
+      const overlaps = attempts.some((other) => other.isOpen && isSameKey(other.spot));
+      const attempt = { ...stamp(), spot, value, overlaps, isOpen: true };
       attempts.push(attempt);
       tell({ kind: 'attempt', attempt });
       return attempt;

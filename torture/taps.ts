@@ -76,9 +76,7 @@ export function tapDiscord(
     if (route?.place === 'callback') journal.acked(route.interactionId);
     const said = sent.get(request);
     if (said === undefined) return payload;
-    said.isTold = true;
-    const id = idAnswer.safeParse(parse(payload)).data?.id;
-    if (id !== undefined) said.messageId = id;
+    journal.told(said, idAnswer.safeParse(parse(payload)).data?.id);
     return payload;
   });
 }

@@ -34,7 +34,8 @@ let isDrawing = false;
 function draw() {
   if (isDrawing) return;
   isDrawing = true;
-  requestAnimationFrame(() => {
+  // Before the next key arrives: it has to find the field that the last one opened.
+  queueMicrotask(() => {
     isDrawing = false;
     render(page(), document.body);
     composer.afterDraw();

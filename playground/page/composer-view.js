@@ -20,8 +20,9 @@ export function composerView(box) {
     </form>`;
 }
 
-function closeWhenLeft({ currentTarget, relatedTarget }, { now, set }) {
-  if (now.isOpen && !currentTarget.contains(relatedTarget)) set({ isOpen: false });
+/** A field that was replaced loses the focus too, so it is looked at once the next one has it. */
+function closeWhenLeft({ currentTarget: form }, { set }) {
+  setTimeout(() => form.contains(document.activeElement) || set({ isOpen: false }));
 }
 
 /** The attributes of a field whose list stands above the box. */
@@ -121,10 +122,11 @@ function about({ name, description, required, type }) {
       <span class="kind">${typeNames[type] ?? 'text'}, ${required ? 'required' : 'optional'}</span></p>`;
 }
 
-function note({ live: answer }, option, offers) {
+function note({ live: answer, liveFor, values }, option, offers) {
   if (!option?.autocomplete) return nothing;
+  const isAsking = answer === 'loading' || (answer !== 'failed' && liveFor !== values[option.name].text);
   const text =
-    answer === 'loading'
+    isAsking
       ? 'Loading options …'
       : answer === 'failed'
         ? 'Loading options failed'

@@ -18,6 +18,8 @@ const empty = () => ({
   active: 0,
   /** Answers of the bot: 'loading', 'failed', or choices. */
   live: undefined,
+  /** The text for which they came. */
+  liveFor: undefined,
   problem: undefined,
 });
 
@@ -53,7 +55,10 @@ export function createComposer(page, { draw, say }) {
       const fitting = fixed.filter(({ name }) => isSettled || name.toLowerCase().includes(text.toLowerCase()));
       return fitting.map(choiceOffer);
     }
-    return Array.isArray(now.live) ? now.live.map(choiceOffer) : [];
+    if (!Array.isArray(now.live)) return [];
+    // Until the bot has answered for what is typed now, only what fits it of the last answer may be taken.
+    const isFresh = now.liveFor === text;
+    return now.live.filter(({ name }) => isFresh || name.toLowerCase().includes(text.toLowerCase())).map(choiceOffer);
   }
 
   const commandOffer = (one) => ({ label: `/${one.name}`, note: one.description, take: () => pick(one) });
@@ -108,8 +113,8 @@ export function createComposer(page, { draw, say }) {
     asking = setTimeout(async () => {
       const half = { channelId: page.channelId, name: command.name, options: halfTyped(focused), focused };
       const answer = await askChoices(page.viewerId, half).catch(() => ({ kind: 'failed' }));
-      if (turn === asked && now.focused === focused)
-        set({ live: answer.kind === 'choices' ? answer.choices : 'failed' });
+      if (turn !== asked || now.focused !== focused) return;
+      set({ live: answer.kind === 'choices' ? answer.choices : 'failed', liveFor: half.options[focused] });
     }, afterMs);
   }
 

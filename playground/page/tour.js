@@ -1,4 +1,5 @@
 import { html, nothing } from 'lit';
+import { now } from './time.js';
 
 const STORED = 'tour';
 
@@ -6,8 +7,7 @@ const verbOf = ({ customId = '' }) => customId.split('.')[1];
 const answered = ({ interactions }, verb) =>
   interactions.some((one) => one.type === 3 && one.state === 'answered' && verbOf(one) === verb);
 const hasButton = ({ messages }, verb) =>
-  Object.values(messages)
-    .flat()
+  messages
     .flatMap(({ components }) => components.flatMap((row) => row.components ?? []))
     .some(({ custom_id: id = '' }) => id.split('.')[1] === verb);
 const writesOf = ({ state, viewerId }) =>
@@ -55,6 +55,8 @@ const steps = [
 export function createTour(page, actions, composer) {
   const stored = localStorage.getItem(STORED);
   let at = stored === null ? 0 : undefined;
+  /** What happened before the tour was asked for again does not count. */
+  let since = 0;
   let wasArmed = false;
   let writesBefore = 0;
 
@@ -71,11 +73,21 @@ export function createTour(page, actions, composer) {
     return wasArmed && !isArmed(screen) && writesOf(screen) > writesBefore;
   }
 
-  const isDone = (index) => (index === steps.length - 1 ? isBroken(page.screen) : steps[index].isDone(page.screen));
+  function lately() {
+    const { interactions, messages } = page.screen;
+    const isLate = ({ createdAt }) => createdAt >= since;
+    return { interactions: interactions.filter(isLate), messages: Object.values(messages).flat().filter(isLate) };
+  }
+
+  const isDone = (index) => (index === steps.length - 1 ? isBroken(page.screen) : steps[index].isDone(lately()));
 
   return {
     isOpen: () => at !== undefined,
-    start: () => go(0),
+    start() {
+      since = now();
+      wasArmed = false;
+      go(0);
+    },
     /** Goes on when the step at hand was done. */
     look() {
       if (at === undefined || at > 2 || !isDone(at)) return;

@@ -24,6 +24,7 @@ const AUTHENTICATION_FAILED = 4004;
 // Invalid shard, sharding required, invalid version, invalid and disallowed intents.
 const finalCodes: ReadonlySet<number> = new Set([4010, 4011, 4012, 4013, 4014]);
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+// Longer than the handshake: the library drops its error listener when it gives up on a socket that still connects.
 const HELLO_TIMEOUT_MS = 20_000;
 const LEAVE_WITHIN_MS = 2_000;
 

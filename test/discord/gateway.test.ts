@@ -201,6 +201,27 @@ test('a start whose gateway never says a word gives up in time', async () => {
   await expect(bot.start()).rejects.toMatchObject(unreachable);
 });
 
+test('a bot that gave up does not come back, although the library would', async () => {
+  const arrivals = { first: 0, second: 0 };
+  const prepareAt = async (name: keyof typeof arrivals, startTimeoutMs: number) => {
+    const hostile = await openTcp((socket) => {
+      arrivals[name] += 1;
+      socket.destroy();
+    });
+    onTestFinished(hostile.close);
+    return prepareBot({ api: await openApi(`ws://${hostile.host}`), startTimeoutMs });
+  };
+  const first = await prepareAt('first', 100);
+  await expect(first.bot.start()).rejects.toMatchObject(unreachable);
+  // The library comes back after half a second: once the second bot was seen to do so, the first would have been.
+  const second = await prepareAt('second', 10_000);
+  const started = second.bot.start().catch((error: unknown) => error);
+  await until(() => arrivals.second > 1);
+  await second.bot.stop();
+  expect(await started).toMatchObject(unreachable);
+  expect(arrivals.first).toBe(1);
+});
+
 test('a gateway address that is none is not followed', async () => {
   const { bot } = await prepareBot({ api: await openApi('http://127.0.0.1:1'), startTimeoutMs: 200 });
   await expect(bot.start()).rejects.toMatchObject(unreachable);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Call } from '../../src/command.ts';
 import type { Delivery } from '../../src/confirm/proposal.ts';
-import { bob, card, general, leverageSet, prepareBot, startBot, titles, view } from './support.ts';
+import { bob, card, general, leverageSet, prepareBot, startBot, titles, until, view } from './support.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -130,6 +130,15 @@ test('an edit is lost when the bot stops before it knows its own id', async () =
   const edited = bot.messenger.edit(delivery, view('never'));
   await bot.stop();
   expect(await edited).toBe('lost');
+});
+
+test('the end is told once, however often Discord says it', async () => {
+  const { bot, messenger, discord, fatal } = await startWithCard(false);
+  discord.faults.channelMessage.set('401');
+  await messenger.post(general, view('refused'));
+  discord.faults.gateway.drop(4004);
+  await until(() => !bot.isReady());
+  expect(fatal).toHaveLength(1);
 });
 
 test('a 401 on one of the bot’s own routes is fatal, on a webhook route it is not', async () => {

@@ -1,24 +1,24 @@
 import { expect, it } from 'vitest';
-import { describePage, send } from './support.ts';
+import { describePage, send, sendOnly } from './support.ts';
 
 describePage('the message box', (stage) => {
   it('filters commands, fills options by choice, and asks the bot for the rest', async () => {
     const { page } = await stage.visit();
     await page.locator('#composer-input').pressSequentially('/lev');
     const options = page.getByRole('option');
-    expect(await options.locator('b').allInnerTexts()).toEqual(['/leverage set', '/leverage cross', '/leverage show']);
+    await expect.poll(() => options.locator('b').allInnerTexts()).toEqual(['/leverage set', '/leverage cross', '/leverage show']);
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Enter');
-    expect(await page.locator('.option .name').allInnerTexts()).toEqual(['venue*', 'market*', 'leverage*']);
-    expect(await options.allInnerTexts()).toEqual(['Kraken Futures', 'Mudrex', 'Kraken Futures DEMO']);
+    await expect.poll(() => page.locator('.option .name').allInnerTexts()).toEqual(['venue*', 'market*', 'leverage*']);
+    await expect.poll(() => options.allInnerTexts()).toEqual(['Kraken Futures', 'Mudrex', 'Kraken Futures DEMO']);
 
     await page.keyboard.type('kraken');
     await page.keyboard.press('Enter');
     await page.keyboard.type('btc');
     await page.getByRole('option', { name: 'PF_XBTUSD · up to 50x' }).click();
-    expect(await page.locator('#option-market').inputValue()).toBe('PF_XBTUSD · up to 50x');
-    expect(await page.evaluate('document.activeElement.id')).toBe('option-leverage');
+    await expect.poll(() => page.locator('#option-market').inputValue()).toBe('PF_XBTUSD · up to 50x');
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('option-leverage');
   });
 
   it('refuses what Discord would refuse, and sends nothing', async () => {
@@ -28,7 +28,7 @@ describePage('the message box', (stage) => {
     await page.keyboard.press('Escape');
     await page.keyboard.press('Enter');
     await page.getByText('This option is required. Specify a value.').waitFor();
-    expect(await page.locator('#option-venue').getAttribute('aria-invalid')).toBe('true');
+    await expect.poll(() => page.locator('#option-venue').getAttribute('aria-invalid')).toBe('true');
 
     await page.keyboard.type('binance');
     await page.keyboard.press('Enter');
@@ -47,18 +47,18 @@ describePage('the message box', (stage) => {
     const { page } = await stage.visit();
     await send(page, '/leverage show venue:mudrex market:ETHUSDT');
     await page.keyboard.press('ArrowUp');
-    expect(await page.locator('.box .command').innerText()).toBe('/leverage show');
-    expect(await page.locator('#option-venue').inputValue()).toBe('Mudrex');
-    expect(await page.locator('#option-market').inputValue()).toBe('ETHUSDT');
+    await expect.poll(() => page.locator('.box .command').innerText()).toBe('/leverage show');
+    await expect.poll(() => page.locator('#option-venue').inputValue()).toBe('Mudrex');
+    await expect.poll(() => page.locator('#option-market').inputValue()).toBe('ETHUSDT');
   });
 
   it('adds and takes back optional options, then the command', async () => {
     const { page } = await stage.visit();
     await page.locator('#composer-input').fill('/leverage show venue:mudrex');
     await page.getByRole('option', { name: /^currency/ }).click();
-    expect(await page.getByRole('option').allInnerTexts()).toEqual(['USDT', 'INR']);
+    await expect.poll(() => page.getByRole('option').allInnerTexts()).toEqual(['USDT', 'INR']);
     await page.keyboard.press('Backspace');
-    expect(await page.locator('.option .name').allInnerTexts()).toEqual(['venue*']);
+    await expect.poll(() => page.locator('.option .name').allInnerTexts()).toEqual(['venue*']);
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
     await page.locator('.box:not([data-command])').waitFor();
@@ -72,7 +72,7 @@ describePage('the message box', (stage) => {
     await page.getByText('Loading options failed').waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
-    await send(page, '/help');
+    await sendOnly(page, '/help');
     await page.getByText('The application did not respond').waitFor();
     await page.getByText('Bot offline').waitFor();
     await bot.start();

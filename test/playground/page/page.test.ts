@@ -9,7 +9,7 @@ describePage('the page', (stage) => {
     await page.getByRole('heading', { name: 'Welcome to #trade-desk' }).waitFor();
     await page.getByText('Nothing here reaches Discord or an exchange').waitFor();
     await page.getByText('Bot online').waitFor();
-    expect(await page.locator('.exchange:visible h3').allInnerTexts()).toEqual(['Mudrex', 'Kraken Futures']);
+    await expect.poll(() => page.locator('.exchange:visible h3').allInnerTexts()).toEqual(['Mudrex', 'Kraken Futures']);
     await send(page, '/help');
     await page.getByText('Levergate sets futures leverage, and asks first').waitFor();
   });
@@ -63,7 +63,7 @@ describePage('the page', (stage) => {
     const { page } = await stage.visit({ viewport: phone });
     for (const place of ['Exchanges', 'Keys', 'Trouble', 'Wire', 'Chat']) {
       await page.locator('.phone-bar').getByRole('button', { name: place }).click();
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(phone.width);
+      await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(phone.width);
     }
   });
 
@@ -97,7 +97,7 @@ describePage('the page', (stage) => {
 
   it('shows the audit channel to the admin only', async () => {
     const { page } = await stage.visit();
-    expect(await page.locator('.channel:visible').allInnerTexts()).toEqual(['#\ntrade-desk', 'Levergate']);
+    await expect.poll(() => page.locator('.channel:visible').allInnerTexts()).toEqual(['#\ntrade-desk', 'Levergate']);
     await become(page, 'Carol');
     await page.getByRole('button', { name: 'audit-log' }).click();
     await page.getByRole('heading', { name: '#audit-log', level: 3 }).waitFor();

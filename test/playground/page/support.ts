@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
+import { type DemoPerson, demoPeople } from '../../../playground/people.ts';
 import { createPlayground, type Playground, type PlaygroundOptions } from '../../../playground/playground.ts';
 
 const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
@@ -33,22 +34,24 @@ export function describePage(name: string, tests: (stage: Stage) => void, option
 }
 
 export type Stage = ReturnType<typeof createStage>;
-type Visit = { readonly viewport?: { width: number; height: number }; readonly tour?: boolean };
+type Visit = { readonly viewport?: { width: number; height: number }; readonly tour?: boolean; readonly as?: DemoPerson };
 
 function createStage(running: () => { readonly playground: Playground; readonly browser: Browser }) {
   return {
     playground: () => running().playground,
     /** Opens the page in a fresh browser; the test fails on any console error and any request to elsewhere. */
-    async visit({ viewport = desktop, tour = false }: Visit = {}): Promise<Visitor> {
+    async visit({ viewport = desktop, tour = false, as = demoPeople.alice }: Visit = {}): Promise<Visitor> {
       const { playground, browser } = running();
       const context = await browser.newContext({ viewport });
-      const problems = watchProblems(context);
+      context.setDefaultTimeout(6_000);
+      const problems = watchProblems(context, playground.url());
       onTestFinished(async () => {
         await context.close();
         expect(problems).toEqual([]);
       });
       await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-      if (!tour) await context.addInitScript("localStorage.setItem('tour', 'left')");
+      if (!tour) await context.addInitScript("try { localStorage.setItem('tour', 'left') } catch {}");
+      await context.addInitScript(`try { sessionStorage.setItem('viewer', '${as.id}') } catch {}`);
       const page = await context.newPage();
       await page.goto(playground.url());
       await page.locator('#composer-input').waitFor();
@@ -59,22 +62,36 @@ function createStage(running: () => { readonly playground: Playground; readonly 
 
 export type Visitor = { readonly context: BrowserContext; readonly page: Page };
 
-function watchProblems(context: BrowserContext): readonly string[] {
+/** The bot's own pages answer with 403 or 422 where they must, which browsers print as an error. */
+function watchProblems(context: BrowserContext, origin: string): readonly string[] {
   const problems: string[] = [];
   context.on('request', (request) => {
     const { hostname } = new URL(request.url());
     if (hostname !== '127.0.0.1') problems.push(`request to ${request.url()}`);
   });
   context.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') problems.push(`console: ${message.text()}`);
+    const isOurs = message.location().url.startsWith(origin);
+    if (isOurs && ['error', 'warning'].includes(message.type())) problems.push(`console: ${message.text()}`);
   });
   context.on('weberror', (error) => problems.push(`page error: ${error.error().message}`));
   return problems;
 }
 
-/** Types a whole command into the message box and sends it. */
+/** Types a whole command into the message box, sends it, and waits for the bot's answer. */
 export async function send(page: Page, line: string): Promise<void> {
-  await page.locator('#composer-input').fill(line);
+  const before = await lastId(page);
+  await sendOnly(page, line);
+  await expect.poll(() => lastId(page), { timeout: 6_000 }).not.toBe(before);
+  await lastMessage(page).locator('.thinking').waitFor({ state: 'detached' });
+}
+
+async function lastId(page: Page): Promise<string | null> {
+  return (await page.locator('.message').count()) === 0 ? null : lastMessage(page).getAttribute('data-message');
+}
+
+/** The same without waiting for an answer. */
+export async function sendOnly(page: Page, line: string): Promise<void> {
+  await page.locator('#composer-input').fill(`${line} `);
   await page.locator('.box[data-command]').waitFor();
   await page.keyboard.press('Enter');
   await page.locator('.box:not([data-command])').waitFor();
@@ -118,7 +135,7 @@ export async function addKey(visitor: Visitor, venue: string): Promise<void> {
   const popup = await enterKey(visitor, { venue });
   await popup.close();
   await visitor.page.getByRole('button', { name: 'Use this key' }).click();
-  await expectTitle(lastMessage(visitor.page), /^In use/);
+  await expectTitle(lastMessage(visitor.page), /In use/);
 }
 
 export const lastMessage = (page: Page): Locator => page.locator('.message').last();

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { createVenues, type VenueId } from '../../src/venues/index.ts';
+import { requireVenue } from '../../src/venues/venue.ts';
+import { readSettings } from '../processes.ts';
+import { credentialsOf } from '../world/accounts.ts';
+import { venueUrls } from '../world/addresses.ts';
+import { serveWriteRuns, type Write, writers } from './write-runs.ts';
+
+// A program: the bot's own venue adapters, with a budget that never makes them wait.
+const { origin } = readSettings(z.object({ origin: z.string() }));
+const unlimited = { windows: [{ units: 1e9, windowMs: 1_000 }], costs: { read: 1, account: 1, write: 1 } };
+const venues = createVenues({
+  now: Date.now,
+  urls: venueUrls(origin),
+  budgets: { mudrex: unlimited, 'kraken-futures': unlimited },
+});
+
+async function open(id: VenueId & keyof typeof writers): Promise<Write> {
+  const venue = requireVenue(venues, id);
+  const credentials = credentialsOf(writers[id]);
+  const market = await venue.readMarket(credentials, writers[id].market);
+  return async (leverage) => {
+    const result = await venue.applySetting(credentials, { market }, { mode: 'isolated', leverage: String(leverage) });
+    if (result.kind !== 'accepted') throw new Error(JSON.stringify(result));
+  };
+}
+
+serveWriteRuns({ mudrex: await open('mudrex'), 'kraken-futures': await open('kraken-futures') });

@@ -1,0 +1,61 @@
+import type { Messenger, PressHandler } from '../command.ts';
+import type { Keys } from '../keys.ts';
+import type { Limits } from '../leverage/limits.ts';
+import type { Store } from '../store/store.ts';
+import type { Credentials, Venue, Venues } from '../venues/venue.ts';
+import { type Cards, createCards } from './cards.ts';
+import { type Caretaker, createCaretaker } from './caretaker.ts';
+import { createErrands } from './errands.ts';
+import { createPressHandler } from './press.ts';
+import type { Account, Outcome, Proposal } from './proposal.ts';
+import { createProposals, type Proposals } from './proposals.ts';
+import { createRunning } from './running.ts';
+import type { Sealer } from './sealer.ts';
+import { createTickets, type Tickets } from './tickets.ts';
+
+export type Gate = {
+  readonly proposals: Proposals;
+  readonly tickets: Tickets;
+  readonly cards: Cards;
+  readonly caretaker: Caretaker;
+  readonly press: PressHandler;
+};
+
+/**
+ * The confirmation gate, wired: nothing is sent to a venue but through `press`.
+ *
+ * @param options.keepMs - How long ended proposals are kept.
+ * @param options.cardMs - How long a card can be confirmed.
+ * @param options.riskPercent - A liquidation nearer than this (percent of the mark price) looks risky.
+ * @param options.onOutcome - Told of every recorded outcome.
+ * @param options.onKeyUsed - Told of each key that a card was made with.
+ * @param options.onActivated - Told of each key that came into use.
+ */
+export function createGate(options: {
+  readonly store: Store;
+  readonly sealer: Sealer;
+  readonly newId: () => string;
+  readonly venues: Venues;
+  readonly keys: Keys;
+  readonly limits: Limits;
+  readonly messenger: Pick<Messenger, 'edit'>;
+  readonly voidLinks: (user: string) => Promise<void>;
+  readonly keepMs: number;
+  readonly cardMs: number;
+  readonly riskPercent: number;
+  readonly onOutcome: (proposal: Proposal, outcome: Outcome) => void;
+  readonly onKeyUsed: (venue: Venue, credentials: Credentials) => void;
+  readonly onActivated: (account: Account) => void;
+  readonly onError: (error: unknown) => void;
+}): Gate {
+  const running = createRunning();
+  const now = () => options.store.now();
+  const proposals = createProposals(options);
+  const tickets = createTickets(options);
+  const caretaker = createCaretaker({ ...options, proposals, now, isRunning: running.has });
+  const onOpened = ({ id, expiresAt }: Proposal) => caretaker.watch(id, expiresAt);
+  const cards = createCards({ ...options, proposals, onOpened });
+  const errands = createErrands({ ...options, proposals, tickets, whenIdle: running.whenIdle });
+  const press = createPressHandler({ ...options, proposals, tickets, errands, cards, caretaker, running, now });
+  return { proposals, tickets, cards, caretaker, press };
+}

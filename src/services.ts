@@ -1,0 +1,28 @@
+import type { Cards } from './confirm/cards.ts';
+import type { Account, Delivery } from './confirm/proposal.ts';
+import type { Tickets } from './confirm/tickets.ts';
+import type { Keys } from './keys.ts';
+import type { Limits } from './leverage/limits.ts';
+import type { MarketBook } from './leverage/market-book.ts';
+import type { Venues } from './venues/venue.ts';
+
+/** What commands work with; `createApp` gives it to them. */
+export type Services = {
+  readonly venues: Venues;
+  readonly markets: MarketBook;
+  readonly keys: Keys;
+  readonly cards: Cards;
+  readonly tickets: Tickets;
+  readonly limits: Limits;
+  /** Makes the one-time link to the page on which a key is entered. @throws Failure LINKS_OFF, TOO_MANY_KEYS */
+  readonly createKeyLink: (request: {
+    readonly account: Account;
+    readonly userName: string;
+    readonly delivery: Delivery;
+  }) => Promise<{ readonly url: string; readonly expiresAt: number; readonly isLocal: boolean }>;
+  /** Symbols whose leverage this account has set through the bot. */
+  readonly symbolsSetBy: (account: Account) => Promise<readonly string[]>;
+  /** How long ended cards are kept, in milliseconds. */
+  readonly keepMs: number;
+  readonly now: () => Promise<number>;
+};

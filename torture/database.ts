@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import type { Found } from '../src/confirm/proposal-rows.ts';
+import { createProposals } from '../src/confirm/proposals.ts';
+import { Secret } from '../src/secret.ts';
+import { createSqliteStore } from '../src/store/sqlite.ts';
+import type { Entry, Store } from '../src/store/store.ts';
+import type { MasterKey } from '../src/vault/envelope.ts';
+import { openKeyring } from '../src/vault/keyring.ts';
+import { createVault } from '../src/vault/vault.ts';
+import type { Trader } from './people.ts';
+
+/** What the bot's database holds while no bot has it open. */
+export type Contents = {
+  readonly proposals: readonly Found[];
+  readonly open: readonly Entry[];
+  readonly leases: readonly Entry[];
+  /** Ids of proposals whose end somebody must still be told. */
+  readonly untold: readonly string[];
+};
+
+type Where = { readonly directory: string; readonly masterKey: MasterKey; readonly now: () => number };
+
+async function withStore<T>({ directory, now }: Where, use: (store: Store) => Promise<T>): Promise<T> {
+  const store = createSqliteStore({ file: join(directory, 'levergate.db'), now });
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Stores every trader's keys as if they had been entered and taken into use. */
+export async function linkKeys(where: Where, traders: readonly Trader[]): Promise<void> {
+  await withStore(where, async (store) => {
+    const keyring = await openKeyring(store, [where.masterKey]);
+    const vault = createVault({ store, keyring, maxKeys: 10, onOpened: () => {} });
+    for (const trader of traders) {
+      const kraken = { apiKey: new Secret(trader.krakenKey), apiSecret: new Secret(trader.krakenSecret) };
+      const keys = [
+        { venue: 'mudrex', label: 'main', credentials: { apiSecret: new Secret(trader.mudrexSecret) } },
+        { venue: 'kraken-futures', label: 'main', credentials: kraken },
+        { venue: 'kraken-futures', label: 'twin', credentials: kraken },
+      ];
+      for (const { venue, label, credentials } of keys) {
+        const account = { user: trader.id, venue, label };
+        const { fingerprint } = await vault.saveIncoming(account, credentials);
+        await vault.activate(account, fingerprint);
+      }
+    }
+  });
+}
+
+/** Opens the database with the product's own code. @throws Failure STORE_IN_USE while a bot runs */
+export async function readDatabase(where: Where, traders: readonly Trader[]): Promise<Contents> {
+  return withStore(where, async (store) => {
+    const { envelope } = await openKeyring(store, [where.masterKey]);
+    const newId = () => '';
+    const proposals = createProposals({ store, sealer: envelope, newId, keepMs: 90 * 86_400_000 });
+    const owned = await Promise.all(traders.map(({ id }) => proposals.ownedBy(id)));
+    const untold = await store.list('untold/');
+    return {
+      proposals: owned.flat(),
+      open: await store.list('open/'),
+      leases: await store.list('lease/'),
+      untold: untold.map(({ key }) => key.slice(key.lastIndexOf('/') + 1)),
+    };
+  });
+}

@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import fastify, { type FastifyInstance } from 'fastify';
+import { createLoopbackDiscord } from '../playground/discord/loopback-discord.ts';
+import { createKrakenFuturesSimulator } from '../playground/venues/kraken-futures.ts';
+import { createMudrexSimulator } from '../playground/venues/mudrex.ts';
+import { Secret } from '../src/secret.ts';
+import { createClock } from './clock.ts';
+import { createJournal, type VenueName } from './journal.ts';
+import { createLeaks } from './leaks.ts';
+import { applicationId, createAccounts, createTraders, guildId } from './people.ts';
+import type { Random } from './random.ts';
+import type { Violation } from './rules/violation.ts';
+import { tapDiscord, tapVenue } from './taps.ts';
+
+/** From one number of the journal to another. */
+export type Lie = { readonly venue: VenueName; readonly user: string; readonly from: number; to: number };
+
+export type Desk = Awaited<ReturnType<typeof openDesk>>;
+
+/** Everything around the bot: a Discord, two venues, traders, and the journal of what they see. */
+export async function openDesk({ random, users }: { readonly random: Random; readonly users: number }) {
+  const clock = createClock();
+  const { now } = clock;
+  const traders = createTraders(users);
+  const secrets = {
+    botToken: `bot-token-canary.abcdef.${randomBytes(20).toString('hex')}`,
+    masterKey: randomBytes(32).toString('base64url'),
+    clientSecret: `client-secret-canary-${randomBytes(8).toString('hex')}`,
+  };
+  const accounts = createAccounts(traders, random);
+  const discord = createLoopbackDiscord({
+    now,
+    applicationId,
+    botToken: secrets.botToken,
+    clientSecret: secrets.clientSecret,
+    people: traders.map(({ id, name }) => ({ id, username: name })),
+    guilds: [
+      {
+        id: guildId,
+        name: 'Desk',
+        channels: traders.map(({ channel, name }) => ({ id: channel, name })),
+        members: traders.map(({ id }) => ({ userId: id })),
+      },
+    ],
+    globalPerSecond: 100_000,
+    sessionStartLimit: 1_000_000,
+  });
+  const simulators = {
+    mudrex: createMudrexSimulator({ now, accounts: accounts.mudrex, limits: [] }),
+    'kraken-futures': createKrakenFuturesSimulator({ now, accounts: accounts.kraken, limits: [] }),
+  };
+  const journal = createJournal({
+    now,
+    writes: { mudrex: simulators.mudrex.writes, 'kraken-futures': simulators['kraken-futures'].writes },
+  });
+  const leaks = createLeaks(namedSecrets(secrets, traders));
+  const found: Violation[] = [];
+  const lies: Lie[] = [];
+  const violate = (violation: Violation): void => void found.push(violation);
+
+  const servers = {
+    discord: await serve(async (app) => {
+      const onBody = (text: string) => {
+        const leak = leaks.find(text) ?? leaks.findToken(text);
+        if (leak !== undefined) violate({ rule: 'no-secret', what: `${leak} was sent to Discord` });
+      };
+      tapDiscord(app, { journal, onBody });
+      await app.register(discord.plugin, { prefix: '/discord' });
+    }),
+    mudrex: await serve(async (app) => {
+      const bySecret = new Map(traders.map(({ mudrexSecret, id }) => [mudrexSecret, id]));
+      tapVenue(app, { venue: 'mudrex', journal, userOf: (header) => bySecret.get(header('x-authentication')) });
+      await app.register(simulators.mudrex.plugin, { prefix: '/mudrex' });
+    }),
+    'kraken-futures': await serve(async (app) => {
+      const byKey = new Map(traders.map(({ krakenKey, id }) => [krakenKey, id]));
+      tapVenue(app, { venue: 'kraken-futures', journal, userOf: (header) => byKey.get(header('apikey')) });
+      await app.register(simulators['kraken-futures'].plugin, { prefix: '/kraken' });
+    }),
+    /** Where a venue's redirect points to: nothing may arrive here. */
+    stray: await serve(async (app) => {
+      app.all('/*', async (request) => {
+        violate({ rule: 'no-secret', what: `${request.method} ${request.url.split('?')[0]} followed a redirect` });
+        return {};
+      });
+    }),
+  };
+
+  return {
+    clock,
+    random,
+    traders,
+    secrets,
+    masterKey: { id: 'k1', key: new Secret(secrets.masterKey) },
+    discord,
+    simulators,
+    journal,
+    leaks,
+    violations: found,
+    violate,
+    /** A venue says what is not so: what the bot then says cannot be held against it. */
+    beginLie(about: Pick<Lie, 'venue' | 'user'>) {
+      const lie: Lie = { ...about, from: journal.seq(), to: Number.POSITIVE_INFINITY };
+      lies.push(lie);
+      return {
+        end: () => {
+          lie.to = journal.seq();
+        },
+      };
+    },
+    lies,
+    discordApi: `${servers.discord.origin}/discord/api`,
+    venueUrls: {
+      mudrex: `${servers.mudrex.origin}/mudrex/fapi/v1`,
+      'kraken-futures': `${servers['kraken-futures'].origin}/kraken`,
+    },
+    strayUrl: servers.stray.origin,
+    /** Refuses new connections to a venue, as when nothing listens there. */
+    refuseConnections: (venue: VenueName, isRefusing: boolean) => servers[venue].refuse(isRefusing),
+    close: async () => {
+      discord.close();
+      await Promise.all(Object.values(servers).map(({ app }) => app.close()));
+    },
+  };
+}
+
+async function serve(build: (app: FastifyInstance) => Promise<void>) {
+  const app = fastify({ forceCloseConnections: true });
+  await build(app);
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 });
+  const port = Number(new URL(origin).port);
+  const refuse = (isRefusing: boolean): void => {
+    if (isRefusing) app.server.close();
+    else if (!app.server.listening) app.server.listen(port, '127.0.0.1');
+  };
+  return { app, origin, refuse };
+}
+
+function namedSecrets(own: Readonly<Record<string, string>>, traders: Desk['traders']): Readonly<Record<string, string>> {
+  const keys = traders.flatMap(({ name, mudrexSecret, krakenKey, krakenSecret }) => [
+    [`the Mudrex secret of ${name}`, mudrexSecret] as const,
+    [`the Kraken key of ${name}`, krakenKey] as const,
+    [`the Kraken secret of ${name}`, krakenSecret] as const,
+  ]);
+  return { ...own, ...Object.fromEntries(keys) };
+}

@@ -1,0 +1,118 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Bot } from './bot-process.ts';
+import type { Desk } from './desk.ts';
+import type { Breakage, Disk } from './disk.ts';
+
+const STARTS_TRIED = 25;
+const GATHER_MS = 250;
+
+export type Keeper = ReturnType<typeof createKeeper>;
+
+/** Keeps a bot running through everything that is done to it, and moves the time for it and everybody else. */
+export function createKeeper(options: {
+  readonly desk: Desk;
+  readonly bot: Bot;
+  readonly disk: Disk;
+  readonly trace: (text: string) => void;
+}) {
+  const { desk, bot, disk, trace } = options;
+  const parked: { readonly target: number; readonly wake: () => void }[] = [];
+  let restarting: Promise<void> | undefined;
+  let moving: Promise<void> = Promise.resolve();
+  let mend: (() => void) | undefined;
+  let breakages = 0;
+  let generation = 0;
+  let jumps = 0;
+
+  async function raise(): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      const before = breakages;
+      const problem = await bot.start();
+      generation += 1;
+      if (problem === undefined) return;
+      const isExcused = mend !== undefined || before !== breakages;
+      trace(`the bot did not start: ${problem}`);
+      if (!isExcused) desk.violate({ rule: 'clean-process', what: `it did not start: ${problem}` });
+      if (tries === STARTS_TRIED) throw new Error(`the bot does not start any more: ${problem}`);
+      await bot.end('SIGKILL');
+      await wait(200);
+    }
+  }
+
+  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const ending = await bot.end(signal);
+    generation += 1;
+    if (ending === undefined) return;
+    const { code, tookMs } = ending;
+    trace(`${signal}: ended with ${code ?? ending.signal} after ${Math.round(tookMs)} ms`);
+    if (signal === 'SIGTERM' && code !== 0) {
+      desk.violate({ rule: 'clean-process', what: `SIGTERM ended it with ${code ?? ending.signal} after ${tookMs} ms` });
+    }
+  }
+
+  /** One jump after the other. The bot moves first, so that it never takes a card for longer valid than the harness. */
+  function forward(ms: number): Promise<void> {
+    moving = moving.then(async () => {
+      const offsetMs = desk.clock.offsetMs() + Math.max(0, ms);
+      await bot.moveClock(offsetMs);
+      desk.clock.set(offsetMs);
+      jumps += 1;
+    });
+    return moving;
+  }
+
+  async function wakeParked(): Promise<void> {
+    await wait(GATHER_MS);
+    for (const { target, wake } of parked.splice(0).sort((a, b) => a.target - b.target)) {
+      await forward(target - desk.clock.now());
+      wake();
+      await wait(5);
+    }
+  }
+
+  return {
+    start: raise,
+    stop: () => end('SIGTERM'),
+    isUp: bot.isUp,
+    generation: () => generation,
+    jumps: () => jumps,
+    forward,
+    /** Waits, with others who want the same, until it is that late. */
+    until(target: number): Promise<void> {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      parked.push({ target, wake: resolve });
+      if (parked.length === 1) void wakeParked();
+      return promise;
+    },
+    /** Ends the bot and starts it again; does nothing while that is under way already. */
+    crash(signal: 'SIGTERM' | 'SIGKILL', downMs: number): boolean {
+      if (restarting !== undefined || !bot.isUp()) return false;
+      restarting = end(signal)
+        .then(() => wait(downMs))
+        .then(raise)
+        .finally(() => {
+          restarting = undefined;
+        });
+      return true;
+    },
+    settled: async (): Promise<void> => {
+      await restarting;
+    },
+    breakDisk(breakage: Breakage, ms: number): boolean {
+      const pid = bot.pid();
+      if (mend !== undefined || pid === undefined) return false;
+      mend = disk.break(breakage, pid);
+      if (mend === undefined) return false;
+      breakages += 1;
+      void wait(ms).then(mendDisk);
+      return true;
+    },
+    mendDisk,
+    breakages: () => breakages,
+  };
+
+  function mendDisk(): void {
+    mend?.();
+    mend = undefined;
+  }
+}

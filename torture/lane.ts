@@ -1,0 +1,141 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Card, Client } from './client.ts';
+import type { Desk } from './desk.ts';
+import type { Spot, Value, VenueName } from './journal.ts';
+import type { Keeper } from './keeper.ts';
+import type { Trader } from './people.ts';
+import type { OpPlan, Planner } from './plan.ts';
+import { armTroubles } from './troubles.ts';
+
+export type LaneOptions = {
+  readonly desk: Desk;
+  readonly keeper: Keeper;
+  readonly client: Client;
+  readonly trader: Trader;
+  readonly venue: VenueName;
+  readonly planner: Planner;
+  readonly trace: (text: string) => void;
+};
+
+const UP_WITHIN_MS = 15_000;
+
+/** One trader at one venue: plays one planned operation after the other. */
+export function createLane(options: LaneOptions) {
+  const { desk, keeper, client, trader, venue, planner, trace } = options;
+  const others = desk.traders.filter(({ id }) => id !== trader.id);
+
+  async function ask(plan: OpPlan, value: string, label?: string): Promise<Card | undefined> {
+    const { market, currency, isShared } = plan;
+    const common = { venue, market, share: isShared, ...(label !== undefined && { account: label }) };
+    if (value === 'cross') return client.command(trader, 'leverage cross', common);
+    const more = currency === undefined ? {} : { currency };
+    return client.command(trader, 'leverage set', { ...common, ...more, leverage: value });
+  }
+
+  function spotOf({ market, currency }: OpPlan): Spot {
+    return { venue, user: trader.id, market, currency: venue === 'mudrex' ? (currency ?? 'USDT') : undefined };
+  }
+
+  function moveOutside(plan: OpPlan, value: Value): void {
+    const spot = spotOf(plan);
+    desk.journal.movedOutside(spot, value);
+    if (venue === 'mudrex') desk.simulators.mudrex.set(trader.id, plan.market, value, plan.currency ?? 'USDT');
+    else desk.simulators['kraken-futures'].set(trader.id, plan.market, value ?? 'cross');
+  }
+
+  function pressAll(card: Card, verbs: readonly string[]): string[] {
+    return verbs.flatMap((verb) => client.press(trader, card, verb) ?? []);
+  }
+
+  /** Everybody who is not its owner presses what they see. */
+  function intrude(card: Card): readonly string[] {
+    const intruders = others.slice(0, 3);
+    return intruders.flatMap((stranger, index) => client.press(stranger, card, index === 1 ? 'cancel' : 'confirm') ?? []);
+  }
+
+  async function confirm(plan: OpPlan, card: Card): Promise<readonly string[]> {
+    switch (plan.kind) {
+      case 'ignore':
+        return [];
+      case 'cancel':
+        return pressAll(card, ['cancel']);
+      case 'race':
+        return pressAll(card, plan.lateMs % 2 === 0 ? ['confirm', 'cancel'] : ['cancel', 'confirm', 'confirm']);
+      case 'late':
+        await keeper.until(card.expiresAt + plan.lateMs);
+        return pressAll(card, ['confirm']);
+      case 'strangers': {
+        const refused = intrude(card);
+        if (plan.isPressedByOwner) return pressAll(card, ['confirm']);
+        await client.answers(refused);
+        return [];
+      }
+      case 'moved':
+        moveOutside(plan, plan.other);
+        return pressAll(card, ['confirm']);
+      default:
+        return pressAll(card, Array.from({ length: plan.presses }, () => 'confirm'));
+    }
+  }
+
+  /** What a person does with what came back: looks again, goes back, or takes the new card. */
+  async function follow(plan: OpPlan, presses: readonly string[]): Promise<void> {
+    const said = client.lastSaid(presses);
+    if (said === undefined) return;
+    const button = (verb: string) => said.buttons.find((one) => one.verb === verb);
+    const messageId = said.messageId;
+    if (messageId === undefined) return;
+    const check = button('check');
+    if (check !== undefined && plan.checks) {
+      await client.answers(pressAll({ messageId, proposal: check.id, expiresAt: 0 }, ['check', 'check']));
+    }
+    const again = button('confirm');
+    if (again !== undefined && plan.isPressedByOwner) {
+      await client.answers(pressAll({ messageId, proposal: again.id, expiresAt: 0 }, ['confirm', 'confirm']));
+    }
+    const back = button('back');
+    if (back !== undefined && plan.kind === 'back') await goBack({ messageId, proposal: back.id, expiresAt: 0 });
+  }
+
+  async function goBack(receipt: Card): Promise<void> {
+    const pressed = client.press(trader, receipt, 'back');
+    if (pressed === undefined) return;
+    await client.answers([pressed]);
+    const card = client.cardIn(trader, pressed);
+    if (card !== undefined) await client.answers(pressAll(card, ['confirm', 'confirm']));
+  }
+
+  async function play(plan: OpPlan): Promise<string> {
+    await client.until(keeper.isUp, UP_WITHIN_MS);
+    const troubles = armTroubles({ ...options, plan });
+    try {
+      troubles.beforeCommand();
+      const cards = [await ask(plan, plan.value)];
+      if (plan.kind === 'twins') cards.push(await ask(plan, plan.other, venue === 'mudrex' ? undefined : 'twin'));
+      const shown = cards.filter((card) => card !== undefined);
+      if (shown.length === 0) return 'no card';
+      troubles.beforePress();
+      const presses = (await Promise.all(shown.map((card) => confirm(plan, card)))).flat();
+      troubles.afterPress(presses);
+      await client.answers(presses);
+      await follow(plan, presses);
+      return client.lastSaid(presses)?.meaning ?? 'no answer';
+    } finally {
+      troubles.over();
+    }
+  }
+
+  return {
+    /** @returns what the last message said. */
+    async run(): Promise<string> {
+      const plan = planner.next();
+      const name = `${trader.name} ${venue} ${plan.kind} ${plan.market} ${plan.value}`;
+      trace(`${name}: ${JSON.stringify(plan)}`);
+      const result = await play(plan);
+      trace(`${name}: ${result}`);
+      // Lets what the bot does next happen before the next operation's faults are there.
+      await wait(0);
+      return result;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { FaultInput } from '../playground/venues/faults.ts';
+import type { VenueName } from './journal.ts';
+import type { Random } from './random.ts';
+
+type Make = (random: Random) => FaultInput;
+
+const spoilers = ['cut-body', 'broken-json', 'wrong-shape', 'empty', 'no-content'] as const;
+const krakenErrors = ['marketUnavailable', 'insufficientFunds', 'invalidArgument', 'Server Error', 'unknownError'] as const;
+const mudrexTexts = ['leverage out of permissible range', 'insufficient balance', 'params error'] as const;
+
+const anyWrite: readonly (readonly [number, Make])[] = [
+  [16, () => ({ name: 'apply-then-reset' })],
+  [9, () => ({ name: 'apply-then-hang' })],
+  [6, () => ({ name: 'hang' })],
+  [12, () => ({ name: 'reset' })],
+  [9, (random) => ({ name: 'delay', ms: random.int(50, 400) })],
+  [12, (random) => ({ name: 'delay', ms: random.int(850, 1_400) })],
+  [14, (random) => ({ name: random.pick(spoilers), applied: random.chance(0.6) })],
+  [2, (random) => ({ name: 'huge-body', bytes: 1_500_000, applied: random.chance(0.6) })],
+  [3, (random) => ({ name: 'slow-headers', ms: 3_000, everyMs: 50, applied: random.chance(0.6) })],
+  [3, (random) => ({ name: 'slow-body', everyMs: 60, applied: random.chance(0.6) })],
+  [5, () => ({ name: 'rate-limited' })],
+  [3, (random) => ({ name: 'rate-limited', retryAfterSeconds: random.int(0, 2) })],
+  [10, planServerError],
+  [4, () => ({ name: 'no-effect' })],
+];
+
+/** What goes wrong with a write, and sometimes with its read-back as well. */
+export function planWriteFaults(random: Random, venue: VenueName, strayUrl: string): readonly FaultInput[] {
+  const make = random.weighted<Make>([
+    ...anyWrite,
+    [6, () => planRefusal(random, venue)],
+    [3, () => ({ name: 'redirect', to: `${strayUrl}/elsewhere`, status: random.pick([302, 307] as const) })],
+    // The write itself goes well.
+    [8, () => ({ name: 'delay', ms: 0 })],
+  ]);
+  const write: FaultInput = { ...make(random), on: 'write' };
+  return random.chance(0.3) ? [write, planReadBack(random)] : [write];
+}
+
+function planServerError(random: Random): FaultInput {
+  const status = random.pick([500, 502, 503, 504] as const);
+  return { name: 'server-error', status, page: random.pick(['json', 'html'] as const), applied: random.chance(0.4) };
+}
+
+function planRefusal(random: Random, venue: VenueName): FaultInput {
+  if (venue === 'mudrex') return { name: 'refused', status: 400, text: random.pick(mudrexTexts) };
+  if (random.chance(0.5)) return { name: 'refused', code: random.pick([41, 87, 88, 92] as const) };
+  return { name: 'refused', error: random.pick(krakenErrors) };
+}
+
+function planReadBack(random: Random): FaultInput {
+  if (random.chance(0.2)) return { name: 'flaky-read-back', shows: 'old value', times: random.int(1, 2) };
+  return { name: 'flaky-read-back', shows: 'error', times: random.chance(0.4) ? 'forever' : random.int(1, 4) };
+}
+
+/** What goes wrong with the reads before a card. */
+export function planReadFaults(random: Random): readonly FaultInput[] {
+  const make = random.weighted<Make>([
+    [3, () => ({ name: 'reset' })],
+    [2, () => ({ name: 'rate-limited' })],
+    [2, planServerError],
+    [2, () => ({ name: 'hang' })],
+    [3, () => ({ name: random.pick(spoilers) })],
+    [2, () => ({ name: 'delay', ms: random.int(20, 500) })],
+  ]);
+  return [{ ...make(random), on: 'read', times: random.int(1, 3) }];
+}

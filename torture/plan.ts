@@ -1,0 +1,166 @@
+import type { AnswerFault } from '../playground/discord/rest/faults.ts';
+import type { FaultInput } from '../playground/venues/faults.ts';
+import type { Breakage } from './disk.ts';
+import type { VenueName } from './journal.ts';
+import { markets } from './people.ts';
+import { planReadFaults, planWriteFaults } from './plan-faults.ts';
+import type { Random } from './random.ts';
+
+/** What a trader does with one card. */
+export type OpKind =
+  /** Presses once, or several times at once. */
+  | 'confirm'
+  | 'repeat'
+  /** Others press a shared card before its owner does, or instead. */
+  | 'strangers'
+  | 'cancel'
+  /** Confirms and cancels at the same time. */
+  | 'race'
+  /** Presses around the moment of expiry. */
+  | 'late'
+  /** Never presses. */
+  | 'ignore'
+  /** The setting changes behind the card. */
+  | 'moved'
+  /** Confirms two cards of one key at the same time. */
+  | 'twins'
+  /** Goes back from the receipt. */
+  | 'back';
+
+export type GatewayTrouble = 'drop' | 'cut' | 'reconnect' | 'invalid' | 'resumable' | 'duplicate';
+
+/** Ends the process at a moment of this operation: when the venue or Discord sees something, or some time later. */
+export type Crash = {
+  readonly signal: 'SIGKILL' | 'SIGTERM';
+  readonly at: 'ack' | 'read' | 'write' | 'read-back' | 'press';
+  readonly delayMs: number;
+  readonly downMs: number;
+};
+
+export type DiscordTrouble = {
+  readonly route: 'callback' | 'edit' | 'followUp';
+  readonly mode: AnswerFault;
+  readonly times: number;
+  readonly when: 'command' | 'press';
+};
+
+/** All decisions about one operation, made before it begins. */
+export type OpPlan = {
+  readonly kind: OpKind;
+  readonly market: string;
+  /** Leverage as decimal text, or `cross`; for twins the second card has `other`. */
+  readonly value: string;
+  readonly other: string;
+  readonly currency: 'INR' | undefined;
+  readonly isShared: boolean;
+  readonly presses: number;
+  readonly isPressedByOwner: boolean;
+  /** From the expiry of the card to the press. */
+  readonly lateMs: number;
+  readonly checks: boolean;
+  readonly cardFaults: readonly FaultInput[];
+  readonly writeFaults: readonly FaultInput[];
+  readonly discord: DiscordTrouble | undefined;
+  readonly gateway: GatewayTrouble | undefined;
+  readonly crash: Crash | undefined;
+  readonly disk: { readonly breakage: Breakage; readonly ms: number } | undefined;
+  readonly outageMs: number;
+};
+
+export type Planner = { readonly next: () => OpPlan };
+
+const kinds: readonly (readonly [number, OpKind])[] = [
+  [30, 'confirm'],
+  [18, 'repeat'],
+  [12, 'strangers'],
+  [5, 'cancel'],
+  [7, 'race'],
+  [7, 'late'],
+  [3, 'ignore'],
+  [5, 'moved'],
+  [8, 'twins'],
+  [5, 'back'],
+];
+
+/**
+ * Plans the operations of one trader at one venue.
+ *
+ * @param options.strayUrl - Where a venue's redirect may point to.
+ */
+export function createPlanner(options: {
+  readonly random: Random;
+  readonly venue: VenueName;
+  readonly strayUrl: string;
+  readonly breakages: readonly Breakage[];
+}): Planner {
+  const { venue } = options;
+  const used = new Set<string>();
+  let count = 0;
+
+  /** Never twice in one market, so that a write tells which card it belongs to. */
+  function freshValue(random: Random, market: string): string {
+    for (;;) {
+      const value = String(random.int(101, 4_800) / 100);
+      if (used.has(`${market} ${value}`)) continue;
+      used.add(`${market} ${value}`);
+      return value;
+    }
+  }
+
+  function next(): OpPlan {
+    const random = options.random.fork((count += 1));
+    const kind = random.weighted(kinds);
+    const market = random.pick(markets[venue]);
+    const isCross = venue === 'kraken-futures' && random.chance(0.08);
+    const breakage = options.breakages[0];
+    return {
+      kind,
+      market,
+      value: isCross ? 'cross' : freshValue(random, market),
+      other: freshValue(random, market),
+      currency: venue === 'mudrex' && random.chance(0.15) ? 'INR' : undefined,
+      isShared: kind === 'strangers' || random.chance(0.2),
+      presses: kind === 'repeat' ? random.int(2, 6) : 1,
+      isPressedByOwner: kind !== 'strangers' || random.chance(0.6),
+      lateMs: random.int(-1_200, 7_000),
+      checks: random.chance(0.3),
+      cardFaults: random.chance(0.1) ? planReadFaults(random) : [],
+      writeFaults: random.chance(0.55) ? planWriteFaults(random, venue, options.strayUrl) : [],
+      discord: random.chance(0.14) ? planDiscord(random) : undefined,
+      gateway: random.chance(0.1) ? planGateway(random) : undefined,
+      crash: random.chance(0.055) ? planCrash(random) : undefined,
+      disk: breakage !== undefined && random.chance(0.02) ? { breakage, ms: random.int(200, 900) } : undefined,
+      outageMs: random.chance(0.02) ? random.int(50, 500) : 0,
+    };
+  }
+
+  return { next };
+}
+
+function planDiscord(random: Random): DiscordTrouble {
+  const route = random.pick(['callback', 'callback', 'edit', 'followUp'] as const);
+  const refusals = route === 'callback' ? (['10062', '40060'] as const) : (['429'] as const);
+  const mode = random.pick(['500', '500', 'reset', 'lost', 'cut body', 'hang', ...refusals] as const);
+  // A request that hangs takes seconds of real time; one of them says as much as three.
+  const times = mode === 'hang' ? 1 : random.int(1, 3);
+  return { route, mode, times, when: random.chance(0.7) ? 'press' : 'command' };
+}
+
+function planGateway(random: Random): GatewayTrouble {
+  return random.weighted([
+    [60, 'duplicate'],
+    [10, 'drop'],
+    [10, 'cut'],
+    [10, 'reconnect'],
+    [8, 'resumable'],
+    // A new IDENTIFY waits for five seconds.
+    [2, 'invalid'],
+  ] as const);
+}
+
+function planCrash(random: Random): Crash {
+  const at = random.pick(['ack', 'read', 'write', 'write', 'read-back', 'press'] as const);
+  const signal = random.chance(0.75) ? 'SIGKILL' : 'SIGTERM';
+  const delayMs = random.chance(0.6) ? 0 : random.int(1, at === 'press' ? 150 : 20);
+  return { signal, at, delayMs, downMs: random.chance(0.7) ? 0 : random.int(50, 600) };
+}

@@ -1,0 +1,80 @@
+import type { Contents } from '../database.ts';
+import type { Desk } from '../desk.ts';
+import type { Attempt } from '../journal.ts';
+import { type Case, type Cases, createCases, nameOf } from './cases.ts';
+import { checkOutcomes, meaningOf } from './outcomes.ts';
+import { createTimeline } from './timeline.ts';
+import type { Violation } from './violation.ts';
+
+/**
+ * Holds everything that was seen against the promises.
+ *
+ * @param contents - The database after everything has come to rest.
+ */
+export function checkPromises(desk: Pick<Desk, 'journal' | 'lies'>, contents: Contents): readonly Violation[] {
+  const { journal, lies } = desk;
+  journal.drain();
+  const cases = createCases(journal, contents);
+  const timeline = createTimeline(journal);
+  return [
+    ...cases.strays.map(strayWrite),
+    ...cases.all.flatMap((one) => [...checkWrites(one), ...checkCard(one)]),
+    ...checkOutcomes(cases.all, { timeline, journal, lies }),
+    ...checkRest(contents),
+    ...checkLost(cases),
+    ...checkTold(cases, contents),
+  ];
+}
+
+function strayWrite({ spot, value }: Attempt): Violation {
+  return { rule: 'confirmed-write', what: `a write of ${value} for ${spot.market} of ${spot.user} belongs to no card` };
+}
+
+function* checkWrites(one: Case): Generator<Violation> {
+  const { attempts, confirms, found } = one;
+  if (attempts.length > 1) yield { rule: 'one-write', what: `${attempts.length} writes: ${nameOf(one)}` };
+  for (const { seq, overlaps } of attempts) {
+    if (overlaps) yield { rule: 'one-at-a-time', what: `sent while another write of the key was open: ${nameOf(one)}` };
+    // Discord's word that the acknowledgement arrived, before the write, and before the card expired.
+    const isConfirmed = confirms.some(({ ack }) => ack !== undefined && ack.seq < seq && ack.at < found.proposal.expiresAt);
+    if (!isConfirmed) yield { rule: 'confirmed-write', what: `a write without a timely confirmation: ${nameOf(one)}` };
+  }
+}
+
+/** What was shown is what is stored, and so what runs. */
+function* checkCard(one: Case): Generator<Violation> {
+  const { market, setting } = one.found.proposal;
+  const wanted = `Set ${market.symbol} to ${setting.mode === 'cross' ? 'cross margin' : `${setting.leverage}x isolated`}`;
+  for (const { meaning, buttons } of one.said) {
+    const label = buttons.find(({ verb }) => verb === 'confirm')?.label;
+    if (meaning === 'card' && label !== wanted) yield { rule: 'true-outcome', what: `the card says "${label}": ${nameOf(one)}` };
+  }
+}
+
+function* checkRest({ proposals, open, leases }: Contents): Generator<Violation> {
+  for (const { stage, proposal } of proposals) {
+    if (stage !== 'done') yield { rule: 'nothing-stuck', what: `${proposal.id} is still ${stage}` };
+  }
+  if (open.length > 0) yield { rule: 'nothing-stuck', what: `${open.length} cards are still listed as open` };
+  if (leases.length > 0) yield { rule: 'nothing-stuck', what: `${leases.length} keys are still held` };
+}
+
+function* checkLost({ unknownCards }: Cases): Generator<Violation> {
+  for (const { title } of unknownCards) yield { rule: 'nothing-lost', what: `a card was shown and is not stored: ${title}` };
+}
+
+/** Each result stood in a message that Discord took, or is noted to be told with the next command. */
+function* checkTold({ all, news }: Cases, { untold }: Contents): Generator<Violation> {
+  const noted = new Set(untold);
+  const late = [...news];
+  for (const one of all) {
+    const { outcome, proposal } = one.found;
+    if (outcome === undefined || one.confirms.length === 0 || noted.has(proposal.id)) continue;
+    if (['cancelled', 'expired', 'stale'].includes(outcome.kind)) continue;
+    const meaning = meaningOf(outcome);
+    if (one.said.some((said) => said.isTold && said.meaning === meaning)) continue;
+    const index = late.findIndex((said) => said.isTold && said.meaning === meaning);
+    if (index >= 0) late.splice(index, 1);
+    else yield { rule: 'result-told', what: `nobody was told: ${nameOf(one)}` };
+  }
+}

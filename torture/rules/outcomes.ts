@@ -1,0 +1,102 @@
+import type { Outcome } from '../../src/confirm/proposal.ts';
+import type { Lie } from '../desk.ts';
+import type { Journal } from '../journal.ts';
+import { isSameSpot } from '../journal.ts';
+import type { Meaning } from '../said.ts';
+import { type Case, nameOf } from './cases.ts';
+import type { Timeline } from './timeline.ts';
+import type { Violation } from './violation.ts';
+
+/** What was claimed about a proposal, on the screen or in the database. */
+type Claim = {
+  readonly meaning: Meaning;
+  /** When what is claimed was read, where a time stands beside it. */
+  readonly asOf: number;
+  readonly where: string;
+};
+
+const unsent: ReadonlySet<Meaning> = new Set(['not-sent', 'unchanged', 'stale', 'cancelled', 'expired']);
+
+/** Whether every outcome that somebody was shown, or that is stored, is what the venue's own log says. */
+export function checkOutcomes(
+  cases: readonly Case[],
+  { timeline, journal, lies }: { readonly timeline: Timeline; readonly journal: Journal; readonly lies: readonly Lie[] },
+): readonly Violation[] {
+  const violations: Violation[] = [];
+
+  function judge(one: Case, claim: Claim): void {
+    const problem = problemOf(one, claim);
+    if (problem === undefined) return;
+    const rule = unsent.has(claim.meaning) ? 'no-write-after-end' : 'true-outcome';
+    violations.push({ rule, what: `${claim.where} ${claim.meaning}, but ${problem}: ${nameOf(one)}` });
+  }
+
+  function problemOf(one: Case, { meaning, asOf }: Claim): string | undefined {
+    if (unsent.has(meaning)) return one.attempts.length > 0 ? 'a write was sent' : undefined;
+    switch (meaning) {
+      case 'applied':
+        if (one.attempts.length === 0) return 'nothing was sent';
+        return holds(one, asOf, (isThere) => isThere) ? undefined : 'the venue did not hold it';
+      case 'accepted':
+        return isCarriedOut(one) || isLiedTo(one) ? undefined : 'the venue carried nothing out';
+      case 'refused':
+        return isCarriedOut(one) ? 'the venue carried it out' : undefined;
+      case 'not-applied':
+      case 'differs':
+        if (one.attempts.length === 0) return 'nothing was sent';
+        return holds(one, asOf, (isThere) => !isThere) || isLiedTo(one) ? undefined : 'the venue held it';
+      default:
+        return undefined;
+    }
+  }
+
+  function holds({ spot, value, attempts }: Case, asOf: number, fits: (isThere: boolean) => boolean): boolean {
+    return timeline.couldRead(spot, attempts[0]?.seq ?? 0, asOf, (held) => fits(held === value));
+  }
+
+  function isCarriedOut({ spot, value, attempts }: Case): boolean {
+    const since = attempts[0]?.seq ?? Number.POSITIVE_INFINITY;
+    return journal.changes.some(
+      (change) => change.by === 'write' && change.seq > since && change.value === value && isSameSpot(change.spot, spot),
+    );
+  }
+
+  function isLiedTo({ spot, attempts }: Case): boolean {
+    const since = attempts[0]?.seq ?? 0;
+    return lies.some(({ venue, user, to }) => venue === spot.venue && user === spot.user && to >= since);
+  }
+
+  for (const one of cases) {
+    const { outcome } = one.found;
+    if (outcome !== undefined) judge(one, { meaning: meaningOf(outcome), asOf: asOfIn(outcome), where: 'stored as' });
+    for (const { meaning, text, at } of one.said) judge(one, { meaning, asOf: shownTime(text) ?? at, where: 'shown as' });
+    if (isDenied(one)) {
+      const what = `every press was answered "nothing was changed", but a write was sent: ${nameOf(one)}`;
+      violations.push({ rule: 'true-outcome', what });
+    }
+  }
+  return violations;
+}
+
+/** Every confirmation was told that nothing was changed, and a write was sent all the same. */
+function isDenied({ confirms, said, attempts }: Case): boolean {
+  if (attempts.length === 0 || confirms.length === 0) return false;
+  const deniedTo = new Set(said.filter(({ meaning }) => meaning === 'denied').map(({ interactionId }) => interactionId));
+  return confirms.every(({ interactionId }) => deniedTo.has(interactionId));
+}
+
+export function meaningOf(outcome: Outcome): Meaning {
+  if (outcome.kind !== 'applied') return outcome.kind;
+  return outcome.isReadBack ? 'applied' : 'accepted';
+}
+
+function asOfIn(outcome: Outcome): number {
+  if ('asOf' in outcome) return outcome.asOf;
+  return 'at' in outcome ? outcome.at : outcome.since;
+}
+
+/** "as of 12:00:01" covers that whole second. */
+function shownTime(text: string): number | undefined {
+  const [, seconds] = /<t:(\d+):T>/.exec(text) ?? [];
+  return seconds === undefined ? undefined : Number(seconds) * 1_000 + 999;
+}

@@ -1,0 +1,112 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { FaultInput } from '../playground/venues/faults.ts';
+import type { JournalEvent } from './journal.ts';
+import type { LaneOptions } from './lane.ts';
+import type { Crash, OpPlan } from './plan.ts';
+
+export type Troubles = ReturnType<typeof armTroubles>;
+
+/** Makes go wrong what a plan wants to go wrong, and takes back what was not used up. */
+export function armTroubles(options: LaneOptions & { readonly plan: OpPlan }) {
+  const { desk, keeper, trader, venue, plan, trace } = options;
+  const { discord, journal, simulators } = desk;
+  const faults = simulators[venue].faults;
+  const armed: number[] = [];
+  const lies: { readonly end: () => void }[] = [];
+  let disarmCrash = (): void => {};
+
+  function arm(list: readonly FaultInput[]): void {
+    for (const fault of list) {
+      armed.push(faults.add({ ...fault, account: trader.id }));
+      const isLie = fault.name === 'no-effect' || (fault.name === 'flaky-read-back' && fault.shows === 'old value');
+      if (isLie) lies.push(desk.beginLie({ venue, user: trader.id }));
+    }
+  }
+
+  function clear(): void {
+    for (const id of armed.splice(0)) faults.remove(id);
+  }
+
+  function troubleDiscord(when: 'command' | 'press'): void {
+    const { discord: trouble } = plan;
+    if (trouble?.when === when) discord.faults[trouble.route].set(trouble.mode, trouble.times);
+  }
+
+  function troubleGateway(): void {
+    const { gateway } = discord.faults;
+    switch (plan.gateway) {
+      case 'drop':
+        return gateway.drop(4000);
+      case 'cut':
+        return gateway.cut();
+      case 'reconnect':
+        return gateway.askToReconnect();
+      case 'resumable':
+        return gateway.invalidateSessions(true);
+      case 'invalid':
+        return gateway.invalidateSessions(false);
+      default:
+        return;
+    }
+  }
+
+  function refuseConnections(ms: number): void {
+    desk.refuseConnections(venue, true);
+    void wait(ms).then(() => desk.refuseConnections(venue, false));
+  }
+
+  function crashNow({ signal, at, delayMs, downMs }: Crash): void {
+    const crash = () => {
+      const isDone = keeper.crash(signal, downMs);
+      trace(`${trader.name} ${venue}: ${signal} at ${at} + ${delayMs} ms${isDone ? '' : ', not needed'}`);
+    };
+    if (delayMs === 0) crash();
+    else setTimeout(crash, delayMs);
+  }
+
+  function armCrash(crash: Crash, presses: readonly string[]): void {
+    const after = journal.seq();
+    const isMoment = (event: JournalEvent): boolean => {
+      if (event.kind === 'acked') return crash.at === 'ack' && presses.includes(event.interactionId);
+      if (event.kind === 'attempt')
+        return crash.at === 'write' && event.attempt.spot.venue === venue && event.attempt.spot.user === trader.id;
+      if (event.kind !== 'read' || event.read.venue !== venue || event.read.user !== trader.id) return false;
+      return crash.at === 'read' || (crash.at === 'read-back' && hasWrittenSince(after));
+    };
+    disarmCrash = journal.listen((event) => {
+      if (!isMoment(event)) return;
+      disarmCrash();
+      crashNow(crash);
+    });
+  }
+
+  function hasWrittenSince(seq: number): boolean {
+    const last = journal.attempts.findLast(({ spot }) => spot.venue === venue && spot.user === trader.id);
+    return last !== undefined && last.seq > seq;
+  }
+
+  return {
+    beforeCommand(): void {
+      arm(plan.cardFaults);
+      troubleDiscord('command');
+    },
+    beforePress(): void {
+      clear();
+      arm(plan.writeFaults);
+      troubleDiscord('press');
+      if (plan.gateway === 'duplicate') discord.faults.gateway.duplicateNext(plan.presses + 1);
+      if (plan.disk !== undefined) keeper.breakDisk(plan.disk.breakage, plan.disk.ms);
+      if (plan.outageMs > 0) refuseConnections(plan.outageMs);
+    },
+    afterPress(presses: readonly string[]): void {
+      troubleGateway();
+      if (plan.crash?.at === 'press') crashNow(plan.crash);
+      else if (plan.crash !== undefined) armCrash(plan.crash, presses);
+    },
+    over(): void {
+      clear();
+      disarmCrash();
+      for (const { end } of lies) end();
+    },
+  };
+}
