@@ -93,7 +93,7 @@ export function createLeverage(services: Services): Command {
           { name: 'Allowed here', value: `${min}x to ${max}x, steps of ${step}`, isInline: true },
           ...(margin.currency === undefined ? [] : [{ name: 'Margin', value: margin.currency, isInline: true }]),
           { name: 'Position', value: position?.side ?? 'none', isInline: true },
-          { name: 'Open orders', value: orders.count === 0 ? 'none' : 'some', isInline: true },
+          { name: 'Open orders', value: orders.count === 0 ? 'none' : 'yes', isInline: true },
           ...(distance === undefined ? [] : [{ name: 'Distance to liquidation', value: distanceText(distance) }]),
         ],
       };

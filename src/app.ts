@@ -187,7 +187,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
       onReadiness: metrics.gatewayReady,
     },
     onFatal: (error) => {
-      log.fatal({ error }, error.message);
+      log.fatal({}, error.message);
       overrides.onFatal?.(error);
     },
     ...(overrides.discordApi !== undefined && { api: overrides.discordApi }),

@@ -58,16 +58,16 @@ async function run(config: Config): Promise<void> {
     log.info({ applicationId, webUrl }, 'ready');
   } catch (error) {
     if (isEnding) return;
-    log.fatal({ error }, startProblem(error));
+    const problem = startProblem(error);
+    log.fatal(problem === undefined ? { error } : {}, `not started: ${problem ?? 'something unforeseen'}`);
     await end(exitCodes.failed);
   }
 }
 
-function startProblem(error: unknown): string {
-  if (error instanceof Failure) {
-    const { what, next } = explain(error.data);
-    return `not started: ${what}. ${next}`;
-  }
-  if (error instanceof StartError) return `not started: ${error.message}`;
-  return 'not started';
+/** What an operator can mend, in words; undefined for anything else, which needs its stack. */
+function startProblem(error: unknown): string | undefined {
+  if (error instanceof StartError) return error.message;
+  if (!(error instanceof Failure)) return undefined;
+  const { what, next } = explain(error.data);
+  return `${what}. ${next}`;
 }

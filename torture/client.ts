@@ -69,13 +69,14 @@ export function createClient({ discord, journal }: Desk, generation: () => numbe
       const message = discord.messages(trader.channel, trader.id).find(({ id }) => id === messageId);
       return message === undefined ? undefined : readCard(message);
     },
-    /** @returns the card that came, if one came. */
-    async command(trader: Trader, name: string, options: Record<string, string | boolean>): Promise<Card | undefined> {
+    /** @returns the card that came, or what came instead of one. */
+    async command(trader: Trader, name: string, options: Record<string, string | boolean>): Promise<Card | string> {
       const started = attempt(() => discord.as(trader.id).command(trader.channel, name, options));
-      if (started === undefined) return undefined;
+      if (started === undefined) return 'no command';
       const before = generation();
       await until(() => isAnswered(started.interactionId) || generation() !== before);
-      return cardIn(trader, started.interactionId);
+      const said = journal.saidTo(started.interactionId).at(-1);
+      return cardIn(trader, started.interactionId) ?? (said === undefined ? 'nothing' : said.title.slice(0, 30));
     },
     /** Presses without waiting. @returns the interaction, or undefined when the button is not there (any more). */
     press(trader: Trader, { messageId, proposal }: Omit<Card, 'expiresAt'>, verb: string): string | undefined {

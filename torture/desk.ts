@@ -117,6 +117,7 @@ export async function openDesk({ random, users }: { readonly random: Random; rea
     strayUrl: servers.stray.origin,
     /** Refuses new connections to a venue, as when nothing listens there. */
     refuseConnections: (venue: VenueName, isRefusing: boolean) => servers[venue].refuse(isRefusing),
+    isReachable: (venue: VenueName) => servers[venue].app.server.listening,
     close: async () => {
       discord.close();
       await Promise.all(Object.values(servers).map(({ app }) => app.close()));

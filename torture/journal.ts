@@ -35,7 +35,8 @@ export type Read = Stamp & { readonly venue: VenueName; readonly user: string; r
 
 export type JournalEvent =
   | { readonly kind: 'acked'; readonly interactionId: string }
-  | { readonly kind: 'told'; readonly said: Said }
+  | { readonly kind: 'sighted' | 'told'; readonly said: Said }
+  | { readonly kind: 'pressed'; readonly press: Press }
   | { readonly kind: 'attempt'; readonly attempt: Attempt }
   | { readonly kind: 'read'; readonly read: Read };
 
@@ -96,7 +97,9 @@ export function createJournal(options: {
       return () => void listeners.delete(listener);
     },
     pressed(press: Omit<Press, 'seq' | 'at' | 'ack'>): void {
-      presses.set(press.interactionId, { ...stamp(), ...press });
+      const one = { ...stamp(), ...press };
+      presses.set(press.interactionId, one);
+      tell({ kind: 'pressed', press: one });
     },
     acked(interactionId: string): void {
       const press = presses.get(interactionId);
@@ -111,6 +114,7 @@ export function createJournal(options: {
       const before = saidBy.get(one.interactionId);
       if (before === undefined) saidBy.set(one.interactionId, [one]);
       else before.push(one);
+      tell({ kind: 'sighted', said: one });
       return one;
     },
     /** Discord took it, and said so. */

@@ -4,7 +4,8 @@ import type { Desk } from './desk.ts';
 import type { Breakage, Disk } from './disk.ts';
 
 const STARTS_TRIED = 25;
-const GATHER_MS = 250;
+
+type Parked = { readonly target: number; readonly isResting: boolean; readonly wake: () => void };
 
 export type Keeper = ReturnType<typeof createKeeper>;
 
@@ -16,7 +17,8 @@ export function createKeeper(options: {
   readonly trace: (text: string) => void;
 }) {
   const { desk, bot, disk, trace } = options;
-  const parked: { readonly target: number; readonly wake: () => void }[] = [];
+  const parked: Parked[] = [];
+  let busy = 0;
   let restarting: Promise<void> | undefined;
   let moving: Promise<void> = Promise.resolve();
   let mend: (() => void) | undefined;
@@ -61,28 +63,45 @@ export function createKeeper(options: {
     return moving;
   }
 
+  /** Time jumps once everybody else is done or waits for it as well: a jump ends whatever is under way. */
   async function wakeParked(): Promise<void> {
-    await wait(GATHER_MS);
-    for (const { target, wake } of parked.splice(0).sort((a, b) => a.target - b.target)) {
+    if (parked.length === 0 || parked.length < busy) return;
+    for (const { target, isResting, wake } of parked.splice(0).sort((a, b) => a.target - b.target)) {
       await forward(target - desk.clock.now());
+      if (isResting) await bot.tick();
       wake();
       await wait(5);
     }
   }
 
+  function park(target: number, isResting: boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    parked.push({ target, isResting, wake: resolve });
+    void wakeParked();
+    return promise;
+  }
+
   return {
     start: raise,
     stop: () => end('SIGTERM'),
-    isUp: bot.isUp,
+    /** Whether it makes sense to begin something; what is under way when that ends is trouble enough. */
+    isWell: () => bot.isUp() && mend === undefined,
     generation: () => generation,
     jumps: () => jumps,
     forward,
     /** Waits, with others who want the same, until it is that late. */
-    until(target: number): Promise<void> {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      parked.push({ target, wake: resolve });
-      if (parked.length === 1) void wakeParked();
-      return promise;
+    until: (target: number) => park(target, false),
+    /** Waits until the bot has looked again after what is not settled. */
+    rest: (ms: number) => park(desk.clock.now() + ms, true),
+    /** Counts somebody among those for whom the time has to wait. */
+    async whileBusy<T>(work: () => Promise<T>): Promise<T> {
+      busy += 1;
+      try {
+        return await work();
+      } finally {
+        busy -= 1;
+        void wakeParked();
+      }
     },
     /** Ends the bot and starts it again; does nothing while that is under way already. */
     crash(signal: 'SIGTERM' | 'SIGKILL', downMs: number): boolean {

@@ -17,14 +17,19 @@ export type LaneOptions = {
   readonly trace: (text: string) => void;
 };
 
-const UP_WITHIN_MS = 15_000;
+const SETTLED_MS = 31_000;
+const WELL_WITHIN_MS = 15_000;
+
+/** Last words after which the key is still held, or may be. */
+const unsettled: ReadonlySet<string> = new Set(['unknown', 'not-applied', 'working', 'no answer', 'busy']);
 
 /** One trader at one venue: plays one planned operation after the other. */
 export function createLane(options: LaneOptions) {
   const { desk, keeper, client, trader, venue, planner, trace } = options;
+  let isUnsettled = false;
   const others = desk.traders.filter(({ id }) => id !== trader.id);
 
-  async function ask(plan: OpPlan, value: string, label?: string): Promise<Card | undefined> {
+  async function ask(plan: OpPlan, value: string, label?: string): Promise<Card | string> {
     const { market, currency, isShared } = plan;
     const common = { venue, market, share: isShared, ...(label !== undefined && { account: label }) };
     if (value === 'cross') return client.command(trader, 'leverage cross', common);
@@ -105,15 +110,24 @@ export function createLane(options: LaneOptions) {
     if (card !== undefined) await client.answers(pressAll(card, ['confirm', 'confirm']));
   }
 
+  /** A key that waits for an answer takes nothing else, so most traders wait for it. */
+  async function waitUntilSettled(plan: OpPlan): Promise<void> {
+    if (isUnsettled && !plan.isImpatient) await keeper.rest(SETTLED_MS);
+  }
+
   async function play(plan: OpPlan): Promise<string> {
-    await client.until(keeper.isUp, UP_WITHIN_MS);
+    await waitUntilSettled(plan);
+    await client.until(() => keeper.isWell() && desk.isReachable(venue), WELL_WITHIN_MS);
     const troubles = armTroubles({ ...options, plan });
     try {
       troubles.beforeCommand();
       const cards = [await ask(plan, plan.value)];
       if (plan.kind === 'twins') cards.push(await ask(plan, plan.other, venue === 'mudrex' ? undefined : 'twin'));
-      const shown = cards.filter((card) => card !== undefined);
-      if (shown.length === 0) return 'no card';
+      const shown = cards.filter((card) => typeof card !== 'string');
+      if (shown.length === 0) {
+        trace(`${trader.name} got no card but: ${cards.join(', ')}`);
+        return 'no card';
+      }
       troubles.beforePress();
       const presses = (await Promise.all(shown.map((card) => confirm(plan, card)))).flat();
       troubles.afterPress(presses);
@@ -132,6 +146,7 @@ export function createLane(options: LaneOptions) {
       const name = `${trader.name} ${venue} ${plan.kind} ${plan.market} ${plan.value}`;
       trace(`${name}: ${JSON.stringify(plan)}`);
       const result = await play(plan);
+      isUnsettled = unsettled.has(result);
       trace(`${name}: ${result}`);
       // Lets what the bot does next happen before the next operation's faults are there.
       await wait(0);

@@ -58,13 +58,18 @@ export type OpPlan = {
   /** From the expiry of the card to the press. */
   readonly lateMs: number;
   readonly checks: boolean;
+  /** Does not wait until the change before it is settled. */
+  readonly isImpatient: boolean;
   readonly cardFaults: readonly FaultInput[];
   readonly writeFaults: readonly FaultInput[];
   readonly discord: DiscordTrouble | undefined;
   readonly gateway: GatewayTrouble | undefined;
   readonly crash: Crash | undefined;
   readonly disk: { readonly breakage: Breakage; readonly ms: number } | undefined;
+  /** For how long the venue takes no connections. */
   readonly outageMs: number;
+  /** By how much the clock jumps in the middle of everything. */
+  readonly jumpMs: number;
 };
 
 export type Planner = { readonly next: () => OpPlan };
@@ -111,7 +116,7 @@ export function createPlanner(options: {
     const random = options.random.fork((count += 1));
     const kind = random.weighted(kinds);
     const market = random.pick(markets[venue]);
-    const isCross = venue === 'kraken-futures' && random.chance(0.08);
+    const isCross = venue === 'kraken-futures' && random.chance(0.05);
     const breakage = options.breakages[0];
     return {
       kind,
@@ -124,13 +129,15 @@ export function createPlanner(options: {
       isPressedByOwner: kind !== 'strangers' || random.chance(0.6),
       lateMs: random.int(-1_200, 7_000),
       checks: random.chance(0.3),
+      isImpatient: random.chance(0.15),
       cardFaults: random.chance(0.1) ? planReadFaults(random) : [],
       writeFaults: random.chance(0.55) ? planWriteFaults(random, venue, options.strayUrl) : [],
       discord: random.chance(0.14) ? planDiscord(random) : undefined,
       gateway: random.chance(0.1) ? planGateway(random) : undefined,
       crash: random.chance(0.055) ? planCrash(random) : undefined,
-      disk: breakage !== undefined && random.chance(0.02) ? { breakage, ms: random.int(200, 900) } : undefined,
+      disk: breakage !== undefined && random.chance(0.012) ? { breakage, ms: random.int(100, 700) } : undefined,
       outageMs: random.chance(0.02) ? random.int(50, 500) : 0,
+      jumpMs: random.chance(0.01) ? random.int(1_000, 60_000) : 0,
     };
   }
 

@@ -6,6 +6,7 @@ import { linkKeys, readDatabase } from './database.ts';
 import { type Desk, openDesk } from './desk.ts';
 import { type Breakage, createDisk, type Disk } from './disk.ts';
 import { createKeeper, type Keeper } from './keeper.ts';
+import type { JournalEvent } from './journal.ts';
 import { createLane } from './lane.ts';
 import { createPlanner } from './plan.ts';
 import { createRandom, type Random } from './random.ts';
@@ -72,6 +73,7 @@ async function play(stage: Stage): Promise<ShiftResult> {
   });
   const keeper = createKeeper({ desk, bot, disk, trace: trace.note });
   const client = createClient(desk, keeper.generation);
+  desk.journal.listen((event) => trace.note(describe(event)));
   const way = disk.ways[kind];
   const lanes = desk.traders.flatMap((trader) =>
     (['kraken-futures', 'mudrex'] as const).map((venue) => {
@@ -88,12 +90,14 @@ async function play(stage: Stage): Promise<ShiftResult> {
       const round = Math.min(ROUND_OPS, ops - done);
       await keeper.start();
       await Promise.all(
-        lanes.map(async (lane, index) => {
-          for (let turn = index; turn < round; turn += lanes.length) {
-            const result = await lane.run();
-            results[result] = (results[result] ?? 0) + 1;
-          }
-        }),
+        lanes.map((lane, index) =>
+          keeper.whileBusy(async () => {
+            for (let turn = index; turn < round; turn += lanes.length) {
+              const result = await lane.run();
+              results[result] = (results[result] ?? 0) + 1;
+            }
+          }),
+        ),
       );
       done += round;
       await settle({ desk, keeper, bot, random: random.fork(`settle/${done}`), trace });
@@ -142,6 +146,24 @@ async function inspectPages(desk: Desk, webUrl: string | undefined): Promise<voi
     const text = await (await fetch(`${webUrl}${page}`)).text();
     const leak = desk.leaks.find(text) ?? desk.leaks.findToken(text);
     if (leak !== undefined) desk.violate({ rule: 'no-secret', what: `${leak} stands on ${page}` });
+  }
+}
+
+function describe(event: JournalEvent): string {
+  switch (event.kind) {
+    case 'pressed':
+      return `${event.press.user} pressed ${event.press.verb} on ${event.press.proposal} (${event.press.interactionId})`;
+    case 'acked':
+      return `acknowledged ${event.interactionId}`;
+    case 'sighted':
+    case 'told': {
+      const { interactionId, place, meaning, title } = event.said;
+      return `${event.kind} ${meaning} "${title}" to ${interactionId}/${place}`;
+    }
+    case 'attempt':
+      return `write of ${event.attempt.value} for ${event.attempt.spot.market} of ${event.attempt.spot.user}`;
+    case 'read':
+      return `read of ${event.read.market ?? 'all'} by ${event.read.user}`;
   }
 }
 

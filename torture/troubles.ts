@@ -100,6 +100,7 @@ export function armTroubles(options: LaneOptions & { readonly plan: OpPlan }) {
     },
     afterPress(presses: readonly string[]): void {
       troubleGateway();
+      if (plan.jumpMs > 0) void keeper.forward(plan.jumpMs);
       if (plan.crash?.at === 'press') crashNow(plan.crash);
       else if (plan.crash !== undefined) armCrash(plan.crash, presses);
     },

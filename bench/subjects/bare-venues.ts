@@ -11,7 +11,7 @@ function authent(secret: string, path: string, query: string): string {
   return createHmac('sha512', Buffer.from(secret, 'base64')).update(hash).digest('base64');
 }
 
-function headersOf({ venue, key: { apiKey = '', apiSecret } }: Trader, { url, body }: BareCall) {
+export function signedHeaders({ venue, key: { apiKey = '', apiSecret } }: Trader, { url, body }: BareCall) {
   const type = body === undefined ? {} : { 'content-type': 'application/json' };
   if (venue === 'mudrex') return { ...type, 'x-authentication': apiSecret };
   const [path = '', query = ''] = url.slice(url.indexOf('/derivatives') + '/derivatives'.length).split('?');
@@ -23,7 +23,7 @@ export async function sendBare(who: Trader, call: BareCall, dispatcher?: Dispatc
   const { method, url, body } = call;
   const response = await request(url, {
     method,
-    headers: headersOf(who, call),
+    headers: signedHeaders(who, call),
     ...(body !== undefined && { body }),
     ...(dispatcher && { dispatcher }),
   });

@@ -7,7 +7,9 @@ import { channelOf } from './guilds.ts';
 import { trader } from './people.ts';
 import type { Timeline } from './watched-requests.ts';
 
-const rows = z.array(z.object({ components: z.array(z.object({ custom_id: z.string().optional(), label: z.string() })) }));
+const rows = z.array(
+  z.object({ components: z.array(z.object({ custom_id: z.string().optional(), label: z.string() })) }),
+);
 
 export type Flow = { readonly wallMs: number; readonly cardMs: number };
 

@@ -7,6 +7,12 @@ export async function openVenues(settings: { readonly traders: number; readonly 
   return { ...child, origin: await child.ask('address', {}, z.string()) };
 }
 
+/** Starts venues that answer at once, without accounts or limits; nothing can be changed there. */
+export async function openPlainVenues() {
+  const child = openChild('world/plain-venues.ts');
+  return { ...child, origin: await child.ask('address', {}, z.string()) };
+}
+
 /** Starts the loopback Discord in a process of its own. */
 export async function openDiscord(settings: { readonly people: number; readonly guilds: number }) {
   const child = openChild('world/discord.ts', settings);

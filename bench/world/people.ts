@@ -39,10 +39,11 @@ export function venueAccounts(people: readonly Trader[]) {
   const mudrex = people.flatMap(({ id, venue, market, key }): readonly MudrexAccountSeed[] =>
     venue === 'mudrex' ? [{ id, secret: key.apiSecret, settings: [{ symbol: market, leverage: '5' }] }] : [],
   );
-  const kraken = people.flatMap(({ id, venue, market, key: { apiKey = '', apiSecret } }): readonly KrakenAccountSeed[] =>
-    venue === 'kraken-futures'
-      ? [{ id, keys: [{ key: apiKey, secret: apiSecret }], settings: { [market]: '5' } }]
-      : [],
+  const kraken = people.flatMap(
+    ({ id, venue, market, key: { apiKey = '', apiSecret } }): readonly KrakenAccountSeed[] =>
+      venue === 'kraken-futures'
+        ? [{ id, keys: [{ key: apiKey, secret: apiSecret }], settings: { [market]: '5' } }]
+        : [],
   );
   return { mudrex, kraken };
 }

@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Secret } from '../../src/secret.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
@@ -14,6 +14,7 @@ export const masterKey = { id: 'bench', key: Buffer.alloc(32, 'bench').toString(
 /** A database in which so many traders have their exchange key in use, made once and copied for each bot. */
 export async function seedStore(directory: string, count: number): Promise<string> {
   const file = join(directory, `seed-${count}.db`);
+  if (existsSync(file)) return file;
   const store = createSqliteStore({ file: ':memory:', now: Date.now });
   const keyring = await openKeyring(store, [{ id: masterKey.id, key: new Secret(masterKey.key) }]);
   const vault = createVault({ store, keyring, maxKeys: 10, onOpened: () => {} });

@@ -1,7 +1,7 @@
 import { html } from 'lit';
 import { clockTime, relative } from './time.js';
 
-const token = /\\([^\w\s])|\*\*((?:\\.|(?!\*\*).)+)\*\*|`([^`]+)`|<t:(\d+):([A-Za-z])>/gs;
+const token = /\\([^A-Za-z0-9\s])|\*\*((?:\\.|(?!\*\*).)+)\*\*|`([^`]+)`|<t:(\d+):([A-Za-z])>/gs;
 
 /** Renders the part of Discord's markup that bots use: escapes, bold, code and times. */
 export function markup(text) {

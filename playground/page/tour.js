@@ -18,7 +18,7 @@ const isArmed = ({ state }) => Object.values(state.venues).some(({ faults }) => 
 const steps = [
   {
     title: 'Add a key',
-    text: 'Send /keys add, open its page, continue with Discord as yourself, paste the secret from the Keys tab, and press “Use this key” here.',
+    text: 'Send /keys add and open its page. Sign in as yourself, paste the secret from Keys, then press “Use this key” here.',
     label: 'Fill in /keys add',
     act: ({ composer }) => composer.fill('/keys add venue:mudrex'),
     isDone: (screen) => answered(screen, 'do') || hasButton(screen, 'confirm'),

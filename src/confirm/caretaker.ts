@@ -93,11 +93,14 @@ export function createCaretaker(options: {
 
   async function check(found: Found): Promise<Found> {
     if (found.stage === 'settling' || found.stage === 'sending') return settle(found);
-    if (found.outcome === undefined) return found;
-    const outcome = checkedOutcome(await readNow(found));
-    return outcome === undefined
-      ? found
-      : ((await proposals.finish(found, outcome)) ?? proposals.require(found.proposal.id));
+    const { outcome: ended, proposal } = found;
+    if (ended === undefined || !mayStillBeTold(ended)) return found;
+    const outcome = checkedOutcome(ended, await readNow(found));
+    if (outcome === undefined) return found;
+    const next = await proposals.finish(found, outcome);
+    if (next === undefined) return proposals.require(proposal.id);
+    if (outcome.kind !== ended.kind) onOutcome(proposal, outcome);
+    return next;
   }
 
   function labelOf({ proposal }: Found): string {
@@ -200,13 +203,22 @@ function nextOutcome(previous: Outcome | undefined, read: ReadBack, now: number)
   }
 }
 
+/** Whether one more read-back can say more of an ended proposal; what was never sent is not for the venue to tell. */
+function mayStillBeTold(ended: Outcome): boolean {
+  return ended.kind === 'unknown' || ended.kind === 'differs' || (ended.kind === 'applied' && !ended.isReadBack);
+}
+
 /** "Check now" on an ended proposal: what the venue holds now. @returns undefined when nothing new is known. */
-function checkedOutcome(read: ReadBack): Outcome | undefined {
+function checkedOutcome(ended: Outcome, read: ReadBack): Outcome | undefined {
   switch (read.kind) {
     case 'agrees':
       return { kind: 'applied', asOf: read.asOf, isReadBack: true };
-    case 'disagrees':
-      return { kind: 'differs', asOf: read.asOf, holds: read.holds };
+    case 'disagrees': {
+      const { asOf, holds } = read;
+      // Only a venue that said yes can differ from what it said.
+      if (ended.kind === 'unknown') return { kind: 'not-applied', since: asOf, asOf, isFinal: true };
+      return { kind: 'differs', asOf, holds };
+    }
     case 'unread':
       return undefined;
   }

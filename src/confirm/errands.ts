@@ -9,6 +9,8 @@ import type { Errand, Tickets } from './tickets.ts';
 const ASK_MS = 2 * 60_000;
 
 export type Errands = {
+  /** Waits for what runs in this process. @throws Failure KEY_BUSY while a change is under way that needs the key */
+  readonly assertPossible: (errand: Errand, user: string) => Promise<void>;
   /** Does what a pressed ticket asks for. @throws Failure that says what stands in the way */
   readonly run: (errand: Errand, user: string) => Promise<View>;
   /** Says no to a ticket; a key that waited for it is dropped. */
@@ -51,7 +53,6 @@ export function createErrands(options: {
   }
 
   async function removeKey({ account }: Extract<Errand, { kind: 'remove-key' }>): Promise<View> {
-    await assertIdle(account.user, account);
     const removed = await keys.remove(account);
     const body = `The bot holds nothing of it any more. At ${requireVenue(venues, account.venue).label} the key still exists: delete it there if you no longer need it.`;
     return { tone: 'done', title: removed ? `Removed: ${nameOf(account)}` : `Already gone: ${nameOf(account)}`, body };
@@ -71,8 +72,6 @@ export function createErrands(options: {
   }
 
   async function eraseUser(user: string): Promise<View> {
-    await whenIdle(user);
-    await assertIdle(user);
     if (!(await proposals.eraseAll(user))) {
       // A press came first: say which, or that it has just ended.
       await assertIdle(user);
@@ -90,12 +89,8 @@ export function createErrands(options: {
 
   /** While the venue may still answer, the key and the record are needed to say what became of the change. */
   async function assertIdle(user: string, only?: Account): Promise<void> {
-    const open = await Promise.all((await proposals.openIds(user)).map((id) => proposals.find(id)));
-    const busy = open.find(
-      (found) =>
-        found !== undefined &&
-        found.stage !== 'pending' &&
-        (only === undefined || isSame(found.proposal.account, only)),
+    const busy = (await proposals.openOf(user)).find(
+      ({ stage, proposal }) => stage !== 'pending' && (only === undefined || isSame(proposal.account, only)),
     );
     if (busy === undefined) return;
     const { account, market } = busy.proposal;
@@ -112,6 +107,12 @@ export function createErrands(options: {
   }
 
   return {
+    assertPossible: async (errand, user) => {
+      if (errand.kind === 'remove-key') return assertIdle(user, errand.account);
+      if (errand.kind !== 'erase-user') return;
+      await whenIdle(user);
+      await assertIdle(user);
+    },
     run: async (errand, user) => {
       switch (errand.kind) {
         case 'use-key':

@@ -119,7 +119,8 @@ export function createPressHandler(options: {
   async function cancel(press: Press): Promise<PressReply> {
     const found = await requireOwn(press);
     if (found.stage !== 'pending') return alreadyPressed(found);
-    return receipt(await caretaker.conclude(found, { kind: 'cancelled', at: await options.now() }));
+    // A confirmation may have come first: then this shows what it leads to.
+    return alreadyPressed(await caretaker.conclude(found, { kind: 'cancelled', at: await options.now() }));
   }
 
   async function check(press: Press): Promise<PressReply> {
@@ -148,6 +149,11 @@ export function createPressHandler(options: {
     return { answer: card.view, answered: (messageId) => proposals.attach(next.id, messageId) };
   }
 
+  async function runErrand({ id, user }: Press): Promise<PressReply> {
+    const errand = await tickets.take(id, user, (each) => errands.assertPossible(each, user));
+    return { update: await errands.run(errand, user) };
+  }
+
   return async (press, progress) => {
     // Tickets touch nothing but the presser's own data; everybody may always delete those.
     if (press.verb !== 'do' && press.verb !== 'drop') limits.assertAllowed(press);
@@ -161,7 +167,7 @@ export function createPressHandler(options: {
       case 'back':
         return back(press);
       case 'do':
-        return { update: await errands.run(await tickets.take(press.id, press.user), press.user) };
+        return runErrand(press);
       case 'drop':
         return { update: await errands.decline(await tickets.take(press.id, press.user)) };
       default:

@@ -28,7 +28,12 @@ export const settingSchema = z.discriminatedUnion('mode', [
 export const currentSchema = z.union([settingSchema, z.object({ mode: z.literal('unset') })]);
 
 const boundsSchema = z.object({ min: z.string(), max: z.string(), step: z.string() });
-const tierSchema = z.object({ fromSize: z.string(), initialMargin: z.string(), maintenanceMargin: z.string() });
+const tierSchema = z.object({
+  fromSize: z.string(),
+  measuredIn: z.enum(['contracts', 'quote']).exactOptional(),
+  initialMargin: z.string(),
+  maintenanceMargin: z.string(),
+});
 
 const marketSchema = z.object({
   venue: z.string(),

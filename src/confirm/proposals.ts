@@ -143,6 +143,11 @@ export function createProposals(options: {
     return idsIn(await store.list(user === undefined ? 'open/' : keys.open(user)));
   }
 
+  /** Proposals of a user that have not ended and can still be read. */
+  async function openOf(user: string): Promise<readonly Found[]> {
+    return readable(await openIds(user));
+  }
+
   /** Proposals of a user, ended ones included, that can still be read. */
   async function ownedBy(user: string): Promise<readonly Found[]> {
     return readable(idsIn(await store.list(keys.owned(user))));
@@ -171,7 +176,9 @@ export function createProposals(options: {
   async function eraseAll(user: string): Promise<boolean> {
     const ids = idsIn(await store.list(keys.owned(user)));
     const rows = (await Promise.all(ids.map((id) => store.get(keys.row(id))))).filter((row) => row !== undefined);
-    if (rows.some((row) => ['claimed', 'sending', 'settling'].includes(stageOf(row) ?? ''))) return false;
+    const underWay = rows.filter((row) => ['claimed', 'sending', 'settling'].includes(stageOf(row) ?? ''));
+    // What can no longer be read cannot be settled either, and does not keep a person from deleting it.
+    if ((await readable(idsIn(underWay))).length > 0) return false;
     const indexes = [keys.open, keys.owned, keys.untold].flatMap((key) => ids.map((id) => key(user, id)));
     const removed = [...rows.map(({ key }) => key), ...indexes];
     const result = await store.commit({ checks: rows, writes: removed.map((key) => ({ key, remove: true })) });
@@ -191,6 +198,7 @@ export function createProposals(options: {
     expire,
     holderOf,
     openIds,
+    openOf,
     ownedBy,
     untold,
     markUntold,

@@ -19,8 +19,13 @@ const ticketKey = (id: string) => `ticket/${id}`;
 export type Tickets = {
   /** @returns the id for the buttons; it works once, for its user, until `ttlMs` is over by the store's clock. */
   readonly issue: (user: string, errand: Errand, ttlMs: number) => Promise<string>;
-  /** Takes a ticket: of two presses one gets it. @throws Failure CARD_GONE, NOT_YOURS (which spends nothing) */
-  readonly take: (id: string, user: string) => Promise<Errand>;
+  /**
+   * Takes a ticket: of two presses one gets it.
+   *
+   * @param assertPossible - Throws what stands in the way of the errand just now; the ticket is not spent then.
+   * @throws Failure CARD_GONE, NOT_YOURS (which spends nothing)
+   */
+  readonly take: (id: string, user: string, assertPossible?: (errand: Errand) => Promise<void>) => Promise<Errand>;
 };
 
 export function createTickets(options: {
@@ -39,13 +44,14 @@ export function createTickets(options: {
       });
       return id;
     },
-    take: async (id, user) => {
+    take: async (id, user, assertPossible) => {
       const key = ticketKey(id);
       const entry = await store.get(key);
       if (entry === undefined) throw new Failure({ code: 'CARD_GONE' });
       const row = rowSchema.parse(JSON.parse(entry.value));
       if (row.user !== user) throw new Failure({ code: 'NOT_YOURS' });
       const errand = errandSchema.parse(await sealer.open(['ticket', user, id], row.sealed));
+      await assertPossible?.(errand);
       const taken = await store.commit({ checks: [{ key, version: entry.version }], writes: [{ key, remove: true }] });
       if (taken.kind !== 'committed') throw new Failure({ code: 'CARD_GONE' });
       return errand;

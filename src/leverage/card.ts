@@ -81,7 +81,7 @@ function exposure(venue: Venue, { position, openOrders, distance }: Preview): re
 function ordersText(venue: Venue, count: number): string {
   if (count === 0) return 'none';
   // Kraken cancels risk-increasing open orders when the initial margin no longer suffices.
-  return venue.modes.includes('cross') ? 'some; too little margin may cancel those that add risk' : 'some';
+  return venue.modes.includes('cross') ? 'yes; if margin gets short, the exchange cancels those that add risk' : 'yes';
 }
 
 /** How far liquidation is, in words; without a change before and after are the same. */

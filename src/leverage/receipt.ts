@@ -65,7 +65,7 @@ function wordsFor(venue: string, proposal: Proposal, outcome: Outcome): Words {
           `${venue} did not answer the request and, as of `,
           clock(outcome.asOf),
           `, still shows another setting. `,
-          ...later(outcome.isFinal),
+          ...later(outcome),
         ],
       };
     case 'differs':
@@ -131,9 +131,10 @@ function notSent(venue: string, failure: FailureData | undefined): Words {
   return { tone: 'refused', title, body: `Nothing was sent and nothing was changed at ${venue}. ${next}` };
 }
 
-function later(isFinal: boolean): readonly string[] {
+function later({ isFinal, since, asOf }: Extract<Outcome, { kind: 'not-applied' }>): readonly string[] {
+  const again = 'Run the command again if you still want it.';
   return isFinal
-    ? ['It was read twice. Run the command again if you still want it.']
+    ? [since === asOf ? again : `It was read twice. ${again}`]
     : ['A late request could still land: it is read once more in half a minute, and this key is held until then.'];
 }
 

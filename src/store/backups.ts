@@ -1,9 +1,10 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Store } from './store.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const pattern = /^levergate-\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z\.db$/;
+const unfinished = '.unfinished';
 
 export type Backups = {
   /** Writes a snapshot when the newest is older than a day, and deletes all but the newest few. @returns its path. */
@@ -26,20 +27,23 @@ export function createBackups(options: {
     return (await readdir(directory)).filter((name) => pattern.test(name)).sort();
   }
 
-  async function isDue(newest: string | undefined, now: number): Promise<boolean> {
-    if (newest === undefined) return true;
-    const { size } = await stat(join(directory, newest));
-    // An empty file is a snapshot that did not get written, on a full disk for example.
-    return size === 0 || now - timeOf(newest) >= DAY_MS;
+  /** Under its own name only once it is whole: one that a full disk cut short must not displace a good one. */
+  async function write(path: string): Promise<void> {
+    for (const name of await readdir(directory)) {
+      if (name.endsWith(unfinished) && pattern.test(name.slice(0, -unfinished.length))) await rm(join(directory, name));
+    }
+    await store.snapshot(path + unfinished);
+    await rename(path + unfinished, path);
   }
 
   return {
     runIfDue: async () => {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const now = await store.now();
-      if (!(await isDue((await names()).at(-1), now))) return undefined;
+      const newest = (await names()).at(-1);
+      if (newest !== undefined && now - timeOf(newest) < DAY_MS) return undefined;
       const path = join(directory, nameAt(now));
-      await store.snapshot(path);
+      await write(path);
       for (const old of (await names()).slice(0, -kept)) await rm(join(directory, old));
       return path;
     },

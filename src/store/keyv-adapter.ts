@@ -14,13 +14,12 @@ export function createKeyvAdapter(store: Store) {
       return true;
     },
     delete: async (key: string): Promise<boolean> => {
-      const found = await store.get(key);
-      if (found === undefined) return false;
-      const removed = await store.commit({
-        checks: [{ key, version: found.version }],
-        writes: [{ key, remove: true }],
-      });
-      return removed.kind === 'committed';
+      // A rotation may seal the row again in between: what is to be removed must not survive that.
+      for (let found = await store.get(key); found !== undefined; found = await store.get(key)) {
+        const checks = [{ key, version: found.version }];
+        if ((await store.commit({ checks, writes: [{ key, remove: true }] })).kind === 'committed') return true;
+      }
+      return false;
     },
     clear: async (): Promise<void> => {
       throw new TypeError('the vault is never cleared as a whole');

@@ -43,7 +43,7 @@ export function checkOutcomes(
         return isCarriedOut(one) ? 'the venue carried it out' : undefined;
       case 'not-applied':
       case 'differs':
-        if (one.attempts.length === 0) return 'nothing was sent';
+        // A crash right before the request leaves nothing at the venue: "not applied" is as true as it can be known.
         return holds(one, asOf, (isThere) => !isThere) || isLiedTo(one) ? undefined : 'the venue held it';
       default:
         return undefined;
@@ -69,7 +69,7 @@ export function checkOutcomes(
   for (const one of cases) {
     const { outcome } = one.found;
     if (outcome !== undefined) judge(one, { meaning: meaningOf(outcome), asOf: asOfIn(outcome), where: 'stored as' });
-    for (const { meaning, text, at } of one.said) judge(one, { meaning, asOf: shownTime(text) ?? at, where: 'shown as' });
+    for (const { meaning, text } of one.said) judge(one, { meaning, asOf: shownAsOf(one, text), where: 'shown as' });
     if (isDenied(one)) {
       const what = `every press was answered "nothing was changed", but a write was sent: ${nameOf(one)}`;
       violations.push({ rule: 'true-outcome', what });
@@ -95,8 +95,9 @@ function asOfIn(outcome: Outcome): number {
   return 'at' in outcome ? outcome.at : outcome.since;
 }
 
-/** "as of 12:00:01" covers that whole second. */
-function shownTime(text: string): number | undefined {
+/** "as of 12:00:01" covers that whole second, but nothing after it was first said. */
+function shownAsOf({ said }: Case, text: string): number {
+  const first = said.find((one) => one.text === text)?.at ?? Number.POSITIVE_INFINITY;
   const [, seconds] = /<t:(\d+):T>/.exec(text) ?? [];
-  return seconds === undefined ? undefined : Number(seconds) * 1_000 + 999;
+  return seconds === undefined ? first : Math.min(first, Number(seconds) * 1_000 + 999);
 }

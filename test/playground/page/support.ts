@@ -140,12 +140,14 @@ export async function addKey(visitor: Visitor, venue: string): Promise<void> {
 
 export const lastMessage = (page: Page): Locator => page.locator('.message').last();
 
-export async function expectTitle(message: Locator, title: RegExp, timeout = 20_000): Promise<void> {
-  await message.locator('.discord-embed-title').filter({ hasText: title }).waitFor({ timeout });
+export async function expectTitle(message: Locator, title: RegExp, timeout = 15_000): Promise<void> {
+  await expect.poll(() => titleOf(message), { timeout }).toMatch(title);
 }
 
+/** The title of a message's embed; empty while it has none. */
 export async function titleOf(message: Locator): Promise<string> {
-  return (await message.locator('.discord-embed-title').innerText()).trim();
+  const titles = await message.locator('.discord-embed-title').allInnerTexts();
+  return titles.join(' ').trim();
 }
 
 export async function become(page: Page, name: string): Promise<void> {

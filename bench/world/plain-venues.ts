@@ -1,0 +1,55 @@
+import { createServer } from 'node:http';
+import fastify from 'fastify';
+import { createKrakenFuturesSimulator } from '../../playground/venues/kraken-futures.ts';
+import { createMudrexSimulator } from '../../playground/venues/mudrex.ts';
+import { serveParent } from '../processes.ts';
+import { signedHeaders } from '../subjects/bare-venues.ts';
+import { trader, traders, venueAccounts } from './people.ts';
+
+// A program: venues that say at once, to whomever asks, what the simulators said once. Thousands of accounts at
+// hundreds of requests a second would otherwise measure the simulators.
+const mudrexPaths = [
+  '/BTCUSDT?is_symbol',
+  '/BTCUSDT/leverage?is_symbol',
+  '/positions',
+  '/orders',
+  '?limit=100&offset=0',
+];
+const krakenPaths = ['/instruments', '/leveragepreferences', '/openpositions', '/openorders'];
+const calls = [
+  ...mudrexPaths.map((path) => ({ who: trader(0), url: `/mudrex/fapi/v1/futures${path}` })),
+  ...krakenPaths.map((path) => ({ who: trader(1), url: `/kraken/derivatives/api/v3${path}` })),
+];
+
+async function recordAnswers(): Promise<ReadonlyMap<string, Buffer>> {
+  const accounts = venueAccounts(traders(2));
+  const app = fastify();
+  const common = { now: Date.now, limits: [] };
+  await app.register(createMudrexSimulator({ ...common, accounts: accounts.mudrex }).plugin, { prefix: '/mudrex' });
+  await app.register(createKrakenFuturesSimulator({ ...common, accounts: accounts.kraken }).plugin, {
+    prefix: '/kraken',
+  });
+  const answers = new Map<string, Buffer>();
+  for (const { who, url } of calls) {
+    const headers = signedHeaders(who, { method: 'GET', url });
+    const { statusCode, rawPayload } = await app.inject({ method: 'GET', url, headers });
+    if (statusCode !== 200) throw new Error(`${url}: ${statusCode}`);
+    answers.set(url.split('?')[0] ?? '', rawPayload);
+  }
+  return answers;
+}
+
+const answers = await recordAnswers();
+const server = createServer((request, response) => {
+  const answer = answers.get(request.url?.split('?')[0] ?? '');
+  const headers = { 'content-type': 'application/json', 'content-length': answer?.length ?? 0 };
+  response.writeHead(answer === undefined ? 404 : 200, headers).end(answer);
+});
+const listening = Promise.withResolvers<void>();
+server.listen(0, '127.0.0.1', listening.resolve);
+await listening.promise;
+const address = server.address();
+
+serveParent({
+  address: () => `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+});

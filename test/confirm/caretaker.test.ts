@@ -1,0 +1,228 @@
+import { describe, expect, test } from 'vitest';
+import { alice, CARD_MS, delivery, type Gate, labelsOf, openGate, shownBy, wordsOf } from '../support/gate.ts';
+import { type Fate, silence } from '../support/paper-venue.ts';
+
+async function withCard() {
+  const gate = await openGate();
+  await gate.addKey(alice);
+  return { gate, id: (await gate.ask(alice)).id };
+}
+
+/** A card whose write got no answer. */
+async function unsettled(fate: Fate, canReadBack: boolean) {
+  const { gate, id } = await withCard();
+  Object.assign(gate.state, { fate, readBackFailure: canReadBack ? undefined : silence });
+  await gate.press('confirm', id);
+  return { gate, id };
+}
+
+const found = (gate: Gate, id: string) => gate.parts().proposals.require(id);
+const told = (gate: Gate) => gate.messages.map(({ view }) => view.title);
+const tick = (gate: Gate, ms = 0) => {
+  gate.clock.advance(ms);
+  return gate.parts().caretaker.tick();
+};
+
+describe('expired cards', () => {
+  test('lose their buttons at their time, once, and not a millisecond before', async () => {
+    const { gate, id } = await withCard();
+    await tick(gate, CARD_MS - 1);
+    expect(gate.messages).toEqual([]);
+    await tick(gate, 1);
+    await tick(gate, 1);
+    expect(told(gate)).toEqual(['Expired: BTCUSD to 5x isolated']);
+    expect(labelsOf(gate.messages[0]?.view)).toEqual([]);
+    expect(gate.outcomes).toMatchObject([{ id, outcome: { kind: 'expired' } }]);
+  });
+
+  test('are nothing to tell later when their message is out of reach', async () => {
+    const { gate } = await withCard();
+    gate.discord.result = 'lost';
+    await tick(gate, CARD_MS);
+    expect(await gate.parts().proposals.untold(alice)).toEqual([]);
+  });
+
+  test('are found again after a restart', async () => {
+    const { gate } = await withCard();
+    gate.restart();
+    await gate.parts().caretaker.recover();
+    await tick(gate, CARD_MS);
+    expect(told(gate)).toEqual(['Expired: BTCUSD to 5x isolated']);
+  });
+});
+
+describe('after a crash', () => {
+  test('what was claimed was not sent, and never will be', async () => {
+    const { gate, id } = await withCard();
+    await gate.parts().proposals.claim(id, delivery);
+    gate.restart();
+    await gate.parts().caretaker.recover();
+    expect(told(gate)).toEqual(['Not sent: the bot was interrupted']);
+    expect(gate.writes).toEqual([]);
+    expect(await gate.parts().proposals.holderOf((await found(gate, id)).proposal.keyHash)).toBeUndefined();
+  });
+
+  test.each([
+    ['holds it', true, 'Done: BTCUSD is at 5x isolated', 'done'],
+    ['does not hold it', false, 'Not applied: BTCUSD is not at 5x isolated', 'settling'],
+  ])('what was sending is read back: the venue %s', async (_what, isHeld, title, stage) => {
+    const { gate, id } = await withCard();
+    const { proposals } = gate.parts();
+    await proposals.claim(id, delivery);
+    await proposals.startSending(await proposals.require(id));
+    if (isHeld) gate.held.set('BTCUSD', { mode: 'isolated', leverage: '5.0' });
+    gate.restart();
+    await gate.parts().caretaker.recover();
+    expect(told(gate)).toEqual([title]);
+    expect((await found(gate, id)).stage).toBe(stage);
+    expect(gate.writes).toEqual([]);
+  });
+
+  test('a card that can no longer be read keeps none of the others waiting', async () => {
+    const { gate, id } = await withCard();
+    const other = await gate.ask(alice, { market: 'ETHUSD' });
+    for (const each of [id, other.id]) {
+      const row = await gate.store.get(`proposal/${each}`);
+      const value = each === id ? '{}' : (row?.value ?? '');
+      await gate.store.commit({ writes: [{ key: `proposal/${each}`, value }] });
+    }
+    gate.clock.advance(CARD_MS);
+    gate.restart();
+    await gate.parts().caretaker.recover();
+    expect(told(gate)).toEqual(['Expired: ETHUSD to 5x isolated']);
+    expect(gate.errors).toHaveLength(1);
+    await tick(gate, CARD_MS);
+    expect(gate.errors, 'it is not looked at for ever').toHaveLength(1);
+  });
+});
+
+describe('a write without an answer', () => {
+  test('that is not there is read once more after half a minute, and is then final', async () => {
+    const { gate, id } = await unsettled('silent, lost', true);
+    await tick(gate, 29_999);
+    expect(gate.messages).toEqual([]);
+    await tick(gate, 1);
+    expect(wordsOf(gate.messages[0]?.view)).toContain('It was read twice');
+    expect((await found(gate, id)).stage).toBe('done');
+    expect(gate.writes).toHaveLength(1);
+  });
+
+  test('that lands late is told as done', async () => {
+    const { gate } = await unsettled('silent, lost', true);
+    gate.held.set('BTCUSD', { mode: 'isolated', leverage: '5' });
+    await tick(gate, 30_000);
+    expect(told(gate)).toEqual(['Done: BTCUSD is at 5x isolated']);
+  });
+
+  test('whose read-back fails is read every ten seconds and said once, until it can be read', async () => {
+    const { gate, id } = await unsettled('silent, applied', false);
+    for (let round = 0; round < 5; round += 1) await tick(gate, 10_000);
+    expect(gate.messages).toEqual([]);
+    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'unknown', isFinal: false });
+    gate.state.readFailure = undefined;
+    await tick(gate, 10_000);
+    expect(told(gate)).toEqual(['Done: BTCUSD is at 5x isolated']);
+  });
+
+  test('holds its key for five minutes at most, and then says that the bot has stopped asking', async () => {
+    const { gate, id } = await unsettled('silent, applied', false);
+    for (let ms = 10_000; ms < 5 * 60_000; ms += 10_000) await tick(gate, 10_000);
+    const { proposals } = gate.parts();
+    const { keyHash } = (await found(gate, id)).proposal;
+    expect((await proposals.holderOf(keyHash))?.proposal.id).toBe(id);
+    await tick(gate, 10_000);
+    expect(wordsOf(gate.messages[0]?.view)).toMatch(/Not known[\s\S]*has stopped asking/);
+    expect(await proposals.holderOf(keyHash)).toBeUndefined();
+    expect(gate.writes).toHaveLength(1);
+  });
+
+  test('whose key is gone or was replaced cannot be read back, and is not guessed at', async () => {
+    const { gate, id } = await unsettled('silent, applied', false);
+    gate.state.readFailure = undefined;
+    await gate.addKey(alice, 'another-secret');
+    await tick(gate, 10_000);
+    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'unknown' });
+    await gate.vault.remove(gate.account(alice));
+    await tick(gate, 10_000);
+    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'unknown' });
+  });
+
+  test('is looked at again after a broken disk', async () => {
+    const { gate, id } = await unsettled('silent, lost', true);
+    gate.disk.isDown = true;
+    await tick(gate, 30_000);
+    gate.disk.isDown = false;
+    expect(gate.errors).toHaveLength(1);
+    await tick(gate, 10_000);
+    expect((await found(gate, id)).stage).toBe('done');
+  });
+
+  test('whose message is out of reach is told with the next command, until it was told', async () => {
+    const { gate, id } = await unsettled('silent, lost', true);
+    gate.discord.result = 'lost';
+    await tick(gate, 30_000);
+    const [late] = await gate.parts().proposals.untold(alice);
+    expect(late?.proposal.id).toBe(id);
+    if (late === undefined) return;
+    const news = gate.parts().caretaker.newsOf(late);
+    expect(news.view.title).toContain('Not applied');
+    await news.told();
+    expect(await gate.parts().proposals.untold(alice)).toEqual([]);
+  });
+});
+
+describe('"Check now"', () => {
+  test('settles at once what can be read, and never sends', async () => {
+    const { gate, id } = await unsettled('silent, applied', false);
+    gate.state.readFailure = undefined;
+    expect(shownBy(await gate.press('check', id))).toContain('Done: BTCUSD');
+    expect(gate.writes).toHaveLength(1);
+  });
+
+  test('pressed again and again does not make a first "not applied" final before its half minute', async () => {
+    const { gate, id } = await unsettled('silent, lost', true);
+    for (let round = 0; round < 3; round += 1) {
+      gate.clock.advance(9_999);
+      expect(shownBy(await gate.press('check', id))).toContain('A late request could still land');
+    }
+    gate.clock.advance(3);
+    expect(shownBy(await gate.press('check', id))).toContain('It was read twice');
+  });
+
+  test('on a change that nobody knew the end of says "not applied", never that the venue had said yes', async () => {
+    const { gate, id } = await unsettled('silent, lost', false);
+    for (let ms = 0; ms < 5 * 60_000; ms += 10_000) await tick(gate, 10_000);
+    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'unknown', isFinal: true });
+    gate.state.readFailure = undefined;
+    const shown = shownBy(await gate.press('check', id));
+    expect(shown).toMatch(/Not applied[\s\S]*Run the command again/);
+    expect(shown).not.toMatch(/said yes|read twice|read once more/);
+    expect(gate.outcomes.at(-1)).toMatchObject({ id, outcome: { kind: 'not-applied' } });
+  });
+
+  test.each([
+    ['agrees', '5', 'Done: BTCUSD is at 5x isolated'],
+    ['differs', '9', 'said yes but shows 9x isolated'],
+  ])('on an accepted change that was not read back says that the venue %s', async (_what, leverage, words) => {
+    const { gate, id } = await unsettled('accepted', false);
+    expect(shownBy(await gate.press('check', id))).toContain('not yet read back');
+    gate.state.readFailure = undefined;
+    gate.held.set('BTCUSD', { mode: 'isolated', leverage });
+    expect(shownBy(await gate.press('check', id))).toContain(words);
+  });
+
+  test.each(['cancelled', 'expired', 'refused', 'not-sent', 'applied'] as const)(
+    'on an old button of a card that ended as "%s" changes nothing of it',
+    async (kind) => {
+      const { gate, id } = await withCard();
+      if (kind === 'refused' || kind === 'not-sent') gate.state.fate = kind;
+      if (kind === 'expired') await tick(gate, CARD_MS);
+      else await gate.press(kind === 'cancelled' ? 'cancel' : 'confirm', id);
+      const before = await found(gate, id);
+      expect(before.outcome?.kind).toBe(kind);
+      gate.held.set('BTCUSD', { mode: 'isolated', leverage: '9' });
+      await gate.press('check', id);
+      expect((await found(gate, id)).outcome).toEqual(before.outcome);
+    },
+  );
+});

@@ -1,0 +1,239 @@
+import { describe, expect, test } from 'vitest';
+import type { View } from '../../src/command.ts';
+import { alice, bob, type Gate, isolated, labelsOf, openGate, shownBy, wordsOf } from '../support/gate.ts';
+import { type Fate, silence } from '../support/paper-venue.ts';
+
+async function withCard(options: Parameters<typeof openGate>[0] = {}) {
+  const gate = await openGate(options);
+  await gate.addKey(alice);
+  const proposal = await gate.ask(alice);
+  return { ...gate, gate, id: proposal.id, proposal };
+}
+
+const stageOf = async (gate: Gate, id: string) => (await gate.parts().proposals.require(id)).stage;
+
+describe('confirming', () => {
+  test('writes once, reads back, and says what the venue holds', async () => {
+    const { gate, id } = await withCard();
+    const progress: View[] = [];
+    const reply = await gate.press('confirm', id, alice, (view) => progress.push(view));
+    expect(progress.map(wordsOf)).toEqual([expect.stringContaining('Setting BTCUSD to 5x isolated on Paper')]);
+    expect(shownBy(reply)).toContain('Done: BTCUSD is at 5x isolated');
+    expect(labelsOf(reply.update)).toEqual(['Back to cross']);
+    expect(gate.writes).toEqual([{ market: 'BTCUSD', setting: isolated('5') }]);
+    expect(gate.outcomes).toMatchObject([{ id, outcome: { kind: 'applied' } }]);
+  });
+
+  test('ten presses at once write once, and all of them show the same receipt', async () => {
+    const { gate, id } = await withCard();
+    const replies = await Promise.all(Array.from({ length: 10 }, () => gate.press('confirm', id)));
+    expect(gate.writes).toHaveLength(1);
+    for (const reply of replies) expect(shownBy(reply)).toContain('Done: BTCUSD is at 5x isolated');
+  });
+
+  test.each([
+    ['accepted', false, 'Done: BTCUSD', 'done'],
+    ['accepted', true, 'accepted, not yet read back', 'done'],
+    ['accepted, no effect', false, 'said yes but shows cross margin', 'done'],
+    ['refused', false, 'Not changed: Paper refused', 'done'],
+    ['not-sent', false, 'Not sent: Paper could not be reached', 'done'],
+    ['silent, applied', false, 'Done: BTCUSD', 'done'],
+    ['silent, applied', true, 'Not known', 'settling'],
+    ['silent, lost', false, 'Not applied', 'settling'],
+    ['silent, lost', true, 'Not known', 'settling'],
+  ] satisfies readonly (readonly [Fate, boolean, string, string])[])(
+    'a write that is "%s" (unreadable after it: %s) shows "%s"',
+    async (fate, isUnreadable, words, stage) => {
+      const { gate, id, state } = await withCard();
+      Object.assign(state, { fate, readBackFailure: isUnreadable ? silence : undefined });
+      expect(shownBy(await gate.press('confirm', id))).toContain(words);
+      expect(await stageOf(gate, id)).toBe(stage);
+      const writes = gate.writes.length;
+      expect(shownBy(await gate.press('confirm', id))).toContain(words);
+      expect(gate.writes).toHaveLength(writes);
+    },
+  );
+
+  test('a setting that moved since the card gives a new card, and nothing is written', async () => {
+    const { gate, id, held } = await withCard();
+    held.set('BTCUSD', isolated('9'));
+    const reply = await gate.press('confirm', id);
+    expect(shownBy(reply)).toMatch(/Something changed since the last card[\s\S]*9x isolated/);
+    const [confirm] = reply.update?.buttons ?? [];
+    expect(gate.writes).toEqual([]);
+    expect(shownBy(await gate.press('confirm', confirm?.kind === 'press' ? confirm.id : ''))).toContain('Done');
+  });
+
+  test('a card made with a key that was replaced meanwhile stays and says so', async () => {
+    const { gate, id } = await withCard();
+    await gate.addKey(alice, 'another-secret');
+    await expect(gate.press('confirm', id)).rejects.toThrow('KEY_CHANGED');
+    expect(await stageOf(gate, id)).toBe('pending');
+    expect(gate.writes).toEqual([]);
+  });
+
+  test('a card made before the operator’s maximum was lowered stays and says so', async () => {
+    const maxLeverage = new Map([['paper', '10']]);
+    const { gate, id } = await withCard({
+      limits: { allowedGuilds: new Set(), allowedUsers: new Set(), maxLeverage, isHalted: false },
+    });
+    maxLeverage.set('paper', '4');
+    await expect(gate.press('confirm', id)).rejects.toThrow('ABOVE_OPERATOR_MAXIMUM');
+    expect(await stageOf(gate, id)).toBe('pending');
+  });
+
+  test('while another change with the same key runs, a card stays pending and names it', async () => {
+    const { gate, id, state } = await withCard();
+    const other = await gate.ask(alice, { market: 'ETHUSD' });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const writing = new Promise<void>((started) => {
+      state.duringWrite = () => {
+        started();
+        return promise;
+      };
+    });
+    const first = gate.press('confirm', id);
+    await writing;
+    const busy = await gate.press('confirm', other.id);
+    expect(wordsOf(busy.answer)).toMatch(/not finished.*Setting BTCUSD/);
+    expect(await stageOf(gate, other.id)).toBe('pending');
+    resolve();
+    await first;
+    expect(shownBy(await gate.press('confirm', other.id))).toContain('Done: ETHUSD');
+  });
+
+  test('a disk that breaks before the write is committed sends nothing', async () => {
+    const { gate, id, state, disk } = await withCard();
+    state.duringRead = async () => {
+      disk.isDown = true;
+    };
+    await expect(gate.press('confirm', id)).rejects.toThrow('STORE_UNAVAILABLE');
+    expect(gate.writes).toEqual([]);
+    disk.isDown = false;
+    await gate.parts().caretaker.tick();
+    expect(gate.messages.map(({ view }) => wordsOf(view))).toEqual([
+      expect.stringContaining('Not sent: the bot was interrupted'),
+    ]);
+  });
+
+  test('a disk that breaks during the write does not keep the receipt back, and is settled by reading back', async () => {
+    const { gate, id, state, disk } = await withCard();
+    state.duringWrite = async () => {
+      disk.isDown = true;
+    };
+    const reply = await gate.press('confirm', id).finally(() => {
+      disk.isDown = false;
+    });
+    expect(shownBy(reply)).toContain('Done: BTCUSD is at 5x isolated');
+    expect(gate.errors).toHaveLength(1);
+    expect(await stageOf(gate, id)).toBe('sending');
+    await gate.parts().caretaker.tick();
+    expect((await gate.parts().proposals.require(id)).outcome).toMatchObject({ kind: 'applied', isReadBack: true });
+    expect(gate.writes).toHaveLength(1);
+  });
+
+  test('a bug in the middle of a write is "not known", never "nothing was changed"', async () => {
+    const { gate, id, state } = await withCard();
+    state.duringWrite = async () => {
+      throw new TypeError('a bug');
+    };
+    expect(shownBy(await gate.press('confirm', id))).toContain('Not known');
+    expect(gate.errors).toEqual([new TypeError('a bug')]);
+    state.duringWrite = async () => {};
+    await gate.parts().caretaker.tick();
+    expect(await stageOf(gate, id)).toBe('settling');
+    expect(gate.writes).toEqual([]);
+  });
+});
+
+describe('the other buttons', () => {
+  test('a stranger is refused by every one of them, and spends nothing', async () => {
+    const { gate, id } = await withCard();
+    for (const verb of ['confirm', 'cancel', 'check', 'back'] as const) {
+      await expect(gate.press(verb, id, bob)).rejects.toThrow('NOT_YOURS');
+    }
+    expect(await stageOf(gate, id)).toBe('pending');
+  });
+
+  test('somebody whom the operator has shut out cannot press, but can still delete', async () => {
+    const { gate, id } = await withCard({
+      limits: { allowedGuilds: new Set(), allowedUsers: new Set([bob]), maxLeverage: new Map(), isHalted: false },
+    });
+    await expect(gate.press('confirm', id)).rejects.toThrow('USER_NOT_ALLOWED');
+    const ticket = await gate.parts().tickets.issue(alice, { kind: 'erase-user' }, 1000);
+    expect(shownBy(await gate.press('do', ticket))).toContain('Everything of yours is deleted');
+  });
+
+  test('cancel ends a card; confirm after it shows that, and sends nothing', async () => {
+    const { gate, id } = await withCard();
+    expect(shownBy(await gate.press('cancel', id))).toContain('Cancelled');
+    expect(shownBy(await gate.press('confirm', id))).toContain('Cancelled');
+    expect(gate.writes).toEqual([]);
+    expect(gate.outcomes).toMatchObject([{ outcome: { kind: 'cancelled' } }]);
+  });
+
+  test('cancel and confirm at once: one of them wins, and both show how it ended', async () => {
+    const { gate, id } = await withCard();
+    const replies = await Promise.all([gate.press('cancel', id), gate.press('confirm', id), gate.press('cancel', id)]);
+    const ended = gate.writes.length === 1 ? 'Done: BTCUSD' : 'Cancelled';
+    for (const reply of replies) expect(shownBy(reply)).toContain(ended);
+  });
+
+  test('a cancel that loses to a confirmation waits for its result', async () => {
+    const { gate, id, state, disk } = await withCard();
+    const written = Promise.withResolvers<void>();
+    const decided = Promise.withResolvers<void>();
+    state.duringWrite = () => {
+      written.resolve();
+      return decided.promise;
+    };
+    let confirming: Promise<unknown> = Promise.resolve();
+    disk.beforeCommit = async () => {
+      disk.beforeCommit = async () => {};
+      confirming = gate.press('confirm', id);
+      await written.promise;
+    };
+    const cancelling = gate.press('cancel', id);
+    await written.promise;
+    decided.resolve();
+    expect(shownBy(await cancelling)).toContain('Done: BTCUSD');
+    await confirming;
+    expect(gate.writes).toHaveLength(1);
+  });
+
+  test('"Back to" asks for the former setting on a card of its own, which only the presser sees', async () => {
+    const { gate, id } = await withCard();
+    await gate.press('confirm', id);
+    const reply = await gate.press('back', id);
+    expect(wordsOf(reply.answer)).toContain('Set BTCUSD to cross margin on Paper?');
+    expect(reply.update).toBeUndefined();
+    const [open = ''] = await gate.parts().proposals.openIds();
+    await reply.answered?.('message-9');
+    expect((await gate.parts().proposals.require(open)).delivery).toMatchObject({
+      messageId: 'message-9',
+      isPublic: false,
+    });
+    expect(gate.writes).toHaveLength(1);
+  });
+
+  test('there is no way back to "not set"', async () => {
+    const { gate, held } = await withCard();
+    held.set('ETHUSD', { mode: 'unset' });
+    const { id } = await gate.ask(alice, { market: 'ETHUSD' });
+    expect(labelsOf((await gate.press('confirm', id)).update)).toEqual([]);
+    await expect(gate.press('back', id)).rejects.toThrow('CARD_GONE');
+  });
+
+  test('a card that is gone says so, whatever is pressed', async () => {
+    const { gate } = await withCard();
+    for (const verb of ['confirm', 'cancel', 'check', 'back', 'do', 'drop'] as const) {
+      await expect(gate.press(verb, 'AAAAAAAAAAAAAAAAAAAAAA')).rejects.toThrow('CARD_GONE');
+    }
+  });
+
+  test('a receipt that could not be shown is kept for the next command', async () => {
+    const { gate, id } = await withCard();
+    await (await gate.press('confirm', id)).lost?.();
+    expect(await gate.parts().proposals.untold(alice)).toMatchObject([{ proposal: { id } }]);
+  });
+});

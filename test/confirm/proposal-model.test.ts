@@ -1,0 +1,342 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Outcome, Stage } from '../../src/confirm/proposal.ts';
+import { alice, bob, CARD_MS, type Gate, isolated, openGate } from '../support/gate.ts';
+import { type Fate, silence } from '../support/paper-venue.ts';
+
+/** What the design says of one card; times are those of the store's clock. */
+type Card = {
+  readonly id: string;
+  readonly key: string;
+  /** A market of its own, so that every write tells which card it came from. */
+  readonly market: string;
+  readonly expiresAt: number;
+  stage: Stage;
+  outcome: Outcome['kind'] | undefined;
+  /** Since when a card in `settling` waits for an answer. */
+  since: number;
+};
+
+/** `leases` holds which card holds a key, and until when. */
+type Model = {
+  now: number;
+  readonly cards: Card[];
+  readonly leases: Map<string, { readonly id: string; readonly until: number }>;
+  fate: Fate;
+  canReadBack: boolean;
+};
+
+type Command = fc.AsyncCommand<Model, Gate>;
+
+const LEASE_MS = 20_000;
+const READ_AGAIN_MS = 30_000;
+const LONGEST_SETTLING_MS = 5 * 60_000;
+/** Two labels of one exchange key, and another key. */
+const labels = { main: 'k1', twin: 'k1', other: 'k2' } as const;
+
+const isOpen = ({ stage }: Card) => stage !== 'done';
+const cardAt = ({ cards }: Model, index: number) => cards[index % cards.length];
+
+function holderOf({ leases, now }: Model, key: string): string | undefined {
+  const lease = leases.get(key);
+  return lease !== undefined && lease.until > now ? lease.id : undefined;
+}
+
+/** Where a card goes when its venue call came to this. */
+function afterWrite({ fate, canReadBack }: Model): { readonly stage: Stage; readonly kind: Outcome['kind'] } {
+  switch (fate) {
+    case 'refused':
+    case 'not-sent':
+      return { stage: 'done', kind: fate };
+    case 'accepted':
+      return { stage: 'done', kind: 'applied' };
+    case 'accepted, no effect':
+      return { stage: 'done', kind: canReadBack ? 'differs' : 'applied' };
+    case 'silent, applied':
+      return canReadBack ? { stage: 'done', kind: 'applied' } : { stage: 'settling', kind: 'unknown' };
+    case 'silent, lost':
+      return { stage: 'settling', kind: canReadBack ? 'not-applied' : 'unknown' };
+  }
+}
+
+function put(model: Model, card: Card, stage: Stage, kind?: Outcome['kind'], since = model.now): void {
+  Object.assign(card, { stage, outcome: kind, since });
+  if (stage === 'done' && model.leases.get(card.key)?.id === card.id) model.leases.delete(card.key);
+  if (stage === 'claimed' || stage === 'sending') hold(model, card, model.now + LEASE_MS);
+  if (stage === 'settling') hold(model, card, Math.max(model.now + 1, since + LONGEST_SETTLING_MS));
+}
+
+function hold(model: Model, { key, id }: Card, until: number): void {
+  const holder = holderOf(model, key);
+  if (holder === undefined || holder === id) model.leases.set(key, { id, until });
+}
+
+/** What must hold after every command, whatever came before. */
+async function assertAgrees(model: Model, gate: Gate): Promise<void> {
+  const { proposals } = gate.parts();
+  for (const card of model.cards) {
+    const { stage, outcome } = await proposals.require(card.id);
+    expect({ stage, outcome: outcome?.kind }, card.market).toEqual({ stage: card.stage, outcome: card.outcome });
+    const writes = gate.writes.filter(({ market }) => market === card.market).length;
+    expect(writes, `writes of ${card.market}`).toBeLessThanOrEqual(1);
+    const mayHaveSent = ['sending', 'settling', 'done'].includes(card.stage);
+    if (!mayHaveSent || ['cancelled', 'expired', 'stale', 'not-sent'].includes(card.outcome ?? '')) {
+      expect(writes, `writes of ${card.market}, ${card.outcome ?? card.stage}`).toBe(0);
+    }
+  }
+  const leases = await gate.store.list('lease/');
+  const held = [...labelHolders(model)].sort();
+  expect(leases.map(({ value }) => value).sort(), 'holders of keys').toEqual(held);
+  expect([...(await proposals.openIds())].sort()).toEqual(
+    model.cards
+      .filter(isOpen)
+      .map(({ id }) => id)
+      .sort(),
+  );
+}
+
+function labelHolders(model: Model): readonly string[] {
+  return [...new Set(Object.values(labels))].flatMap((key) => holderOf(model, key) ?? []);
+}
+
+function command(title: string, can: (model: Model) => boolean, run: (model: Model, gate: Gate) => Promise<void>) {
+  const one: Command = {
+    check: can,
+    run: async (model, gate) => {
+      await run(model, gate);
+      await assertAgrees(model, gate);
+    },
+    toString: () => title,
+  };
+  return one;
+}
+
+/** A command about one card, in the stages in which it can be given. */
+function about(
+  title: string,
+  index: number,
+  stages: readonly Stage[],
+  run: (card: Card, model: Model, gate: Gate) => Promise<void>,
+) {
+  const find = (model: Model) => {
+    const card = cardAt(model, index);
+    return card !== undefined && stages.includes(card.stage) ? card : undefined;
+  };
+  return command(
+    `${title} ${index}`,
+    (model) => find(model) !== undefined,
+    async (model, gate) => {
+      const card = find(model);
+      if (card !== undefined) await run(card, model, gate);
+    },
+  );
+}
+
+const every: readonly Stage[] = ['pending', 'claimed', 'sending', 'settling', 'done'];
+
+const open = (label: keyof typeof labels) =>
+  command(
+    `open with ${label}`,
+    (model) => model.cards.filter(isOpen).length < 10 && holderOf(model, labels[label]) === undefined,
+    async (model, gate) => {
+      const market = `M${model.cards.length}USD`;
+      const { id, expiresAt } = await gate.ask(alice, { market, setting: isolated('5'), label });
+      expect(expiresAt).toBe(model.now + CARD_MS);
+      model.cards.push({ id, key: labels[label], market, expiresAt, stage: 'pending', outcome: undefined, since: 0 });
+    },
+  );
+
+/** What the claim of a card must come to, by its stage, its time and its key. */
+function claimOf(model: Model, card: Card) {
+  if (card.stage !== 'pending') return 'already';
+  if (model.now >= card.expiresAt) return 'expired';
+  return holderOf(model, card.key) === undefined ? 'claimed' : 'busy';
+}
+
+/** Three claims at once: one gets it, or none. */
+const claim = (index: number) =>
+  about('claim three times', index, every, async (card, model, gate) => {
+    const expected = claimOf(model, card);
+    const claims = await Promise.all([1, 2, 3].map(() => gate.parts().proposals.claim(card.id, gate.delivery)));
+    const kinds = claims.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'claimed')).toHaveLength(expected === 'claimed' ? 1 : 0);
+    expect(kinds).toContain(expected);
+    if (expected === 'claimed') put(model, card, 'claimed');
+    if (expected === 'expired') put(model, card, 'done', 'expired');
+  });
+
+const startSending = (index: number) =>
+  about('start sending', index, ['claimed'], async (card, model, gate) => {
+    const { proposals } = gate.parts();
+    const isHolder = holderOf(model, card.key) === card.id;
+    const started = await proposals.startSending(await proposals.require(card.id));
+    expect(started !== undefined, 'may send').toBe(isHolder);
+    if (isHolder) put(model, card, 'sending');
+  });
+
+/** Ends a claimed card before anything was sent, or one that is sending as its venue call went. */
+const conclude = (index: number) =>
+  about('conclude', index, ['claimed', 'sending'], async (card, model, gate) => {
+    const { proposals, caretaker } = gate.parts();
+    const found = await proposals.require(card.id);
+    if (card.stage === 'claimed') {
+      await caretaker.conclude(found, { kind: 'unchanged', at: model.now });
+      return put(model, card, 'done', 'unchanged');
+    }
+    await caretaker.conclude(found, { kind: 'unknown', since: model.now, isFinal: false });
+    put(model, card, 'settling', 'unknown');
+  });
+
+/** The whole press; a second one shows what the first one led to and sends nothing. */
+const confirm = (index: number) =>
+  about('confirm', index, every, async (card, model, gate) => {
+    const expected = claimOf(model, card);
+    const before = gate.writes.length;
+    gate.state.fate = model.fate;
+    gate.state.readBackFailure = model.canReadBack ? undefined : silence;
+    const reply = await gate.press('confirm', card.id);
+    gate.state.readFailure = undefined;
+    expect(expected === 'busy' ? reply.answer : reply.update).toBeDefined();
+    if (expected === 'expired') put(model, card, 'done', 'expired');
+    if (expected !== 'claimed') return void expect(gate.writes).toHaveLength(before);
+    put(model, card, 'claimed');
+    const { stage, kind } = afterWrite(model);
+    put(model, card, stage, kind);
+  });
+
+const pressByStranger = (index: number) =>
+  about('press by a stranger', index, every, async (card, _model, gate) => {
+    for (const verb of ['confirm', 'cancel', 'check', 'back'] as const) {
+      await expect(gate.press(verb, card.id, bob)).rejects.toThrow('NOT_YOURS');
+    }
+  });
+
+const cancel = (index: number) =>
+  about('cancel', index, every, async (card, model, gate) => {
+    await gate.press('cancel', card.id);
+    if (card.stage === 'pending') put(model, card, 'done', 'cancelled');
+  });
+
+/** One more read-back: it ends a card, or leaves it settling since the same moment. It never sends. */
+async function settled(model: Model, card: Card, gate: Gate, readBack: () => Promise<unknown>): Promise<void> {
+  const before = { stage: card.stage, kind: card.outcome, since: card.since, writes: gate.writes.length };
+  gate.state.readFailure = model.canReadBack ? undefined : silence;
+  await readBack();
+  gate.state.readFailure = undefined;
+  expect(gate.writes, 'a read-back sends nothing').toHaveLength(before.writes);
+  const { stage, outcome } = await gate.parts().proposals.require(card.id);
+  const since = outcome !== undefined && 'since' in outcome ? outcome.since : model.now;
+  const isSame = outcome?.kind === before.kind && stage === 'settling';
+  if (isSame) expect(since).toBe(before.since);
+  if (model.canReadBack) expect(['applied', 'not-applied', 'differs']).toContain(outcome?.kind);
+  else expect(['unknown', before.kind]).toContain(outcome?.kind);
+  const isOver = before.stage === 'done' || (stage === 'done' && outcome?.kind !== 'applied');
+  if (isOver && before.stage !== 'done') expect(model.now - before.since).toBeGreaterThanOrEqual(READ_AGAIN_MS);
+  put(model, card, stage, outcome?.kind, since);
+}
+
+/** "Check now": the only way in which something that ended may still be told better. */
+const checkNow = (index: number) =>
+  about('check now', index, every, async (card, model, gate) => {
+    const { outcome } = await gate.parts().proposals.require(card.id);
+    const check = () => gate.press('check', card.id);
+    if (card.stage === 'sending' || card.stage === 'settling' || mayBeToldBetter(outcome)) {
+      return settled(model, card, gate, check);
+    }
+    await check();
+    expect((await gate.parts().proposals.require(card.id)).outcome).toEqual(outcome);
+  });
+
+function mayBeToldBetter(outcome: Outcome | undefined): boolean {
+  if (outcome?.kind === 'applied') return !outcome.isReadBack;
+  return outcome?.kind === 'differs' || outcome?.kind === 'unknown';
+}
+
+const pass = (ms: number) =>
+  command(
+    `${ms} ms pass`,
+    () => true,
+    async (model, gate) => {
+      gate.clock.advance(ms);
+      model.now += ms;
+    },
+  );
+
+/** The process dies and starts again: what was claimed was not sent, what was sending is read back. */
+const restart = command(
+  'crash and start again',
+  () => true,
+  async (model, gate) => {
+    gate.restart();
+    const { caretaker } = gate.parts();
+    const underWay = model.cards.filter(({ stage }) => stage === 'sending' || stage === 'settling');
+    let recovered: Promise<void> | undefined;
+    const recover = () => {
+      recovered ??= caretaker.recover();
+      return recovered;
+    };
+    for (const card of underWay) await settled(model, card, gate, recover);
+    await recover();
+    for (const card of model.cards) {
+      if (card.stage === 'claimed') put(model, card, 'done', 'not-sent');
+      if (card.stage === 'pending' && model.now >= card.expiresAt) put(model, card, 'done', 'expired');
+    }
+  },
+);
+
+const venueTurns = (fate: Fate, canReadBack: boolean) =>
+  command(
+    `the venue turns to "${fate}"${canReadBack ? '' : ', unreadable'}`,
+    () => true,
+    async (model) => {
+      Object.assign(model, { fate, canReadBack });
+    },
+  );
+
+const index = fc.nat(9);
+const fates = fc.constantFrom<Fate>(
+  'accepted',
+  'accepted, no effect',
+  'refused',
+  'not-sent',
+  'silent, applied',
+  'silent, lost',
+);
+const commands = fc.commands(
+  [
+    fc.constantFrom<keyof typeof labels>('main', 'twin', 'other').map(open),
+    fc.constantFrom<keyof typeof labels>('main', 'twin', 'other').map(open),
+    index.map(claim),
+    index.map(startSending),
+    index.map(conclude),
+    index.map(confirm),
+    index.map(confirm),
+    index.map(cancel),
+    index.map(checkNow),
+    index.map(pressByStranger),
+    fc.constantFrom(1, 5_000, LEASE_MS - 1, LEASE_MS, READ_AGAIN_MS, CARD_MS, LONGEST_SETTLING_MS).map(pass),
+    fc.constant(restart),
+    fc.tuple(fates, fc.boolean()).map(([fate, canReadBack]) => venueTurns(fate, canReadBack)),
+  ],
+  { size: '+1' },
+);
+
+test('whatever is pressed, passes or dies in whatever order, every card goes only where the design lets it', async () => {
+  await fc.assert(
+    fc.asyncProperty(commands, async (sequence) => {
+      await fc.asyncModelRun(async () => {
+        const gate = await openGate();
+        for (const [label, key] of Object.entries(labels)) await gate.addKey(alice, key, label);
+        const model: Model = {
+          now: gate.clock.now(),
+          cards: [],
+          leases: new Map(),
+          fate: 'accepted',
+          canReadBack: true,
+        };
+        return { model, real: gate };
+      }, sequence);
+    }),
+    { numRuns: 150 },
+  );
+}, 120_000);

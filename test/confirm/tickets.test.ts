@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { Failure } from '../../src/errors.ts';
+import { alice, bob, openGate } from '../support/gate.ts';
+
+const errand = { kind: 'ask-erase' } as const;
+
+async function withTicket() {
+  const gate = await openGate();
+  const { tickets } = gate.parts();
+  return { gate, tickets, id: await tickets.issue(alice, errand, 1000) };
+}
+
+test('a ticket carries its errand, once', async () => {
+  const { tickets, id } = await withTicket();
+  expect(await tickets.take(id, alice)).toEqual(errand);
+  await expect(tickets.take(id, alice)).rejects.toThrow('CARD_GONE');
+});
+
+test('of two takes at once one gets the errand', async () => {
+  const { tickets, id } = await withTicket();
+  const results = await Promise.allSettled([tickets.take(id, alice), tickets.take(id, alice)]);
+  expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+});
+
+test('somebody else is refused and spends nothing', async () => {
+  const { tickets, id } = await withTicket();
+  await expect(tickets.take(id, bob)).rejects.toThrow('NOT_YOURS');
+  expect(await tickets.take(id, alice)).toEqual(errand);
+});
+
+test('an errand that is not possible just now does not spend its ticket', async () => {
+  const { tickets, id } = await withTicket();
+  const refuse = async () => {
+    throw new Failure({ code: 'HALTED' });
+  };
+  await expect(tickets.take(id, alice, refuse)).rejects.toThrow('HALTED');
+  expect(await tickets.take(id, alice)).toEqual(errand);
+});
+
+test('a ticket ends at its time, by the store’s clock', async () => {
+  const { gate, tickets, id } = await withTicket();
+  gate.clock.advance(999);
+  const late = await tickets.issue(alice, errand, 1);
+  gate.clock.advance(1);
+  for (const each of [id, late]) await expect(tickets.take(each, alice)).rejects.toThrow('CARD_GONE');
+});
+
+test('a row that was moved to another ticket, or given to another person, does not open', async () => {
+  const { gate, tickets, id } = await withTicket();
+  const other = await tickets.issue(bob, { kind: 'erase-user' }, 1000);
+  const foreign = (await gate.store.get(`ticket/${other}`))?.value ?? '';
+  for (const value of [foreign.replace(`"${bob}"`, `"${alice}"`), foreign]) {
+    await gate.store.commit({ writes: [{ key: `ticket/${id}`, value }] });
+    await expect(tickets.take(id, alice)).rejects.toThrow(value === foreign ? 'NOT_YOURS' : 'SEAL_BROKEN');
+  }
+});

@@ -1,0 +1,193 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { venueKnobs } from '../../../playground/trouble.ts';
+import { addKey, become, describePage, expectTitle, lastMessage, send, sendOnly, titleOf } from './support.ts';
+
+const settled = /^(Done|Not changed|Not sent|Not applied|Not known|Mudrex said yes|.*accepted, not yet)/;
+
+/** What the receipt must say for each knob of an exchange, and how many writes may land. */
+const receipts: Readonly<Record<string, { readonly title: RegExp; readonly writes: number }>> = {
+  'apply-then-hang': { title: /^Done/, writes: 1 },
+  'apply-then-reset': { title: /^Done/, writes: 1 },
+  hang: { title: /^Not applied/, writes: 0 },
+  reset: { title: /^Not applied/, writes: 0 },
+  delay: { title: /^(Not applied|Done)/, writes: 1 },
+  'rate-limited': { title: /^Not changed: Mudrex refused: too many requests/, writes: 0 },
+  'server-error': { title: /^Not applied/, writes: 0 },
+  'html-page': { title: /^Not applied/, writes: 0 },
+  'broken-json': { title: /^Done/, writes: 1 },
+  'wrong-shape': { title: /^Done/, writes: 1 },
+  empty: { title: /^Done/, writes: 1 },
+  'no-content': { title: /^Done/, writes: 1 },
+  'cut-body': { title: /^Done/, writes: 1 },
+  'slow-headers': { title: /^Done/, writes: 1 },
+  'slow-body': { title: /^Done/, writes: 1 },
+  'huge-body': { title: /^Done/, writes: 1 },
+  redirect: { title: /^Not applied/, writes: 0 },
+  'no-effect': { title: /^Mudrex said yes but shows/, writes: 0 },
+  'read-back-fails': { title: /(accepted, not yet read back|^Done)/, writes: 1 },
+  'read-back-lies': { title: /^(Mudrex said yes but shows|Done)/, writes: 1 },
+};
+
+describePage(
+  'trouble on demand',
+  (stage) => {
+    let leverage = 20;
+    let isKeyAdded = false;
+
+    async function ready() {
+      const visitor = await stage.visit();
+      if (!isKeyAdded) await addKey(visitor, 'mudrex');
+      isKeyAdded = true;
+      return visitor.page;
+    }
+
+    /** An unsettled change holds its key for up to five minutes. */
+    async function letGo() {
+      await stage.playground().forward(6 * 60_000);
+    }
+
+    async function openCard(page: Page) {
+      leverage += 1;
+      await send(page, `/leverage set venue:mudrex market:ETHUSDT leverage:${leverage}`);
+      await expectTitle(lastMessage(page), new RegExp(`Set ETHUSDT to ${leverage}x`));
+      return page.getByRole('button', { name: `Set ETHUSDT to ${leverage}x isolated` });
+    }
+
+    async function receiptOf(page: Page) {
+      await expectTitle(lastMessage(page), settled, 15_000);
+      return titleOf(lastMessage(page));
+    }
+
+    it('has an expected receipt for every knob of an exchange', () => {
+      expect(Object.keys(receipts).toSorted()).toEqual(venueKnobs.map(({ id }) => id).toSorted());
+    });
+
+    it.each(venueKnobs.map(({ id, title }) => ({ id, title })))('$title ($id)', { timeout: 40_000 }, async ({ id }) => {
+      const page = await ready();
+      const mudrex = stage.playground().exchange('mudrex');
+      const card = await openCard(page);
+      const before = mudrex.writeCount();
+      await page.getByRole('tab', { name: 'Trouble' }).click();
+      await page.locator(`[data-knob="${id}"]`).click();
+      await page.locator('.armed-list').getByText('waits for').waitFor();
+      await card.click();
+      expect(await receiptOf(page)).toMatch(receipts[id]?.title ?? /never/);
+      expect(mudrex.writeCount() - before).toBeLessThanOrEqual(receipts[id]?.writes ?? 0);
+      await letGo();
+      expect(mudrex.writeCount() - before).toBe(receipts[id]?.writes ?? 0);
+      for (const { id: fault } of mudrex.faults.active()) mudrex.faults.remove(fault);
+    });
+
+    it('a documented error is told in words', async () => {
+      const page = await ready();
+      const card = await openCard(page);
+      await page.getByRole('tab', { name: 'Trouble' }).click();
+      await page.getByRole('combobox', { name: 'Error' }).selectOption('400 insufficient balance');
+      await page.locator('[data-knob="refuse"]').click();
+      await page.locator('.armed-list').getByText('waits for').waitFor();
+      await card.click();
+      expect(await receiptOf(page)).toBe('Not changed: Mudrex refused: there is not enough free margin for this');
+    });
+
+    it('a value that was moved makes the card stale; a lowered maximum refuses the next command', async () => {
+      const page = await ready();
+      const card = await openCard(page);
+      await page.getByRole('tab', { name: 'Trouble' }).click();
+      await page.locator('form[data-knob="move"] select').selectOption('ETHUSDT');
+      await page.locator('form[data-knob="move"] button').click();
+      await page.getByText('ETHUSDT moved to 7').waitFor();
+      await card.first().click();
+      await page.getByText(/changed since this card was made/).first().waitFor();
+
+      await page.locator('form[data-knob="maximum"] select').selectOption('SOLUSDT');
+      await page.locator('form[data-knob="maximum"] button').click();
+      await page.getByText('SOLUSDT now allows up to 4x').waitFor();
+      await send(page, '/leverage set venue:mudrex market:SOLUSDT leverage:5');
+      await expectTitle(lastMessage(page), /5x is outside what SOLUSDT allows/);
+    });
+
+    it('an event that comes twice is run once', async () => {
+      const page = await ready();
+      const before = stage.playground().exchange('mudrex').writeCount();
+      const card = await openCard(page);
+      await page.getByRole('tab', { name: 'Trouble' }).click();
+      await page.locator('[data-knob="event-twice"]').click();
+      await page.getByText('The same event twice', { exact: true }).last().waitFor();
+      await card.click();
+      expect(await receiptOf(page)).toMatch(/^Done/);
+      expect(stage.playground().exchange('mudrex').writeCount()).toBe(before + 1);
+    });
+
+    it.each(['late-callback', 'lost-callback'])('after a %s nothing is run', async (knob) => {
+      const page = await ready();
+      const before = stage.playground().exchange('mudrex').writeCount();
+      const card = await openCard(page);
+      await page.getByRole('tab', { name: 'Trouble' }).click();
+      await page.locator(`[data-knob="${knob}"]`).click();
+      await card.click();
+      await page.waitForTimeout(1_000);
+      expect(stage.playground().exchange('mudrex').writeCount()).toBe(before);
+    });
+
+    it.each(['drop-gateway', 'forget-session'])('after %s the bot comes back and the card still works', async (knob) => {
+      const page = await ready();
+      const card = await openCard(page);
+      await page.getByRole('tab', { name: 'Trouble' }).click();
+      await page.locator(`[data-knob="${knob}"]`).click();
+      await expect.poll(stage.playground().isReady, { timeout: 15_000 }).toBe(false);
+      await expect.poll(stage.playground().isReady, { timeout: 15_000 }).toBe(true);
+      await card.click();
+      expect(await receiptOf(page)).toMatch(/^Done/);
+    });
+
+    it('the clock expires a card, which says so', async () => {
+      const page = await ready();
+      await openCard(page);
+      await page.getByRole('tab', { name: 'Trouble' }).click();
+      await page.locator('[data-knob="clock-minute"]').click();
+      await expectTitle(lastMessage(page), /^Expired/);
+      expect(await lastMessage(page).locator('discord-button').count()).toBe(0);
+      await page.locator('.clock b').waitFor();
+    });
+
+    it.each(['restart', 'kill'])('after a %s with a card open, the card still works, once', async (knob) => {
+      const page = await ready();
+      const before = stage.playground().exchange('mudrex').writeCount();
+      const card = await openCard(page);
+      await page.getByRole('tab', { name: 'Trouble' }).click();
+      await page.locator(`[data-knob="${knob}"]`).click();
+      await page.getByText('The bot was started again').waitFor({ timeout: 15_000 });
+      await card.click();
+      expect(await receiptOf(page)).toMatch(/^Done/);
+      expect(stage.playground().exchange('mudrex').writeCount()).toBe(before + 1);
+    });
+
+    it('a bot that is killed while it waits for an exchange reads back and does not send again', async () => {
+      const page = await ready();
+      const mudrex = stage.playground().exchange('mudrex');
+      const before = mudrex.writeCount();
+      const card = await openCard(page);
+      mudrex.addFault({ name: 'apply-then-hang', on: 'write' });
+      await card.click();
+      await expect.poll(() => mudrex.writeCount()).toBe(before + 1);
+      await stage.playground().bot.restart('SIGKILL');
+      await expectTitle(lastMessage(page), /^Done/);
+      expect(mudrex.writeCount()).toBe(before + 1);
+    });
+
+    it('failing edits do not lose the outcome', async () => {
+      const page = await ready();
+      const card = await openCard(page);
+      await page.getByRole('tab', { name: 'Trouble' }).click();
+      await page.locator('[data-knob="edit-fails"]').click();
+      await card.click();
+      await expect.poll(() => stage.playground().exchange('mudrex').writeCount()).toBeGreaterThan(0);
+      await page.waitForTimeout(2_000);
+      await sendOnly(page, '/keys list');
+      await expect.poll(() => page.locator('.discord-embed-title').filter({ hasText: `is at ${leverage}x` }).count()).toBeGreaterThan(0);
+      await become(page, 'Alice');
+    });
+  },
+  { variables: { CARD_SECONDS: '60' } },
+);

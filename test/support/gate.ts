@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import { onTestFinished } from 'vitest';
+import type { Call, Press, PressReply, Verb, View } from '../../src/command.ts';
+import { createGate } from '../../src/confirm/gate.ts';
+import type { Account, Delivery, Outcome, Proposal } from '../../src/confirm/proposal.ts';
+import { Failure } from '../../src/errors.ts';
+import { createLimits, type LimitOptions } from '../../src/leverage/limits.ts';
+import type { LeverageSetting } from '../../src/leverage/setting.ts';
+import { Secret } from '../../src/secret.ts';
+import { createSqliteStore } from '../../src/store/sqlite.ts';
+import type { Store } from '../../src/store/store.ts';
+import { openKeyring } from '../../src/vault/keyring.ts';
+import { createVault } from '../../src/vault/vault.ts';
+import type { VenueFacts } from '../../src/venues/venue.ts';
+import { createClock } from './clock.ts';
+import { masterKey } from './keyring.ts';
+import { createPaperVenue } from './paper-venue.ts';
+
+export const CARD_MS = 60_000;
+export const [alice, bob] = ['100', '200'] as const;
+
+export const delivery: Delivery = { token: 'interaction-token', at: 0, channel: '300', isPublic: false };
+
+/** Nothing is limited. */
+export const freely: LimitOptions = {
+  allowedGuilds: new Set(),
+  allowedUsers: new Set(),
+  maxLeverage: new Map(),
+  isHalted: false,
+};
+
+export const isolated = (leverage: string): LeverageSetting => ({ mode: 'isolated', leverage });
+
+/** One person's call of a command in the channel 300. */
+export function callOf(user: string, isShared = false): Call {
+  return { user, userName: user, channel: '300', isShared, delivery };
+}
+
+export type Disk = {
+  /** Whether every call fails, as with a broken disk. */
+  isDown: boolean;
+  /** Awaited before each commit. */
+  beforeCommit: () => Promise<unknown>;
+};
+
+function on(disk: Disk, store: Store): Store {
+  const guarded =
+    <Args extends readonly unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      if (disk.isDown) throw new Failure({ code: 'STORE_UNAVAILABLE' });
+      return call(...args);
+    };
+  const commit: Store['commit'] = async (change) => {
+    await disk.beforeCommit();
+    return store.commit(change);
+  };
+  return { ...store, get: guarded(store.get), list: guarded(store.list), commit: guarded(commit) };
+}
+
+/**
+ * The confirmation gate as the app wires it, between a command and a venue: a real SQLite store in memory, a real vault,
+ * a paper venue, and a messenger that keeps what it was given.
+ */
+export async function openGate(options: { readonly limits?: LimitOptions; readonly facts?: Partial<VenueFacts> } = {}) {
+  const clock = createClock();
+  const disk: Disk = { isDown: false, beforeCommit: async () => {} };
+  const memory = createSqliteStore({ file: ':memory:', now: clock.now });
+  onTestFinished(() => memory.close());
+  const store = on(disk, memory);
+  const keyring = await openKeyring(store, [masterKey('k1')]);
+  const vault = createVault({ store, keyring, maxKeys: 5, onOpened: () => {} });
+  const paper = createPaperVenue(options.facts);
+  const venues = new Map([[paper.venue.id, paper.venue]]);
+  const messages: { readonly delivery: Delivery; readonly view: View }[] = [];
+  const outcomes: { readonly id: string; readonly outcome: Outcome }[] = [];
+  const errors: unknown[] = [];
+  const voided: string[] = [];
+  const activated: Account[] = [];
+  const discord: { result: 'told' | 'lost' } = { result: 'told' };
+
+  /** The parts that live as long as one process. */
+  const start = () =>
+    createGate({
+      store,
+      sealer: keyring.envelope,
+      newId: () => randomBytes(16).toString('base64url'),
+      venues,
+      keys: vault,
+      limits: createLimits(options.limits ?? freely),
+      messenger: {
+        edit: async (to, view) => {
+          messages.push({ delivery: to, view });
+          return discord.result;
+        },
+      },
+      voidLinks: async (user) => void voided.push(user),
+      keepMs: 90 * 86_400_000,
+      cardMs: CARD_MS,
+      riskPercent: 10,
+      onOutcome: ({ id }, outcome) => void outcomes.push({ id, outcome }),
+      onKeyUsed: () => {},
+      onActivated: (account) => void activated.push(account),
+      onError: (error) => void errors.push(error),
+    });
+
+  let parts = start();
+  const account = (user: string, label = 'main'): Account => ({ user, venue: paper.venue.id, label });
+
+  return {
+    ...paper,
+    clock,
+    store,
+    disk,
+    vault,
+    venues,
+    messages,
+    outcomes,
+    errors,
+    voided,
+    activated,
+    discord,
+    account,
+    delivery,
+    parts: () => parts,
+    /** As after kill -9: what was in memory is forgotten, what was stored is there. */
+    restart: () => {
+      parts = start();
+    },
+    addKey: async (user: string, secret = `secret-of-${user}`, label = 'main'): Promise<string> => {
+      const { fingerprint } = await vault.saveIncoming(account(user, label), { secret: new Secret(secret) });
+      await vault.activate(account(user, label), fingerprint);
+      return fingerprint;
+    },
+    /** A card for this change; it must lead to one. */
+    ask: async (
+      user: string,
+      wish: { readonly market?: string; readonly setting?: LeverageSetting; readonly label?: string } = {},
+      isShared = false,
+    ): Promise<Proposal> => {
+      const { market = 'BTCUSD', setting = isolated('5'), label = 'main' } = wish;
+      const card = await parts.cards.ask(callOf(user, isShared), { venue: paper.venue.id, market, setting, label });
+      if (card.proposal === undefined) throw new TypeError(`no card: ${card.view.title}`);
+      return card.proposal;
+    },
+    press: (verb: Verb, id: string, user: string = alice, progress: (view: View) => void = () => {}) => {
+      const press: Press = { ...callOf(user), verb, id };
+      return parts.press(press, progress);
+    },
+  };
+}
+
+export type Gate = Awaited<ReturnType<typeof openGate>>;
+
+/** Everything that a view says, in one text. */
+export function wordsOf(view: View | undefined): string {
+  const text = (value: View['body']) =>
+    (typeof value === 'string' ? [value] : (value ?? []))
+      .map((span) => (typeof span === 'string' ? span : JSON.stringify(span)))
+      .join('');
+  const fields = (view?.fields ?? []).map(({ name, value }) => `${name}: ${text(value)}`);
+  return [view?.title, text(view?.body), ...fields, view?.footer].filter(Boolean).join('\n');
+}
+
+export function labelsOf(view: View | undefined): readonly string[] {
+  return (view?.buttons ?? []).map(({ label }) => label);
+}
+
+/** What a press shows in place of its card. */
+export function shownBy({ update }: PressReply): string {
+  return wordsOf(update);
+}

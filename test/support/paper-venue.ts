@@ -1,0 +1,109 @@
+import { Failure, type FailureData } from '../../src/errors.ts';
+import { aliasesOf, type Bounds, type Market, normalizeSymbol } from '../../src/leverage/market.ts';
+import type { CurrentSetting, LeverageSetting } from '../../src/leverage/setting.ts';
+import type { ApplyResult, Position, Venue, VenueFacts } from '../../src/venues/venue.ts';
+
+/** What a write meets: whether the venue carries it out, and what it says. */
+export type Fate = 'accepted' | 'accepted, no effect' | 'refused' | 'not-sent' | 'silent, applied' | 'silent, lost';
+
+/** What tests turn on a paper venue. */
+export type PaperState = {
+  fate: Fate;
+  /** What every read of a setting, a position or orders throws. */
+  readFailure: FailureData | undefined;
+  /** What a setting is read as from the next write on, whatever is held. */
+  readBackFailure: FailureData | undefined;
+  position: Position | undefined;
+  orderCount: number;
+  bounds: Bounds;
+  isTradeable: boolean;
+  /** Awaited in the middle of a write, before anything is decided. */
+  duringWrite: () => Promise<unknown>;
+  /** Awaited in the middle of reading a market. */
+  duringRead: () => Promise<unknown>;
+};
+
+export const refusal: FailureData = { code: 'VENUE_REFUSED', venue: 'Paper', refusal: 'would-liquidate' };
+export const silence: FailureData = { code: 'VENUE_SILENT', venue: 'Paper', silence: 'timeout' };
+export const unreachable: FailureData = { code: 'VENUE_UNREACHABLE', venue: 'Paper' };
+
+/** A small venue in memory: it keeps one setting per market, and a log of every write that reached it. */
+export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
+  const held = new Map<string, CurrentSetting>();
+  const writes: { readonly market: string; readonly setting: LeverageSetting }[] = [];
+  const state: PaperState = {
+    fate: 'accepted',
+    readFailure: undefined,
+    readBackFailure: undefined,
+    position: undefined,
+    orderCount: 0,
+    bounds: { min: '1', max: '50', step: '0.01' },
+    isTradeable: true,
+    duringWrite: async () => {},
+    duringRead: async () => {},
+  };
+
+  function marketOf(text: string): Market {
+    const symbol = normalizeSymbol(text);
+    if (symbol === 'NOPE') {
+      throw new Failure({ code: 'UNKNOWN_MARKET', venue: 'Paper', text, suggestions: ['BTCUSD'] });
+    }
+    const [base, quote] = [symbol.slice(0, 3), symbol.slice(3)];
+    const { bounds, isTradeable } = state;
+    const aliases = aliasesOf(symbol, base, quote, symbol);
+    return { venue: 'paper', id: symbol, symbol, aliases, base, quote, bounds, tradeable: isTradeable };
+  }
+
+  function assertReadable(): void {
+    if (state.readFailure !== undefined) throw new Failure(state.readFailure);
+  }
+
+  const current = (symbol: string): CurrentSetting => held.get(symbol) ?? { mode: 'cross' };
+
+  async function applySetting(symbol: string, setting: LeverageSetting): Promise<ApplyResult> {
+    await state.duringWrite();
+    const { fate } = state;
+    if (fate === 'not-sent') return { kind: 'not-sent', failure: unreachable };
+    writes.push({ market: symbol, setting });
+    if (fate === 'refused') return { kind: 'refused', failure: refusal };
+    if (fate === 'accepted' || fate === 'silent, applied') held.set(symbol, setting);
+    if (state.readBackFailure !== undefined) state.readFailure = state.readBackFailure;
+    return fate.startsWith('accepted') ? { kind: 'accepted' } : { kind: 'silent', failure: silence };
+  }
+
+  const venue: Venue = {
+    id: 'paper',
+    label: 'Paper',
+    demo: false,
+    modes: ['isolated', 'cross'],
+    tradeCurrencies: [],
+    marketsNeedKey: false,
+    credentialFields: [{ name: 'secret', label: 'Secret', hint: 'Any.', masked: true, pattern: /./ }],
+    keyWarning: 'A warning.',
+    keyAdvice: 'Some advice.',
+    exampleSymbol: 'BTCUSD',
+    effect: ({ market }, setting) => `This sets ${market.symbol} to ${setting.mode}.`,
+    ...facts,
+    listMarkets: async () => [marketOf('BTCUSD'), marketOf('ETHUSD')],
+    readMarket: async (_credentials, text) => {
+      await state.duringRead();
+      return marketOf(text);
+    },
+    readSetting: async (_credentials, { market }) => {
+      assertReadable();
+      return current(market.symbol);
+    },
+    listSettings: async (_credentials, { symbols }) => symbols.map((symbol) => ({ symbol, setting: current(symbol) })),
+    applySetting: (_credentials, { market }, setting) => applySetting(market.symbol, setting),
+    readPosition: async () => {
+      assertReadable();
+      return state.position;
+    },
+    readOpenOrders: async () => {
+      assertReadable();
+      return { count: state.orderCount };
+    },
+    checkKey: async () => ({ kind: 'usable', notes: [] }),
+  };
+  return { venue, held, writes, state };
+}

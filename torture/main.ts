@@ -1,0 +1,48 @@
+import { availableParallelism } from 'node:os';
+import { type Options, readOptions, usage } from './options.ts';
+import { plants } from './plants/plants.ts';
+import { huntPlant, type Run, runTorture } from './run.ts';
+
+const options = readOptions(process.argv.slice(2));
+if (typeof options === 'string') {
+  console.error(`${options}\n${usage}`);
+  process.exit(2);
+}
+process.exit((await run(options)) ? 0 : 1);
+
+async function run(wanted: Options): Promise<boolean> {
+  console.log(`seed ${wanted.seed}, ${wanted.users} traders, ${availableParallelism()} cores`);
+  return wanted.planted.length > 0 ? hunt(wanted) : torture(wanted);
+}
+
+async function torture(wanted: Options): Promise<boolean> {
+  const result = await runTorture({ ...wanted, say: (line) => console.log(line) });
+  report(result);
+  return result.violations.length === 0;
+}
+
+async function hunt(wanted: Options): Promise<boolean> {
+  let isAll = true;
+  for (const name of wanted.planted) {
+    const { caught, ops, seconds } = await huntPlant(name, wanted);
+    isAll &&= caught !== undefined;
+    const verdict = caught === undefined ? 'NOT CAUGHT' : `caught by ${caught}`;
+    console.log(`${name} (${plants[name].bug}): ${verdict} after ${ops} operations, ${seconds} s`);
+  }
+  return isAll;
+}
+
+function report({ ops, seconds, violations, rerun, trace, counts, results, disks }: Run): void {
+  console.log(`\n${ops} operations in ${seconds} s, ${violations.length} violations`);
+  console.log(`  ${list(counts)}`);
+  console.log(`  last words: ${list(results)}`);
+  console.log(`  disks: ${disks.join(', ')}`);
+  for (const { rule, what } of violations) console.log(`VIOLATION of ${rule}: ${what}`);
+  if (rerun !== undefined) console.log(`again: ${rerun}\ndecisions and events: ${trace}`);
+}
+
+function list(numbers: Readonly<Record<string, number>>): string {
+  return Object.entries(numbers)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}

@@ -1,0 +1,51 @@
+import { parseArgs } from 'node:util';
+import { type PlantName, plantNames } from './bot-messages.ts';
+
+export type Options = {
+  readonly ops: number;
+  readonly seed: string;
+  readonly minutes: number;
+  readonly users: number;
+  /** Runs every planted bug, or the named one, and fails unless it is caught. */
+  readonly planted: readonly PlantName[];
+};
+
+export const usage = `npm run torture -- [--ops N] [--seed S] [--minutes M] [--users N]
+npm run torture -- --planted            each planted bug must be caught
+npm run torture -- --plant NAME         one of ${plantNames.join(', ')}`;
+
+const DEFAULT_OPS = 300;
+
+/** @returns the options, or what is wrong with them. */
+export function readOptions(parameters: readonly string[]): Options | string {
+  const read = parse(parameters);
+  if (typeof read === 'string') return read;
+  const { ops, minutes, users, seed, planted, plant } = read;
+  const numbers = { ops: whole(ops, DEFAULT_OPS), minutes: whole(minutes, 30), users: whole(users, 12) };
+  const [wrong] = Object.entries(numbers).filter(([, value]) => value === undefined);
+  if (wrong !== undefined) return `--${wrong[0]} must be a whole number above zero`;
+  const named = plantNames.find((name) => name === plant);
+  if (plant !== undefined && named === undefined) return `there is no planted bug "${plant}"`;
+  return {
+    ops: numbers.ops ?? 0,
+    minutes: numbers.minutes ?? 0,
+    users: numbers.users ?? 0,
+    seed: seed ?? String(Date.now() % 1_000_000),
+    planted: named !== undefined ? [named] : planted ? plantNames : [],
+  };
+}
+
+function parse(parameters: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const options = { ops: text, seed: text, minutes: text, users: text, plant: text, planted: { type: 'boolean' } } as const;
+  try {
+    return parseArgs({ args: [...parameters], options }).values;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function whole(text: string | undefined, fallback: number): number | undefined {
+  if (text === undefined) return fallback;
+  return /^[1-9][0-9]{0,6}$/.test(text) ? Number(text) : undefined;
+}
