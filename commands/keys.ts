@@ -118,7 +118,7 @@ export function createKeys(services: Services): Command {
       return {
         tone: 'ask',
         title: `Remove your ${nameOf(target)}?`,
-        body: 'The bot forgets it at once and for good. Your leverage at the exchange stays as it is.',
+        body: 'The bot cannot use it any more from then on. Your leverage at the exchange stays as it is.',
         buttons: [
           { kind: 'press', verb: 'do', id, label: `Remove ${nameOf(target)}`, style: 'danger' },
           { kind: 'press', verb: 'drop', id, label: 'Keep it', style: 'secondary' },

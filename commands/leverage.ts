@@ -8,7 +8,7 @@ import { chooseCurrency, requireVenue, type Target, type Venue } from '../src/ve
 import {
   account,
   createCompleter,
-  currency,
+  currencyOption,
   leverage,
   market,
   optionalMarket,
@@ -23,6 +23,7 @@ const MAX_LISTED = 40;
 export function createLeverage(services: Services): Command {
   const { venues, keys, cards, markets, symbolsSetBy, now } = services;
   const complete = createCompleter(services);
+  const currency = currencyOption(venues);
 
   const set = subcommand({
     name: 'set',

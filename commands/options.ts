@@ -9,7 +9,7 @@ import {
 import { Failure } from '../src/errors.ts';
 import { searchMarkets } from '../src/leverage/market.ts';
 import type { Services } from '../src/services.ts';
-import { requireVenue } from '../src/venues/venue.ts';
+import { requireVenue, type Venues } from '../src/venues/venue.ts';
 
 /** The label of an account whose owner gave it none. */
 export const DEFAULT_LABEL = 'main';
@@ -25,10 +25,6 @@ export const optionalMarket = optionalText('The market; leave it out to see all 
   completes: true,
 });
 export const leverage = textOption('The new maximum leverage: a plain number such as 5 or 2.5', { maxLength: 20 });
-export const currency = optionalText('Margin currency, where the exchange keeps one leverage for each (Mudrex)', {
-  maxLength: 4,
-  choices: ['USDT', 'INR'],
-});
 export const account = optionalText('Which of your keys, when you have several; "main" if left out', {
   maxLength: 20,
   completes: true,
@@ -38,6 +34,15 @@ export const label = optionalText('A name for the key, when you want several; "m
   completes: true,
 });
 export const share = optionalBoolean('Show the card to this channel, without position, orders or distances');
+
+/** The margin currencies of all venues, as a choice. */
+export function currencyOption(venues: Venues) {
+  const choices = [...new Set([...venues.values()].flatMap(({ tradeCurrencies }) => tradeCurrencies))];
+  return optionalText('Margin currency, where the exchange keeps one leverage for each', {
+    maxLength: 10,
+    ...(choices.length > 0 && { choices }),
+  });
+}
 
 /** @throws Failure BAD_OPTION for anything but small letters, digits and hyphens */
 export function parseLabel(option: string, text: string | undefined): string {

@@ -23,6 +23,11 @@ export function createPrivacy({ tickets, keepMs }: Services): Command {
           name: 'Your cards and their results',
           value: `Encrypted, for ${keepMs / DAY_MS} days: market, leverage, account label, time, result. No balances, position sizes or profit.`,
         },
+        {
+          name: 'Backups',
+          value:
+            'The bot makes encrypted daily copies of all this; what you delete leaves them when they are overwritten.',
+        },
         { name: 'What Discord sees', value: 'Market, leverage, margin mode and distances in percent. Never a key.' },
         {
           name: 'Who else could see it',

@@ -33,12 +33,13 @@ export type Playground = Awaited<ReturnType<typeof createPlayground>>;
 export async function createPlayground(options: PlaygroundOptions = {}) {
   const { port = 4400, host = '127.0.0.1', variables = {} } = options;
   if (!loopbackHosts.includes(host)) throw new Error('The playground listens on loopback only.');
-  const dataDir = await mkdtemp(join(tmpdir(), 'levergate-playground-'));
   const secrets = createSecrets();
   const clock = createClock();
   const hub = createHub();
   let origin = '';
   let webPort = 0;
+  // Kept until the end, so that a bot that is started again finds its database.
+  let dataDir = '';
   const webUrl = () => `http://127.0.0.1:${webPort}`;
 
   const discord = createLoopbackDiscord({
@@ -102,6 +103,7 @@ export async function createPlayground(options: PlaygroundOptions = {}) {
     /** Serves at once; the bot is ready when this resolves. @throws Error when a port is in use or the bot cannot start */
     async start(): Promise<{ readonly url: string; readonly webUrl: string }> {
       await server.listen({ port, host });
+      dataDir = await mkdtemp(join(tmpdir(), 'levergate-playground-'));
       const bound = portOf(server.server.address());
       origin = `http://127.0.0.1:${bound}`;
       webPort = port === 0 ? await freePort() : bound + 1;
@@ -114,7 +116,7 @@ export async function createPlayground(options: PlaygroundOptions = {}) {
       for (const exchange of exchanges) exchange.close();
       await bot.stop();
       await server.close();
-      await rm(dataDir, { recursive: true, force: true });
+      if (dataDir !== '') await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -6,6 +6,7 @@ import { createGate } from './confirm/gate.ts';
 import { strangerView, waitingKeyView } from './confirm/key-card.ts';
 import type { Account, Outcome, Proposal } from './confirm/proposal.ts';
 import { proposalRewraps } from './confirm/proposal-rows.ts';
+import { ticketRewraps } from './confirm/tickets.ts';
 import { createDiscord } from './discord/discord.ts';
 import type { StartError } from './discord/start-error.ts';
 import { auditLine, auditView } from './leverage/audit.ts';
@@ -248,7 +249,12 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   async function finishRotation(): Promise<void> {
     const again = (context: readonly string[], sealed: string) => reseal(keyring.envelope, context, sealed);
     const linkRewrap = ({ key, value }: Entry) => again(linkRows.context(key), value);
-    const kinds = [...vault.rewraps, ...proposalRewraps(again), { prefix: linkRows.prefix, rewrap: linkRewrap }];
+    const kinds = [
+      ...vault.rewraps,
+      ...proposalRewraps(again),
+      ...ticketRewraps(again),
+      { prefix: linkRows.prefix, rewrap: linkRewrap },
+    ];
     const { retired, unreadable } = await rotate(store, keyring.envelope, kinds);
     if (retired.length > 0) log.info({ retired, unreadable }, 'these master keys may leave MASTER_KEYS now');
   }
@@ -272,7 +278,8 @@ function accessOf(
   };
 }
 
-function budgetsOf({ mudrexWindows, krakenWindows, krakenCosts }: Config): Readonly<Record<VenueId, Budget>> {
+/** The limits that an operator can change; a venue without such a setting keeps its published ones. */
+function budgetsOf({ mudrexWindows, krakenWindows, krakenCosts }: Config): Partial<Readonly<Record<VenueId, Budget>>> {
   // Kraken publishes the cost of the account calls (2); the two of the leverage calls are the operator's to set.
   const kraken = { windows: krakenWindows, costs: { ...krakenCosts, account: 2 } };
   const mudrex = { windows: mudrexWindows, costs: { read: 1, account: 1, write: 1 } };

@@ -93,6 +93,8 @@ export type FailureData =
   | { readonly code: 'SEAL_BROKEN' }
   | { readonly code: 'STORE_UNAVAILABLE' }
   | { readonly code: 'STORE_IN_USE'; readonly file: string }
+  | { readonly code: 'STORE_DAMAGED'; readonly file: string }
+  | { readonly code: 'ADDRESS_IN_USE'; readonly address: string }
   | { readonly code: 'STORE_TOO_NEW'; readonly found: number; readonly supported: number }
   | { readonly code: 'MASTER_KEY_MISSING'; readonly keyId: string }
   | { readonly code: 'MASTER_KEY_WRONG'; readonly keyId: string }

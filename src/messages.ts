@@ -94,7 +94,7 @@ export function explain(failure: FailureData): Explanation {
     case 'SERVER_NOT_ALLOWED':
       return say(
         'This bot may not be used here',
-        'Its operator allows certain servers only. Ask them to add this one.',
+        'Its operator allows certain servers only, and direct messages for people on their list. Use it in such a server, or ask them.',
       );
     case 'USER_NOT_ALLOWED':
       return say('You are not on the list of people who may use this bot', 'Ask its operator to add you.');
@@ -161,6 +161,13 @@ export function explain(failure: FailureData): Explanation {
         `Another process has the database open (${failure.file})`,
         'End the other bot first, or give this one its own DATA_DIR.',
       );
+    case 'STORE_DAMAGED':
+      return say(
+        `The file ${failure.file} is damaged or is no database`,
+        'Move it away and restore the newest snapshot from BACKUP_DIR.',
+      );
+    case 'ADDRESS_IN_USE':
+      return say(`Another program already listens on ${failure.address}`, 'End it, or give the bot another WEB_PORT.');
     case 'STORE_TOO_NEW':
       return say(
         `The database has schema ${failure.found}, this version knows up to ${failure.supported}`,

@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -66,6 +67,19 @@ test('a second bot on the same database ends with one clear line', async () => {
   });
   expect(code).toBe(1);
   expect(said).toContain('Another process has the database open');
+});
+
+test('a port that is taken is named in one clear line', async () => {
+  const directory = temporaryDirectory();
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  const port = typeof address === 'object' ? String(address?.port) : '';
+  const environment = { DISCORD_TOKEN: token, MASTER_KEYS: masterKeys, DATA_DIR: directory, WEB_PORT: port };
+  const { code, said } = await run(directory, environment);
+  expect(code).toBe(1);
+  expect(said).toContain(`not started: Another program already listens on 127.0.0.1:${port}`);
 });
 
 test('SIGTERM to npm start ends the bot itself, with exit code 0 and its database free', async () => {

@@ -4,7 +4,7 @@ import type { VisibleMessage } from '../playground/discord/view.ts';
 import type { Desk } from './desk.ts';
 import type { Trader } from './people.ts';
 
-const ANSWER_WITHIN_MS = 3_000;
+const ANSWER_WITHIN_MS = 2_500;
 const LOOK_EVERY_MS = 100;
 
 /** A card as a person sees it, with what can be pressed below it. */
@@ -59,6 +59,7 @@ export function createClient({ discord, journal }: Desk, generation: () => numbe
   }
 
   function isAnswered(interactionId: string): boolean {
+    if (journal.isTurnedAway(interactionId)) return true;
     return journal.saidTo(interactionId).some(({ meaning, isTold }) => isTold && meaning !== 'working');
   }
 

@@ -34,7 +34,7 @@ export type Change = Stamp & { readonly spot: Spot; readonly value: Value; reado
 export type Read = Stamp & { readonly venue: VenueName; readonly user: string; readonly market: string | undefined };
 
 export type JournalEvent =
-  | { readonly kind: 'acked'; readonly interactionId: string }
+  | { readonly kind: 'acked' | 'turned-away'; readonly interactionId: string }
   | { readonly kind: 'sighted' | 'told'; readonly said: Said }
   | { readonly kind: 'pressed'; readonly press: Press }
   | { readonly kind: 'attempt'; readonly attempt: Attempt }
@@ -58,6 +58,7 @@ export function createJournal(options: {
   const reads: Read[] = [];
   const said: Said[] = [];
   const saidBy = new Map<string, Said[]>();
+  const turnedAway = new Set<string>();
   const listeners = new Set<(event: JournalEvent) => void>();
   const known = { mudrex: 0, 'kraken-futures': 0 };
   let seq = 0;
@@ -107,6 +108,12 @@ export function createJournal(options: {
       if (press !== undefined) press.ack = at;
       tell({ kind: 'acked', interactionId });
     },
+    /** Discord refused an acknowledgement: nothing will come of that interaction. */
+    turnedAway(interactionId: string): void {
+      turnedAway.add(interactionId);
+      tell({ kind: 'turned-away', interactionId });
+    },
+    isTurnedAway: (interactionId: string) => turnedAway.has(interactionId),
     /** Something that the bot sends to Discord, before it is known what becomes of it. */
     sighted(sighting: Sighting): Said {
       const one = { ...stamp(), ...sighting, isTold: false };

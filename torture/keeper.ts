@@ -66,7 +66,9 @@ export function createKeeper(options: {
   /** Time jumps once everybody else is done or waits for it as well: a jump ends whatever is under way. */
   async function wakeParked(): Promise<void> {
     if (parked.length === 0 || parked.length < busy) return;
-    for (const { target, isResting, wake } of parked.splice(0).sort((a, b) => a.target - b.target)) {
+    // Those who rest come last: the look that they wait for takes the buttons off every expired card.
+    const order = (a: Parked, b: Parked) => Number(a.isResting) - Number(b.isResting) || a.target - b.target;
+    for (const { target, isResting, wake } of parked.splice(0).sort(order)) {
       await forward(target - desk.clock.now());
       if (isResting) await bot.tick();
       wake();

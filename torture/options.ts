@@ -21,7 +21,7 @@ export function readOptions(parameters: readonly string[]): Options | string {
   const read = parse(parameters);
   if (typeof read === 'string') return read;
   const { ops, minutes, users, seed, planted, plant } = read;
-  const numbers = { ops: whole(ops, DEFAULT_OPS), minutes: whole(minutes, 30), users: whole(users, 12) };
+  const numbers = { ops: whole(ops, DEFAULT_OPS), minutes: whole(minutes, 30), users: whole(users, 16) };
   const [wrong] = Object.entries(numbers).filter(([, value]) => value === undefined);
   if (wrong !== undefined) return `--${wrong[0]} must be a whole number above zero`;
   const named = plantNames.find((name) => name === plant);

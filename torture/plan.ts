@@ -80,7 +80,7 @@ const kinds: readonly (readonly [number, OpKind])[] = [
   [12, 'strangers'],
   [5, 'cancel'],
   [7, 'race'],
-  [7, 'late'],
+  [9, 'late'],
   [3, 'ignore'],
   [5, 'moved'],
   [8, 'twins'],

@@ -5,7 +5,7 @@ import { runShift, type ShiftResult } from './shift.ts';
 import { createTrace } from './trace.ts';
 
 /** A fresh Discord, fresh venues and an empty database each, so that a long run stays as quick as it began. */
-const SHIFT_OPS = 240;
+const SHIFT_OPS = 256;
 /** Most plants are caught within the first round; the unlucky get more. */
 const PLANT_OPS = 720;
 

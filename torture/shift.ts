@@ -32,7 +32,7 @@ export type ShiftResult = {
   readonly disk: string;
 };
 
-const ROUND_OPS = 120;
+const ROUND_OPS = 128;
 /** Short, so that what hangs does not hold up a run; the product's own are 2, 3 and 4 seconds. */
 const deadlines = { connectMs: 400, readMs: 800, writeMs: 800 };
 /** A write that is delayed by a fault has landed by then. */
@@ -154,7 +154,8 @@ function describe(event: JournalEvent): string {
     case 'pressed':
       return `${event.press.user} pressed ${event.press.verb} on ${event.press.proposal} (${event.press.interactionId})`;
     case 'acked':
-      return `acknowledged ${event.interactionId}`;
+    case 'turned-away':
+      return `${event.kind} ${event.interactionId}`;
     case 'sighted':
     case 'told': {
       const { interactionId, place, meaning, title } = event.said;

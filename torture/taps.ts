@@ -71,8 +71,11 @@ export function tapDiscord(
 
   // Answers that a fault breaks off never come here.
   app.addHook('onSend', async (request, reply, payload) => {
-    if (reply.statusCode >= 300) return payload;
     const route = readRoute(request.url);
+    if (route?.place === 'callback' && reply.statusCode >= 400 && reply.statusCode < 500) {
+      journal.turnedAway(route.interactionId);
+    }
+    if (reply.statusCode >= 300) return payload;
     if (route?.place === 'callback') journal.acked(route.interactionId);
     const said = sent.get(request);
     if (said === undefined) return payload;

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { proposalRewraps } from '../../src/confirm/proposal-rows.ts';
 import { reseal, rotate } from '../../src/vault/keyring.ts';
@@ -51,10 +52,10 @@ async function timeScans(): Promise<readonly number[]> {
 async function timeTask(run: () => Promise<unknown>): Promise<{ ms: number; pauseMs: number }> {
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  delay.reset();
+  // It counts from its second tick on, and the last one must come too.
+  await wait(50);
   const ms = await timed(run);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await wait(50);
   delay.disable();
   return { ms, pauseMs: delay.max / 1e6 };
 }

@@ -9,7 +9,6 @@ import '@skyra/discord-components-core/discord-embed-field.js';
 import '@skyra/discord-components-core/discord-embed-footer.js';
 import '@skyra/discord-components-core/discord-action-row.js';
 import '@skyra/discord-components-core/discord-button.js';
-import '@skyra/discord-components-core/discord-bold.js';
 import '@skyra/discord-components-core/discord-code.js';
 import '@skyra/discord-components-core/discord-time.js';
 import { css } from 'lit';
@@ -61,8 +60,8 @@ const tuned = {
     .discord-field-title { color: #f2f3f5; }
   `,
   'discord-embed-fields': css`
+    :host { grid-template-columns: repeat(12, minmax(0, 1fr)); }
     @media (max-width: 480px) {
-      :host { grid-template-columns: repeat(12, 1fr); }
       ::slotted([inline-index]) { grid-column: auto / span 6 !important; }
     }
   `,
@@ -84,10 +83,6 @@ const tuned = {
     .secondary.hoverable:hover, a.secondary:hover { background-color: #6d6f78; }
     .disabled { opacity: .6; }
     a svg { margin-left: 8px; }
-  `,
-  // Its template has line breaks of its own around the text.
-  'discord-bold': css`
-    :host { white-space: normal; }
   `,
   'discord-code': css`
     :host { background: #1e1f22; }

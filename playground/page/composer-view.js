@@ -125,11 +125,10 @@ function about({ name, description, required, type }) {
 function note({ live: answer, liveFor, values }, option, offers) {
   if (!option?.autocomplete) return nothing;
   const isAsking = answer === 'loading' || (answer !== 'failed' && liveFor !== values[option.name].text);
-  const text =
-    isAsking
-      ? 'Loading options …'
-      : answer === 'failed'
-        ? 'Loading options failed'
-        : 'No options match your search';
+  const text = isAsking
+    ? 'Loading options …'
+    : answer === 'failed'
+      ? 'Loading options failed'
+      : 'No options match your search';
   return offers.length > 0 ? nothing : html`<p class="note" role="status">${text}</p>`;
 }

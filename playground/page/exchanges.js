@@ -51,7 +51,7 @@ function settings(id, { settings: rows }) {
               <td><b>${leverage}x</b> ${mode}</td>
             </tr>`,
         )}
-        <tr class="others"><td colspan="2">${rest}</td></tr>
+        <tr><td class="rest" colspan="2">${rest}</td></tr>
       </tbody>
     </table>`;
 }

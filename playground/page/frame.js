@@ -57,7 +57,7 @@ function rail(state, actions) {
     <nav class="rail" aria-label="Servers">
       ${railButton(actions, { label: 'Direct messages', target: first('dm'), isHere: here?.kind === 'dm', face: bot })}
       <hr>
-      ${railButton(actions, { label: 'Perp Desk', target: first('guild'), isHere: here?.kind === 'guild', face: 'PD' })}
+      ${railButton(actions, { label: 'PD: Perp Desk', target: first('guild'), isHere: here?.kind === 'guild', face: 'PD' })}
     </nav>`;
 }
 

@@ -12,7 +12,7 @@ export function markup(text) {
     shown.push(text.slice(from, match.index));
     from = match.index + whole.length;
     if (escaped !== undefined) shown.push(escaped);
-    else if (bold !== undefined) shown.push(html`<discord-bold>${markup(bold)}</discord-bold>`);
+    else if (bold !== undefined) shown.push(html`<strong>${markup(bold)}</strong>`);
     else if (code !== undefined) shown.push(html`<discord-code embed>${code}</discord-code>`);
     else shown.push(timestamp(Number(seconds) * 1000, style));
   }

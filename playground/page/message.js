@@ -8,7 +8,7 @@ const signs = Object.fromEntries(
     ['⚠️', 'risky', 'warning'],
     ['✅', 'done', 'done'],
     ['⛔', 'refused', 'refused'],
-    ['⏳', 'unknown', 'not known'],
+    ['❗', 'unknown', 'not known'],
   ].map(([sign, file, name]) => [sign, { name, url: `/page/signs/${file}.svg` }]),
 );
 

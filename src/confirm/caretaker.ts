@@ -63,7 +63,7 @@ export function createCaretaker(options: {
     if (next === undefined) return lookAgain(id);
     if (since === undefined) due.delete(id);
     else watch(id, (await now()) + (outcome.kind === 'not-applied' ? READ_AGAIN_MS : RETRY_MS));
-    if (outcome.kind !== found.outcome?.kind || next.stage === 'done') onOutcome(next.proposal, outcome);
+    if (outcome.kind !== found.outcome?.kind) onOutcome(next.proposal, outcome);
     return next;
   }
 

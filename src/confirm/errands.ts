@@ -54,7 +54,7 @@ export function createErrands(options: {
 
   async function removeKey({ account }: Extract<Errand, { kind: 'remove-key' }>): Promise<View> {
     const removed = await keys.remove(account);
-    const body = `The bot holds nothing of it any more. At ${requireVenue(venues, account.venue).label} the key still exists: delete it there if you no longer need it.`;
+    const body = `The bot cannot use it any more. Encrypted daily backups keep it until they are overwritten. At ${requireVenue(venues, account.venue).label} the key still exists: delete it there if you no longer need it.`;
     return { tone: 'done', title: removed ? `Removed: ${nameOf(account)}` : `Already gone: ${nameOf(account)}`, body };
   }
 
@@ -63,7 +63,7 @@ export function createErrands(options: {
     return {
       tone: 'risky',
       title: 'Delete everything of yours?',
-      body: 'All your keys, cards and results here are deleted for good. Your leverage at the exchanges stays as it is.',
+      body: 'All your keys, cards and results here are deleted; only encrypted daily backups keep them until they are overwritten. Your leverage at the exchanges stays as it is.',
       buttons: [
         { kind: 'press', verb: 'do', id, label: 'Delete it all', style: 'danger' },
         { kind: 'press', verb: 'drop', id, label: 'Keep it', style: 'secondary' },
@@ -83,7 +83,7 @@ export function createErrands(options: {
     return {
       tone: 'done',
       title: 'Everything of yours is deleted',
-      body: `Deleted: ${what}, and all cards with their results. Your keys still exist at the venues: delete them there if you no longer need them.`,
+      body: `Deleted: ${what}, and all cards with their results. Encrypted daily backups keep them until they are overwritten. Your keys still exist at the exchanges: delete them there if you no longer need them.`,
     };
   }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Failure } from '../errors.ts';
+import { parseJson } from '../parse-json.ts';
 import type { Entry, Write } from '../store/store.ts';
 import {
   type Delivery,
@@ -11,7 +12,7 @@ import {
   type Stage,
   stageSchema,
 } from './proposal.ts';
-import type { Sealer } from './sealer.ts';
+import type { Reseal, Sealer } from './sealer.ts';
 
 /** A proposal as it stands in the store. */
 export type Found = {
@@ -95,9 +96,6 @@ export function createRowCodec(sealer: Sealer) {
   return { toWrite, fromEntry };
 }
 
-/** Seals one text again for its context. @returns undefined when it cannot be opened. */
-type Reseal = (context: readonly string[], sealed: string) => Promise<string | undefined>;
-
 /** How the rows of proposals are sealed again during a rotation of the master keys. */
 export function proposalRewraps(reseal: Reseal) {
   async function rewrap({ key, value }: Entry): Promise<string | undefined> {
@@ -113,12 +111,4 @@ export function proposalRewraps(reseal: Reseal) {
     return same ? value : JSON.stringify({ ...row, sealed, delivery, ...(outcome !== '' && { outcome }) });
   }
   return [{ prefix, rewrap }] as const;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

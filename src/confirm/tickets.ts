@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { Failure } from '../errors.ts';
-import type { Store } from '../store/store.ts';
+import { parseJson } from '../parse-json.ts';
+import type { Entry, Store } from '../store/store.ts';
 import { accountSchema } from './proposal.ts';
-import type { Sealer } from './sealer.ts';
+import type { Reseal, Sealer } from './sealer.ts';
 
 /** What a ticket's button does to the presser's own data; none of it reaches a venue. */
 export const errandSchema = z.discriminatedUnion('kind', [
@@ -14,7 +15,8 @@ export const errandSchema = z.discriminatedUnion('kind', [
 export type Errand = Readonly<z.infer<typeof errandSchema>>;
 
 const rowSchema = z.object({ user: z.string(), sealed: z.string() });
-const ticketKey = (id: string) => `ticket/${id}`;
+const prefix = 'ticket/';
+const ticketKey = (id: string) => `${prefix}${id}`;
 
 export type Tickets = {
   /** @returns the id for the buttons; it works once, for its user, until `ttlMs` is over by the store's clock. */
@@ -57,4 +59,16 @@ export function createTickets(options: {
       return errand;
     },
   };
+}
+
+/** How tickets are sealed again during a rotation of the master keys. */
+export function ticketRewraps(reseal: Reseal) {
+  async function rewrap({ key, value }: Entry): Promise<string | undefined> {
+    const row = rowSchema.safeParse(parseJson(value)).data;
+    if (row === undefined) return undefined;
+    const sealed = await reseal(['ticket', row.user, key.slice(prefix.length)], row.sealed);
+    if (sealed === undefined) return undefined;
+    return sealed === row.sealed ? value : JSON.stringify({ ...row, sealed });
+  }
+  return [{ prefix, rewrap }] as const;
 }

@@ -78,9 +78,9 @@ export function createRest(options: {
     const route = `/interactions/${key.id}/${encodeURIComponent(key.token)}/callback` as const;
     const query = wantsMessageId ? { query: new URLSearchParams({ with_response: 'true' }) } : {};
     try {
-      // The library's timeout ends with the headers; the signal also covers the body.
-      const signal = AbortSignal.timeout(ackTimeoutMs);
-      const answer = await callbacks.post(route, { auth: false, body, signal, ...query });
+      const answer = await within(ackTimeoutMs, (signal) =>
+        callbacks.post(route, { auth: false, body, signal, ...query }),
+      );
       const messageId = callbackAnswer.safeParse(answer).data?.interaction.response_message_id;
       return { kind: 'acked', ...(messageId === undefined ? {} : { messageId }) };
     } catch (error) {
@@ -93,7 +93,7 @@ export function createRest(options: {
   async function persist<T>(request: (signal: AbortSignal) => Promise<T>, policy: Policy): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await request(AbortSignal.timeout(policy.timeoutMs));
+        return await within(policy.timeoutMs, request);
       } catch (error) {
         const waitMs = attempt < ATTEMPTS ? waitBeforeRepeating(error, attempt, policy.isRepeatable) : undefined;
         if (waitMs === undefined) throw error;
@@ -171,6 +171,20 @@ const webhookEdit: Policy = { timeoutMs: WEBHOOK_TIMEOUT_MS, isRepeatable: true,
 const webhookPost: Policy = { ...webhookEdit, isRepeatable: false };
 const botEdit: Policy = { timeoutMs: BOT_TIMEOUT_MS, isRepeatable: true, isBot: true };
 const botPost: Policy = { ...botEdit, isRepeatable: false };
+
+/**
+ * The library's timeout ends with the headers; the signal also covers the body. Its timer ends with the request: those
+ * of `AbortSignal.timeout` would all fire, seconds after every answer.
+ */
+async function within<T>(timeoutMs: number, request: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const aborter = new AbortController();
+  const timer = setTimeout(() => aborter.abort(), timeoutMs);
+  try {
+    return await request(aborter.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 function webhookOf({ applicationId, token }: Omit<InteractionKey, 'id'>) {
   return `/webhooks/${applicationId}/${encodeURIComponent(token)}` as const;

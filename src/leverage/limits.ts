@@ -23,10 +23,10 @@ export function createLimits(options: LimitOptions): Limits {
   return {
     assertAllowed: ({ user, guild }) => {
       if (allowedUsers.size > 0 && !allowedUsers.has(user)) throw new Failure({ code: 'USER_NOT_ALLOWED' });
-      // In direct messages there is no server to check: the list of users is what limits them.
-      if (allowedGuilds.size > 0 && guild !== undefined && !allowedGuilds.has(guild)) {
-        throw new Failure({ code: 'SERVER_NOT_ALLOWED' });
-      }
+      if (allowedGuilds.size === 0) return;
+      // A list of servers does not say who may write direct messages; only being listed by name does.
+      const isAllowedHere = guild === undefined ? allowedUsers.has(user) : allowedGuilds.has(guild);
+      if (!isAllowedHere) throw new Failure({ code: 'SERVER_NOT_ALLOWED' });
     },
     assertChange: (venue, setting) => {
       if (isHalted) throw new Failure({ code: 'HALTED' });

@@ -5,14 +5,19 @@ import { z } from 'zod';
 import { Failure } from '../errors.ts';
 import type { Change, Check, Commit, Entry, Store, Write } from './store.ts';
 
-/** One forward step a schema version; the database's `user_version` counts the steps it has taken. */
+/**
+ * One forward step a schema version; the database's `user_version` counts the steps it has taken.
+ *
+ * Entries have row ids: without them whole values lie in the inner nodes of the tree, which made a large file twice as
+ * large and its lookups slower.
+ */
 const migrations: readonly string[] = [
   `CREATE TABLE entry (
-     key TEXT PRIMARY KEY,
+     key TEXT PRIMARY KEY NOT NULL,
      value TEXT NOT NULL,
      version INTEGER NOT NULL,
      expires_at INTEGER
-   ) STRICT, WITHOUT ROWID;
+   ) STRICT;
    CREATE INDEX entry_expiry ON entry (expires_at) WHERE expires_at IS NOT NULL;
    CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    INSERT INTO counter VALUES ('version', 0);`,
@@ -27,6 +32,8 @@ const rowSchema = z.object({
 const countSchema = z.object({ value: z.number() });
 
 const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
 const sqliteErrorSchema = z.object({ code: z.literal('ERR_SQLITE_ERROR'), errcode: z.number() });
 
 /**
@@ -36,7 +43,8 @@ const sqliteErrorSchema = z.object({ code: z.literal('ERR_SQLITE_ERROR'), errcod
  *
  * @param options.file - A path, or `:memory:` for tests.
  * @param options.now - The store's clock in milliseconds; it alone decides expiry and leases.
- * @throws Failure STORE_IN_USE when another process holds the file, STORE_TOO_NEW when a later version wrote it.
+ * @throws Failure STORE_IN_USE when another process holds the file, STORE_TOO_NEW when a later version wrote it,
+ *   STORE_DAMAGED when it is no database.
  */
 export function createSqliteStore(options: { readonly file: string; readonly now: () => number }): Store {
   const { file, now } = options;
@@ -81,8 +89,8 @@ export function createSqliteStore(options: { readonly file: string; readonly now
     get: async (key) => guarded(() => live(key, now())),
     list: async (prefix, page = {}) =>
       guarded(() => {
-        const after = page.after ?? '';
-        const rows = statements.list.all(prefix, `${prefix}\u{10ffff}`, after, now(), page.limit ?? -1);
+        const from = page.after === undefined ? prefix : `${page.after}\0`;
+        const rows = statements.list.all(from, `${prefix}\u{10ffff}`, now(), page.limit ?? -1);
         return rows.flatMap((row) => toEntry(row) ?? []);
       }),
     commit: async (change) => guarded(() => transaction(() => commitNow(change))),
@@ -105,9 +113,8 @@ function prepare(database: DatabaseSync) {
   const alive = '(expires_at IS NULL OR expires_at > ?)';
   return {
     get: database.prepare(`SELECT ${columns} FROM entry WHERE key = ? AND ${alive}`),
-    list: database.prepare(
-      `SELECT ${columns} FROM entry WHERE key >= ? AND key < ? AND key > ? AND ${alive} ORDER BY key LIMIT ?`,
-    ),
+    // One lower bound: of two, SQLite seeks the first and walks to the second, for every page from the beginning.
+    list: database.prepare(`SELECT ${columns} FROM entry WHERE key >= ? AND key < ? AND ${alive} ORDER BY key LIMIT ?`),
     put: database.prepare(
       `INSERT INTO entry (${columns}) VALUES (?, ?, ?, ?)
        ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, expires_at = excluded.expires_at`,
@@ -135,8 +142,15 @@ function openDatabase(file: string): DatabaseSync {
     return database;
   } catch (error) {
     database.close();
-    throw isSqliteError(error, SQLITE_BUSY) ? new Failure({ code: 'STORE_IN_USE', file }, { cause: error }) : error;
+    throw openingFailure(file, error);
   }
+}
+
+function openingFailure(file: string, error: unknown): unknown {
+  const errcode = sqliteErrorSchema.safeParse(error).data?.errcode;
+  if (errcode === SQLITE_BUSY) return new Failure({ code: 'STORE_IN_USE', file }, { cause: error });
+  const isDamaged = errcode === SQLITE_CORRUPT || errcode === SQLITE_NOTADB;
+  return isDamaged ? new Failure({ code: 'STORE_DAMAGED', file }, { cause: error }) : error;
 }
 
 /** SQLite would create the file by the process's umask; the keys in it are nobody else's to read. */
@@ -162,9 +176,4 @@ function guarded<T>(run: () => T): T {
   } catch (error) {
     throw new Failure({ code: 'STORE_UNAVAILABLE' }, { cause: error });
   }
-}
-
-function isSqliteError(error: unknown, errcode: number): boolean {
-  const parsed = sqliteErrorSchema.safeParse(error);
-  return parsed.success && parsed.data.errcode === errcode;
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setImmediate as breathe } from 'node:timers/promises';
 import { z } from 'zod';
 import { Failure } from '../errors.ts';
 import type { Entry, Store } from '../store/store.ts';
@@ -80,16 +81,17 @@ export async function rotate(
   return { retired: await retireCanaries(store, envelope.currentKeyId), unreadable };
 }
 
+const PAGE = 200;
+
 async function* pages(store: Store, prefix: string): AsyncGenerator<Entry> {
-  let after: string | undefined;
-  do {
-    const page: readonly Entry[] = await store.list(
-      prefix,
-      after === undefined ? { limit: 200 } : { after, limit: 200 },
-    );
+  let page: readonly Entry[] = await store.list(prefix, { limit: PAGE });
+  yield* page;
+  for (let last = page.at(-1); last !== undefined && page.length === PAGE; last = page.at(-1)) {
+    // A store that answers at once would let nothing else run between two pages.
+    await breathe();
+    page = await store.list(prefix, { after: last.key, limit: PAGE });
     yield* page;
-    after = page.at(-1)?.key;
-  } while (after !== undefined);
+  }
 }
 
 async function rewrapRow(store: Store, entry: Entry, rewrap: Rewrap): Promise<boolean> {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Account } from '../confirm/proposal.ts';
 import { Failure } from '../errors.ts';
 import type { KeyListing, Keys, LoadedKey, SavedKey } from '../keys.ts';
+import { parseJson } from '../parse-json.ts';
 import { Secret } from '../secret.ts';
 import { createKeyvAdapter } from '../store/keyv-adapter.ts';
 import type { Entry, Store } from '../store/store.ts';
@@ -228,12 +229,4 @@ function isBroken(error: unknown): boolean {
     error instanceof z.ZodError ||
     error instanceof SyntaxError
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

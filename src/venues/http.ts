@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { Silence } from '../errors.ts';
 
@@ -59,19 +60,24 @@ export function createHttp({ connectMs }: { readonly connectMs: number }): Http 
 }
 
 async function send(agent: Agent, connectMs: number, one: HttpRequest): Promise<HttpReply> {
-  const aborter = new AbortController();
-  const { signal } = aborter;
+  // undici takes it for a signal; an AbortController costs as much as signing and judging the call together.
+  const signal = new EventEmitter();
   let sent = false;
+  let aborted = false;
+  const abort = () => {
+    aborted = true;
+    signal.emit('abort');
+  };
   const dispatcher = agent.compose(
     noticeStart(() => {
-      sent ||= !signal.aborted;
+      sent ||= !aborted;
     }),
   );
-  const connecting = setTimeout(() => sent || aborter.abort(), Math.min(connectMs, one.deadlineMs));
-  const overall = setTimeout(() => aborter.abort(), one.deadlineMs);
+  const connecting = setTimeout(() => sent || abort(), Math.min(connectMs, one.deadlineMs));
+  const overall = setTimeout(abort, one.deadlineMs);
   // undici tells of an abort only once a connection is there, so the deadline must not wait for its promise.
   const late = new Promise<HttpReply>((resolve) => {
-    signal.addEventListener('abort', () => resolve(sent ? silent('timeout') : notSent), { once: true });
+    signal.once('abort', () => resolve(sent ? silent('timeout') : notSent));
   });
   try {
     return await Promise.race([exchange(dispatcher, signal, one), late]);
@@ -83,7 +89,7 @@ async function send(agent: Agent, connectMs: number, one: HttpRequest): Promise<
   }
 }
 
-async function exchange(dispatcher: Dispatcher, signal: AbortSignal, one: HttpRequest): Promise<HttpReply> {
+async function exchange(dispatcher: Dispatcher, signal: EventEmitter, one: HttpRequest): Promise<HttpReply> {
   const { method, url, headers, body, deadlineMs, maxBytes = mebibyte } = one;
   const response = await request(url, {
     dispatcher,

@@ -5,6 +5,7 @@ import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Account } from '../confirm/proposal.ts';
 import type { Sealer } from '../confirm/sealer.ts';
+import { Failure } from '../errors.ts';
 import type { SavedKey } from '../keys.ts';
 import type { Log } from '../log.ts';
 import type { Secret } from '../secret.ts';
@@ -62,7 +63,7 @@ export type WebOptions = HealthOptions & {
 };
 
 export type Web = {
-  /** @throws when the address is in use. */
+  /** @throws Failure ADDRESS_IN_USE */
   readonly start: () => Promise<{ readonly port: number; readonly url: string }>;
   /** Takes no more requests, lets those under way finish for up to 8 s. */
   readonly stop: () => Promise<void>;
@@ -87,7 +88,7 @@ export function createWeb(options: WebOptions): Web {
     base,
     start: async () => {
       app = await build(options, () => boundPort === undefined);
-      await app.listen({ host, port });
+      await listen(app, host, port);
       const address = app.server.address();
       const bound = typeof address === 'object' && address !== null ? address.port : port;
       boundPort = bound;
@@ -101,6 +102,15 @@ export function createWeb(options: WebOptions): Web {
       await app.close().finally(() => clearTimeout(timer));
     },
   };
+}
+
+async function listen(app: FastifyInstance, host: string, port: number): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    throw isTaken ? new Failure({ code: 'ADDRESS_IN_USE', address: `${host}:${port}` }, { cause: error }) : error;
+  }
 }
 
 async function build(options: WebOptions, isStopping: () => boolean): Promise<FastifyInstance> {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { View } from '../../src/command.ts';
 import { alice, bob, type Gate, isolated, labelsOf, openGate, shownBy, wordsOf } from '../support/gate.ts';
@@ -8,6 +9,11 @@ async function withCard(options: Parameters<typeof openGate>[0] = {}) {
   await gate.addKey(alice);
   const proposal = await gate.ask(alice);
   return { ...gate, gate, id: proposal.id, proposal };
+}
+
+async function turnsOfTheLoop(count: number): Promise<string> {
+  for (let turn = 0; turn < count; turn += 1) await setImmediate();
+  return 'still waiting';
 }
 
 const stageOf = async (gate: Gate, id: string) => (await gate.parts().proposals.require(id)).stage;
@@ -193,10 +199,11 @@ describe('the other buttons', () => {
       confirming = gate.press('confirm', id);
       await written.promise;
     };
-    const cancelling = gate.press('cancel', id);
+    const cancelling = gate.press('cancel', id).then(shownBy);
     await written.promise;
+    expect(await Promise.race([cancelling, turnsOfTheLoop(200)])).toBe('still waiting');
     decided.resolve();
-    expect(shownBy(await cancelling)).toContain('Done: BTCUSD');
+    expect(await cancelling).toContain('Done: BTCUSD');
     await confirming;
     expect(gate.writes).toHaveLength(1);
   });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
@@ -46,6 +46,12 @@ test('a file of a later version is refused', () => {
   later.exec('PRAGMA user_version = 99');
   later.close();
   expect(() => openStore(file)).toThrow('STORE_TOO_NEW');
+});
+
+test('a file that is no database is said to be damaged', () => {
+  const file = join(temporaryDirectory(), 'store.db');
+  writeFileSync(file, 'not a database, but long enough to be looked at as one'.repeat(20));
+  expect(() => openStore(file)).toThrow('STORE_DAMAGED');
 });
 
 test('the bytes of a removed row are in no file after erase', async () => {

@@ -6,7 +6,9 @@ describePage('the message box', (stage) => {
     const { page } = await stage.visit();
     await page.locator('#composer-input').pressSequentially('/lev');
     const options = page.getByRole('option');
-    await expect.poll(() => options.locator('b').allInnerTexts()).toEqual(['/leverage set', '/leverage cross', '/leverage show']);
+    await expect
+      .poll(() => options.locator('b').allInnerTexts())
+      .toEqual(['/leverage set', '/leverage cross', '/leverage show']);
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Enter');
@@ -47,7 +49,7 @@ describePage('the message box', (stage) => {
     const { page } = await stage.visit();
     await send(page, '/leverage show venue:mudrex market:ETHUSDT');
     await page.keyboard.press('ArrowUp');
-    await expect.poll(() => page.locator('.box .command').innerText()).toBe('/leverage show');
+    await expect.poll(() => page.locator('.box .command').textContent()).toBe('/leverage show');
     await expect.poll(() => page.locator('#option-venue').inputValue()).toBe('Mudrex');
     await expect.poll(() => page.locator('#option-market').inputValue()).toBe('ETHUSDT');
   });

@@ -86,7 +86,7 @@ describePage('the page', (stage) => {
     await page.getByRole('button', { name: 'Raw payloads of this message' }).last().click();
     const payload = page.locator('.json').first();
     await payload.getByText('INTERACTION_CREATE').waitFor();
-    const text = await payload.innerText();
+    const text = await payload.textContent();
     expect(text).toContain('"name": "keys"');
     expect(text).toContain('[the interaction’s token]');
     await page

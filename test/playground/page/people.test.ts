@@ -51,6 +51,9 @@ describePage('several people', (stage) => {
     expect(stage.playground().exchange('mudrex').writeCount()).toBe(1);
     await become(page, 'Carol');
     await page.getByRole('button', { name: 'audit-log' }).click();
-    await lastMessage(page).getByText(/ETHUSDT/).first().waitFor();
+    await lastMessage(page)
+      .getByText(/ETHUSDT/)
+      .first()
+      .waitFor();
   });
 });

@@ -34,7 +34,11 @@ export function describePage(name: string, tests: (stage: Stage) => void, option
 }
 
 export type Stage = ReturnType<typeof createStage>;
-type Visit = { readonly viewport?: { width: number; height: number }; readonly tour?: boolean; readonly as?: DemoPerson };
+type Visit = {
+  readonly viewport?: { width: number; height: number };
+  readonly tour?: boolean;
+  readonly as?: DemoPerson;
+};
 
 function createStage(running: () => { readonly playground: Playground; readonly browser: Browser }) {
   return {
@@ -101,8 +105,7 @@ type KeyChoice = { readonly venue: string; readonly label?: string; readonly sig
 
 /** Asks for a link as the person the page is; enters a demo key on the bot's page. */
 export async function enterKey({ page, context }: Visitor, { venue, label = 'good', signInAs }: KeyChoice) {
-  const person =
-    signInAs ?? (await page.locator('.person:has(:checked) b:visible, .person:has(:checked) b').first().innerText());
+  const person = signInAs ?? (await page.locator('.person:has(:checked) b').first().textContent());
   await send(page, `/keys add venue:${venue}`);
   const [popup] = await Promise.all([
     context.waitForEvent('page'),

@@ -58,7 +58,11 @@ describePage('the tour', (stage) => {
 });
 
 async function step({ page }: Visitor, number: number, title: string): Promise<void> {
-  await page.getByRole('region', { name: 'Tour' }).filter({ hasText: `${number}/5` }).filter({ hasText: title }).waitFor();
+  await page
+    .getByRole('region', { name: 'Tour' })
+    .filter({ hasText: `${number}/5` })
+    .filter({ hasText: title })
+    .waitFor();
 }
 
 /** Link, sign-in, and the secret by its copy button and the clipboard. */

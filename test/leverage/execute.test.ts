@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import type { Proposal } from '../../src/confirm/proposal.ts';
+import { type ExecuteOptions, execute, readBack, targetOf } from '../../src/leverage/execute.ts';
+import { preview, seenIn } from '../../src/leverage/preview.ts';
+import { isolated } from '../support/gate.ts';
+import { createPaperVenue, type Fate, refusal, silence, unreachable } from '../support/paper-venue.ts';
+
+const NOW = 1_000;
+const five = isolated('5');
+
+/** A claimed proposal for 5x in BTCUSD, made from what the venue holds now. */
+async function prepare(change: Partial<ExecuteOptions> = {}) {
+  const paper = createPaperVenue();
+  const request = { market: 'BTCUSD', setting: five, riskPercent: 10 };
+  const { venue } = paper;
+  const shown = await preview(venue, {}, request);
+  const proposal: Proposal = {
+    id: 'id',
+    account: { user: '100', venue: 'paper', label: 'main' },
+    keyHash: 'hash',
+    market: shown.market,
+    setting: five,
+    seen: seenIn(shown),
+    channel: '300',
+    isShared: false,
+    createdAt: 0,
+    expiresAt: 60_000,
+  };
+  const now = async () => NOW;
+  const options = { venue, credentials: {}, proposal, riskPercent: 10, now, startSending: async () => true, ...change };
+  return { ...paper, options, run: () => execute(options) };
+}
+
+describe('the write', () => {
+  const outcomes: readonly (readonly [Fate, boolean, object])[] = [
+    ['accepted', true, { kind: 'applied', asOf: NOW, isReadBack: true }],
+    ['accepted', false, { kind: 'applied', asOf: NOW, isReadBack: false }],
+    ['accepted, no effect', true, { kind: 'differs', asOf: NOW, holds: { mode: 'cross' } }],
+    ['refused', true, { kind: 'refused', at: NOW, failure: refusal }],
+    ['not-sent', true, { kind: 'not-sent', at: NOW, failure: unreachable }],
+    ['silent, applied', true, { kind: 'applied', asOf: NOW, isReadBack: true }],
+    ['silent, applied', false, { kind: 'unknown', since: NOW, isFinal: false }],
+    ['silent, lost', true, { kind: 'not-applied', since: NOW, asOf: NOW, isFinal: false }],
+    ['silent, lost', false, { kind: 'unknown', since: NOW, isFinal: false }],
+  ];
+
+  test.each(outcomes)(
+    'that is "%s" (readable afterwards: %s) comes to %j, and was sent once',
+    async (fate, canRead, outcome) => {
+      const { run, state, writes } = await prepare();
+      Object.assign(state, { fate, readBackFailure: canRead ? undefined : silence });
+      expect((await run()).outcome).toEqual(outcome);
+      expect(writes).toEqual(fate === 'not-sent' ? [] : [{ market: 'BTCUSD', setting: five }]);
+    },
+  );
+
+  test('is sent only after "sending" was committed', async () => {
+    const steps: string[] = [];
+    const { run, state } = await prepare({
+      startSending: async () => {
+        await Promise.resolve();
+        steps.push('committed');
+        return true;
+      },
+    });
+    state.duringWrite = async () => void steps.push('written');
+    await run();
+    expect(steps).toEqual(['committed', 'written']);
+  });
+
+  test('is not sent when the lease is over', async () => {
+    const { run, writes } = await prepare({ startSending: async () => false });
+    expect(await run()).toEqual({ outcome: { kind: 'not-sent', at: NOW } });
+    expect(writes).toEqual([]);
+  });
+
+  test('is not sent when the store cannot say so, and that is no outcome', async () => {
+    const { run, writes } = await prepare({ startSending: () => Promise.reject(new Error('disk')) });
+    await expect(run()).rejects.toThrow('disk');
+    expect(writes).toEqual([]);
+  });
+
+  test('that meets a bug is not turned into an outcome', async () => {
+    const { run, state } = await prepare();
+    state.duringWrite = () => Promise.reject(new TypeError('a bug'));
+    await expect(run()).rejects.toThrow('a bug');
+  });
+});
+
+describe('the re-check', () => {
+  const nothingSent = { startSending: () => Promise.reject(new Error('must not be asked')) };
+
+  test('that fails ends as not sent, never as unchanged', async () => {
+    const { run, state, writes } = await prepare(nothingSent);
+    state.readFailure = silence;
+    expect(await run()).toEqual({ outcome: { kind: 'not-sent', at: NOW, failure: silence } });
+    expect(writes).toEqual([]);
+  });
+
+  test('that meets a bug is not turned into an outcome', async () => {
+    const { run, state } = await prepare(nothingSent);
+    state.duringRead = () => Promise.reject(new TypeError('a bug'));
+    await expect(run()).rejects.toThrow('a bug');
+  });
+
+  test('that finds the setting there already sends nothing', async () => {
+    const { run, held } = await prepare(nothingSent);
+    held.set('BTCUSD', isolated('5.0'));
+    expect(await run()).toEqual({ outcome: { kind: 'unchanged', at: NOW } });
+  });
+
+  test.each([
+    ['another setting', ({ held }) => held.set('BTCUSD', isolated('7'))],
+    [
+      'a position',
+      ({ state }) => Object.assign(state, { position: { symbol: 'BTCUSD', side: 'long', entryPrice: '1' } }),
+    ],
+    ['open orders', ({ state }) => Object.assign(state, { orderCount: 2 })],
+    ['other bounds', ({ state }) => Object.assign(state, { bounds: { min: '1', max: '40', step: '0.01' } })],
+    ['a risk', ({ state }) => Object.assign(state, { bounds: { min: '1', max: '5', step: '0.01' } })],
+  ] satisfies readonly (readonly [string, (paper: ReturnType<typeof createPaperVenue>) => unknown])[])(
+    'that finds %s sends nothing and says what it saw',
+    async (_what, change) => {
+      const paper = await prepare(nothingSent);
+      change(paper);
+      const { outcome, fresh } = await paper.run();
+      expect(outcome).toEqual({ kind: 'stale', at: NOW });
+      expect(fresh && seenIn(fresh)).not.toEqual(paper.options.proposal.seen);
+    },
+  );
+});
+
+describe('a read-back', () => {
+  test('compares leverage by its value', async () => {
+    const { options, held } = await prepare();
+    held.set('BTCUSD', isolated('5.00'));
+    expect(await readBack(options)).toEqual({ kind: 'agrees', asOf: NOW });
+    held.set('BTCUSD', { mode: 'unset' });
+    expect(await readBack(options)).toEqual({ kind: 'disagrees', asOf: NOW, holds: { mode: 'unset' } });
+  });
+
+  test('takes its time after the answer came, so that "as of" is not too early', async () => {
+    const { options, venue } = await prepare();
+    let time = 0;
+    const slow = {
+      ...venue,
+      readSetting: async () => {
+        time = 5;
+        return five;
+      },
+    };
+    expect(await readBack({ ...options, venue: slow, now: async () => time })).toEqual({ kind: 'agrees', asOf: 5 });
+  });
+
+  test('that meets a bug is not "unread"', async () => {
+    const { options, venue } = await prepare();
+    const broken = { ...venue, readSetting: () => Promise.reject(new TypeError('a bug')) };
+    await expect(readBack({ ...options, venue: broken })).rejects.toThrow('a bug');
+  });
+});
+
+test('what runs is asked of the market and the margin currency of the card', async () => {
+  const { options } = await prepare();
+  const { proposal } = options;
+  expect(targetOf(proposal)).toEqual({ market: proposal.market });
+  expect(targetOf({ ...proposal, currency: 'INR' })).toEqual({ market: proposal.market, currency: 'INR' });
+  const asked: unknown[] = [];
+  const { venue } = options;
+  const market = { ...proposal.market, id: 'an-id', namedBy: 'symbol' } as const;
+  const watched = {
+    ...venue,
+    readMarket: async (credentials: object, text: string) => {
+      asked.push(text);
+      return venue.readMarket({ ...credentials }, text);
+    },
+    readPosition: async (_credentials: object, target: object) => void asked.push(target),
+  };
+  await execute({ ...options, venue: watched, proposal: { ...proposal, market, currency: 'INR' } });
+  expect(asked).toEqual(['BTCUSD', expect.objectContaining({ currency: 'INR' })]);
+});
