@@ -125,8 +125,9 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     ...(overrides.venueUrls && { urls: overrides.venueUrls }),
     ...(overrides.deadlines && { deadlines: overrides.deadlines }),
   });
+  const labelOf = (venue: string) => venues.get(venue)?.label ?? venue;
   const limits = createLimits(config);
-  const vault = createVault({ store, keyring, maxKeys: config.maxKeysPerUser, onOpened: protectAll(log) });
+  const vault = createVault({ store, keyring, maxKeys: config.maxKeysPerUser, onOpened: protectAll(log), labelOf });
   const markets = createMarketBook({
     venues,
     now,
@@ -174,7 +175,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     commands,
     venues: [...venues.values()].map(({ id, label }) => ({ id, label })),
     press,
-    news: async (user) => (await proposals.untold(user)).map((found) => caretaker.newsOf(found)),
+    news: caretaker.newsFor,
     log,
     now,
     newReference: () => randomBytes(4).toString('hex'),

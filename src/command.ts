@@ -174,7 +174,9 @@ export type PressReply = {
   readonly update?: View;
   readonly answer?: View;
   readonly answered?: (messageId: string) => Promise<void>;
-  /** Called when `update` could not be delivered, so that the presser can be told later. */
+  /** Called when `update` was delivered. */
+  readonly told?: () => Promise<void>;
+  /** Called when it could not be, so that the presser can be told later. */
   readonly lost?: () => Promise<void>;
 };
 

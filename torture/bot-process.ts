@@ -33,7 +33,10 @@ export function createBot(options: {
   let kills = 0;
 
   function launch(): ChildProcess {
-    const started = fork(new URL('bot.ts', import.meta.url), { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const started = fork(new URL('bot.ts', import.meta.url), {
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     for (const stream of [started.stdout, started.stderr]) if (stream) createInterface(stream).on('line', onLine);
     started.on('exit', (code, signal) => {
       if (child === started) child = undefined;

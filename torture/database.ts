@@ -33,7 +33,7 @@ async function withStore<T>({ directory, now }: Where, use: (store: Store) => Pr
 export async function linkKeys(where: Where, traders: readonly Trader[]): Promise<void> {
   await withStore(where, async (store) => {
     const keyring = await openKeyring(store, [where.masterKey]);
-    const vault = createVault({ store, keyring, maxKeys: 10, onOpened: () => {} });
+    const vault = createVault({ store, keyring, maxKeys: 10, onOpened: () => {}, labelOf: (venue) => venue });
     for (const trader of traders) {
       const kraken = { apiKey: new Secret(trader.krakenKey), apiSecret: new Secret(trader.krakenSecret) };
       const keys = [

@@ -137,7 +137,10 @@ async function serve(build: (app: FastifyInstance) => Promise<void>) {
   return { app, origin, refuse };
 }
 
-function namedSecrets(own: Readonly<Record<string, string>>, traders: Desk['traders']): Readonly<Record<string, string>> {
+function namedSecrets(
+  own: Readonly<Record<string, string>>,
+  traders: Desk['traders'],
+): Readonly<Record<string, string>> {
   const keys = traders.flatMap(({ name, mudrexSecret, krakenKey, krakenSecret }) => [
     [`the Mudrex secret of ${name}`, mudrexSecret] as const,
     [`the Kraken key of ${name}`, krakenKey] as const,

@@ -27,7 +27,12 @@ export type Press = Stamp & {
 };
 
 /** A write that arrived at a venue, whatever became of it; `overlaps` when another one of the same key was open. */
-export type Attempt = Stamp & { readonly spot: Spot; readonly value: Value; readonly overlaps: boolean; isOpen: boolean };
+export type Attempt = Stamp & {
+  readonly spot: Spot;
+  readonly value: Value;
+  readonly overlaps: boolean;
+  isOpen: boolean;
+};
 /** A setting that changed: by a write that the venue carried out, or behind the bot's back. */
 export type Change = Stamp & { readonly spot: Spot; readonly value: Value; readonly by: 'write' | 'outside' };
 /** A read of settings; Kraken lists all markets at once. */

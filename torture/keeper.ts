@@ -48,7 +48,10 @@ export function createKeeper(options: {
     const { code, tookMs } = ending;
     trace(`${signal}: ended with ${code ?? ending.signal} after ${Math.round(tookMs)} ms`);
     if (signal === 'SIGTERM' && code !== 0) {
-      desk.violate({ rule: 'clean-process', what: `SIGTERM ended it with ${code ?? ending.signal} after ${tookMs} ms` });
+      desk.violate({
+        rule: 'clean-process',
+        what: `SIGTERM ended it with ${code ?? ending.signal} after ${tookMs} ms`,
+      });
     }
   }
 

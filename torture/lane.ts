@@ -55,7 +55,9 @@ export function createLane(options: LaneOptions) {
   /** Everybody who is not its owner presses what they see. */
   function intrude(card: Card): readonly string[] {
     const intruders = others.slice(0, 3);
-    return intruders.flatMap((stranger, index) => client.press(stranger, card, index === 1 ? 'cancel' : 'confirm') ?? []);
+    return intruders.flatMap(
+      (stranger, index) => client.press(stranger, card, index === 1 ? 'cancel' : 'confirm') ?? [],
+    );
   }
 
   async function confirm(plan: OpPlan, card: Card): Promise<readonly string[]> {
@@ -79,7 +81,10 @@ export function createLane(options: LaneOptions) {
         moveOutside(plan, plan.other);
         return pressAll(card, ['confirm']);
       default:
-        return pressAll(card, Array.from({ length: plan.presses }, () => 'confirm'));
+        return pressAll(
+          card,
+          Array.from({ length: plan.presses }, () => 'confirm'),
+        );
     }
   }
 

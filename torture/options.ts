@@ -37,7 +37,14 @@ export function readOptions(parameters: readonly string[]): Options | string {
 
 function parse(parameters: readonly string[]) {
   const text = { type: 'string' } as const;
-  const options = { ops: text, seed: text, minutes: text, users: text, plant: text, planted: { type: 'boolean' } } as const;
+  const options = {
+    ops: text,
+    seed: text,
+    minutes: text,
+    users: text,
+    plant: text,
+    planted: { type: 'boolean' },
+  } as const;
   try {
     return parseArgs({ args: [...parameters], options }).values;
   } catch (error) {

@@ -51,7 +51,9 @@ export function createAccounts(
       id,
       secret: mudrexSecret,
       settings: random.chance(0.5) ? [{ symbol: 'BTCUSDT', leverage: '60' }] : [],
-      orders: random.chance(0.3) ? [{ symbol: 'BTCUSDT', side: 'LONG', quantity: 0.01, price: 55_000, leverage: 5 }] : [],
+      orders: random.chance(0.3)
+        ? [{ symbol: 'BTCUSDT', side: 'LONG', quantity: 0.01, price: 55_000, leverage: 5 }]
+        : [],
     }),
   );
   const kraken = traders.map(

@@ -7,7 +7,13 @@ type AnyCallFault = Exclude<FaultInput, { readonly name: 'flaky-read-back' | 'no
 type Make = (random: Random) => AnyCallFault;
 
 const spoilers = ['cut-body', 'broken-json', 'wrong-shape', 'empty', 'no-content'] as const;
-const krakenErrors = ['marketUnavailable', 'insufficientFunds', 'invalidArgument', 'Server Error', 'unknownError'] as const;
+const krakenErrors = [
+  'marketUnavailable',
+  'insufficientFunds',
+  'invalidArgument',
+  'Server Error',
+  'unknownError',
+] as const;
 const mudrexTexts = ['leverage out of permissible range', 'insufficient balance', 'params error'] as const;
 
 const anyWrite: readonly (readonly [number, Make])[] = [

@@ -113,7 +113,8 @@ export function createPlanner(options: {
   }
 
   function next(): OpPlan {
-    const random = options.random.fork((count += 1));
+    count += 1;
+    const random = options.random.fork(count);
     const kind = random.weighted(kinds);
     const market = random.pick(markets[venue]);
     const isCross = venue === 'kraken-futures' && random.chance(0.05);

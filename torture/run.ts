@@ -61,7 +61,12 @@ export async function runTorture({ seed, ops, minutes, users, say }: RunOptions)
   return { ...summed(shifts, startedAt), rerun: undefined, trace: undefined };
 }
 
-export type Hunt = { readonly name: PlantName; readonly caught: RuleName | undefined; readonly ops: number; readonly seconds: number };
+export type Hunt = {
+  readonly name: PlantName;
+  readonly caught: RuleName | undefined;
+  readonly ops: number;
+  readonly seconds: number;
+};
 
 /** Plants a bug and runs until a rule that has to notice it does. */
 export async function huntPlant(name: PlantName, { seed, users }: Pick<RunOptions, 'seed' | 'users'>): Promise<Hunt> {

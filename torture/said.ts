@@ -55,7 +55,9 @@ const payload = z.object({
     )
     .default([]),
   components: z
-    .array(z.object({ components: z.array(z.object({ custom_id: z.string().default(''), label: z.string().default('') })) }))
+    .array(
+      z.object({ components: z.array(z.object({ custom_id: z.string().default(''), label: z.string().default('') })) }),
+    )
     .default([]),
 });
 

@@ -5,8 +5,8 @@ import { createClient } from './client.ts';
 import { linkKeys, readDatabase } from './database.ts';
 import { type Desk, openDesk } from './desk.ts';
 import { type Breakage, createDisk, type Disk } from './disk.ts';
-import { createKeeper, type Keeper } from './keeper.ts';
 import type { JournalEvent } from './journal.ts';
+import { createKeeper, type Keeper } from './keeper.ts';
 import { createLane } from './lane.ts';
 import { createPlanner } from './plan.ts';
 import { createRandom, type Random } from './random.ts';
@@ -108,7 +108,13 @@ async function play(stage: Stage): Promise<ShiftResult> {
     keeper.mendDisk();
     await bot.end('SIGKILL');
   }
-  return { ops: done, violations: desk.violations, results, disk: way ?? `not here: ${kind}`, counts: count(desk, bot, keeper) };
+  return {
+    ops: done,
+    violations: desk.violations,
+    results,
+    disk: way ?? `not here: ${kind}`,
+    counts: count(desk, bot, keeper),
+  };
 }
 
 /** Takes every trouble away, lets the time pass that settling may take, and ends the bot kindly. */

@@ -63,7 +63,9 @@ export function tapDiscord(
     onBody(text);
     const route = readRoute(request.url);
     const body = z.object({ body: z.unknown() }).safeParse(request.body).data?.body;
-    const shown = readSaid(route?.place === 'callback' ? z.object({ data: z.unknown() }).safeParse(body).data?.data : body);
+    const shown = readSaid(
+      route?.place === 'callback' ? z.object({ data: z.unknown() }).safeParse(body).data?.data : body,
+    );
     if (route === undefined || shown === undefined) return;
     const place = route.place === 'callback' ? '@original' : route.place;
     sent.set(request, journal.sighted({ ...route, ...shown, place }));

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { FaultInput } from '../playground/venues/faults.ts';
 import type { JournalEvent } from './journal.ts';
 import type { LaneOptions } from './lane.ts';
-import type { Crash, OpPlan } from './plan.ts';
+import type { Crash, GatewayTrouble, OpPlan } from './plan.ts';
 
 export type Troubles = ReturnType<typeof armTroubles>;
 
@@ -32,23 +32,15 @@ export function armTroubles(options: LaneOptions & { readonly plan: OpPlan }) {
     if (trouble?.when === when) discord.faults[trouble.route].set(trouble.mode, trouble.times);
   }
 
-  function troubleGateway(): void {
-    const { gateway } = discord.faults;
-    switch (plan.gateway) {
-      case 'drop':
-        return gateway.drop(4000);
-      case 'cut':
-        return gateway.cut();
-      case 'reconnect':
-        return gateway.askToReconnect();
-      case 'resumable':
-        return gateway.invalidateSessions(true);
-      case 'invalid':
-        return gateway.invalidateSessions(false);
-      default:
-        return;
-    }
-  }
+  const gatewayTroubles: Readonly<Record<GatewayTrouble, () => void>> = {
+    drop: () => discord.faults.gateway.drop(4000),
+    cut: discord.faults.gateway.cut,
+    reconnect: discord.faults.gateway.askToReconnect,
+    resumable: () => discord.faults.gateway.invalidateSessions(true),
+    invalid: () => discord.faults.gateway.invalidateSessions(false),
+    // Armed before the press that arrives twice.
+    duplicate: () => {},
+  };
 
   function refuseConnections(ms: number): void {
     desk.refuseConnections(venue, true);
@@ -99,7 +91,7 @@ export function armTroubles(options: LaneOptions & { readonly plan: OpPlan }) {
       if (plan.outageMs > 0) refuseConnections(plan.outageMs);
     },
     afterPress(presses: readonly string[]): void {
-      troubleGateway();
+      if (plan.gateway !== undefined) gatewayTroubles[plan.gateway]();
       if (plan.jumpMs > 0) void keeper.forward(plan.jumpMs);
       if (plan.crash?.at === 'press') crashNow(plan.crash);
       else if (plan.crash !== undefined) armCrash(plan.crash, presses);

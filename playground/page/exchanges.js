@@ -9,7 +9,7 @@ export function exchanges({ screen, viewerId }) {
   const { venues, users } = screen.state;
   const viewer = users.find(({ id }) => id === viewerId);
   const [main, demo] = [['mudrex', 'kraken-futures'], ['kraken-futures-demo']];
-  const card = (id) => exchange(id, venues[id], viewer);
+  const card = (id) => exchange(id, venues[id], { viewer, users });
   return html`
     ${main.map(card)}
     <details class="more">
@@ -18,7 +18,7 @@ export function exchanges({ screen, viewerId }) {
     </details>`;
 }
 
-function exchange(id, venue, { id: userId, name }) {
+function exchange(id, venue, { viewer: { id: userId, name }, users }) {
   const account = venue.accounts[userId];
   return html`
     <section class="exchange" data-venue=${id} aria-label=${venue.label}>
@@ -32,7 +32,7 @@ function exchange(id, venue, { id: userId, name }) {
       ${settings(id, account)}
       ${account.positions.length === 0 ? nothing : positions(account)}
       <h4>Requests <small>newest first, secrets masked</small></h4>
-      ${requests(venue, userId)}
+      ${requests(venue, (id) => (id === userId ? undefined : users.find((user) => user.id === id)?.name))}
     </section>`;
 }
 
@@ -68,7 +68,8 @@ function positions({ positions: rows }) {
     </ul>`;
 }
 
-function requests({ requests: rows, faults }, userId) {
+/** @param whoElse - The name of somebody else whose key signed a request. */
+function requests({ requests: rows, faults }, whoElse) {
   const last = rows.slice(-ROWS).toReversed();
   const total = rows.length;
   return html`
@@ -81,18 +82,18 @@ function requests({ requests: rows, faults }, userId) {
           ${repeat(
             last,
             (_row, index) => total - index,
-            (row) => request(row, userId),
+            (row) => request(row, whoElse(row.userId)),
           )}
         </tbody>
       </table>
     </div>`;
 }
 
-function request({ at, method, url, kind, status, fault, userId }, viewerId) {
+function request({ at, method, url, kind, status, fault }, other) {
   return html`
-    <tr data-kind=${kind} ?data-other=${userId !== undefined && userId !== viewerId}>
+    <tr data-kind=${kind}>
       <td>${clockTime(at)}</td>
-      <td class="url"><b>${method}</b> ${shortened(url)}${fault ? html` <mark>${fault}</mark>` : nothing}</td>
+      <td class="url"><b>${method}</b> ${shortened(url)}${other ? html` <i>${other}</i>` : nothing}${fault ? html` <mark>${fault}</mark>` : nothing}</td>
       <td class="code" data-class=${String(status)[0]}>${status === 'none' ? '…' : status}</td>
     </tr>`;
 }

@@ -4,9 +4,10 @@ import type { Keys } from '../keys.ts';
 import { type ReadBack, readBack } from '../leverage/execute.ts';
 import { receiptView, workingView } from '../leverage/receipt.ts';
 import { requireVenue, type Venues } from '../venues/venue.ts';
-import type { Outcome, Proposal } from './proposal.ts';
+import { isWorthTelling, type Outcome, type Proposal } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
 import type { Proposals } from './proposals.ts';
+import type { Telling } from './telling.ts';
 
 /** A request that was delayed in the network can land this long after a read-back showed nothing. */
 const READ_AGAIN_MS = 30_000;
@@ -15,7 +16,7 @@ export const SETTLE_MS = 5 * 60_000;
 const RETRY_MS = 10_000;
 
 export type Caretaker = {
-  /** Settles what a crash left behind: nothing claimed is run late, nothing sent is sent again. */
+  /** Settles what a crash left behind: nothing claimed is run late, nothing sent is sent again; shows what was not shown. */
   readonly recover: () => Promise<void>;
   /** Does what is due: takes the buttons off expired cards, reads unsettled changes again. */
   readonly tick: () => Promise<void>;
@@ -23,8 +24,8 @@ export type Caretaker = {
   readonly watch: (id: string, at: number) => void;
   /** Reads back now. @returns the proposal with what is known after it. */
   readonly check: (found: Found) => Promise<Found>;
-  /** What a person must still be told of this proposal. */
-  readonly newsOf: (found: Found) => News;
+  /** What a person must still be told. */
+  readonly newsFor: (user: string) => Promise<readonly News[]>;
   /** Records an outcome; one that may still change keeps the key's lease and is read again. */
   readonly conclude: (found: Found, outcome: Outcome) => Promise<Found>;
 };
@@ -38,6 +39,7 @@ export type Caretaker = {
  */
 export function createCaretaker(options: {
   readonly proposals: Proposals;
+  readonly telling: Telling;
   readonly venues: Venues;
   readonly keys: Keys;
   readonly messenger: Pick<Messenger, 'edit'>;
@@ -46,7 +48,7 @@ export function createCaretaker(options: {
   readonly onOutcome: (proposal: Proposal, outcome: Outcome) => void;
   readonly onError: (error: unknown) => void;
 }): Caretaker {
-  const { proposals, venues, keys, messenger, now, isRunning, onOutcome, onError } = options;
+  const { proposals, telling, venues, keys, messenger, now, isRunning, onOutcome, onError } = options;
   const due = new Map<string, number>();
 
   const watch = (id: string, at: number): void => {
@@ -56,6 +58,7 @@ export function createCaretaker(options: {
   async function conclude(found: Found, outcome: Outcome): Promise<Found> {
     const { id } = found.proposal;
     const since = settlingSince(outcome);
+    if (since === undefined) telling.begin(id);
     const next =
       since === undefined
         ? await proposals.finish(found, outcome)
@@ -97,6 +100,7 @@ export function createCaretaker(options: {
     if (ended === undefined || !mayStillBeTold(ended)) return found;
     const outcome = checkedOutcome(ended, await readNow(found));
     if (outcome === undefined) return found;
+    telling.begin(proposal.id);
     const next = await proposals.finish(found, outcome);
     if (next === undefined) return proposals.require(proposal.id);
     if (outcome.kind !== ended.kind) onOutcome(proposal, outcome);
@@ -113,10 +117,13 @@ export function createCaretaker(options: {
 
   async function tell(found: Found): Promise<void> {
     if (found.outcome === undefined) return;
-    const result = await messenger.edit(found.delivery, viewOf(found, found.outcome));
-    const matters = found.outcome.kind !== 'expired' && found.outcome.kind !== 'cancelled';
-    if (result === 'lost' && matters) await proposals.markUntold(found);
-    if (result === 'told') await proposals.markTold(found);
+    const { delivery, outcome } = found;
+    // Without a place of its own it would take that of another message.
+    const result = delivery.isPlaced === false ? 'lost' : await messenger.edit(delivery, viewOf(found, outcome));
+    if (result === 'told') {
+      telling.shown(found);
+      await telling.settleNotes();
+    } else if (isWorthTelling(outcome)) await telling.lost(found);
   }
 
   async function visit(id: string): Promise<void> {
@@ -162,22 +169,31 @@ export function createCaretaker(options: {
     }
   }
 
+  function newsOf(found: Found): News {
+    const { proposal, outcome } = found;
+    const view = outcome === undefined ? workingView(labelOf(found), proposal) : viewOf(found, outcome);
+    return { view, told: () => proposals.markTold([found]) };
+  }
+
+  async function tellSafely(found: Found): Promise<void> {
+    await tell(found).catch(onError);
+  }
+
   return {
     recover: async () => {
-      await Promise.all((await proposals.openIds()).map(visitSafely));
+      const untold = await proposals.allUntold();
+      await Promise.all([...(await proposals.openIds()).map(visitSafely), ...untold.map(tellSafely)]);
     },
     tick: async () => {
       const time = await now();
       const ids = [...due].filter(([, at]) => at <= time).map(([id]) => id);
       await Promise.all(ids.map(visitSafely));
+      await telling.settleNotes();
     },
     watch,
     check,
     conclude,
-    newsOf: (found) => ({
-      view: found.outcome === undefined ? workingView(labelOf(found), found.proposal) : viewOf(found, found.outcome),
-      told: () => proposals.markTold(found),
-    }),
+    newsFor: async (user) => (await telling.dueTo(user)).map(newsOf),
   };
 }
 

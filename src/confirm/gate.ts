@@ -11,6 +11,7 @@ import type { Account, Outcome, Proposal } from './proposal.ts';
 import { createProposals, type Proposals } from './proposals.ts';
 import { createRunning } from './running.ts';
 import type { Sealer } from './sealer.ts';
+import { createTelling } from './telling.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 
 export type Gate = {
@@ -52,10 +53,21 @@ export function createGate(options: {
   const now = () => options.store.now();
   const proposals = createProposals(options);
   const tickets = createTickets(options);
-  const caretaker = createCaretaker({ ...options, proposals, now, isRunning: running.has });
+  const telling = createTelling(proposals);
+  const caretaker = createCaretaker({ ...options, proposals, telling, now, isRunning: running.has });
   const onOpened = ({ id, expiresAt }: Proposal) => caretaker.watch(id, expiresAt);
   const cards = createCards({ ...options, proposals, onOpened });
   const errands = createErrands({ ...options, proposals, tickets, whenIdle: running.whenIdle });
-  const press = createPressHandler({ ...options, proposals, tickets, errands, cards, caretaker, running, now });
+  const press = createPressHandler({
+    ...options,
+    proposals,
+    tickets,
+    errands,
+    cards,
+    caretaker,
+    telling,
+    running,
+    now,
+  });
   return { proposals, tickets, cards, caretaker, press };
 }

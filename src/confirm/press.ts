@@ -14,6 +14,7 @@ import type { Outcome, Proposal } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
 import type { Proposals } from './proposals.ts';
 import type { Running } from './running.ts';
+import type { Telling } from './telling.ts';
 import type { Tickets } from './tickets.ts';
 
 /**
@@ -28,6 +29,7 @@ export function createPressHandler(options: {
   readonly errands: Errands;
   readonly cards: Cards;
   readonly caretaker: Caretaker;
+  readonly telling: Telling;
   readonly keys: Keys;
   readonly venues: Venues;
   readonly limits: Limits;
@@ -37,7 +39,7 @@ export function createPressHandler(options: {
   /** Told of an error that does not keep the presser from an answer. */
   readonly onError: (error: unknown) => void;
 }): PressHandler {
-  const { proposals, tickets, errands, cards, caretaker, keys, venues, limits, running } = options;
+  const { proposals, tickets, errands, cards, caretaker, telling, keys, venues, limits, running } = options;
 
   async function requireOwn({ id, user }: Press): Promise<Found> {
     const found = await proposals.require(id);
@@ -83,7 +85,7 @@ export function createPressHandler(options: {
       const { outcome, fresh } = await execute({ venue, credentials, proposal, riskPercent, now, startSending });
       current = await record(current, outcome);
       if (outcome.kind !== 'stale' || fresh === undefined) return receipt(current);
-      return { update: (await cards.renew(proposal, fresh, claimed.delivery)).view };
+      return { update: (await cards.renew(proposal, fresh, claimed.delivery)).view, ...noting(current) };
     } catch (error) {
       caretaker.watch(proposal.id, await options.now());
       if (current.stage !== 'sending') throw error;
@@ -108,7 +110,11 @@ export function createPressHandler(options: {
     const { proposal, outcome } = found;
     const venue = requireVenue(venues, proposal.account.venue).label;
     if (outcome === undefined) return { update: workingView(venue, proposal) };
-    return { update: receiptView(venue, proposal, outcome), lost: () => proposals.markUntold(found) };
+    return { update: receiptView(venue, proposal, outcome), ...noting(found) };
+  }
+
+  function noting(found: Found): Pick<PressReply, 'told' | 'lost'> {
+    return { told: async () => telling.shown(found), lost: () => telling.lost(found) };
   }
 
   /** A second press shows what the first one led to, and waits for it where it is under way. */
@@ -142,7 +148,7 @@ export function createPressHandler(options: {
       ...(currency !== undefined && { currency }),
     };
     // The answer is a message of its own that only the presser sees, whatever the receipt was.
-    const delivery = { ...press.delivery, isPublic: false };
+    const delivery = { ...press.delivery, isPublic: false, isPlaced: false } as const;
     const card = await cards.ask({ ...press, isShared: false, delivery }, wish);
     const { proposal: next } = card;
     if (next === undefined) return { answer: card.view };

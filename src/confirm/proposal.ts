@@ -9,7 +9,8 @@ export type Account = Readonly<z.infer<typeof accountSchema>>;
  * How a message can be edited later: by its interaction token for 15 minutes from `at` (ms), then, where it is
  * public, as the bot. Without `messageId` it is the interaction's own message: a command's reply, or the message that
  * carries the pressed button; `publicId` is then its id in the channel, for the time after the token. With `messageId`
- * it is a follow-up, which only the presser sees and only the token can edit.
+ * it is a follow-up, which only the presser sees and only the token can edit. `isPlaced` is false for a follow-up whose
+ * id is not known (yet): the token alone would edit the message that it follows.
  */
 export const deliverySchema = z.object({
   token: z.string(),
@@ -17,6 +18,7 @@ export const deliverySchema = z.object({
   channel: z.string(),
   messageId: z.string().exactOptional(),
   publicId: z.string().exactOptional(),
+  isPlaced: z.literal(false).exactOptional(),
   isPublic: z.boolean(),
 });
 export type Delivery = Readonly<z.infer<typeof deliverySchema>>;
@@ -102,6 +104,11 @@ export const outcomeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('unknown'), since: z.number(), isFinal: z.boolean() }),
 ]);
 export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
+
+/** Whether its owner has to hear of it: cards that nobody confirmed are not worth telling later. */
+export function isWorthTelling({ kind }: Outcome): boolean {
+  return kind !== 'expired' && kind !== 'cancelled';
+}
 
 /**
  * Where a proposal stands. `settling` means that the write may still land: its outcome so far is `unknown` or a first

@@ -1,6 +1,6 @@
 import { Failure } from '../errors.ts';
 import type { Change, Entry, Store, Write } from '../store/store.ts';
-import type { Delivery, Outcome, Proposal, Stage } from './proposal.ts';
+import { type Delivery, isWorthTelling, type Outcome, type Proposal, type Stage } from './proposal.ts';
 import { createRowCodec, type Found, idsIn, keys, stageOf } from './proposal-rows.ts';
 import type { Sealer } from './sealer.ts';
 
@@ -65,7 +65,8 @@ export function createProposals(options: {
   /** Remembers in which message a card stands, once that is known. */
   async function attach(id: string, messageId: string): Promise<void> {
     const found = await require(id);
-    if (found.stage === 'pending') await advance({ ...found, delivery: { ...found.delivery, messageId } }, 'pending');
+    const { isPlaced: _unknown, ...delivery } = found.delivery;
+    if (found.stage === 'pending') await advance({ ...found, delivery: { ...delivery, messageId } }, 'pending');
   }
 
   /** @param delivery - The message with the pressed button, for the result. */
@@ -119,13 +120,19 @@ export function createProposals(options: {
     return advance({ ...found, outcome }, 'settling', isForeign ? {} : leaseFor(found, lease, leaseMs));
   }
 
-  /** Ends a proposal for good and frees the key. @returns undefined when it had been ended otherwise. */
+  /**
+   * Ends a proposal for good, frees the key, and notes that its owner has to be told.
+   *
+   * @returns undefined when it had been ended otherwise.
+   */
   async function finish(found: Found, outcome: Outcome): Promise<Found | undefined> {
     const { id, account } = found.proposal;
     const lease = await ownLease(found);
     const closing: Write = { key: keys.open(account.user, id), remove: true };
-    const release = lease && { checks: [lease], writes: [closing, { key: lease.key, remove: true as const }] };
-    return advance({ ...found, outcome }, 'done', release ?? { writes: [closing] });
+    const notes = isWorthTelling(outcome) ? [untoldNote(found)] : [];
+    const release: readonly Write[] = lease === undefined ? [] : [{ key: lease.key, remove: true }];
+    const checks = lease === undefined ? [] : [lease];
+    return advance({ ...found, outcome }, 'done', { checks, writes: [closing, ...notes, ...release] });
   }
 
   async function ownLease({ proposal }: Found): Promise<Entry | undefined> {
@@ -163,13 +170,23 @@ export function createProposals(options: {
     return found.filter((each) => each !== undefined);
   }
 
-  async function markUntold({ proposal: { account, id } }: Found): Promise<void> {
-    await store.commit({ writes: [{ key: keys.untold(account.user, id), value: '', ttlMs: keepMs }] });
+  /** Everybody's results that have not been shown. */
+  async function allUntold(): Promise<readonly Found[]> {
+    return readable(idsIn(await store.list('untold/')));
   }
 
-  async function markTold({ proposal: { account, id } }: Found): Promise<void> {
-    const key = keys.untold(account.user, id);
-    if ((await store.get(key)) !== undefined) await store.commit({ writes: [{ key, remove: true }] });
+  function untoldNote({ proposal: { account, id } }: Found): Write {
+    return { key: keys.untold(account.user, id), value: '', ttlMs: keepMs };
+  }
+
+  async function markUntold(found: Found): Promise<void> {
+    await store.commit({ writes: [untoldNote(found)] });
+  }
+
+  async function markTold(found: readonly Found[]): Promise<void> {
+    const notes = await Promise.all(found.map((each) => store.get(untoldNote(each).key)));
+    const writes = notes.flatMap((note) => (note === undefined ? [] : [{ key: note.key, remove: true as const }]));
+    if (writes.length > 0) await store.commit({ writes });
   }
 
   /** Erases every proposal of a user. @returns false, with nothing erased, while one of them is under way. */
@@ -201,6 +218,7 @@ export function createProposals(options: {
     openOf,
     ownedBy,
     untold,
+    allUntold,
     markUntold,
     markTold,
     eraseAll,

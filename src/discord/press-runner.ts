@@ -17,13 +17,17 @@ export function createPressRunner(options: {
 }) {
   const { replies, attempts, acknowledge } = options;
 
-  async function update(invocation: PressInvocation, { update: view, lost }: PressReply): Promise<void> {
+  async function update(invocation: PressInvocation, { update: view, told, lost }: PressReply): Promise<void> {
     if (view === undefined) return;
+    const note = (await show(invocation, view)) ? told : lost;
+    if (note !== undefined) await attempts.quietly('noting whether a result was shown', note);
+  }
+
+  async function show(invocation: PressInvocation, view: View): Promise<boolean> {
     const edited = await replies.edit(invocation, view);
-    if (edited.kind === 'told') return;
+    if (edited.kind === 'told') return true;
     // The card may be gone, dismissed by its owner for example, while the token still works.
-    const whispered = await replies.whisper(invocation, view);
-    if (whispered.kind !== 'told' && lost !== undefined) await attempts.quietly('noting what was not told', lost);
+    return (await replies.whisper(invocation, view)).kind === 'told';
   }
 
   async function answer(invocation: PressInvocation, { answer: view, answered }: PressReply): Promise<void> {

@@ -9,7 +9,7 @@ import type { CurrentSetting, Leverage, LeverageSetting } from './setting.ts';
  * - `venue`: from the venue's own liquidation price, which this setting does not change.
  * - `estimate`: isolated linear estimate, before and after; `before` is absent where the position is not isolated now.
  * - `whole-account`: to or from cross it depends on everything else in the account.
- * - `unavailable`: the venue gave no price to compare with.
+ * - `unavailable`: the venue gave no price to compare with, or no margin tier.
  */
 export type Distance =
   | { readonly kind: 'venue'; readonly percent: string }

@@ -43,8 +43,10 @@ export function createVault(options: {
   readonly maxKeys: number;
   /** Told of credentials as they are opened, to keep them out of the log. */
   readonly onOpened: (credentials: Credentials) => void;
+  /** A venue's label, for what people are told. */
+  readonly labelOf: (venue: string) => string;
 }): Vault {
-  const { store, maxKeys } = options;
+  const { store, maxKeys, labelOf } = options;
   const { envelope, hashKey } = options.keyring;
   const keyv = new Keyv<string>({ store: createKeyvAdapter(store), useKeyPrefix: false, throwOnErrors: true });
 
@@ -72,6 +74,8 @@ export function createVault(options: {
   async function assertNoRow(key: string): Promise<undefined> {
     if ((await store.get(key)) !== undefined) throw new Failure({ code: 'SEAL_BROKEN' });
   }
+
+  const named = ({ venue, label }: Account) => ({ venue: labelOf(venue), account: label });
 
   async function load(account: Account): Promise<LoadedKey> {
     const key = await read('credential', account).catch((error: unknown) => {
@@ -203,10 +207,6 @@ function accountOf(key: string): Account {
 
 function context(kind: Kind, { user, venue, label }: Account): readonly string[] {
   return [kind, user, venue, label];
-}
-
-function named({ venue, label }: Account) {
-  return { venue, account: label } as const;
 }
 
 /** Eight letters that tell two keys apart and reveal neither. */

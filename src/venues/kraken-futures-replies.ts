@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { Refusal } from '../errors.ts';
 import { aliasesOf, type Market, type Tier } from '../leverage/market.ts';
 import { leverageFromReply } from '../leverage/setting.ts';
+import { parseJson } from '../parse-json.ts';
 import type { Judge } from './client.ts';
 import type { MarketSetting } from './venue.ts';
-import { decimal, parseJson, positive, readSuccess, refused, type Verdict } from './verdict.ts';
+import { decimal, positive, readSuccess, refused, type Verdict } from './verdict.ts';
 
 /** The seed's error strings, then two that clients have seen. */
 const refusals: ReadonlyMap<string, Refusal> = new Map([

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import type { Refusal } from '../errors.ts';
 import { aliasesOf, type Market } from '../leverage/market.ts';
 import { type CurrentSetting, isSameSetting, type LeverageSetting, leverageFromReply } from '../leverage/setting.ts';
+import { parseJson } from '../parse-json.ts';
 import type { Judge } from './client.ts';
 import type { Target } from './venue.ts';
-import { parseJson, positive, readSuccess, refused, silent, type Verdict } from './verdict.ts';
+import { positive, readSuccess, refused, silent, type Verdict } from './verdict.ts';
 
 /** Whole lower-cased texts. Never a part of one: "gene-rate-d" is not a rate limit. */
 const refusals: ReadonlyMap<string, Refusal> = new Map([

@@ -18,15 +18,6 @@ export const refused = (refusal: Refusal, detail?: string): Verdict<never> => ({
 
 export const silent = (silence: Silence): Verdict<never> => ({ kind: 'silent', silence });
 
-/** @returns the JSON value, or undefined for anything that is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * Reads a success body. In doubt silent: a 2xx of another shape proves nothing, and neither does a 4xx or 5xx
  * without a documented error.

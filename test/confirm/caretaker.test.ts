@@ -35,6 +35,23 @@ describe('expired cards', () => {
     expect(gate.outcomes).toMatchObject([{ id, outcome: { kind: 'expired' } }]);
   });
 
+  test('whose own message never became known leave the message alone that they were asked for on', async () => {
+    const { gate, id } = await withCard();
+    await gate.press('confirm', id);
+    expect((await gate.press('back', id)).answer?.title).toContain('Set BTCUSD to cross margin');
+    await tick(gate, CARD_MS);
+    expect(gate.outcomes.at(-1)).toMatchObject({ outcome: { kind: 'expired' } });
+    expect(gate.messages).toEqual([]);
+  });
+
+  test('whose own message became known lose their buttons there', async () => {
+    const { gate, id } = await withCard();
+    await gate.press('confirm', id);
+    await (await gate.press('back', id)).answered?.('555');
+    await tick(gate, CARD_MS);
+    expect(gate.messages).toMatchObject([{ delivery: { messageId: '555' }, view: { tone: 'plain' } }]);
+  });
+
   test('are nothing to tell later when their message is out of reach', async () => {
     const { gate } = await withCard();
     gate.discord.result = 'lost';
@@ -76,6 +93,41 @@ describe('after a crash', () => {
     expect(told(gate)).toEqual([title]);
     expect((await found(gate, id)).stage).toBe(stage);
     expect(gate.writes).toEqual([]);
+  });
+
+  test('a result that was stored and not shown is shown at the start', async () => {
+    const { gate, id } = await withCard();
+    await gate.press('confirm', id);
+    gate.restart();
+    await gate.parts().caretaker.recover();
+    expect(told(gate)).toEqual(['Done: BTCUSD is at 5x isolated']);
+    expect(await gate.parts().caretaker.newsFor(alice)).toEqual([]);
+    gate.restart();
+    await gate.parts().caretaker.recover();
+    expect(gate.messages).toHaveLength(1);
+  });
+
+  test('a result that was not shown and cannot be shown any more is told with the next command', async () => {
+    const { gate, id } = await withCard();
+    await gate.press('confirm', id);
+    gate.restart();
+    gate.discord.result = 'lost';
+    await gate.parts().caretaker.recover();
+    const news = await gate.parts().caretaker.newsFor(alice);
+    expect(news.map(({ view }) => view.title)).toEqual(['Done: BTCUSD is at 5x isolated']);
+  });
+
+  test('a result that was shown is told neither again at the start nor with a command', async () => {
+    const { gate, id } = await withCard();
+    const reply = await gate.press('confirm', id);
+    expect(await gate.parts().caretaker.newsFor(alice)).toEqual([]);
+    await reply.told?.();
+    expect(await gate.parts().caretaker.newsFor(alice)).toEqual([]);
+    await tick(gate);
+    gate.restart();
+    await gate.parts().caretaker.recover();
+    expect(gate.messages).toEqual([]);
+    expect(await gate.parts().caretaker.newsFor(alice)).toEqual([]);
   });
 
   test('a card that can no longer be read keeps none of the others waiting', async () => {
@@ -161,12 +213,10 @@ describe('a write without an answer', () => {
     const { gate, id } = await unsettled('silent, lost', true);
     gate.discord.result = 'lost';
     await tick(gate, 30_000);
-    const [late] = await gate.parts().proposals.untold(alice);
-    expect(late?.proposal.id).toBe(id);
-    if (late === undefined) return;
-    const news = gate.parts().caretaker.newsOf(late);
-    expect(news.view.title).toContain('Not applied');
-    await news.told();
+    expect(await gate.parts().proposals.untold(alice)).toMatchObject([{ proposal: { id } }]);
+    const [news] = await gate.parts().caretaker.newsFor(alice);
+    expect(news?.view.title).toContain('Not applied');
+    await news?.told();
     expect(await gate.parts().proposals.untold(alice)).toEqual([]);
   });
 });

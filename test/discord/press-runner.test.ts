@@ -115,17 +115,36 @@ test('progress that cannot be shown does not keep the end from being shown', asy
   expect(titles(bot.shown())).toEqual(['end']);
 });
 
-test('a result whose card cannot be edited is whispered instead', async () => {
-  const lost: string[] = [];
+test('a result that was shown is reported as told', async () => {
+  const ends: string[] = [];
   const bot = await startBot({
-    press: async () => ({ update: view('Set to 5x'), lost: async () => void lost.push('lost') }),
+    press: async () => ({
+      update: view('Set to 5x'),
+      told: async () => void ends.push('told'),
+      lost: async () => void ends.push('lost'),
+    }),
+  });
+  const { id } = await bot.openCard();
+  bot.asAlice.press(id, confirmId);
+  await bot.done();
+  expect(ends).toEqual(['told']);
+});
+
+test('a result whose card cannot be edited is whispered instead', async () => {
+  const ends: string[] = [];
+  const bot = await startBot({
+    press: async () => ({
+      update: view('Set to 5x'),
+      told: async () => void ends.push('told'),
+      lost: async () => void ends.push('lost'),
+    }),
   });
   const { id } = await bot.openCard(true);
   bot.discord.faults.edit.set('10062');
   bot.asAlice.press(id, confirmId);
   await bot.done();
   expect(titles(bot.shown())).toEqual(['❔ BTCUSDT on Mudrex', 'Set to 5x']);
-  expect(lost).toEqual([]);
+  expect(ends).toEqual(['told']);
 });
 
 test('a result that can be shown nowhere is reported as lost', async () => {

@@ -68,7 +68,7 @@ export async function openGate(options: { readonly limits?: LimitOptions; readon
   onTestFinished(() => memory.close());
   const store = on(disk, memory);
   const keyring = await openKeyring(store, [masterKey('k1')]);
-  const vault = createVault({ store, keyring, maxKeys: 5, onOpened: () => {} });
+  const vault = createVault({ store, keyring, maxKeys: 5, onOpened: () => {}, labelOf: (venue) => venue });
   const paper = createPaperVenue(options.facts);
   const venues = new Map([[paper.venue.id, paper.venue]]);
   const messages: { readonly delivery: Delivery; readonly view: View }[] = [];

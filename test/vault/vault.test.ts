@@ -21,7 +21,13 @@ async function openVault(
   const store = createSqliteStore({ file: join(directory, 'store.db'), now: clock.now });
   onTestFinished(() => store.close());
   const keyring = await openKeyring(store, ring);
-  return { clock, store, keyring, directory, vault: createVault({ store, keyring, maxKeys: 3, onOpened: () => {} }) };
+  return {
+    clock,
+    store,
+    keyring,
+    directory,
+    vault: createVault({ store, keyring, maxKeys: 3, onOpened: () => {}, labelOf: (venue) => `the ${venue}` }),
+  };
 }
 
 async function addKey(vault: Awaited<ReturnType<typeof openVault>>['vault'], to = account, key = credentials) {
@@ -61,7 +67,9 @@ test('a waiting key leaves the one in use as it is, and says which it replaces',
 test('a missing key names the labels that there are', async () => {
   const { vault } = await openVault();
   await addKey(vault, { ...account, label: 'second' });
-  await expect(vault.load(account)).rejects.toMatchObject({ data: { code: 'KEY_MISSING', others: ['second'] } });
+  await expect(vault.load(account)).rejects.toMatchObject({
+    data: { code: 'KEY_MISSING', venue: 'the mudrex', others: ['second'] },
+  });
 });
 
 test('two labels with one key have one hash, and another key has another', async () => {

@@ -107,7 +107,13 @@ export async function openWeb(options: OpenOptions = {}) {
   const store = createSqliteStore({ file: ':memory:', now: clock.now });
   const keyring = await openKeyring(store, [masterKey('k1')]);
   const sealer = keyring.envelope;
-  const vault = createVault({ store, keyring, maxKeys: options.maxKeys ?? 10, onOpened: () => {} });
+  const vault = createVault({
+    store,
+    keyring,
+    maxKeys: options.maxKeys ?? 10,
+    onOpened: () => {},
+    labelOf: (venue) => venue,
+  });
   const logged: string[] = [];
   const saved: SavedEvent[] = [];
   const strangers: Link[] = [];

@@ -48,14 +48,18 @@ function forward(origin: string, { method, path, headers, body }: Asked): Promis
   const host = new URL(origin).host;
   const { connection: _connection, 'content-length': _length, ...kept } = headers;
   const length = body === '' ? {} : { 'content-length': Buffer.byteLength(body) };
-  const sent = request(`${origin}${path}`, { method, agent: false, headers: { ...kept, host, ...length } }, (answer) => {
-    const chunks: Uint8Array[] = [];
-    answer.on('data', (chunk: Uint8Array) => chunks.push(chunk));
-    answer.on('error', reject);
-    answer.on('end', () =>
-      resolve({ status: answer.statusCode ?? 500, headers: answer.headers, body: Buffer.concat(chunks).toString() }),
-    );
-  });
+  const sent = request(
+    `${origin}${path}`,
+    { method, agent: false, headers: { ...kept, host, ...length } },
+    (answer) => {
+      const chunks: Uint8Array[] = [];
+      answer.on('data', (chunk: Uint8Array) => chunks.push(chunk));
+      answer.on('error', reject);
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 500, headers: answer.headers, body: Buffer.concat(chunks).toString() }),
+      );
+    },
+  );
   sent.on('error', reject);
   sent.end(body);
   return promise;

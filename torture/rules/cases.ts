@@ -1,6 +1,14 @@
 import type { Found } from '../../src/confirm/proposal-rows.ts';
 import type { Contents } from '../database.ts';
-import { type Attempt, isSameSpot, type Journal, type Press, type Spot, type Value, type VenueName } from '../journal.ts';
+import {
+  type Attempt,
+  isSameSpot,
+  type Journal,
+  type Press,
+  type Spot,
+  type Value,
+  type VenueName,
+} from '../journal.ts';
 import type { Said } from '../said.ts';
 
 /** One proposal with everything that was seen of it. */
@@ -29,7 +37,7 @@ const sends: ReadonlySet<string> = new Set(['applied', 'refused', 'not-applied',
 /** Puts together what the database holds, what the venues got and what Discord was told. */
 export function createCases(journal: Journal, { proposals }: Contents): Cases {
   const about = attribute(journal);
-  const seeds = proposals.map((found) => ({ found, spot: spotOf(found), value: valueOf(found) }));
+  const seeds = proposals.map((found) => ({ found, spot: spotOf(found), value: wantedBy(found) }));
   const { owner, strays } = assign(journal, seeds);
   const ids = new Set(proposals.map(({ proposal }) => proposal.id));
   const all = seeds.map((seed) => {
@@ -83,7 +91,10 @@ function assign({ attempts, presses }: Journal, seeds: readonly Seed[]) {
       .map(({ found: { proposal, outcome } }) => {
         const isLikely = outcome !== undefined && sends.has(outcome.kind);
         const isConfirmed = confirmedBy(proposal.id, attempt.seq);
-        return { id: proposal.id, score: (isConfirmed ? 4 : 0) + (taken.has(proposal.id) ? 0 : 2) + (isLikely ? 1 : 0) };
+        return {
+          id: proposal.id,
+          score: (isConfirmed ? 4 : 0) + (taken.has(proposal.id) ? 0 : 2) + (isLikely ? 1 : 0),
+        };
       })
       .toSorted((a, b) => b.score - a.score);
     const [best] = candidates;
@@ -102,7 +113,7 @@ export function spotOf({ proposal }: Found): Spot {
   return { venue, user: account.user, market: market.symbol, currency };
 }
 
-function valueOf({ proposal: { setting } }: Found): Value {
+function wantedBy({ proposal: { setting } }: Found): Value {
   return setting.mode === 'cross' ? 'cross' : setting.leverage;
 }
 

@@ -36,7 +36,9 @@ function* checkWrites(one: Case): Generator<Violation> {
   for (const { seq, overlaps } of attempts) {
     if (overlaps) yield { rule: 'one-at-a-time', what: `sent while another write of the key was open: ${nameOf(one)}` };
     // Discord's word that the acknowledgement arrived, before the write, and before the card expired.
-    const isConfirmed = confirms.some(({ ack }) => ack !== undefined && ack.seq < seq && ack.at < found.proposal.expiresAt);
+    const isConfirmed = confirms.some(
+      ({ ack }) => ack !== undefined && ack.seq < seq && ack.at < found.proposal.expiresAt,
+    );
     if (!isConfirmed) yield { rule: 'confirmed-write', what: `a write without a timely confirmation: ${nameOf(one)}` };
   }
 }
@@ -47,7 +49,8 @@ function* checkCard(one: Case): Generator<Violation> {
   const wanted = `Set ${market.symbol} to ${setting.mode === 'cross' ? 'cross margin' : `${setting.leverage}x isolated`}`;
   for (const { meaning, buttons } of one.said) {
     const label = buttons.find(({ verb }) => verb === 'confirm')?.label;
-    if (meaning === 'card' && label !== wanted) yield { rule: 'true-outcome', what: `the card says "${label}": ${nameOf(one)}` };
+    if (meaning === 'card' && label !== wanted)
+      yield { rule: 'true-outcome', what: `the card says "${label}": ${nameOf(one)}` };
   }
 }
 
@@ -60,7 +63,8 @@ function* checkRest({ proposals, open, leases }: Contents): Generator<Violation>
 }
 
 function* checkLost({ unknownCards }: Cases): Generator<Violation> {
-  for (const { title } of unknownCards) yield { rule: 'nothing-lost', what: `a card was shown and is not stored: ${title}` };
+  for (const { title } of unknownCards)
+    yield { rule: 'nothing-lost', what: `a card was shown and is not stored: ${title}` };
 }
 
 /** Each result stood in a message that Discord took, or is noted to be told with the next command. */

@@ -20,7 +20,11 @@ const unsent: ReadonlySet<Meaning> = new Set(['not-sent', 'unchanged', 'stale', 
 /** Whether every outcome that somebody was shown, or that is stored, is what the venue's own log says. */
 export function checkOutcomes(
   cases: readonly Case[],
-  { timeline, journal, lies }: { readonly timeline: Timeline; readonly journal: Journal; readonly lies: readonly Lie[] },
+  {
+    timeline,
+    journal,
+    lies,
+  }: { readonly timeline: Timeline; readonly journal: Journal; readonly lies: readonly Lie[] },
 ): readonly Violation[] {
   const violations: Violation[] = [];
 
@@ -57,7 +61,8 @@ export function checkOutcomes(
   function isCarriedOut({ spot, value, attempts }: Case): boolean {
     const since = attempts[0]?.seq ?? Number.POSITIVE_INFINITY;
     return journal.changes.some(
-      (change) => change.by === 'write' && change.seq > since && change.value === value && isSameSpot(change.spot, spot),
+      (change) =>
+        change.by === 'write' && change.seq > since && change.value === value && isSameSpot(change.spot, spot),
     );
   }
 
@@ -81,7 +86,9 @@ export function checkOutcomes(
 /** Every confirmation was told that nothing was changed, and a write was sent all the same. */
 function isDenied({ confirms, said, attempts }: Case): boolean {
   if (attempts.length === 0 || confirms.length === 0) return false;
-  const deniedTo = new Set(said.filter(({ meaning }) => meaning === 'denied').map(({ interactionId }) => interactionId));
+  const deniedTo = new Set(
+    said.filter(({ meaning }) => meaning === 'denied').map(({ interactionId }) => interactionId),
+  );
   return confirms.every(({ interactionId }) => deniedTo.has(interactionId));
 }
 

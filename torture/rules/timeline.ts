@@ -20,7 +20,11 @@ export function createTimeline({ changes, reads }: Journal): Timeline {
   function boundsOf(spot: Spot, since: number, asOf: number): { readonly from: number; readonly to: number } {
     const own = reads.filter(
       ({ seq, at, user, venue, market }) =>
-        seq > since && at <= asOf && user === spot.user && venue === spot.venue && (market ?? spot.market) === spot.market,
+        seq > since &&
+        at <= asOf &&
+        user === spot.user &&
+        venue === spot.venue &&
+        (market ?? spot.market) === spot.market,
     );
     return { from: own.at(-2)?.seq ?? since, to: Number.POSITIVE_INFINITY };
   }

@@ -1,0 +1,57 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { alice, bob, freely } from '../support/gate.ts';
+import { openCommands } from './support.ts';
+
+/** Files in commands/ that are no command. */
+const shared = ['index', 'options'];
+
+test('every file in commands/ is in the registry, and nothing else', async () => {
+  const { commands } = await openCommands();
+  const files = readdirSync(new URL('../../commands/', import.meta.url)).map((name) => name.replace(/\.ts$/, ''));
+  expect(commands.map(({ name }) => name).sort()).toEqual(files.filter((name) => !shared.includes(name)).sort());
+});
+
+test('every option that offers completions has a command that gives them', async () => {
+  const { all } = await openCommands();
+  for (const [name, { options, complete }] of all) {
+    const completes = Object.values(options).some((option) => option.kind === 'text' && option.completes);
+    expect(complete !== undefined, name).toBe(completes);
+  }
+});
+
+test('names and descriptions differ, and every description fits Discord', async () => {
+  const { all } = await openCommands();
+  const descriptions = all.map(([, { description }]) => description);
+  expect(new Set(descriptions).size).toBe(all.length);
+  for (const [, { description, options }] of all) {
+    for (const text of [description, ...Object.values(options).map((option) => option.description)]) {
+      expect(text.length).toBeLessThanOrEqual(100);
+    }
+  }
+});
+
+test('no option could carry a secret: keys are entered on the page only', async () => {
+  const { all } = await openCommands();
+  const names = all.flatMap(([, { options }]) => Object.keys(options));
+  expect(names.filter((name) => /secret|key|token|password/i.test(name))).toEqual([]);
+});
+
+describe('somebody whom the operator has not allowed', () => {
+  const limits = { ...freely, allowedUsers: new Set([alice]) };
+
+  test('can run nothing that touches keys or exchanges', async () => {
+    const { all, run, failureOf } = await openCommands({ limits });
+    const values = { venue: 'paper', market: 'BTCUSD', leverage: '5' };
+    for (const [name, { options }] of all.filter(([each]) => /^(leverage|keys)/.test(each))) {
+      const own = Object.fromEntries(Object.entries(values).filter(([option]) => option in options));
+      expect(await failureOf(run(bob, name, own)), name).toEqual({ code: 'USER_NOT_ALLOWED' });
+    }
+  });
+
+  test('can read the help and delete their data', async () => {
+    const { run } = await openCommands({ limits });
+    expect((await run(bob, 'help')).title).toContain('Levergate');
+    expect((await run(bob, 'privacy')).buttons).toHaveLength(1);
+  });
+});

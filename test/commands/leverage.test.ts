@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { alice, isolated, labelsOf, wordsOf } from '../support/gate.ts';
+import { silence } from '../support/paper-venue.ts';
+import { openCommands } from './support.ts';
+
+const wish = { venue: 'paper', market: 'btc/usd', leverage: '5' };
+
+async function withKey(more: Parameters<typeof openCommands>[0] = {}) {
+  const commands = await openCommands(more);
+  await commands.gate.addKey(alice);
+  return commands;
+}
+
+describe('/leverage set', () => {
+  test('gives a card and sends nothing', async () => {
+    const { run, gate } = await withKey();
+    expect(labelsOf(await run(alice, 'leverage set', wish))).toEqual(['Set BTCUSD to 5x isolated', 'Cancel']);
+    expect(gate.writes).toEqual([]);
+  });
+
+  test.each(['0x10', '1e1', '10x', '1,5', '-5', '0', ' 5'])(
+    'does not take %j for a leverage (P35)',
+    async (leverage) => {
+      const { run, failureOf } = await withKey();
+      expect(await failureOf(run(alice, 'leverage set', { ...wish, leverage }))).toEqual({
+        code: 'BAD_LEVERAGE',
+        text: leverage,
+      });
+    },
+  );
+
+  test.each(['Main', 'a b', 'ümlaut', 'a/b', '../x'])('does not take %j for a label', async (account) => {
+    const { run, failureOf } = await withKey();
+    const failure = await failureOf(run(alice, 'leverage set', { ...wish, account }));
+    expect(failure).toMatchObject({ code: 'BAD_OPTION', option: 'account' });
+  });
+
+  test('uses the key under the label that was named', async () => {
+    const { run, gate, failureOf } = await withKey();
+    expect(await failureOf(run(alice, 'leverage set', { ...wish, account: 'second' }))).toMatchObject({
+      code: 'KEY_MISSING',
+      others: ['main'],
+    });
+    await gate.addKey(alice, 'another-secret', 'second');
+    const view = await run(alice, 'leverage set', { ...wish, account: 'second' });
+    expect(wordsOf(view)).toContain('Account: second');
+  });
+});
+
+test('/leverage cross asks for cross margin, and takes no leverage', async () => {
+  const { run, gate, find } = await withKey();
+  gate.held.set('BTCUSD', isolated('5'));
+  const view = await run(alice, 'leverage cross', { venue: 'paper', market: 'BTCUSD' });
+  expect(labelsOf(view)).toEqual(['Set BTCUSD to cross margin', 'Cancel']);
+  expect(Object.keys(find('leverage cross').options)).not.toContain('leverage');
+});
+
+describe('/leverage show', () => {
+  test('says what one market holds, and as of when', async () => {
+    const { run, gate } = await withKey();
+    gate.held.set('BTCUSD', isolated('7'));
+    Object.assign(gate.state, { orderCount: 12 });
+    const view = await run(alice, 'leverage show', { venue: 'paper', market: 'btcusd' });
+    expect(view.title).toBe('BTCUSD is at 7x isolated on Paper');
+    expect(wordsOf(view)).toMatch(/Read from Paper at .*clock/);
+    expect(wordsOf(view)).not.toContain('12');
+    expect(view.buttons).toBeUndefined();
+  });
+
+  test('says "not set" where nothing was set, which is not 1x', async () => {
+    const { run, gate } = await withKey();
+    gate.held.set('BTCUSD', { mode: 'unset' });
+    expect((await run(alice, 'leverage show', { venue: 'paper', market: 'btcusd' })).title).toBe(
+      'BTCUSD is not set on Paper',
+    );
+  });
+
+  test('without a market lists what is set, and says what holds for the others', async () => {
+    const { run, gate } = await withKey();
+    gate.held.set('BTCUSD', isolated('7'));
+    expect(wordsOf(await run(alice, 'leverage show', { venue: 'paper' }))).toMatch(
+      /BTCUSD.*7x isolated[\s\S]*All other markets are at cross/,
+    );
+  });
+
+  test('what cannot be read is a failure, never "not set"', async () => {
+    const { run, gate, failureOf } = await withKey();
+    gate.state.readFailure = silence;
+    expect(await failureOf(run(alice, 'leverage show', { venue: 'paper', market: 'btcusd' }))).toEqual(silence);
+  });
+
+  test('fills the market list, for autocomplete', async () => {
+    const { run, markets } = await withKey({ facts: { marketsNeedKey: true } });
+    expect(markets.list('paper')).toEqual([]);
+    await run(alice, 'leverage show', { venue: 'paper' });
+    expect(markets.list('paper')).toHaveLength(2);
+  });
+});

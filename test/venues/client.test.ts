@@ -1,0 +1,273 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Failure, type Silence } from '../../src/errors.ts';
+import { Secret } from '../../src/secret.ts';
+import {
+  type CallReport,
+  createClient,
+  credential,
+  defaultDeadlines,
+  type Judge,
+  unlessFailing,
+} from '../../src/venues/client.ts';
+import type { HttpReply, HttpRequest } from '../../src/venues/http.ts';
+import type { Budget } from '../../src/venues/venue.ts';
+import { readSuccess, refused, silent } from '../../src/venues/verdict.ts';
+import { outcomeOf } from '../support/fixture-venue.ts';
+import { createSleepingClock } from '../support/venue-simulators.ts';
+
+const key = new Secret('key');
+const budget: Budget = { windows: [{ units: 10, windowMs: 10_000 }], costs: { read: 1, account: 2, write: 5 } };
+const ok: HttpReply = { kind: 'answered', status: 200, text: 'fine' };
+const tooMany = (retryAfter?: string): HttpReply => ({
+  kind: 'answered',
+  status: 429,
+  text: '',
+  ...(retryAfter !== undefined && { retryAfter }),
+});
+const isSilent = (silence: Silence): HttpReply => ({ kind: 'silent', silence });
+
+/** 200 is a value, 429 too many, 400 a refusal, 503 the venue's own error; anything else is unreadable. */
+const judge: Judge<string> = (answer) => {
+  if (answer.status === 429) return refused('rate-limited');
+  if (answer.status === 400) return refused('would-liquidate', 'symbol');
+  if (answer.status === 503) return refused('venue-error');
+  return readSuccess(z.string(), answer, answer.text);
+};
+
+/** A client whose network is a list of replies; each takes `takesMs`. */
+function open(
+  replies: readonly HttpReply[],
+  { takesMs = 0, published = budget }: { readonly takesMs?: number; readonly published?: Budget } = {},
+) {
+  const { now, sleep } = createSleepingClock();
+  const sent: HttpRequest[] = [];
+  const reports: CallReport[] = [];
+  const http = {
+    send: async (request: HttpRequest): Promise<HttpReply> => {
+      sent.push(request);
+      await sleep(takesMs);
+      return replies[sent.length - 1] ?? { kind: 'not-sent' };
+    },
+    close: async () => {},
+  };
+  const client = createClient({ id: 'paper', label: 'Paper' }, published, {
+    http,
+    now,
+    sleep,
+    onCall: (call) => void reports.push(call),
+  });
+  const spends = { key, cost: 'read' } as const;
+  return {
+    client,
+    sent,
+    reports,
+    now,
+    sleep,
+    read: () => outcomeOf(client.read({ url: 'http://venue/', spends }, judge)),
+    readPublic: () => outcomeOf(client.read({ url: 'http://venue/' }, judge)),
+    write: () => client.write({ method: 'PUT', url: 'http://venue/', spends: { key, cost: 'write' } }, judge),
+  };
+}
+
+const failure = (silence: string) => ({ code: 'VENUE_SILENT', venue: 'Paper', silence });
+const unreachable = { code: 'VENUE_UNREACHABLE', venue: 'Paper' };
+const refusal = { code: 'VENUE_REFUSED', venue: 'Paper', refusal: 'would-liquidate', detail: 'symbol' };
+
+describe('a write', () => {
+  const rows: readonly (readonly [string, HttpReply, object])[] = [
+    ['a success', ok, { kind: 'accepted' }],
+    ['a refusal', { ...ok, status: 400 }, { kind: 'refused', failure: refusal }],
+    ['an error of the venue’s own', { ...ok, status: 503 }, { kind: 'silent', failure: failure('server-error') }],
+    ['another shape', { ...ok, status: 302 }, { kind: 'silent', failure: failure('unreadable') }],
+    ['a 5xx', { ...ok, status: 500 }, { kind: 'silent', failure: failure('server-error') }],
+    ['no answer', isSilent('timeout'), { kind: 'silent', failure: failure('timeout') }],
+    ['a reset', isSilent('reset'), { kind: 'silent', failure: failure('reset') }],
+    ['no connection', { kind: 'not-sent' }, { kind: 'not-sent', failure: unreachable }],
+    [
+      'too many',
+      tooMany(),
+      { kind: 'refused', failure: { code: 'VENUE_REFUSED', venue: 'Paper', refusal: 'rate-limited' } },
+    ],
+  ];
+
+  test.each(rows)('that meets %s is sent once', async (_what, reply, result) => {
+    const { write, sent } = open([reply, ok, ok]);
+    expect(await write()).toStrictEqual(result);
+    expect(sent).toHaveLength(1);
+    expect(sent[0]).toMatchObject({
+      method: 'PUT',
+      url: 'http://venue/',
+      headers: {},
+      deadlineMs: defaultDeadlines.writeMs,
+    });
+    expect(sent[0]).not.toHaveProperty('body');
+  });
+
+  test('carries its body and its headers, which are built when it is sent', async () => {
+    const { client, sent } = open([ok]);
+    let built = 0;
+    const headers = () => {
+      built += 1;
+      return { authent: 'signed' };
+    };
+    await client.write({ method: 'POST', url: 'http://venue/', headers, body: '{}' }, judge);
+    expect(sent).toMatchObject([{ method: 'POST', body: '{}', headers: { authent: 'signed' } }]);
+    expect(built).toBe(1);
+  });
+
+  test('that finds no budget in time was not sent, and says how long to wait', async () => {
+    const { write, sent } = open([ok, ok]);
+    await write();
+    await write();
+    const result = await write();
+    expect(result).toMatchObject({ kind: 'not-sent', failure: { code: 'VENUE_BUSY', venue: 'Paper' } });
+    expect(sent).toHaveLength(2);
+  });
+
+  test('that waited for its budget has the rest of its time', async () => {
+    const { write, sent, sleep } = open([ok, ok, ok]);
+    await write();
+    await write();
+    await sleep(8_500);
+    await write();
+    expect(sent).toHaveLength(3);
+    expect(sent[2]?.deadlineMs).toBeLessThan(defaultDeadlines.writeMs);
+    expect(sent[2]?.deadlineMs).toBeGreaterThanOrEqual(defaultDeadlines.writeMs / 2);
+  });
+
+  test('that meets a bug is not turned into a result', async () => {
+    const { client } = open([ok]);
+    const broken = () => {
+      throw new TypeError('a bug');
+    };
+    await expect(client.write({ method: 'PUT', url: 'http://venue/', headers: broken }, judge)).rejects.toThrow(
+      'a bug',
+    );
+  });
+});
+
+describe('a read', () => {
+  test.each<readonly [string, readonly HttpReply[], unknown, number]>([
+    ['a success', [ok], 'fine', 1],
+    ['no connection, then a success', [{ kind: 'not-sent' }, ok], 'fine', 2],
+    ['a reset, then a success', [isSilent('reset'), ok], 'fine', 2],
+    ['too many, then a success', [tooMany('0'), ok], 'fine', 2],
+    ['no connection twice', [{ kind: 'not-sent' }, { kind: 'not-sent' }, ok], unreachable, 2],
+    ['two resets', [isSilent('reset'), isSilent('reset'), ok], failure('reset'), 2],
+    ['silence', [isSilent('timeout'), ok], failure('timeout'), 1],
+    ['another shape', [isSilent('unreadable'), ok], failure('unreadable'), 1],
+    ['a 5xx', [{ ...ok, status: 500 }, ok], failure('server-error'), 1],
+    ['a refusal', [{ ...ok, status: 400 }, ok], refusal, 1],
+  ])('that meets %s', async (_what, replies, outcome, count) => {
+    const { read, sent } = open(replies);
+    expect(await read()).toStrictEqual(outcome);
+    expect(sent).toHaveLength(count);
+    expect(sent[0]).toMatchObject({ method: 'GET', deadlineMs: defaultDeadlines.readMs });
+  });
+
+  test('is not tried again once its deadline is over, however quick the answer would be', async () => {
+    const { read, sent } = open([isSilent('reset'), ok], { takesMs: defaultDeadlines.readMs });
+    expect(await read()).toEqual(failure('reset'));
+    expect(sent).toHaveLength(1);
+  });
+
+  test('tried again has only what is left of its deadline', async () => {
+    const { read, sent } = open([isSilent('reset'), ok], { takesMs: 1_000 });
+    await read();
+    expect(sent.map(({ deadlineMs }) => deadlineMs)).toEqual([
+      defaultDeadlines.readMs,
+      defaultDeadlines.readMs - 1_000,
+    ]);
+  });
+
+  test('of public data is not tried again after "too many": no budget of ours would hold it back', async () => {
+    const { readPublic, sent } = open([tooMany('7'), ok]);
+    expect(await readPublic()).toEqual({ code: 'VENUE_BUSY', venue: 'Paper', retryAfterMs: 7_000 });
+    expect(sent).toHaveLength(1);
+  });
+
+  test('may take a longer body where it says so', async () => {
+    const { client, sent } = open([ok, ok]);
+    await client.read({ url: 'http://venue/', maxBytes: 5 }, judge);
+    await client.read({ url: 'http://venue/' }, judge);
+    expect(sent.map(({ maxBytes }) => maxBytes)).toEqual([5, undefined]);
+  });
+});
+
+describe('after "too many" a key rests', () => {
+  test.each([
+    [undefined, 1_000],
+    ['0', 1_000],
+    ['2', 2_000],
+    ['60', 60_000],
+    ['61', 60_000],
+    ['999999999', 60_000],
+    ['1234567890', 1_000],
+    ['-5', 1_000],
+    ['1.5', 1_000],
+    ['soon', 1_000],
+    ['Sat, 21 Nov 2026 12:00:30 GMT', 30_000],
+    ['Sat, 21 Nov 2026 11:00:00 GMT', 1_000],
+    ['5 x', 1_000],
+  ])('for as long as %j says: %i ms', async (retryAfter, ms) => {
+    const { readPublic } = open([tooMany(retryAfter)]);
+    expect(await readPublic()).toMatchObject({ retryAfterMs: ms });
+  });
+
+  test('and nothing is sent with it meanwhile, but with another key', async () => {
+    const { write, sent, client } = open([tooMany('30'), ok]);
+    await write();
+    expect(await write()).toMatchObject({ kind: 'not-sent', failure: { retryAfterMs: 30_000 } });
+    expect(sent).toHaveLength(1);
+    const other = { url: 'http://venue/', spends: { key: new Secret('other'), cost: 'read' } } as const;
+    expect(await client.read(other, judge)).toBe('fine');
+  });
+});
+
+test('every kind of call spends what it costs, and public ones nothing', async () => {
+  const { client, sent, readPublic } = open(Array.from({ length: 30 }, () => ok));
+  for (let count = 0; count < 12; count += 1) await readPublic();
+  for (let count = 0; count < 5; count += 1) {
+    await client.read({ url: 'http://venue/', spends: { key, cost: 'account' } }, judge);
+  }
+  expect(sent).toHaveLength(17);
+  const sixth = client.read({ url: 'http://venue/', spends: { key, cost: 'account' } }, judge);
+  expect(await outcomeOf(sixth)).toMatchObject({ code: 'VENUE_BUSY' });
+});
+
+test('every call that was tried is reported with what it came to and how long it took', async () => {
+  const { read, write, reports } = open([ok, { ...ok, status: 400 }, isSilent('timeout'), tooMany('30')], {
+    takesMs: 5,
+  });
+  await read();
+  await write();
+  await read();
+  await read();
+  const report = (kind: string, result: string, durationMs = 5) => ({ venue: 'paper', kind, result, durationMs });
+  expect(reports).toEqual([
+    report('read', 'ok'),
+    report('write', 'refused'),
+    report('read', 'silent'),
+    report('read', 'busy'),
+    report('read', 'busy', 0),
+  ]);
+});
+
+test('what a preview can do without is undefined when it fails, and a bug is a bug', async () => {
+  expect(await unlessFailing(Promise.resolve(5))).toBe(5);
+  expect(await unlessFailing(Promise.reject(new Failure({ code: 'HALTED' })))).toBeUndefined();
+  await expect(unlessFailing(Promise.reject(new TypeError('a bug')))).rejects.toThrow('a bug');
+});
+
+test('a credential is found by its name, and one that is missing is a bug', () => {
+  expect(credential({ apiKey: key }, 'apiKey')).toBe(key);
+  expect(() => credential({}, 'apiKey')).toThrow(new TypeError('a key without its field apiKey'));
+});
+
+test('silence keeps its kind in the words for a trader', async () => {
+  for (const kind of ['timeout', 'reset', 'too-large', 'unreadable', 'redirect', 'server-error'] as const) {
+    expect(silent(kind)).toEqual({ kind: 'silent', silence: kind });
+    expect(await open([isSilent(kind)]).write()).toEqual({ kind: 'silent', failure: failure(kind) });
+  }
+});

@@ -1,0 +1,316 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Refusal } from '../../src/errors.ts';
+import {
+  applied,
+  expecting,
+  instrumentsOf,
+  judgeKey,
+  markPriceOf,
+  orderCountOf,
+  permissions,
+  positionOf,
+  preferences,
+} from '../../src/venues/kraken-futures-replies.ts';
+
+const judge = (status: number, body: unknown) => expecting(applied)({ status, text: JSON.stringify(body) });
+const success = { result: 'success', serverTime: '2026-06-28T14:48:58.711Z' };
+const named = (error: unknown) => ({ result: 'error', error });
+const coded = (...codes: readonly unknown[]) => ({
+  result: 'error',
+  errors: codes.map((code) => ({ code, message: 'X' })),
+});
+const isRefused = (refusal: Refusal, detail?: string) => ({
+  kind: 'refused',
+  refusal,
+  ...(detail !== undefined && { detail }),
+});
+const isSilent = (silence: string) => ({ kind: 'silent', silence });
+
+describe('an error with a name is refused', () => {
+  test.each<readonly [string, Refusal]>([
+    ['accountInactive', 'account-inactive'],
+    ['apiLimitExceeded', 'rate-limited'],
+    ['authenticationError', 'key-rejected'],
+    ['insufficientFunds', 'insufficient-margin'],
+    ['invalidAccount', 'account-invalid'],
+    ['invalidAmount', 'invalid-request'],
+    ['invalidArgument', 'invalid-request'],
+    ['invalidUnit', 'invalid-request'],
+    ['Json Parse Error', 'invalid-request'],
+    ['marketUnavailable', 'market-unavailable'],
+    ['nonceBelowThreshold', 'nonce'],
+    ['nonceDuplicate', 'nonce'],
+    ['notFound', 'unknown-market'],
+    ['requiredArgumentMissing', 'invalid-request'],
+    ['Server Error', 'venue-error'],
+    ['Unavailable', 'venue-unavailable'],
+    ['unknownError', 'venue-error'],
+    ['insufficientPrivileges', 'key-lacks-permission'],
+    ['contractNotFound', 'unknown-market'],
+  ])('%s is %s, whatever the status and whatever follows its colon', (name, refusal) => {
+    for (const status of [200, 400, 401, 404, 500, 503]) {
+      expect(judge(status, named(name))).toEqual(isRefused(refusal));
+      expect(judge(status, named(` ${name} : <@1>`))).toEqual(isRefused(refusal));
+    }
+  });
+
+  test('with the name of one of our arguments as its only detail', () => {
+    expect(judge(400, named('requiredArgumentMissing: symbol'))).toEqual(isRefused('invalid-request', 'symbol'));
+    expect(judge(400, named('requiredArgumentMissing: maxLeverage'))).toEqual(
+      isRefused('invalid-request', 'maxLeverage'),
+    );
+    expect(judge(400, named('invalidArgument: symbol'))).toEqual(isRefused('invalid-request', 'symbol'));
+    expect(judge(400, named('invalidArgument: maxLeverage'))).toEqual(
+      isRefused('leverage-out-of-range', 'maxLeverage'),
+    );
+    expect(judge(400, named('notFound: maxLeverage'))).toEqual(isRefused('unknown-market', 'maxLeverage'));
+  });
+
+  test('by its whole name, never by a part of it', () => {
+    for (const name of ['notFoundAnywhere', 'NOTFOUND', 'my notFound', '']) {
+      expect(judge(400, named(name))).toEqual(isRefused('invalid-request'));
+      expect(judge(500, named(name))).toEqual(isSilent('server-error'));
+    }
+  });
+});
+
+describe('an error with a code is refused', () => {
+  test.each<readonly [number, Refusal]>([
+    [41, 'would-liquidate'],
+    [87, 'unknown-market'],
+    [88, 'market-not-isolated-capable'],
+    [92, 'insufficient-margin'],
+  ])('%i is %s, as a number or a text, at any place, and before any name', (code, refusal) => {
+    for (const status of [200, 400, 500]) {
+      for (const body of [
+        coded(code),
+        coded(String(code)),
+        coded(7, code),
+        coded('x', code),
+        { ...coded(code), error: 'nonceDuplicate' },
+      ]) {
+        expect(judge(status, body)).toEqual(isRefused(refusal));
+      }
+    }
+  });
+
+  test('that nobody knows is refused with a 4xx, and silence with a 5xx', () => {
+    for (const body of [
+      coded(7),
+      coded(),
+      coded('x'),
+      { result: 'error' },
+      { result: 'error', errors: 'x', error: 5 },
+    ]) {
+      for (const status of [200, 400, 499]) expect(judge(status, body)).toEqual(isRefused('invalid-request'));
+      for (const status of [500, 503]) expect(judge(status, body)).toEqual(isSilent('server-error'));
+    }
+  });
+});
+
+describe('a status that says enough by itself', () => {
+  test('429 is a rate limit, whatever the body', () => {
+    for (const body of [success, named('notFound'), '<html>'])
+      expect(judge(429, body)).toEqual(isRefused('rate-limited'));
+  });
+
+  test('401 is a rejected key in the shape of the authentication service, and nowhere else', () => {
+    const refusal = { error: 'Unauthorized', message: 'no such key' };
+    expect(judge(401, refusal)).toEqual(isRefused('key-rejected'));
+    for (const status of [200, 400, 403]) expect(judge(status, refusal)).toEqual(isSilent('unreadable'));
+    for (const body of [{ error: 'x' }, { message: 'x' }, '<html>'])
+      expect(judge(401, body)).toEqual(isSilent('unreadable'));
+  });
+});
+
+test('an answer that is neither the documented success nor a documented error is silence', () => {
+  expect(judge(200, success)).toEqual({ kind: 'ok', value: success });
+  for (const body of [{ result: 'success' }, { ...success, result: 'ok' }, { serverTime: 'x' }, [], null, 'success']) {
+    expect(judge(200, body)).toEqual(isSilent('unreadable'));
+  }
+  for (const status of [301, 400, 404]) expect(judge(status, success)).toEqual(isSilent('unreadable'));
+  expect(judge(500, success)).toEqual(isSilent('server-error'));
+  expect(expecting(applied)({ status: 200, text: 'result: success' })).toEqual(isSilent('unreadable'));
+});
+
+test('a key that Kraken does not know is rejected by 401 in any shape', () => {
+  const body = { result: 'success', permissions: { general: 'FULL_ACCESS', transfer: 'NO_ACCESS' } };
+  expect(judgeKey({ status: 401, text: '' })).toEqual(isRefused('key-rejected'));
+  expect(judgeKey({ status: 200, text: JSON.stringify(body) })).toEqual({ kind: 'ok', value: body.permissions });
+  expect(judgeKey({ status: 403, text: '' })).toEqual(isSilent('unreadable'));
+  expect(permissions.safeParse({ permissions: { general: 'MAYBE', transfer: 'x' } }).success).toBe(false);
+});
+
+describe('preferences', () => {
+  const read = (rows: unknown) => preferences.safeParse({ result: 'success', leveragePreferences: rows });
+
+  test('list isolated markets, in capitals and by value', () => {
+    expect(
+      read([
+        { symbol: 'pf_xbtusd', maxLeverage: 10 },
+        { symbol: 'FF_XBTUSD_261225', maxLeverage: '2.50' },
+      ]).data,
+    ).toEqual([
+      { symbol: 'PF_XBTUSD', setting: { mode: 'isolated', leverage: '10' } },
+      { symbol: 'FF_XBTUSD_261225', setting: { mode: 'isolated', leverage: '2.5' } },
+    ]);
+    expect(read([]).data).toEqual([]);
+  });
+
+  test.each([
+    undefined,
+    null,
+    [{ symbol: 'PF_XBTUSD', maxLeverage: '0' }],
+    [{ symbol: 'PF_XBTUSD', maxLeverage: null }],
+    [{ symbol: 'PF_XBTUSD', maxLeverage: 'x' }],
+    [{ symbol: 'XBTUSD', maxLeverage: 5 }],
+    [{ symbol: ' PF_XBTUSD', maxLeverage: 5 }],
+    [{ symbol: 'PF_XBTUSD ', maxLeverage: 5 }],
+    [{ symbol: `PF_${'X'.repeat(41)}`, maxLeverage: 5 }],
+    [{ maxLeverage: 5 }],
+  ])('that cannot be read are never "nothing is isolated": %j', (rows) => {
+    expect(read(rows).success).toBe(false);
+  });
+});
+
+describe('instruments', () => {
+  const row = {
+    symbol: 'PF_XBTUSD',
+    type: 'flexible_futures',
+    base: 'BTC',
+    quote: 'USD',
+    tradeable: true,
+    marginLevels: [{ contracts: 0, initialMargin: '0.02', maintenanceMargin: '0.01' }],
+  };
+  const read = (...rows: readonly unknown[]) =>
+    instrumentsOf('kraken-futures').parse({ result: 'success', instruments: rows });
+  const one = (change: object) => read({ ...row, ...change }).markets[0];
+
+  test('are markets, other contracts, and those that cannot be read', () => {
+    const inverse = { symbol: 'PI_XBTUSD', type: 'futures_inverse' };
+    const broken = { symbol: 'PF_ODDUSD', type: 'flexible_futures' };
+    const { markets, others, unreadable } = read(row, inverse, broken, null, { symbol: 5 });
+    expect([markets.map(({ symbol }) => symbol), others, unreadable]).toEqual([
+      ['PF_XBTUSD'],
+      ['PI_XBTUSD'],
+      ['PF_ODDUSD'],
+    ]);
+  });
+
+  test('come perpetuals first, and main coins before others', () => {
+    const symbols = ['FF_XBTUSD_1', 'PF_ADAUSD', 'PF_XRPUSD', 'FF_ADAUSD_1', 'PF_SOLUSD', 'PF_ETHUSD', 'PF_XBTUSD'];
+    const rows = symbols.map((symbol) => ({ ...row, symbol, base: symbol.slice(3, 6).toLowerCase() }));
+    expect(read(...rows).markets.map(({ symbol }) => symbol)).toEqual([
+      'PF_XBTUSD',
+      'PF_ETHUSD',
+      'PF_SOLUSD',
+      'PF_XRPUSD',
+      'PF_ADAUSD',
+      'FF_XBTUSD_1',
+      'FF_ADAUSD_1',
+    ]);
+  });
+
+  test('name base and quote by themselves, else by their pair, else by their symbol', () => {
+    const { base, quote, ...nameless } = row;
+    expect(one({})).toMatchObject({ base: 'BTC', quote: 'USD', id: 'PF_XBTUSD', venue: 'kraken-futures' });
+    const names = (change: object) => {
+      const { base: b, quote: q } = read({ ...nameless, ...change }).markets[0] ?? {};
+      return [b, q];
+    };
+    expect(names({ pair: 'ADA:EUR' })).toEqual(['ADA', 'EUR']);
+    expect(names({})).toEqual(['XBT', 'USD']);
+    expect(names({ base: '<b>', pair: 'a b:c d' })).toEqual(['XBT', 'USD']);
+    expect(names({ symbol: 'ff_solusd_261225' })).toEqual(['SOL', 'USD']);
+  });
+
+  test('have tiers in the order of their size, by value where the venue gives it', () => {
+    const level = { initialMargin: 0.04, maintenanceMargin: '0.02' };
+    const marginLevels = [
+      { ...level, contracts: null, numNonContractUnits: 1000000 },
+      { ...level, contracts: 5, initialMargin: 0.02 },
+      { ...level, contracts: 40 },
+    ];
+    const { tiers, bounds } = one({ marginLevels }) ?? {};
+    expect(tiers).toEqual([
+      { fromSize: '5', measuredIn: 'contracts', initialMargin: '0.02', maintenanceMargin: '0.02' },
+      { fromSize: '40', measuredIn: 'contracts', initialMargin: '0.04', maintenanceMargin: '0.02' },
+      { fromSize: '1000000', measuredIn: 'quote', initialMargin: '0.04', maintenanceMargin: '0.02' },
+    ]);
+    expect(bounds).toEqual({ min: '1', max: '50', step: '0.01' });
+    expect(one({ marginLevels: [level] })?.tiers).toMatchObject([{ fromSize: '0', measuredIn: 'contracts' }]);
+  });
+
+  test.each([
+    ['0.02', '50'],
+    ['0.03', '33.33'],
+    ['1', '1'],
+    ['2', '1'],
+    ['0.015', '66.66'],
+  ])('allow the inverse of the first tier’s initial margin: %s is %sx', (initialMargin, max) => {
+    const marginLevels = [{ contracts: 0, initialMargin, maintenanceMargin: '0.01' }];
+    expect(one({ marginLevels })?.bounds.max).toBe(max);
+  });
+
+  test.each([
+    { marginLevels: [] },
+    { marginLevels: undefined },
+    { marginLevels: [{ initialMargin: '0', maintenanceMargin: '0.01' }] },
+    { tradeable: 'true' },
+    { symbol: 'PF_XBT-USD' },
+    { symbol: 'x PF_XBTUSD' },
+  ])('with %j cannot be read', (change) => {
+    expect(one(change)).toBeUndefined();
+  });
+
+  test('must say success', () => {
+    expect(instrumentsOf('v').safeParse({ instruments: [row] }).success).toBe(false);
+    expect(instrumentsOf('v').safeParse({ result: 'success' }).success).toBe(false);
+  });
+});
+
+describe('rows about one market', () => {
+  const position = { symbol: 'pf_xbtusd', side: 'long', price: 58000.5, size: '0.5' };
+  const open = (...rows: readonly unknown[]) =>
+    positionOf('PF_XBTUSD').safeParse({ result: 'success', openPositions: rows });
+
+  test('a position is the one of this market that has a size', () => {
+    const none = { ...position, size: 0 };
+    expect(open(none, { ...position, symbol: 'PF_ETHUSD', side: '?' }, position).data).toEqual({
+      side: 'long',
+      price: '58000.5',
+      size: '0.5',
+    });
+    expect(open(none)).toEqual({ success: true, data: undefined });
+    for (const row of [{ ...position, side: 'up' }, { ...position, price: 0 }, { symbol: 5 }, null])
+      expect(open(row).success).toBe(false);
+    expect(positionOf('PF_XBTUSD').safeParse({ openPositions: [] }).success).toBe(false);
+  });
+
+  test('orders are counted for this market only', () => {
+    const count = (rows: unknown) => orderCountOf('PF_XBTUSD').safeParse({ result: 'success', openOrders: rows });
+    expect(count([{ symbol: 'pf_xbtusd' }, { symbol: 'PF_ETHUSD' }, { symbol: 'PF_XBTUSD' }]).data).toBe(2);
+    for (const rows of [undefined, null, [{}]]) expect(count(rows).success).toBe(false);
+    expect(orderCountOf('X').safeParse({ openOrders: [] }).success).toBe(false);
+  });
+
+  test('a mark price comes alone or among all of them', () => {
+    const ticker = { symbol: 'pf_xbtusd', markPrice: 60000 };
+    const read = (body: object) => markPriceOf('PF_XBTUSD').safeParse({ result: 'success', ...body });
+    expect(read({ ticker }).data).toBe('60000');
+    expect(read({ tickers: [{ symbol: 'PF_ETHUSD', markPrice: 'x' }, ticker] }).data).toBe('60000');
+    expect(read({ ticker: { ...ticker, symbol: 'PF_ETHUSD' } })).toEqual({ success: true, data: undefined });
+    expect(read({ tickers: [] })).toEqual({ success: true, data: undefined });
+    for (const body of [{}, { ticker: { ...ticker, markPrice: 0 } }, { tickers: [{ ...ticker, markPrice: '' }] }]) {
+      expect(read(body).success).toBe(false);
+    }
+    expect(markPriceOf('X').safeParse({ ticker }).success).toBe(false);
+    expect(markPriceOf('X').safeParse({ tickers: [] }).success).toBe(false);
+  });
+});
+
+test('a schema that takes anything still needs "success" to be said by a documented status', () => {
+  const judgeAnything = expecting(z.unknown());
+  expect(judgeAnything({ status: 400, text: '{}' })).toEqual(isSilent('unreadable'));
+});

@@ -1,0 +1,272 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Refusal } from '../../src/errors.ts';
+import {
+  expecting,
+  idOf,
+  judgeEcho,
+  judgeSetting,
+  list,
+  market,
+  markPriceOf,
+  position,
+  rowsAbout,
+  symbolsIn,
+} from '../../src/venues/mudrex-replies.ts';
+import type { Target } from '../../src/venues/venue.ts';
+
+const data = z.object({ id: z.string() });
+const judge = (status: number, body: unknown) => expecting(data)({ status, text: JSON.stringify(body) });
+const failed = (code: number, ...texts: readonly string[]) => ({
+  success: false,
+  errors: texts.map((text) => ({ code, text })),
+});
+const isRefused = (refusal: Refusal) => ({ kind: 'refused', refusal });
+const isSilent = (silence: string) => ({ kind: 'silent', silence });
+
+describe('an answer in the documented error shape is refused', () => {
+  test.each<readonly [string, Refusal]>([
+    ['leverage out of permissible range', 'leverage-out-of-range'],
+    ['invalid asset id', 'unknown-market'],
+    ['asset not found', 'unknown-market'],
+    ['leverage not found', 'unknown-market'],
+    ['params error', 'invalid-request'],
+    ['invalid trade currency', 'invalid-currency'],
+    ['insufficient balance', 'insufficient-margin'],
+    ['insufficient funds', 'insufficient-margin'],
+    ['invalid authentication', 'key-rejected'],
+    ['rate limit exceeded', 'rate-limited'],
+  ])('"%s" is %s, in any case, with spaces around it, and whatever the status', (text, refusal) => {
+    for (const status of [200, 400, 401, 403, 404, 409, 500]) {
+      for (const spelt of [text, text.toUpperCase(), `  ${text}\n`]) {
+        expect(judge(status, failed(1, spelt))).toEqual(isRefused(refusal));
+        expect(judge(status, { code: 1, text: spelt })).toEqual(isRefused(refusal));
+      }
+    }
+  });
+
+  test('by the first text that is known, wherever it stands', () => {
+    expect(judge(400, failed(1, 'what', 'insufficient funds', 'params error'))).toEqual(
+      isRefused('insufficient-margin'),
+    );
+  });
+
+  test.each<readonly [number, Refusal]>([
+    [400, 'invalid-request'],
+    [401, 'key-rejected'],
+    [403, 'key-lacks-permission'],
+    [404, 'unknown-market'],
+    [409, 'conflict'],
+    [418, 'invalid-request'],
+    [499, 'invalid-request'],
+  ])('with an unknown text by its status: %i is %s', (status, refusal) => {
+    expect(judge(status, failed(status, 'regenerated rate limit exceeded'))).toEqual(isRefused(refusal));
+  });
+
+  test('by code 3100, at any place and with any status', () => {
+    const body = {
+      success: false,
+      errors: [
+        { code: 7, text: 'x' },
+        { code: 3100, text: 'y' },
+      ],
+    };
+    for (const status of [200, 400, 500]) expect(judge(status, body)).toEqual(isRefused('key-rejected'));
+  });
+
+  test('as a rate limit by 429 alone, whatever the body', () => {
+    for (const body of ['<html>', failed(429, 'asset not found'), { success: true, data: { id: 'x' } }]) {
+      expect(judge(429, body)).toEqual(isRefused('rate-limited'));
+    }
+  });
+});
+
+describe('an answer that proves nothing is silence', () => {
+  test.each([
+    ['a 5xx with an unknown text', 500, failed(500, 'something went wrong'), 'server-error'],
+    ['a 2xx with an unknown text', 200, failed(200, 'something went wrong'), 'unreadable'],
+    ['a 399', 399, failed(1, 'unknown'), 'unreadable'],
+    ['no errors in the list', 400, { success: false, errors: [] }, 'unreadable'],
+    ['an error without a code', 400, { success: false, errors: [{ text: 'asset not found' }] }, 'unreadable'],
+    ['an error without a text', 400, { success: false, errors: [{ code: 400 }] }, 'unreadable'],
+    ['errors beside a success', 400, { success: true, errors: [{ code: 400, text: 'asset not found' }] }, 'unreadable'],
+    ['success that is not true', 200, { success: 'true', data: { id: 'x' } }, 'unreadable'],
+    ['no success', 200, { data: { id: 'x' } }, 'unreadable'],
+    ['data of another shape', 200, { success: true, data: { id: 5 } }, 'unreadable'],
+    ['no data', 200, { success: true }, 'unreadable'],
+  ])('%s', (_what, status, body, silence) => {
+    expect(judge(status, body)).toEqual(isSilent(silence));
+  });
+
+  test('text that is not JSON', () => {
+    expect(expecting(data)({ status: 200, text: '<html>' })).toEqual(isSilent('unreadable'));
+    expect(expecting(data)({ status: 404, text: '' })).toEqual(isSilent('unreadable'));
+  });
+});
+
+test('a success in the documented shape is its data', () => {
+  expect(judge(200, { success: true, data: { id: 'x' } })).toEqual({ kind: 'ok', value: { id: 'x' } });
+});
+
+describe('a setting', () => {
+  const read = (status: number, body: unknown) => judgeSetting({ status, text: JSON.stringify(body) });
+  const answer = (body: object) => ({ success: true, data: body });
+
+  test.each([
+    [{ Leverage: '50', MarginType: 'ISOLATED' }, '50'],
+    [{ leverage: 2.5, margin_type: 'isolated' }, '2.5'],
+  ])('%j is isolated', (body, leverage) => {
+    expect(read(200, answer(body))).toEqual({ kind: 'ok', value: { mode: 'isolated', leverage } });
+  });
+
+  test.each([
+    { Leverage: '50', MarginType: 'CROSS' },
+    { Leverage: '0', MarginType: 'ISOLATED' },
+    { leverage: 'lots', margin_type: 'ISOLATED' },
+    { leverage: '5' },
+    { margin_type: 'ISOLATED' },
+  ])('%j is none', (body) => {
+    expect(read(200, answer(body))).toEqual(isSilent('unreadable'));
+  });
+
+  test('that was never set is unset, by 404 and by that text only', () => {
+    const unset = { kind: 'ok', value: { mode: 'unset' } };
+    expect(read(404, failed(404, 'Leverage not found'))).toEqual(unset);
+    expect(read(404, failed(404, 'other', 'leverage not found'))).toEqual(unset);
+    expect(read(400, failed(404, 'leverage not found'))).toEqual(isRefused('unknown-market'));
+    expect(read(404, failed(404, 'asset not found'))).toEqual(isRefused('unknown-market'));
+    expect(read(404, { success: true, data: {} })).toEqual(isSilent('unreadable'));
+  });
+
+  test('that is echoed must be the one that was asked for, by its value', () => {
+    const echo = (leverage: string) =>
+      judgeEcho({ mode: 'isolated', leverage: '5' })({
+        status: 200,
+        text: JSON.stringify(answer({ Leverage: leverage, MarginType: 'ISOLATED' })),
+      });
+    expect(echo('5.00')).toEqual({ kind: 'ok', value: { mode: 'isolated', leverage: '5' } });
+    expect(echo('50')).toEqual(isSilent('unreadable'));
+    const refusal = { status: 400, text: JSON.stringify(failed(400, 'params error')) };
+    expect(judgeEcho({ mode: 'isolated', leverage: '5' })(refusal)).toEqual(isRefused('invalid-request'));
+  });
+});
+
+describe('rows', () => {
+  const bitcoin = market.parse({
+    id: 'an-id',
+    symbol: 'btcusdt',
+    min_leverage: '1',
+    max_leverage: 100,
+    leverage_step: '0.01',
+  });
+  const target: Target = { market: bitcoin };
+  const aboutBitcoin = (more: object = {}) => ({ symbol: 'BTCUSDT', ...more });
+
+  test('a market has bounds, and is known as bitcoin by both its names and against any dollar', () => {
+    expect(bitcoin).toMatchObject({
+      venue: 'mudrex',
+      id: 'an-id',
+      symbol: 'BTCUSDT',
+      base: 'BTC',
+      quote: 'USDT',
+      bounds: { min: '1', max: '100', step: '0.01' },
+      tradeable: true,
+    });
+    expect([...bitcoin.aliases].sort()).toEqual(['BTC', 'BTCUSD', 'BTCUSDT', 'XBT', 'XBTUSD', 'XBTUSDT']);
+  });
+
+  test.each([
+    { id: 'a/b' },
+    { id: '' },
+    { id: 'x'.repeat(65) },
+    { symbol: 'BTC-USDT' },
+    { symbol: 'B' },
+    { symbol: 'B'.repeat(41) },
+    { min_leverage: '0' },
+    { max_leverage: 'lots' },
+    { leverage_step: undefined },
+  ])('a market with %j is none', (change) => {
+    const row = { id: 'an-id', symbol: 'BTCUSDT', min_leverage: '1', max_leverage: '100', leverage_step: '0.01' };
+    expect(market.safeParse({ ...row, ...change }).success).toBe(false);
+  });
+
+  test('a market that is not against USDT has no quote', () => {
+    const row = { id: 'i', symbol: 'BTCINR', min_leverage: '1', max_leverage: '9', leverage_step: '1' };
+    expect(market.parse(row)).toMatchObject({ base: 'BTCINR', quote: '' });
+  });
+
+  test('a list that is null is empty, and one that is not there is unreadable', () => {
+    expect([list.parse(null), list.parse([1])]).toEqual([[], [1]]);
+    expect(list.safeParse(undefined).success).toBe(false);
+  });
+
+  test('a row is told from another by its id, else by all of it', () => {
+    expect(idOf({ id: 'x', more: 1 })).toBe('x');
+    expect(idOf({ id: 5 })).toBe('{"id":5}');
+  });
+
+  test('the open ones of this market and this margin currency count, by symbol or by id', () => {
+    const mine = [
+      aboutBitcoin(),
+      { symbol: 'btcusdt', status: 'OPEN' },
+      { asset_uuid: 'an-id', trade_currency: 'USDT' },
+      aboutBitcoin({ status: 'something new' }),
+    ];
+    const others = [
+      { symbol: 'ETHUSDT' },
+      { asset_uuid: 'another-id' },
+      aboutBitcoin({ trade_currency: 'INR' }),
+      ...['CLOSED', 'LIQUIDATED', 'FILLED', 'CANCELLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'FAILED', 'closed'].map(
+        (status) => aboutBitcoin({ status }),
+      ),
+    ];
+    expect(rowsAbout(target).parse([...others, ...mine])).toEqual(mine);
+    expect(rowsAbout({ ...target, currency: 'INR' }).parse([...others, ...mine])).toEqual([
+      aboutBitcoin({ trade_currency: 'INR' }),
+      mine[0],
+      mine[1],
+      mine[3],
+    ]);
+  });
+
+  test('a row that does not say what it is about makes the whole list unreadable', () => {
+    for (const row of [{}, { status: 'OPEN' }, { symbol: 5 }, null]) {
+      expect(rowsAbout(target).safeParse([aboutBitcoin(), row]).success).toBe(false);
+    }
+  });
+
+  test('the symbols of open positions are those that have one', () => {
+    const rows = [
+      { symbol: 'ethusdt' },
+      { asset_uuid: 'x' },
+      aboutBitcoin({ status: 'closed' }),
+      aboutBitcoin({ trade_currency: 'INR' }),
+    ];
+    expect(symbolsIn().parse(rows)).toEqual(['ETHUSDT']);
+    expect(symbolsIn('INR').parse(rows)).toEqual(['ETHUSDT', 'BTCUSDT']);
+  });
+
+  test('a position has a side and an entry; a liquidation price of no use is left out', () => {
+    const row = { order_type: 'LONG', entry_price: '58000', liquidation_price: '0' };
+    expect(position.parse(row)).toEqual({ order_type: 'LONG', entry_price: '58000', liquidation_price: undefined });
+    expect(position.parse({ ...row, liquidation_price: '46000.5' })).toMatchObject({ liquidation_price: '46000.5' });
+    expect(position.safeParse({ ...row, order_type: 'long' }).success).toBe(false);
+    expect(position.safeParse({ ...row, entry_price: '0' }).success).toBe(false);
+  });
+
+  test('a mark price is the close of the newest candle of its pair', () => {
+    const candles = {
+      asset_ticks: {
+        'btc/usdt': [
+          [1, 1, 1, 1, '5'],
+          [2, 1, 1, 1, '6.5'],
+        ],
+        'eth/usdt': [],
+      },
+    };
+    expect(markPriceOf('BTC/USDT').parse(candles)).toBe('6.5');
+    expect(markPriceOf('eth/usdt').parse(candles)).toBeUndefined();
+    expect(markPriceOf('sol/usdt').parse(candles)).toBeUndefined();
+    expect(markPriceOf('sol/usdt').safeParse({}).success).toBe(false);
+  });
+});
