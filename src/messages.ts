@@ -16,7 +16,7 @@ export function unexpectedView(reference: string): View {
     tone: 'refused',
     title: 'Something went wrong inside the bot',
     body: [
-      'Check with /leverage show what the venue holds before you try again. If you tell the operator, name this reference: ',
+      'Check with /leverage show what the exchange holds before you try again. If you tell the operator, name this reference: ',
       { code: reference },
     ],
   };
@@ -232,11 +232,11 @@ function explainRefusal(venue: string, refusal: Refusal, detail: string | undefi
         'Give it permission to trade (not to withdraw), or replace it with /keys add.',
       );
     case 'account-inactive':
-      return say(`${venue} says that this futures account is inactive`, 'Activate it at the venue.');
+      return say(`${venue} says that this futures account is inactive`, 'Activate it there.');
     case 'account-invalid':
       return say(
         `${venue} says that this futures account is not valid`,
-        'Check the account at the venue, then the key with /keys check.',
+        'Check the account there, then the key with /keys check.',
       );
     case 'rate-limited':
       return say(`${venue} refused: too many requests with this key`, 'Wait a few seconds and try again.');

@@ -49,6 +49,13 @@ export function createDisk(kind: Breakage): Disk {
   };
 }
 
+/** How such a disk is made on this machine; undefined where it cannot be. */
+export function waysHere(breakage: Breakage): string | undefined {
+  const disk = createDisk(breakage);
+  disk.remove();
+  return disk.ways[breakage];
+}
+
 function fill(directory: string): () => void {
   const ballast = join(directory, 'ballast');
   mkdirSync(ballast);

@@ -181,7 +181,8 @@ export function createCaretaker(options: {
 
   return {
     recover: async () => {
-      const untold = await proposals.allUntold();
+      // Where a stale card stood there is a new one by now; that nothing was sent is news for the next command.
+      const untold = (await proposals.allUntold()).filter(({ outcome }) => outcome?.kind !== 'stale');
       await Promise.all([...(await proposals.openIds()).map(visitSafely), ...untold.map(tellSafely)]);
     },
     tick: async () => {

@@ -95,7 +95,7 @@ export function distanceText(distance: Distance): Text {
     case 'whole-account':
       return 'depends on your whole account when cross margin is involved';
     case 'unavailable':
-      return 'not available: the venue does not say enough to work it out';
+      return 'not available: the exchange does not say enough to work it out';
   }
 }
 

@@ -75,7 +75,7 @@ function wordsFor(venue: string, proposal: Proposal, outcome: Outcome): Words {
         body: [
           `It accepted ${setting} for ${symbol}; read back as of `,
           clock(outcome.asOf),
-          ` it holds ${describeSetting(outcome.holds)}. Look at the venue before you trade; the bot will not send it again.`,
+          ` it holds ${describeSetting(outcome.holds)}. Look at the exchange before you trade; the bot will not send it again.`,
         ],
       };
     case 'unknown':
@@ -140,7 +140,7 @@ function later({ isFinal, since, asOf }: Extract<Outcome, { kind: 'not-applied' 
 
 function asking(isFinal: boolean): readonly string[] {
   return isFinal
-    ? ['The bot has stopped asking. Look at the venue, or press "Check now".']
+    ? ['The bot has stopped asking. Look at the exchange, or press "Check now".']
     : ['It keeps asking for up to five minutes and holds other changes with this key until then.'];
 }
 

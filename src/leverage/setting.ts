@@ -10,7 +10,7 @@ export type LeverageSetting = { readonly mode: 'isolated'; readonly leverage: Le
 export type CurrentSetting = LeverageSetting | { readonly mode: 'unset' };
 
 /** Plain ASCII decimals only: no sign, exponent, hex, spaces, comma, or digits of other scripts. */
-const decimal = /^(0|[1-9][0-9]{0,5})(\.[0-9]{1,8})?$/;
+const decimal = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,8})?$/;
 
 /** @returns the canonical leverage, or undefined for anything but a plain positive decimal such as `10` or `2.5`. */
 export function parseLeverage(text: string): Leverage | undefined {

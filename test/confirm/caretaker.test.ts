@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { alice, CARD_MS, delivery, type Gate, labelsOf, openGate, shownBy, wordsOf } from '../support/gate.ts';
+import {
+  alice,
+  CARD_MS,
+  delivery,
+  type Gate,
+  isolated,
+  labelsOf,
+  openGate,
+  shownBy,
+  wordsOf,
+} from '../support/gate.ts';
 import { type Fate, silence } from '../support/paper-venue.ts';
 
 async function withCard() {
@@ -105,6 +115,15 @@ describe('after a crash', () => {
     gate.restart();
     await gate.parts().caretaker.recover();
     expect(gate.messages).toHaveLength(1);
+  });
+
+  test('a new card that stands where a stale one stood is left alone at the start', async () => {
+    const { gate, id } = await withCard();
+    gate.held.set('BTCUSD', isolated('9'));
+    expect(shownBy(await gate.press('confirm', id))).toContain('Something changed since the last card');
+    gate.restart();
+    await gate.parts().caretaker.recover();
+    expect(gate.messages).toEqual([]);
   });
 
   test('a result that was not shown and cannot be shown any more is told with the next command', async () => {

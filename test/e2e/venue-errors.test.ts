@@ -97,3 +97,11 @@ test('a market that does not exist is answered with near ones', async () => {
   const reply = await world.command(alice, 'leverage set', { venue: 'mudrex', market: 'BTCX', leverage });
   expect(textOf(reply)).toMatch(/Mudrex has no market "BTCX"[\s\S]*Nothing was changed/);
 });
+
+test('the seed’s example of a value that is too high is refused with the range', async () => {
+  const world = await createWorld();
+  await world.startBot();
+  await world.addKey(alice, { venue: 'mudrex', person: 'alice' });
+  const wish = { venue: 'mudrex', market: 'btc', leverage: '5999836' };
+  expect(textOf(await world.command(alice, 'leverage set', wish))).toMatch(/5999836x is outside[\s\S]*from 1x to 100x/);
+});
