@@ -13,16 +13,23 @@ export type Child = {
   readonly end: () => Promise<void>;
 };
 
+export type NodeSettings = {
+  readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+};
+
 /**
  * Starts one of this folder's programs.
  *
  * @param file - Relative to this folder.
  * @param settings - Plain data that the program finds with {@link readSettings}, so that it need not wait for it.
+ * @param node - How Node itself runs it.
  */
-export function openChild(file: string, settings: unknown = {}): Child {
+export function openChild(file: string, settings: unknown = {}, node: NodeSettings = {}): Child {
   const program = fileURLToPath(new URL(file, import.meta.url));
   const child = fork(program, [JSON.stringify(settings)], {
-    execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
+    execArgv: ['--expose-gc', ...(node.flags ?? [])],
+    env: { ...process.env, ...node.environment },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
@@ -81,7 +88,9 @@ export function serveParent(handlers: Readonly<Record<string, (data: unknown) =>
   process.on('message', async (message) => {
     const { id, what, data } = request.parse(message);
     try {
-      process.send?.({ id, value: await all[what]?.(data) });
+      const handler = all[what];
+      if (handler === undefined) throw new Error(`nothing answers ${what}`);
+      process.send?.({ id, value: await handler(data) });
     } catch (error) {
       process.send?.({ id, error: error instanceof Error ? `${error.stack}` : String(error) });
     }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type Options, readOptions, usage } from './options.ts';
 import { plants } from './plants/plants.ts';
-import { huntPlant, type Run, runTorture } from './run.ts';
+import { type Hunt, huntPlants, type Run, runTorture } from './run.ts';
 
 const options = readOptions(process.argv.slice(2));
 if (typeof options === 'string') {
@@ -23,12 +23,12 @@ async function torture(wanted: Options): Promise<boolean> {
 
 async function hunt(wanted: Options): Promise<boolean> {
   let isAll = true;
-  for (const name of wanted.planted) {
-    const { caught, ops, seconds } = await huntPlant(name, wanted);
+  const onEnd = ({ name, caught, ops, seconds }: Hunt): void => {
     isAll &&= caught !== undefined;
     const verdict = caught === undefined ? 'NOT CAUGHT' : `caught by ${caught}`;
     console.log(`${name} (${plants[name].bug}): ${verdict} after ${ops} operations, ${seconds} s`);
-  }
+  };
+  await huntPlants(wanted.planted, { ...wanted, onEnd });
   return isAll;
 }
 

@@ -6,11 +6,12 @@ export type Options = {
   readonly seed: string;
   readonly minutes: number;
   readonly users: number;
+  readonly keepsTraces: boolean;
   /** Runs every planted bug, or the named one, and fails unless it is caught. */
   readonly planted: readonly PlantName[];
 };
 
-export const usage = `npm run torture -- [--ops N] [--seed S] [--minutes M] [--users N]
+export const usage = `npm run torture -- [--ops N] [--seed S] [--minutes M] [--users N] [--trace]
 npm run torture -- --planted            each planted bug must be caught
 npm run torture -- --plant NAME         one of ${plantNames.join(', ')}`;
 
@@ -20,7 +21,7 @@ const DEFAULT_OPS = 300;
 export function readOptions(parameters: readonly string[]): Options | string {
   const read = parse(parameters);
   if (typeof read === 'string') return read;
-  const { ops, minutes, users, seed, planted, plant } = read;
+  const { ops, minutes, users, seed, trace, planted, plant } = read;
   const numbers = { ops: whole(ops, DEFAULT_OPS), minutes: whole(minutes, 30), users: whole(users, 16) };
   const [wrong] = Object.entries(numbers).filter(([, value]) => value === undefined);
   if (wrong !== undefined) return `--${wrong[0]} must be a whole number above zero`;
@@ -31,19 +32,22 @@ export function readOptions(parameters: readonly string[]): Options | string {
     minutes: numbers.minutes ?? 0,
     users: numbers.users ?? 0,
     seed: seed ?? String(Date.now() % 1_000_000),
+    keepsTraces: trace ?? false,
     planted: named !== undefined ? [named] : planted ? plantNames : [],
   };
 }
 
 function parse(parameters: readonly string[]) {
   const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   const options = {
     ops: text,
     seed: text,
     minutes: text,
     users: text,
     plant: text,
-    planted: { type: 'boolean' },
+    planted: flag,
+    trace: flag,
   } as const;
   try {
     return parseArgs({ args: [...parameters], options }).values;

@@ -7,7 +7,10 @@ import { createTrace } from './trace.ts';
 /** A fresh Discord, fresh venues and an empty database each, so that a long run stays as quick as it began. */
 const SHIFT_OPS = 256;
 /** Most plants are caught within the first round; the unlucky get more. */
-const PLANT_OPS = 720;
+const PLANT_OPS = 768;
+const PLANT_ROUND_OPS = 96;
+/** A hunt is mostly waiting, so a few go on at the same time. */
+const HUNTS_AT_ONCE = 3;
 
 export type Run = {
   readonly ops: number;
@@ -26,6 +29,8 @@ type RunOptions = {
   readonly ops: number;
   readonly minutes: number;
   readonly users: number;
+  /** Saves the trace of every shift, not only of one that breaks a promise. */
+  readonly keepsTraces?: boolean;
   readonly say: (line: string) => void;
 };
 
@@ -34,7 +39,7 @@ type RunOptions = {
  *
  * Shift 3 of seed 7 has the seed `7.3`; given that one, it alone is run.
  */
-export async function runTorture({ seed, ops, minutes, users, say }: RunOptions): Promise<Run> {
+export async function runTorture({ seed, ops, minutes, users, keepsTraces = false, say }: RunOptions): Promise<Run> {
   const startedAt = Date.now();
   const endBy = startedAt + minutes * 60_000;
   const shifts: ShiftResult[] = [];
@@ -51,7 +56,7 @@ export async function runTorture({ seed, ops, minutes, users, say }: RunOptions)
     shifts.push(shift);
     done += shift.ops;
     say(`shift ${shiftSeed}: ${shift.ops} operations, ${shift.violations.length} violations, disk: ${shift.disk}`);
-    if (process.env.KEEP_TRACE) say(trace.save(shiftSeed));
+    if (keepsTraces) say(`decisions and events: ${trace.save(shiftSeed)}`);
     if (shift.violations.length > 0) {
       const rerun = `npm run torture -- --seed ${shiftSeed} --ops ${shiftOps} --users ${users}`;
       return { ...summed(shifts, startedAt), rerun, trace: trace.save(shiftSeed) };
@@ -75,13 +80,25 @@ export async function huntPlant(name: PlantName, { seed, users }: Pick<RunOption
   let ops = 0;
   for (let number = 1; ops < PLANT_OPS; number += 1) {
     const endBy = Date.now() + 5 * 60_000;
-    const options = { seed: `${seed}/${name}.${number}`, ops: SHIFT_OPS, users, endBy, trace: createTrace() };
-    const shift = await runShift({ ...options, plant: name });
+    const options = { seed: `${seed}/${name}.${number}`, ops: SHIFT_OPS, roundOps: PLANT_ROUND_OPS, users, endBy };
+    const shift = await runShift({ ...options, plant: name, trace: createTrace() });
     ops += shift.ops;
     const caught = shift.violations.find(({ rule }) => caughtBy.includes(rule))?.rule;
     if (caught !== undefined) return { name, caught, ops, seconds: secondsSince(startedAt) };
   }
   return { name, caught: undefined, ops, seconds: secondsSince(startedAt) };
+}
+
+/** Hunts several plants, a few at the same time. @param onEnd - Told of each as it ends. */
+export async function huntPlants(
+  names: readonly PlantName[],
+  { onEnd, ...options }: Pick<RunOptions, 'seed' | 'users'> & { readonly onEnd: (hunt: Hunt) => void },
+): Promise<void> {
+  const waiting = [...names];
+  const hunter = async (): Promise<void> => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) onEnd(await huntPlant(name, options));
+  };
+  await Promise.all(Array.from({ length: HUNTS_AT_ONCE }, hunter));
 }
 
 function summed(shifts: readonly ShiftResult[], startedAt: number): Omit<Run, 'rerun' | 'trace'> {

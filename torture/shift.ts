@@ -5,7 +5,7 @@ import { createClient } from './client.ts';
 import { linkKeys, readDatabase } from './database.ts';
 import { type Desk, openDesk } from './desk.ts';
 import { type Breakage, createDisk, type Disk } from './disk.ts';
-import type { JournalEvent } from './journal.ts';
+import { describeEvent, inspectFiles, inspectLine, inspectPages } from './inspect.ts';
 import { createKeeper, type Keeper } from './keeper.ts';
 import { createLane } from './lane.ts';
 import { createPlanner } from './plan.ts';
@@ -17,6 +17,8 @@ import type { Trace } from './trace.ts';
 export type ShiftOptions = {
   readonly seed: string;
   readonly ops: number;
+  /** Operations between two rests; 128 unless told. */
+  readonly roundOps?: number;
   readonly users: number;
   readonly plant?: PlantName;
   /** No new round begins after this (real time, milliseconds since the epoch). */
@@ -73,7 +75,7 @@ async function play(stage: Stage): Promise<ShiftResult> {
   });
   const keeper = createKeeper({ desk, bot, disk, trace: trace.note });
   const client = createClient(desk, keeper.generation);
-  desk.journal.listen((event) => trace.note(describe(event)));
+  desk.journal.listen((event) => trace.note(describeEvent(event)));
   const way = disk.ways[kind];
   const lanes = desk.traders.flatMap((trader) =>
     (['kraken-futures', 'mudrex'] as const).map((venue) => {
@@ -87,7 +89,7 @@ async function play(stage: Stage): Promise<ShiftResult> {
   let done = 0;
   try {
     while (done < ops && desk.violations.length === 0 && Date.now() < stage.endBy) {
-      const round = Math.min(ROUND_OPS, ops - done);
+      const round = Math.min(stage.roundOps ?? ROUND_OPS, ops - done);
       await keeper.start();
       await Promise.all(
         lanes.map((lane, index) =>
@@ -101,6 +103,7 @@ async function play(stage: Stage): Promise<ShiftResult> {
       );
       done += round;
       await settle({ desk, keeper, bot, random: random.fork(`settle/${done}`), trace });
+      inspectFiles(desk, disk.directory);
       const contents = await readDatabase(whereOf(desk, disk), desk.traders);
       for (const violation of checkPromises(desk, contents)) desk.violate(violation);
     }
@@ -144,44 +147,6 @@ async function settle(parts: {
   trace.note(`at rest with ${open} open cards`);
   await inspectPages(desk, bot.webUrl());
   await keeper.stop();
-}
-
-async function inspectPages(desk: Desk, webUrl: string | undefined): Promise<void> {
-  if (webUrl === undefined) return;
-  for (const page of ['/metrics', '/readyz']) {
-    const text = await (await fetch(`${webUrl}${page}`)).text();
-    const leak = desk.leaks.find(text) ?? desk.leaks.findToken(text);
-    if (leak !== undefined) desk.violate({ rule: 'no-secret', what: `${leak} stands on ${page}` });
-  }
-}
-
-function describe(event: JournalEvent): string {
-  switch (event.kind) {
-    case 'pressed':
-      return `${event.press.user} pressed ${event.press.verb} on ${event.press.proposal} (${event.press.interactionId})`;
-    case 'acked':
-    case 'turned-away':
-      return `${event.kind} ${event.interactionId}`;
-    case 'sighted':
-    case 'told': {
-      const { interactionId, place, meaning, title } = event.said;
-      return `${event.kind} ${meaning} "${title}" to ${interactionId}/${place}`;
-    }
-    case 'attempt':
-      return `write of ${event.attempt.value} for ${event.attempt.spot.market} of ${event.attempt.spot.user}`;
-    case 'read':
-      return `read of ${event.read.market ?? 'all'} by ${event.read.user}`;
-  }
-}
-
-const alarms = /"(uncaught exception|unhandled rejection|an unexpected error|an interaction was not answered)"/;
-
-function inspectLine(desk: Desk, line: string, trace: Trace): void {
-  trace.bot(line);
-  const leak = desk.leaks.find(line) ?? desk.leaks.findToken(line);
-  if (leak !== undefined) desk.violate({ rule: 'no-secret', what: `${leak} was printed` });
-  const [, alarm] = alarms.exec(line) ?? [];
-  if (alarm !== undefined) desk.violate({ rule: 'clean-process', what: `${alarm}: ${line.slice(0, 600)}` });
 }
 
 function setupOf({ desk, disk, plant }: Stage): BotSetup {

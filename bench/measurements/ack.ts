@@ -1,8 +1,9 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { openBot } from '../bot.ts';
 import type { Aim, Finding, Measurement, Row, Settings } from '../figures.ts';
-import { type Child, openChild } from '../processes.ts';
+import type { Child } from '../processes.ts';
 import { median, percentile } from '../statistics.ts';
 import { openDiscord, openPlainVenues } from '../world/open.ts';
 import { copyStore, seedStore } from '../world/seeded-store.ts';
@@ -30,7 +31,7 @@ export async function measureAck({ rounds, directory, progress }: Settings): Pro
   const [discord, venues] = await Promise.all([openDiscord({ people: PEOPLE, guilds: 1 }), openPlainVenues()]);
   const dataDir = copyStore(seed, mkdtempSync(join(directory, 'ack-')));
   const where = { discordApi: discord.api, venuesOrigin: venues.origin };
-  const bot = openChild('subjects/levergate.ts', { ...where, dataDir });
+  const bot = openBot(directory, { ...where, dataDir });
   await bot.ask('readyMs', {}, z.number());
   await load(discord, 'load', { perSecond: 100, seconds: SECONDS });
 

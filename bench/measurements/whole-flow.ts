@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { openBot } from '../bot.ts';
 import type { Finding, Measurement, Row, Settings, Unit } from '../figures.ts';
 import { type Child, openChild, usageAnswer } from '../processes.ts';
 import { median } from '../statistics.ts';
@@ -37,9 +38,9 @@ export async function measureWholeFlow({ rounds, directory, progress }: Settings
   const inMemory = existsSync(MEMORY_DISK) ? mkdtempSync(join(MEMORY_DISK, 'levergate-bench-')) : directory;
   const seed = await seedStore(directory, 2);
   const scenes = {
-    ours: await openScene('subjects/levergate.ts', copyStore(seed, mkdtempSync(join(directory, 'flow-')))),
-    ourNoDisk: await openScene('subjects/levergate.ts', copyStore(seed, inMemory)),
-    floor: await openScene('subjects/bare-bot.ts', ''),
+    ours: await openScene('bot', directory, copyStore(seed, mkdtempSync(join(directory, 'flow-')))),
+    ourNoDisk: await openScene('bot', directory, copyStore(seed, inMemory)),
+    floor: await openScene('floor', directory, ''),
   };
   const samples: Record<Name, Sample[]> = { ours: [], ourNoDisk: [], floor: [] };
   for (const name of names) await run(scenes[name], WARM_UP_FLOWS);
@@ -64,17 +65,18 @@ type Scene = {
   readonly end: () => Promise<unknown>;
 };
 
-async function openScene(file: string, dataDir: string): Promise<Scene> {
+async function openScene(program: 'bot' | 'floor', directory: string, dataDir: string): Promise<Scene> {
   const [discord, venues] = await Promise.all([
     openDiscord({ people: 2, guilds: 1 }),
     openVenues({ traders: 2, limits: 'none' }),
   ]);
   const environment = { MUDREX_LIMITS: '1000000/1s', KRAKEN_LIMITS: '1000000/1s' };
   const where = { discordApi: discord.api, venuesOrigin: venues.origin };
-  const bot = openChild(file, { ...where, dataDir, environment, traders: 2 });
+  const settings = { ...where, dataDir, environment, traders: 2 };
+  const bot = program === 'bot' ? openBot(directory, settings) : openChild('subjects/bare-bot.ts', settings);
   await bot.ask('readyMs', {}, z.number());
   const end = () => Promise.all([bot, discord, venues].map((child) => child.end()));
-  return { bot, discord, keepsStore: dataDir !== '', end };
+  return { bot, discord, keepsStore: program === 'bot', end };
 }
 
 async function run({ bot, discord, keepsStore }: Scene, count: number): Promise<Sample> {

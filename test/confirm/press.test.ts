@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { View } from '../../src/command.ts';
-import { alice, bob, type Gate, isolated, labelsOf, openGate, shownBy, wordsOf } from '../support/gate.ts';
+import { alice, bob, CARD_MS, type Gate, isolated, labelsOf, openGate, shownBy, wordsOf } from '../support/gate.ts';
 import { type Fate, silence } from '../support/paper-venue.ts';
 
 async function withCard(options: Parameters<typeof openGate>[0] = {}) {
@@ -243,4 +243,18 @@ describe('the other buttons', () => {
     await (await gate.press('confirm', id)).lost?.();
     expect(await gate.parts().proposals.untold(alice)).toMatchObject([{ proposal: { id } }]);
   });
+});
+
+test('a card that somebody put back in the database runs for its owner only, as it was shown, and not after its time', async () => {
+  const { gate, id, clock } = await withCard();
+  const key = `proposal/${id}`;
+  const value = (await gate.store.get(key))?.value ?? '';
+  await gate.press('cancel', id);
+  await gate.store.commit({ writes: [{ key, value }] });
+  await expect(gate.press('confirm', id, bob)).rejects.toThrow('NOT_YOURS');
+  expect(shownBy(await gate.press('confirm', id))).toContain('Done: BTCUSD is at 5x isolated');
+  await gate.store.commit({ writes: [{ key, value }] });
+  clock.advance(CARD_MS);
+  expect(shownBy(await gate.press('confirm', id))).toContain('Expired');
+  expect(gate.writes).toHaveLength(1);
 });

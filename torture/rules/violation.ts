@@ -1,4 +1,4 @@
-/** What a run checks. Each rule has a planted bug that breaks it. */
+/** What a run checks. */
 export const ruleNames = [
   'one-write',
   'confirmed-write',

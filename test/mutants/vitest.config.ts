@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+/** The tests that have to notice a mutant: those beside its file, without network and without waiting. */
+export default defineConfig({
+  test: {
+    include: [
+      'test/confirm/{proposals,press,caretaker,cards,errands}.test.ts',
+      'test/leverage/execute.test.ts',
+      'test/vault/envelope.test.ts',
+      'test/venues/{verdict,client,mudrex-replies,kraken-futures-replies}.test.ts',
+    ],
+    testTimeout: 20_000,
+  },
+});

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { plantNames } from '../../torture/bot-messages.ts';
+import { createPlanner } from '../../torture/plan.ts';
+import { plants } from '../../torture/plants/plants.ts';
+import { createRandom } from '../../torture/random.ts';
+import { huntPlant, runTorture } from '../../torture/run.ts';
+
+/** `CI=true` runs the default torture and every planted bug; by hand a short one and the bug that is caught fastest. */
+const isWhole = process.env.CI === 'true';
+const ops = isWhole ? 300 : 40;
+const names = isWhole ? plantNames : (['plaintext-log'] as const);
+const timeout = 170_000;
+
+const plansOf = (seed: string) => {
+  const strayUrl = 'http://127.0.0.1:1';
+  const random = createRandom(seed);
+  const planner = createPlanner({ random, venue: 'kraken-futures', strayUrl, breakages: ['full'] });
+  return Array.from({ length: 200 }, planner.next);
+};
+
+test('a seed makes the same decisions again, and another one others', () => {
+  expect(plansOf('7.1')).toEqual(plansOf('7.1'));
+  expect(plansOf('7.1')).not.toEqual(plansOf('7.2'));
+});
+
+describe.concurrent('under torture', { timeout }, () => {
+  test(`${ops} operations break no promise`, async () => {
+    const said: string[] = [];
+    const result = await runTorture({ seed: '1', ops, minutes: 2, users: 16, say: (line) => said.push(line) });
+    expect(result.violations, [...said, result.rerun, result.trace].join('\n')).toEqual([]);
+    expect(result.ops).toBe(ops);
+    // Otherwise nothing was tried that could have broken one.
+    expect(result.counts['writes carried out']).toBeGreaterThan(ops / 10);
+  });
+
+  test.each(names)('the planted bug "%s" is caught', async (name) => {
+    const { caught } = await huntPlant(name, { seed: '1', users: 16 });
+    expect(caught, plants[name].bug).toBeOneOf([...plants[name].caughtBy]);
+  });
+});
