@@ -42,7 +42,10 @@ type Asked = Omit<Spot, 'venue' | 'user'> & { readonly value: Value };
 
 function mudrexAsked(pathname: string, body: unknown): Asked {
   const market = /\/futures\/([^/]+)\/leverage$/.exec(pathname)?.[1] ?? pathname;
-  const { leverage, trade_currency: currency = 'USDT' } = mudrexWrite.parse(JSON.parse(String(body)));
+  const read = mudrexWrite.safeParse(parse(body));
+  // A write that cannot be read belongs to no card, and so it is noticed.
+  if (!read.success) return { market, currency: undefined, value: String(body) };
+  const { leverage, trade_currency: currency = 'USDT' } = read.data;
   return { market, currency, value: String(leverage) };
 }
 

@@ -20,7 +20,11 @@ const steps = [
     title: 'Add a key',
     text: 'Send /keys add and open its page. Sign in as yourself, paste the secret from Keys, then press “Use this key” here.',
     label: 'Fill in /keys add',
-    act: ({ composer }) => composer.fill('/keys add venue:mudrex'),
+    // The keys come up beside the chat: on the bot's page one would look for them in vain.
+    act({ composer, actions }) {
+      actions.change({ tab: 'keys' });
+      composer.fill('/keys add venue:mudrex');
+    },
     isDone: (screen) => answered(screen, 'do') || hasButton(screen, 'confirm'),
   },
   {

@@ -49,7 +49,7 @@ export function createProposals(options: {
     return found;
   }
 
-  /** Stores a new proposal. @throws Failure TOO_MANY_OPEN_CARDS */
+  /** Stores a new proposal. @throws Failure TOO_MANY_OPEN_CARDS, STORE_UNAVAILABLE for an id that is taken */
   async function open(request: Request, ttlMs: number, delivery: Delivery): Promise<Proposal> {
     const { user } = request.account;
     const cards = await store.list(keys.open(user), { limit: MAX_OPEN_CARDS });
@@ -58,7 +58,8 @@ export function createProposals(options: {
     const proposal: Proposal = { ...request, id: newId(), createdAt, expiresAt: createdAt + ttlMs };
     const row = await toWrite({ proposal, stage: 'pending', delivery }, keepMs);
     const index = [keys.open, keys.owned].map((key) => ({ key: key(user, proposal.id), value: '', ttlMs: keepMs }));
-    await store.commit({ checks: [{ key: row.key, version: 'absent' }], writes: [row, ...index] });
+    const stored = await store.commit({ checks: [{ key: row.key, version: 'absent' }], writes: [row, ...index] });
+    if (stored.kind !== 'committed') throw new Failure({ code: 'STORE_UNAVAILABLE' });
     return proposal;
   }
 

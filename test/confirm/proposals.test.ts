@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import { proposalRewraps } from '../../src/confirm/proposal-rows.ts';
 import { createProposals } from '../../src/confirm/proposals.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
+import type { Store } from '../../src/store/store.ts';
 import { createEnvelope } from '../../src/vault/envelope.ts';
 import { reseal } from '../../src/vault/keyring.ts';
 import { createClock } from '../support/clock.ts';
@@ -39,17 +40,34 @@ const request: Omit<Proposal, 'id' | 'createdAt' | 'expiresAt'> = {
   isShared: false,
 };
 
-async function openProposals(ring = [masterKey('k1')] as const) {
+async function openProposals(ring = [masterKey('k1')] as const, newId: () => string = randomUUID) {
   const clock = createClock();
-  const store = createSqliteStore({ file: ':memory:', now: clock.now });
-  onTestFinished(() => store.close());
+  const memory = createSqliteStore({ file: ':memory:', now: clock.now });
+  onTestFinished(() => memory.close());
+  const disk = { beforeCommit: async (): Promise<unknown> => undefined };
+  const store: Store = {
+    ...memory,
+    commit: async (change) => {
+      await disk.beforeCommit();
+      return memory.commit(change);
+    },
+  };
+  /** Lets something else come first, right before the next commit. */
+  const meanwhile = (run: () => Promise<unknown>) => {
+    disk.beforeCommit = () => {
+      disk.beforeCommit = async () => undefined;
+      return run();
+    };
+  };
   const sealer = await createEnvelope(ring);
-  const proposals = createProposals({ store, sealer, newId: randomUUID, keepMs: 90 * 86_400_000 });
+  const proposals = createProposals({ store, sealer, newId, keepMs: 90 * 86_400_000 });
   return {
     clock,
     store,
     sealer,
     proposals,
+    disk,
+    meanwhile,
     open: (change: Partial<Proposal> = {}) => proposals.open({ ...request, ...change }, CARD_MS, delivery),
   };
 }
@@ -192,14 +210,144 @@ test('erasing a user leaves none of their rows and all of the others’', async 
   ]);
 });
 
-test('nothing is erased while a change is under way', async () => {
+test.each(['claimed', 'sending', 'settling'])('nothing is erased while a change is %s', async (stage) => {
   const { proposals, open, store } = await openProposals();
   const { id } = await open();
   await open();
   await proposals.claim(id, delivery);
+  if (stage !== 'claimed') await proposals.startSending(await proposals.require(id));
+  if (stage === 'settling') {
+    await proposals.settleLater(await proposals.require(id), { kind: 'unknown', since: 0, isFinal: false }, 1000);
+  }
+  expect((await proposals.require(id)).stage).toBe(stage);
   const before = await store.list('');
   expect(await proposals.eraseAll('100')).toBe(false);
   expect(await store.list('')).toEqual(before);
+});
+
+test('nothing is erased when a press comes first, and what has no row any more is', async () => {
+  const { proposals, open, store, meanwhile } = await openProposals();
+  const [pressed, gone] = [await open(), await open()];
+  await store.commit({ writes: [{ key: `proposal/${gone.id}`, remove: true }] });
+  meanwhile(() => proposals.claim(pressed.id, delivery));
+  expect(await proposals.eraseAll('100')).toBe(false);
+  expect((await proposals.require(pressed.id)).stage).toBe('claimed');
+  await proposals.finish(await proposals.require(pressed.id), { kind: 'cancelled', at: 0 });
+  expect(await proposals.eraseAll('100')).toBe(true);
+  expect(await store.list('')).toEqual([]);
+});
+
+test('an id that is taken is never shown as another card', async () => {
+  const { open } = await openProposals([masterKey('k1')], () => 'the-same');
+  await open();
+  await expect(open({ setting: { mode: 'cross' } })).rejects.toThrow('STORE_UNAVAILABLE');
+});
+
+test('a card learns where it stands while it is pending, and never becomes pending again by it', async () => {
+  const { proposals, open } = await openProposals();
+  const { id } = await open();
+  await proposals.attach(id, 'message-1');
+  expect(await proposals.require(id)).toMatchObject({ stage: 'pending', delivery: { messageId: 'message-1' } });
+  await proposals.claim(id, delivery);
+  await proposals.attach(id, 'message-2');
+  expect(await proposals.require(id)).toMatchObject({ stage: 'claimed', delivery });
+});
+
+test('a claim gives up when the row changes under it again and again', async () => {
+  const { proposals, open, store, disk } = await openProposals();
+  const { id } = await open();
+  const key = `proposal/${id}`;
+  let commits = 0;
+  disk.beforeCommit = async () => {
+    const restore = disk.beforeCommit;
+    disk.beforeCommit = async () => undefined;
+    commits += 1;
+    await store.commit({ writes: [{ key, value: (await store.get(key))?.value ?? '' }] });
+    disk.beforeCommit = restore;
+  };
+  await expect(proposals.claim(id, delivery)).rejects.toThrow('STORE_UNAVAILABLE');
+  expect(commits).toBe(5);
+  disk.beforeCommit = async () => undefined;
+  expect((await proposals.claim(id, delivery)).kind).toBe('claimed');
+});
+
+test('presses at the same moment after its time both show a card as expired', async () => {
+  const { proposals, open, clock } = await openProposals();
+  const { id } = await open();
+  clock.advance(CARD_MS);
+  const claims = await Promise.all([proposals.claim(id, delivery), proposals.claim(id, delivery)]);
+  for (const claim of claims) {
+    expect(claim).toMatchObject({ kind: 'expired', found: { stage: 'done', outcome: { kind: 'expired' } } });
+  }
+});
+
+describe('a key that somebody else holds by now', () => {
+  const unknown = { kind: 'unknown', since: 0, isFinal: false } as const;
+
+  /** One card whose lease ran out while it was sending, and another one of the same key. */
+  async function overtaken() {
+    const opened = await openProposals();
+    const { proposals, open, clock } = opened;
+    const [slow, quick] = [await open(), await open()];
+    await proposals.claim(slow.id, delivery);
+    const found = await proposals.startSending(await proposals.require(slow.id));
+    if (found === undefined) throw new TypeError('not sending');
+    const overtake = async () => {
+      clock.advance(20_000);
+      expect((await proposals.claim(quick.id, delivery)).kind).toBe('claimed');
+    };
+    const holder = async () => (await proposals.holderOf(request.keyHash))?.proposal.id;
+    return { ...opened, found, slow, quick, overtake, holder };
+  }
+
+  test('stays theirs while an older change settles', async () => {
+    const { proposals, found, quick, overtake, holder } = await overtaken();
+    await overtake();
+    expect(await proposals.settleLater(found, unknown, 60_000)).toMatchObject({ stage: 'settling' });
+    expect(await holder()).toBe(quick.id);
+  });
+
+  test('stays theirs also when it was taken at the last moment', async () => {
+    const { proposals, found, quick, overtake, meanwhile, holder } = await overtaken();
+    meanwhile(overtake);
+    expect(await proposals.settleLater(found, unknown, 60_000)).toBeUndefined();
+    expect(await holder()).toBe(quick.id);
+  });
+
+  test('is not freed by an older change that ends at that moment', async () => {
+    const { proposals, found, quick, overtake, meanwhile, holder } = await overtaken();
+    meanwhile(overtake);
+    expect(await proposals.finish(found, { kind: 'applied', asOf: 0, isReadBack: true })).toBeUndefined();
+    expect(await holder()).toBe(quick.id);
+  });
+
+  test('is not written with by an older change', async () => {
+    const { proposals, open, quick, clock, meanwhile, holder } = await overtaken();
+    clock.advance(20_000);
+    const late = await open();
+    const claim = await proposals.claim(late.id, delivery);
+    if (claim.kind !== 'claimed') throw new TypeError('not claimed');
+    meanwhile(async () => {
+      clock.advance(20_000);
+      await proposals.claim(quick.id, delivery);
+    });
+    expect(await proposals.startSending(claim.found)).toBeUndefined();
+    expect(await holder()).toBe(quick.id);
+  });
+});
+
+test('a list of cards leaves out those that can no longer be read, and is an error when the store cannot be', async () => {
+  const { proposals, open, store } = await openProposals();
+  const [good, broken] = [await open(), await open()];
+  await open({ account: { ...request.account, user: '666' } });
+  await store.commit({ writes: [{ key: `proposal/${broken.id}`, value: '{}' }] });
+  for (const list of [proposals.openOf, proposals.ownedBy]) {
+    expect((await list('100')).map(({ proposal }) => proposal.id)).toEqual([good.id]);
+  }
+  await store.close();
+  for (const list of [proposals.openOf, proposals.ownedBy, proposals.untold]) {
+    await expect(list('100')).rejects.toThrow('STORE_UNAVAILABLE');
+  }
 });
 
 test('a rotation seals proposals again and keeps what they say', async () => {

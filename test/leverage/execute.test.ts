@@ -162,7 +162,7 @@ describe('a read-back', () => {
 test('what runs is asked of the market and the margin currency of the card', async () => {
   const { options } = await prepare();
   const { proposal } = options;
-  expect(targetOf(proposal)).toEqual({ market: proposal.market });
+  expect(targetOf(proposal)).toStrictEqual({ market: proposal.market });
   expect(targetOf({ ...proposal, currency: 'INR' })).toEqual({ market: proposal.market, currency: 'INR' });
   const asked: unknown[] = [];
   const { venue } = options;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { Secret } from '../../src/secret.ts';
 import { createEnvelope } from '../../src/vault/envelope.ts';
 import { masterKey } from '../support/keyring.ts';
 
@@ -79,6 +80,29 @@ test('the first key of the ring seals and every key of it opens', async () => {
   expect(after.keyIdOf(sealed)).toBe('old');
   expect(after.keyIdOf(await after.seal(context, 'data'))).toBe('new');
   await expect((await createEnvelope([fresh])).open(context, sealed)).rejects.toThrow('SEAL_BROKEN');
+});
+
+test('what version 0.1 sealed opens for ever', async () => {
+  const { open, keyIdOf } = await createEnvelope([
+    { id: 'k1', key: new Secret(Buffer.alloc(32, 7).toString('base64url')) },
+  ]);
+  const sealed =
+    '{"protected":"eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiazEifQ","iv":"P58t037GRPp_6nTn","ciphertext":"K4wbdauQOcDfAorNudhAHUUE_4zbV8xI5pK4WPkgCo_Z3CScFl-5_Q","tag":"dpo6Qdqv6fA-sqti6cdRrQ"}';
+  expect(await open(context, sealed)).toEqual({ fields: { apiSecret: 'x' }, addedAt: 1 });
+  expect(keyIdOf(sealed)).toBe('k1');
+});
+
+test('what is no sealed text has no key id, and says for the log why it does not open', async () => {
+  const { open, keyIdOf } = await createEnvelope([masterKey('k1')]);
+  for (const text of ['', 'null', '{}', '{"protected":"x","iv":"","ciphertext":"","tag":""}']) {
+    expect(keyIdOf(text)).toBeUndefined();
+    await expect(open(context, text)).rejects.toMatchObject({ cause: expect.any(Error) });
+  }
+});
+
+test('nothing is sealed for a context that could be read as another', async () => {
+  const { seal } = await createEnvelope([masterKey('k1')]);
+  await expect(seal(['credential', '100|mudrex', 'main'], 'data')).rejects.toThrow('may not contain |');
 });
 
 /** Whether two sealed texts decode to the same parts. */

@@ -41,6 +41,7 @@ function open(
   { takesMs = 0, published = budget }: { readonly takesMs?: number; readonly published?: Budget } = {},
 ) {
   const { now, sleep } = createSleepingClock();
+  let tooLongMs = 0;
   const sent: HttpRequest[] = [];
   const reports: CallReport[] = [];
   const http = {
@@ -54,7 +55,7 @@ function open(
   const client = createClient({ id: 'paper', label: 'Paper' }, published, {
     http,
     now,
-    sleep,
+    sleep: (ms) => sleep(ms + tooLongMs),
     onCall: (call) => void reports.push(call),
   });
   const spends = { key, cost: 'read' } as const;
@@ -64,6 +65,10 @@ function open(
     reports,
     now,
     sleep,
+    /** Every wait of the client lasts this much longer than it asked for. */
+    oversleep: (ms: number) => {
+      tooLongMs = ms;
+    },
     read: () => outcomeOf(client.read({ url: 'http://venue/', spends }, judge)),
     readPublic: () => outcomeOf(client.read({ url: 'http://venue/' }, judge)),
     write: () => client.write({ method: 'PUT', url: 'http://venue/', spends: { key, cost: 'write' } }, judge),
@@ -125,6 +130,26 @@ describe('a write', () => {
     expect(sent).toHaveLength(2);
   });
 
+  test('whose turn would come later than half of its deadline was not sent either, and did not wait', async () => {
+    const { write, sent, sleep, now } = open([ok, ok, ok]);
+    await write();
+    await write();
+    await sleep(7_000);
+    const before = now();
+    expect(await write()).toMatchObject({ kind: 'not-sent', failure: { code: 'VENUE_BUSY' } });
+    expect([sent.length, now() - before]).toEqual([2, 0]);
+  });
+
+  test('whose turn came after its deadline, on a machine that slept, is not sent', async () => {
+    const { write, sent, sleep, oversleep } = open([ok, ok, ok]);
+    await write();
+    await write();
+    await sleep(8_500);
+    oversleep(defaultDeadlines.writeMs);
+    expect(await write()).toStrictEqual({ kind: 'not-sent', failure: unreachable });
+    expect(sent).toHaveLength(2);
+  });
+
   test('that waited for its budget has the rest of its time', async () => {
     const { write, sent, sleep } = open([ok, ok, ok]);
     await write();
@@ -137,13 +162,14 @@ describe('a write', () => {
   });
 
   test('that meets a bug is not turned into a result', async () => {
-    const { client } = open([ok]);
+    const { client, reports } = open([ok]);
     const broken = () => {
       throw new TypeError('a bug');
     };
     await expect(client.write({ method: 'PUT', url: 'http://venue/', headers: broken }, judge)).rejects.toThrow(
       'a bug',
     );
+    expect(reports).toEqual([]);
   });
 });
 
@@ -191,7 +217,8 @@ describe('a read', () => {
     const { client, sent } = open([ok, ok]);
     await client.read({ url: 'http://venue/', maxBytes: 5 }, judge);
     await client.read({ url: 'http://venue/' }, judge);
-    expect(sent.map(({ maxBytes }) => maxBytes)).toEqual([5, undefined]);
+    expect(sent[0]).toMatchObject({ maxBytes: 5 });
+    expect(sent[1]).not.toHaveProperty('maxBytes');
   });
 });
 

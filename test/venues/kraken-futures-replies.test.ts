@@ -139,6 +139,9 @@ test('a key that Kraken does not know is rejected by 401 in any shape', () => {
   expect(judgeKey({ status: 401, text: '' })).toEqual(isRefused('key-rejected'));
   expect(judgeKey({ status: 200, text: JSON.stringify(body) })).toEqual({ kind: 'ok', value: body.permissions });
   expect(judgeKey({ status: 403, text: '' })).toEqual(isSilent('unreadable'));
+  for (const general of ['NO_ACCESS', 'READ_ONLY', 'FULL_ACCESS']) {
+    expect(permissions.parse({ permissions: { general, transfer: 'x' } })).toEqual({ general, transfer: 'x' });
+  }
   expect(permissions.safeParse({ permissions: { general: 'MAYBE', transfer: 'x' } }).success).toBe(false);
 });
 
@@ -212,6 +215,15 @@ describe('instruments', () => {
     ]);
   });
 
+  test('come with bitcoin first under either of its names', () => {
+    const rows = ['PF_ETHUSD', 'PF_XBTUSD'].map((symbol) => ({
+      ...row,
+      symbol,
+      base: symbol === 'PF_ETHUSD' ? 'ETH' : 'BTC',
+    }));
+    expect(read(...rows).markets.map(({ base }) => base)).toEqual(['BTC', 'ETH']);
+  });
+
   test('name base and quote by themselves, else by their pair, else by their symbol', () => {
     const { base, quote, ...nameless } = row;
     expect(one({})).toMatchObject({ base: 'BTC', quote: 'USD', id: 'PF_XBTUSD', venue: 'kraken-futures' });
@@ -223,6 +235,7 @@ describe('instruments', () => {
     expect(names({})).toEqual(['XBT', 'USD']);
     expect(names({ base: '<b>', pair: 'a b:c d' })).toEqual(['XBT', 'USD']);
     expect(names({ symbol: 'ff_solusd_261225' })).toEqual(['SOL', 'USD']);
+    expect(names({ symbol: 'PF_DOGEUSD' })).toEqual(['DOGE', 'USD']);
   });
 
   test('have tiers in the order of their size, by value where the venue gives it', () => {
@@ -283,6 +296,7 @@ describe('rows about one market', () => {
       size: '0.5',
     });
     expect(open(none)).toEqual({ success: true, data: undefined });
+    expect(open({ ...position, side: 'short' }).data).toMatchObject({ side: 'short' });
     for (const row of [{ ...position, side: 'up' }, { ...position, price: 0 }, { symbol: 5 }, null])
       expect(open(row).success).toBe(false);
     expect(positionOf('PF_XBTUSD').safeParse({ openPositions: [] }).success).toBe(false);

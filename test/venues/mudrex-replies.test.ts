@@ -10,6 +10,7 @@ import {
   market,
   markPriceOf,
   position,
+  price,
   rowsAbout,
   symbolsIn,
 } from '../../src/venues/mudrex-replies.ts';
@@ -241,8 +242,9 @@ describe('rows', () => {
       { asset_uuid: 'x' },
       aboutBitcoin({ status: 'closed' }),
       aboutBitcoin({ trade_currency: 'INR' }),
+      { symbol: 'solusdt', trade_currency: 'USDT' },
     ];
-    expect(symbolsIn().parse(rows)).toEqual(['ETHUSDT']);
+    expect(symbolsIn().parse(rows)).toEqual(['ETHUSDT', 'SOLUSDT']);
     expect(symbolsIn('INR').parse(rows)).toEqual(['ETHUSDT', 'BTCUSDT']);
   });
 
@@ -250,8 +252,14 @@ describe('rows', () => {
     const row = { order_type: 'LONG', entry_price: '58000', liquidation_price: '0' };
     expect(position.parse(row)).toEqual({ order_type: 'LONG', entry_price: '58000', liquidation_price: undefined });
     expect(position.parse({ ...row, liquidation_price: '46000.5' })).toMatchObject({ liquidation_price: '46000.5' });
+    expect(position.parse({ ...row, order_type: 'SHORT' })).toMatchObject({ order_type: 'SHORT' });
     expect(position.safeParse({ ...row, order_type: 'long' }).success).toBe(false);
     expect(position.safeParse({ ...row, entry_price: '0' }).success).toBe(false);
+  });
+
+  test('a last price is positive', () => {
+    expect(price.parse({ price: '60000.50' })).toBe('60000.5');
+    for (const row of [{ price: 0 }, {}]) expect(price.safeParse(row).success).toBe(false);
   });
 
   test('a mark price is the close of the newest candle of its pair', () => {
@@ -259,7 +267,8 @@ describe('rows', () => {
       asset_ticks: {
         'btc/usdt': [
           [1, 1, 1, 1, '5'],
-          [2, 1, 1, 1, '6.5'],
+          [2, 1, 1, 1, '5.5'],
+          [3, 1, 1, 1, '6.5'],
         ],
         'eth/usdt': [],
       },
