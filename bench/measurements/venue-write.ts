@@ -6,8 +6,8 @@ import { openVenues } from '../world/open.ts';
 
 const venues = ['mudrex', 'kraken-futures'] as const;
 const concurrencies = [1, 16] as const;
-const CALLS = 400;
-const WARM_UP_CALLS = 600;
+const CALLS = 500;
+const WARM_UP_CALLS = 2_000;
 
 type Cell = { readonly cpuUs: number; readonly perSecond: number };
 type Cells = Readonly<Record<'ours' | 'bare' | 'bareApart' | 'ccxt', Cell>>;

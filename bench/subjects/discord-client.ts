@@ -5,9 +5,11 @@ import { botToken } from '../world/people.ts';
 import { card } from './bare-messages.ts';
 import { leverageCommand } from './leverage-command.ts';
 
-// A program: discord.js's full Client with its defaults, answering the same command with a card and nothing else.
+// A program: discord.js's full Client with its defaults, answering the same command with a line and nothing else.
 const settings = readSettings(z.object({ discordApi: z.string() }));
-const client = new Client({ intents: [GatewayIntentBits.Guilds], rest: { api: settings.discordApi } });
+// Its own 50 requests a second would only make ten thousand people wait.
+const rest = { api: settings.discordApi, globalRequestsPerSecond: Number.POSITIVE_INFINITY };
+const client = new Client({ intents: [GatewayIntentBits.Guilds], rest });
 const ready = Promise.withResolvers<void>();
 client.once(Events.ClientReady, () => ready.resolve());
 client.on(Events.InteractionCreate, async (interaction) => {

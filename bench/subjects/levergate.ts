@@ -23,6 +23,8 @@ const loaded = loadConfig({
   MASTER_KEYS: `${masterKey.id}:${masterKey.key}`,
   DATA_DIR: settings.dataDir,
   WEB_PORT: '0',
+  // Those that are simulated; nothing of the bench leaves this machine.
+  VENUES: 'mudrex,kraken-futures',
   CARD_SECONDS: '600',
   ...settings.environment,
 });

@@ -85,8 +85,11 @@ export function createPressHandler(options: {
       const { outcome, fresh } = await execute({ venue, credentials, proposal, riskPercent, now, startSending });
       current = await record(current, outcome);
       if (outcome.kind !== 'stale' || fresh === undefined) return receipt(current);
+      // Not recorded, the old card's end will be shown in this message: no new card may stand there.
+      if (current.stage !== 'done') throw new Failure({ code: 'STORE_UNAVAILABLE' });
       return { update: (await cards.renew(proposal, fresh, claimed.delivery)).view, ...noting(current) };
     } catch (error) {
+      telling.giveUp(proposal.id);
       caretaker.watch(proposal.id, await options.now());
       if (current.stage !== 'sending') throw error;
       // The request may be under way: "nothing was changed" would be a guess. The caretaker settles it by reading back.

@@ -11,6 +11,8 @@ export type Telling = {
   /** A result is about to be stored, and this process will show it. */
   readonly begin: (id: string) => void;
   readonly shown: (found: Found) => void;
+  /** This process will not show it after all; what is noted of it stays noted. */
+  readonly giveUp: (id: string) => void;
   /** It could not be shown; the next command of its owner does. */
   readonly lost: (found: Found) => Promise<void>;
   /** What this user must still be told, without what is on its way. */
@@ -29,6 +31,7 @@ export function createTelling(proposals: Pick<Proposals, 'untold' | 'markUntold'
       shown.set(found.proposal.id, found);
       underWay.delete(found.proposal.id);
     },
+    giveUp: (id) => void underWay.delete(id),
     lost: async (found) => {
       underWay.delete(found.proposal.id);
       await proposals.markUntold(found);

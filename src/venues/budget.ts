@@ -144,7 +144,7 @@ export function createBudget({ venue, windows, now, sleep = wait }: BudgetOption
         const at = fitsAt(state, next.spending.units);
         if (at <= now()) startFirst(state, next);
         else if (!refuseLate(state, at))
-          await sleep(Math.min(at, ...waitingOf(state).map((one) => one.giveUpAt)) - now());
+          await sleep(Math.max(0, Math.min(at, ...waitingOf(state).map((one) => one.giveUpAt)) - now()));
       }
     } finally {
       state.pumping = false;

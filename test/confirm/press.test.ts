@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { View } from '../../src/command.ts';
+import { Failure } from '../../src/errors.ts';
 import { alice, bob, CARD_MS, type Gate, isolated, labelsOf, openGate, shownBy, wordsOf } from '../support/gate.ts';
 import { type Fate, silence } from '../support/paper-venue.ts';
 
@@ -120,6 +121,36 @@ describe('confirming', () => {
     expect(gate.messages.map(({ view }) => wordsOf(view))).toEqual([
       expect.stringContaining('Not sent: the bot was interrupted'),
     ]);
+  });
+
+  test('a stale card whose end cannot be stored makes no new one, since its own end will stand in that message', async () => {
+    const { gate, id, held, disk } = await withCard();
+    held.set('BTCUSD', isolated('9'));
+    let commits = 0;
+    disk.beforeCommit = async () => {
+      commits += 1;
+      // The first one claims the card.
+      if (commits === 2) throw new Failure({ code: 'STORE_UNAVAILABLE' });
+    };
+    await expect(gate.press('confirm', id)).rejects.toThrow('STORE_UNAVAILABLE');
+    await gate.parts().caretaker.tick();
+    expect(gate.messages.map(({ view }) => view.title)).toEqual(['Not sent: the bot was interrupted']);
+    expect(await gate.parts().proposals.openIds()).toEqual([]);
+    expect(gate.writes).toEqual([]);
+  });
+
+  test('a stale card whose successor cannot be stored is news for the next command', async () => {
+    const { gate, id, held, disk } = await withCard();
+    held.set('BTCUSD', isolated('9'));
+    let commits = 0;
+    disk.beforeCommit = async () => {
+      commits += 1;
+      // After the claim and the end of the old card.
+      if (commits === 3) throw new Failure({ code: 'STORE_UNAVAILABLE' });
+    };
+    await expect(gate.press('confirm', id)).rejects.toThrow('STORE_UNAVAILABLE');
+    const news = await gate.parts().caretaker.newsFor(alice);
+    expect(news.map(({ view }) => view.title)).toEqual(['BTCUSD changed since this card was made']);
   });
 
   test('a disk that breaks during the write does not keep the receipt back, and is settled by reading back', async () => {

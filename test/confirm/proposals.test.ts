@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import { proposalRewraps } from '../../src/confirm/proposal-rows.ts';
 import { createProposals } from '../../src/confirm/proposals.ts';
+import { Failure } from '../../src/errors.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createEnvelope } from '../../src/vault/envelope.ts';
@@ -338,16 +339,33 @@ describe('a key that somebody else holds by now', () => {
 
 test('a list of cards leaves out those that can no longer be read, and is an error when the store cannot be', async () => {
   const { proposals, open, store } = await openProposals();
-  const [good, broken] = [await open(), await open()];
+  const [good, damaged] = [await open(), await open()];
   await open({ account: { ...request.account, user: '666' } });
-  await store.commit({ writes: [{ key: `proposal/${broken.id}`, value: '{}' }] });
+  await store.commit({ writes: [{ key: `proposal/${damaged.id}`, value: '{}' }] });
   for (const list of [proposals.openOf, proposals.ownedBy]) {
     expect((await list('100')).map(({ proposal }) => proposal.id)).toEqual([good.id]);
   }
-  await store.close();
-  for (const list of [proposals.openOf, proposals.ownedBy, proposals.untold]) {
-    await expect(list('100')).rejects.toThrow('STORE_UNAVAILABLE');
+  const broken = () => Promise.reject(new Failure({ code: 'STORE_UNAVAILABLE' }));
+  for (const call of ['get', 'list'] as const) {
+    Object.assign(store, { [call]: broken });
+    for (const list of [proposals.openOf, proposals.ownedBy]) {
+      await expect(list('100')).rejects.toThrow('STORE_UNAVAILABLE');
+    }
   }
+});
+
+test('a result stays untold until it was told, by this process or the next', async () => {
+  const { proposals, open } = await openProposals();
+  const { id } = await open();
+  const found = await proposals.require(id);
+  const untold = async () => (await proposals.untold('100')).map(({ proposal }) => proposal.id);
+  expect(await untold()).toEqual([]);
+  await proposals.markUntold(found);
+  expect(await untold()).toEqual([id]);
+  expect(await proposals.allUntold()).toHaveLength(1);
+  await proposals.markTold([found]);
+  await proposals.markTold([found]);
+  expect(await untold()).toEqual([]);
 });
 
 test('a rotation seals proposals again and keeps what they say', async () => {

@@ -281,6 +281,13 @@ test('every call that was tried is reported with what it came to and how long it
   ]);
 });
 
+test('a client that nobody listens to works the same', async () => {
+  const { now, sleep } = createSleepingClock();
+  const http = { send: async () => ok, close: async () => {} };
+  const client = createClient({ id: 'paper', label: 'Paper' }, budget, { http, now, sleep });
+  expect(await client.read({ url: 'http://venue/' }, judge)).toBe('fine');
+});
+
 test('what a preview can do without is undefined when it fails, and a bug is a bug', async () => {
   expect(await unlessFailing(Promise.resolve(5))).toBe(5);
   expect(await unlessFailing(Promise.reject(new Failure({ code: 'HALTED' })))).toBeUndefined();
