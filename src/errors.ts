@@ -78,6 +78,7 @@ export type FailureData =
       readonly reason: 'can-withdraw' | 'read-only' | 'rejected' | 'no-access';
     }
   | { readonly code: 'KEY_CHANGED' }
+  | { readonly code: 'KEY_SHARED'; readonly venue: string }
   | {
       readonly code: 'KEY_BUSY';
       readonly venue: string;

@@ -7,7 +7,7 @@ export type Explanation = { readonly what: string; readonly next: string };
 /** The words for a failure before anything was sent. */
 export function failureView(failure: FailureData): View {
   const { what, next } = explain(failure);
-  return { tone: 'refused', title: what, body: `Nothing was changed. ${next}` };
+  return { tone: 'refused', title: what, body: `Nothing was changed at the exchange. ${next}` };
 }
 
 /** An error that nobody foresaw; the log has its details under the same reference. */
@@ -121,6 +121,11 @@ export function explain(failure: FailureData): Explanation {
       return say(
         'The key of this account was replaced after this card was made',
         'Run the command again for a new card.',
+      );
+    case 'KEY_SHARED':
+      return say(
+        `Somebody else who linked the same ${failure.venue} key has a change under way`,
+        'Try again when it has ended, in five minutes at most. Better give everybody a key of their own.',
       );
     case 'KEY_BUSY':
       return say(

@@ -86,6 +86,7 @@ const samples: Sample = {
   KEY_INACTIVE: [{ code: 'KEY_INACTIVE', venue, account }],
   KEY_UNREADABLE: [{ code: 'KEY_UNREADABLE', venue, account }],
   KEY_REFUSED: namesOf(keyRefusals).map((reason) => ({ code: 'KEY_REFUSED', venue, reason })),
+  KEY_SHARED: [{ code: 'KEY_SHARED', venue }],
   KEY_CHANGED: [{ code: 'KEY_CHANGED' }],
   KEY_BUSY: [{ code: 'KEY_BUSY', venue, account, market }],
   TOO_MANY_KEYS: [{ code: 'TOO_MANY_KEYS', max: 10 }],
@@ -128,7 +129,11 @@ describe.each(everyFailure.map((failure) => [JSON.stringify(failure), failure] a
   });
 
   test('as a reply says that nothing was changed', () => {
-    expect(failureView(failure)).toEqual({ tone: 'refused', title: what, body: `Nothing was changed. ${next}` });
+    expect(failureView(failure)).toEqual({
+      tone: 'refused',
+      title: what,
+      body: `Nothing was changed at the exchange. ${next}`,
+    });
   });
 });
 
@@ -168,5 +173,5 @@ test('an unexpected error claims nothing about the venue and names its reference
 });
 
 test('a restart and a missing acknowledgement say that nothing was changed', () => {
-  for (const view of [restartingView(), tryAgainView()]) expect(view.body).toMatch(/^Nothing was changed\. .*again/);
+  for (const view of [restartingView(), tryAgainView()]) expect(view.body).toMatch(/^Nothing was changed.* .*again/);
 });

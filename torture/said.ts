@@ -96,7 +96,7 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
 function meaningOf(title: string, text: string, buttons: readonly SaidButton[]): Meaning {
   if (buttons.some(({ verb }) => verb === 'confirm')) return 'card';
   const found = meanings.find(([pattern]) => pattern.test(title));
-  return found?.[1] ?? (text.startsWith('Nothing was changed.') ? 'denied' : 'other');
+  return found?.[1] ?? (text.startsWith('Nothing was changed') ? 'denied' : 'other');
 }
 
 /** Without the escapes that are for Discord's renderer, not for readers. */

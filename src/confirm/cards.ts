@@ -72,7 +72,7 @@ export function createCards(options: {
       if (!venue.modes.includes(setting.mode)) throw new Failure({ code: 'NO_CROSS', venue: venue.label });
       const key = await keys.load({ user: asker.user, venue: venue.id, label: wish.label });
       const holder = await proposals.holderOf(key.keyHash);
-      if (holder !== undefined) return { view: busyView(venue, holder) };
+      if (holder !== undefined) return { view: busyView(venue, holder, asker.user) };
       const request = { market: wish.market, setting, riskPercent, ...currency };
       const fresh = await preview(venue, key.credentials, request);
       options.onKeyUsed(venue, key.credentials);
@@ -96,8 +96,13 @@ export function createCards(options: {
   };
 }
 
-/** Says which change holds this API key, with "Check now" once it was sent. */
-export function busyView(venue: Venue, { proposal, outcome }: Found): View {
+/**
+ * Says which change holds this API key, with "Check now" once it was sent.
+ *
+ * @throws Failure KEY_SHARED when it is somebody else's change, of which nothing is told
+ */
+export function busyView(venue: Venue, { proposal, outcome }: Found, user: string): View {
+  if (proposal.account.user !== user) throw new Failure({ code: 'KEY_SHARED', venue: venue.label });
   const now = outcome === undefined ? workingView(venue.label, proposal) : receiptView(venue.label, proposal, outcome);
   return { ...now, title: `Another change with this key is not finished. ${now.title}` };
 }

@@ -63,7 +63,7 @@ export function createPressHandler(options: {
       case 'expired':
         return alreadyPressed(claim.found);
       case 'busy':
-        return { answer: busyView(venue, claim.by) };
+        return { answer: busyView(venue, claim.by, press.user) };
       default:
         return unreachable(claim);
     }

@@ -122,3 +122,12 @@ test('one person’s card does not hold back another person', async () => {
   await gate.parts().proposals.claim(proposal?.id ?? '', delivery);
   expect((await gate.parts().cards.ask(callOf(bob), wish)).proposal).toBeDefined();
 });
+
+test('somebody else’s change with the same exchange key holds one back, and nothing of it is told', async () => {
+  const gate = await withKey();
+  await gate.addKey(bob, `secret-of-${alice}`);
+  const { proposal } = await gate.ask();
+  await gate.parts().proposals.claim(proposal?.id ?? '', delivery);
+  const asked = gate.parts().cards.ask(callOf(bob), { ...wish, market: 'ethusd' });
+  await expect(asked).rejects.toMatchObject({ data: { code: 'KEY_SHARED', venue: 'Paper' } });
+});
