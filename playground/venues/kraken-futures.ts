@@ -11,7 +11,7 @@ import { createWindowsPerKey, type WindowRule } from './sliding-windows.ts';
 import { uuidFrom } from './stable-id.ts';
 import type { WriteLogEntry } from './write-log.ts';
 
-/** 500 cost units per 10 s for private calls (venues.md, "Kraken Futures"). */
+/** 500 cost units per 10 s for private calls (docs.kraken.com, Rate limits). */
 export const krakenLimits: readonly WindowRule[] = [{ windowMs: 10_000, budget: 500 }];
 
 export interface KrakenSimulatorOptions {
@@ -116,7 +116,7 @@ const createWorld = (options: KrakenSimulatorOptions, record: KrakenWorld['recor
  * margin modes per account. Mounted at `/kraken` it serves `/kraken/derivatives/api/v3/…` and the key check below
  * `/kraken/api/auth/v1/…`. The demo host is a second instance with accounts of its own.
  *
- * @see the seed "Set the leverage setting for a market", and venues.md, section "Kraken Futures"
+ * @see the seed "Set the leverage setting for a market", and docs.kraken.com
  */
 export const createKrakenFuturesSimulator = (options: KrakenSimulatorOptions): KrakenFuturesSimulator => {
   const writes: WriteLogEntry[] = [];

@@ -164,7 +164,7 @@ interface PrivateRoute {
   answer(request: PrivateCall): Answer;
 }
 
-/** The cost of leveragepreferences is unpublished; 2 and 10 are assumptions (venues.md). */
+/** The cost of leveragepreferences is unpublished; 2 and 10 are assumptions. */
 const routes: Readonly<Record<string, PrivateRoute>> = {
   'GET /leveragepreferences': { cost: 2, needs: 'READ_ONLY', answer: readPreferences },
   'PUT /leveragepreferences': { cost: 10, needs: 'FULL_ACCESS', answer: setPreference },

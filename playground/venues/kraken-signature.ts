@@ -9,7 +9,7 @@ export const signedPath = (path: string): string => path.replace(/^\/derivatives
  * `base64(HMAC-SHA-512(base64decode(secret), SHA-256(postData + nonce + path)))`, with `postData` exactly as it was sent
  * (the rule since 20 February 2024).
  *
- * @see venues.md, "Signing (private calls)"
+ * @see docs.kraken.com, Futures REST authentication
  */
 const sign = (secret: string, message: string): Buffer =>
   createHmac('sha512', Buffer.from(secret, 'base64')).update(createHash('sha256').update(message).digest()).digest();

@@ -11,7 +11,7 @@ import type { WriteLogEntry } from './write-log.ts';
 
 const second = 1000;
 
-/** The venue's limits per key, in calls (venues.md, "Mudrex"; the page "Authentication & Rate Limits"). */
+/** The venue's limits per key, in calls (docs.trade.mudrex.com, the page "Authentication & Rate Limits"). */
 export const mudrexLimits: readonly WindowRule[] = [
   { windowMs: second, budget: 10 },
   { windowMs: 60 * second, budget: 500 },
@@ -72,7 +72,7 @@ const createCore = (world: MudrexWorld, limits: readonly WindowRule[]): VenueCor
  * A Mudrex on this machine: it checks the key, the limits and every argument, and keeps leverage per asset and trade
  * currency. Mounted at `/mudrex` it serves `/mudrex/fapi/v1/…`.
  *
- * @see the seed "Set leverage by asset id/symbol", and venues.md, section "Mudrex"
+ * @see the seed "Set leverage by asset id/symbol", and docs.trade.mudrex.com
  */
 export const createMudrexSimulator = ({ now, ...options }: MudrexSimulatorOptions): MudrexSimulator => {
   const writes: WriteLogEntry[] = [];
