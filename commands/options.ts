@@ -12,7 +12,7 @@ import type { Services } from '../src/services.ts';
 import { requireVenue, type Venues } from '../src/venues/venue.ts';
 
 /** The label of an account whose owner gave it none. */
-export const DEFAULT_LABEL = 'main';
+const DEFAULT_LABEL = 'main';
 const MAX_COMPLETIONS = 25;
 
 export const venue = venueOption('The exchange');
