@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createCommands } from '../commands/index.ts';
+import { type Clock, createClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { createGate } from './confirm/gate.ts';
 import { strangerView, waitingKeyView } from './confirm/key-card.ts';
@@ -33,8 +34,10 @@ export type Overrides = {
   /** Shorter ones make a torture run quick; Discord's own deadlines stay. */
   readonly deadlines?: Deadlines;
   readonly store?: Store;
-  /** Milliseconds since the epoch; drives the store's clock too. */
+  /** The host's clock, milliseconds since the epoch; drives the store's clock too. */
   readonly now?: () => number;
+  /** Milliseconds since any moment, for durations; with `now` alone its forward steps are what passes. */
+  readonly monotonic?: () => number;
   /** 128 random bits as 22 characters of base64url. */
   readonly newId?: () => string;
   readonly log?: Log;
@@ -107,10 +110,12 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
 }
 
 async function assemble(config: Config, overrides: Overrides, log: Log) {
-  const { now = Date.now, newId = randomId } = overrides;
+  const { newId = randomId } = overrides;
+  const clock = openClock(overrides, log);
+  const { now } = clock;
   for (const secret of [config.discordToken, ...config.masterKeys.map(({ key }) => key)]) log.protect(secret);
 
-  const store = overrides.store ?? createSqliteStore({ file: join(config.dataDir, 'levergate.db'), now });
+  const store = overrides.store ?? openStore(config, clock);
   const keyring = await openKeyring(store, config.masterKeys).catch(async (error: unknown) => {
     await store.close();
     throw error;
@@ -261,6 +266,19 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   }
 
   return { web, discord, caretaker, maintenance, markets, venues, store };
+}
+
+function openClock({ now, monotonic }: Overrides, log: Log): Clock {
+  const passing = monotonic ?? (now === undefined ? () => performance.now() : undefined);
+  return createClock({
+    wall: now ?? Date.now,
+    ...(passing !== undefined && { monotonic: passing }),
+    onSetBack: (byMs) => log.warn({ byMs }, 'this host’s clock was set back: until a restart, times here are later'),
+  });
+}
+
+function openStore(config: Config, { now, elapsed }: Clock): Store {
+  return createSqliteStore({ file: join(config.dataDir, 'levergate.db'), now, monotonic: elapsed });
 }
 
 function accessOf(

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { z } from 'zod';
+import { createClock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import type { Change, Check, Commit, Entry, Store, Write } from './store.ts';
 
@@ -42,12 +43,19 @@ const sqliteErrorSchema = z.object({ code: z.literal('ERR_SQLITE_ERROR'), errcod
  * The file is created with mode 0600 in a directory of mode 0700.
  *
  * @param options.file - A path, or `:memory:` for tests.
- * @param options.now - The store's clock in milliseconds; it alone decides expiry and leases.
+ * @param options.now - The host's clock in milliseconds. The store's own follows it, but never back: it alone decides
+ *   expiry and leases.
+ * @param options.monotonic - What passes while the host's clock is set back; its forward steps when absent.
  * @throws Failure STORE_IN_USE when another process holds the file, STORE_TOO_NEW when a later version wrote it,
  *   STORE_DAMAGED when it is no database.
  */
-export function createSqliteStore(options: { readonly file: string; readonly now: () => number }): Store {
-  const { file, now } = options;
+export function createSqliteStore(options: {
+  readonly file: string;
+  readonly now: () => number;
+  readonly monotonic?: () => number;
+}): Store {
+  const { file, now: wall, ...more } = options;
+  const { now } = createClock({ ...more, wall });
   const database = openDatabase(file);
   const statements = prepare(database);
 

@@ -75,6 +75,19 @@ export function describeStore(name: string, create: (clock: Clock) => Store): vo
       expect((await store.commit(take)).kind).toBe('committed');
     });
 
+    test('a clock that is set back lengthens no life and no deadline', async () => {
+      const { store, clock } = open();
+      const before = clock.now() + 20_000;
+      await store.commit({ writes: [{ key: 'lease', value: 'a', ttlMs: 20_000 }] });
+      clock.advance(-3_600_000);
+      expect(await store.now()).toBe(before - 20_000);
+      clock.advance(19_999);
+      expect((await store.get('lease'))?.value).toBe('a');
+      clock.advance(1);
+      expect(await store.get('lease')).toBeUndefined();
+      expect(await store.commit({ before, writes: [{ key: 'k', value: 'late' }] })).toEqual({ kind: 'too-late' });
+    });
+
     test('a prefix lists its own live rows in key order, page by page', async () => {
       const { store, clock } = open();
       const rows = ['p/b', 'p/a', 'p/c', 'q/a', 'p'].map((key) => ({ key, value: key }));
