@@ -1,8 +1,8 @@
-import { type Command, subcommand, type Text, type View } from '../src/command.ts';
+import { type Call, type Command, subcommand, type Text, type View } from '../src/command.ts';
 import { Failure } from '../src/errors.ts';
 import { distanceText } from '../src/leverage/card.ts';
 import { distanceToLiquidation } from '../src/leverage/risk.ts';
-import { describeSetting, parseLeverage } from '../src/leverage/setting.ts';
+import { describeSetting, type Leverage, readTypedLeverage } from '../src/leverage/setting.ts';
 import type { Services } from '../src/services.ts';
 import { chooseCurrency, requireVenue, type Target, type Venue } from '../src/venues/venue.ts';
 import {
@@ -17,11 +17,14 @@ import {
   venue,
 } from './options.ts';
 
+type Wish = Parameters<Services['cards']['ask']>[1];
+
 const MAX_LISTED = 40;
+const ASK_MS = 2 * 60_000;
 
 /** /leverage set | cross | show */
 export function createLeverage(services: Services): Command {
-  const { venues, keys, cards, markets, symbolsSetBy, now } = services;
+  const { venues, keys, cards, tickets, markets, symbolsSetBy, now } = services;
   const complete = createCompleter(services);
   const currency = currencyOption(venues);
 
@@ -31,18 +34,35 @@ export function createLeverage(services: Services): Command {
     options: { venue, market, leverage, currency, account, share },
     complete,
     run: async (call, values) => {
-      const wanted = parseLeverage(values.leverage);
-      if (wanted === undefined) throw new Failure({ code: 'BAD_LEVERAGE', text: values.leverage });
-      const { view } = await cards.ask(call, {
+      const typed = readTypedLeverage(values.leverage);
+      if (typed.kind === 'none') throw new Failure({ code: 'BAD_LEVERAGE', text: values.leverage });
+      const wish = {
         venue: values.venue,
         label: parseLabel('account', values.account),
         market: values.market,
-        setting: { mode: 'isolated', leverage: wanted },
+        setting: { mode: 'isolated', leverage: typed.kind === 'comma' ? typed.meant : typed.leverage },
         ...(values.currency !== undefined && { currency: values.currency }),
-      });
-      return view;
+      } as const;
+      if (typed.kind === 'comma') return askForMeant(call, values.leverage, typed.meant, wish);
+      return (await cards.ask(call, wish)).view;
     },
   });
+
+  /** A guess is never acted on: it has a button of its own, and that makes a card like any other. */
+  async function askForMeant({ user, isShared }: Call, text: string, meant: Leverage, wish: Wish): Promise<View> {
+    if (isShared) throw new Failure({ code: 'BAD_LEVERAGE', text, meant });
+    const id = await tickets.issue(user, { kind: 'make-card', wish }, ASK_MS);
+    return {
+      tone: 'refused',
+      title: `Did you mean ${meant}?`,
+      body: [
+        `“${text}” is not a leverage here: write it with a point. Nothing was changed. The button makes the card for ${meant}x and ends `,
+        { time: (await now()) + ASK_MS, style: 'relative' },
+        '.',
+      ],
+      buttons: [{ kind: 'press', verb: 'do', id, label: `Yes, make the card for ${meant}x`, style: 'primary' }],
+    };
+  }
 
   const cross = subcommand({
     name: 'cross',

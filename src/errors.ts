@@ -33,7 +33,7 @@ export type FailureData =
   | { readonly code: 'VENUE_BUSY'; readonly venue: string; readonly retryAfterMs: number }
   // what was typed
   | { readonly code: 'BAD_OPTION'; readonly option: string; readonly hint: string }
-  | { readonly code: 'BAD_LEVERAGE'; readonly text: string }
+  | { readonly code: 'BAD_LEVERAGE'; readonly text: string; readonly meant?: string }
   | {
       readonly code: 'LEVERAGE_OUTSIDE_BOUNDS';
       readonly leverage: string;

@@ -53,7 +53,9 @@ export function explain(failure: FailureData): Explanation {
     case 'BAD_LEVERAGE':
       return say(
         `"${failure.text}" is not a leverage`,
-        'Type a plain number such as 5 or 2.5, with a point and without x, spaces or other signs.',
+        failure.meant === undefined
+          ? 'Type a number such as 5, 10x or 2.5, with a point and not a comma.'
+          : `Did you mean ${failure.meant}? Type it with a point and run the command again.`,
       );
     case 'LEVERAGE_OUTSIDE_BOUNDS':
       return say(

@@ -61,7 +61,10 @@ const samples: Sample = {
   VENUE_SILENT: namesOf(silences).map((silence) => ({ code: 'VENUE_SILENT', venue, silence })),
   VENUE_BUSY: [{ code: 'VENUE_BUSY', venue, retryAfterMs: 1_500 }],
   BAD_OPTION: [{ code: 'BAD_OPTION', option: 'account', hint: 'Use small letters.' }],
-  BAD_LEVERAGE: [{ code: 'BAD_LEVERAGE', text: '10x' }],
+  BAD_LEVERAGE: [
+    { code: 'BAD_LEVERAGE', text: 'ten' },
+    { code: 'BAD_LEVERAGE', text: '2,5', meant: '2.5' },
+  ],
   LEVERAGE_OUTSIDE_BOUNDS: [{ code: 'LEVERAGE_OUTSIDE_BOUNDS', leverage: '60', market, min: '1', max: '50' }],
   LEVERAGE_OFF_STEP: [{ code: 'LEVERAGE_OFF_STEP', leverage: '2.7', market, step: '0.5', nearest: ['2.5', '3'] }],
   UNKNOWN_MARKET: [

@@ -5,20 +5,12 @@ import { cardView, noChangeView } from '../leverage/card.ts';
 import type { Limits } from '../leverage/limits.ts';
 import { type Preview, preview, seenIn } from '../leverage/preview.ts';
 import { receiptView, workingView } from '../leverage/receipt.ts';
-import { isSameSetting, type LeverageSetting } from '../leverage/setting.ts';
+import { isSameSetting } from '../leverage/setting.ts';
 import { type Credentials, chooseCurrency, requireVenue, type Venue, type Venues } from '../venues/venue.ts';
 import type { Delivery, Proposal } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
 import type { Proposals } from './proposals.ts';
-
-/** What a trader asks for, before anything was read. */
-export type Wish = {
-  readonly venue: string;
-  readonly label: string;
-  readonly market: string;
-  readonly currency?: string;
-  readonly setting: LeverageSetting;
-};
+import type { Wish } from './tickets.ts';
 
 /** A card, and the proposal behind it where there is one to press. */
 export type Card = { readonly view: View; readonly proposal?: Proposal };

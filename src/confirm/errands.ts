@@ -6,13 +6,16 @@ import type { Account } from './proposal.ts';
 import type { Proposals } from './proposals.ts';
 import type { Errand, Tickets } from './tickets.ts';
 
+/** Those that only concern the presser's own data. */
+export type OwnErrand = Exclude<Errand, { kind: 'make-card' }>;
+
 const ASK_MS = 2 * 60_000;
 
 export type Errands = {
   /** Waits for what runs in this process. @throws Failure KEY_BUSY while a change is under way that needs the key */
-  readonly assertPossible: (errand: Errand, user: string) => Promise<void>;
+  readonly assertPossible: (errand: OwnErrand, user: string) => Promise<void>;
   /** Does what a pressed ticket asks for. @throws Failure that says what stands in the way */
-  readonly run: (errand: Errand, user: string) => Promise<View>;
+  readonly run: (errand: OwnErrand, user: string) => Promise<View>;
   /** Says no to a ticket; a key that waited for it is dropped. */
   readonly decline: (errand: Errand) => Promise<View>;
 };

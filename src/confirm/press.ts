@@ -6,6 +6,7 @@ import type { Limits } from '../leverage/limits.ts';
 import { nameOf } from '../leverage/market.ts';
 import { receiptView, workingView } from '../leverage/receipt.ts';
 import type { LeverageSetting } from '../leverage/setting.ts';
+import { failureView } from '../messages.ts';
 import { requireVenue, type Venues } from '../venues/venue.ts';
 import { busyView, type Cards } from './cards.ts';
 import type { Caretaker } from './caretaker.ts';
@@ -15,7 +16,7 @@ import type { Found } from './proposal-rows.ts';
 import type { Proposals } from './proposals.ts';
 import type { Running } from './running.ts';
 import type { Telling } from './telling.ts';
-import type { Tickets } from './tickets.ts';
+import type { Tickets, Wish } from './tickets.ts';
 
 /**
  * Every press of a button, after Discord's acknowledgement. Only the owner of a card can press it.
@@ -158,9 +159,25 @@ export function createPressHandler(options: {
     return { answer: card.view, answered: (messageId) => proposals.attach(next.id, messageId) };
   }
 
-  async function runErrand({ id, user }: Press): Promise<PressReply> {
-    const errand = await tickets.take(id, user, (each) => errands.assertPossible(each, user));
-    return { update: await errands.run(errand, user) };
+  async function runErrand(press: Press): Promise<PressReply> {
+    const { id, user } = press;
+    const errand = await tickets.take(id, user, async (each) => {
+      if (each.kind === 'make-card') limits.assertAllowed(press);
+      else await errands.assertPossible(each, user);
+    });
+    return {
+      update: errand.kind === 'make-card' ? await makeCard(press, errand.wish) : await errands.run(errand, user),
+    };
+  }
+
+  /** In place of the question whose button asked for it, which works once. */
+  async function makeCard(press: Press, wish: Wish): Promise<View> {
+    try {
+      return (await cards.ask({ ...press, isShared: press.delivery.isPublic }, wish)).view;
+    } catch (error) {
+      if (error instanceof Failure) return failureView(error.data);
+      throw error;
+    }
   }
 
   return async (press, progress) => {

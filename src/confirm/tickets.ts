@@ -2,15 +2,26 @@ import { z } from 'zod';
 import { Failure } from '../errors.ts';
 import { parseJson } from '../parse-json.ts';
 import type { Entry, Store } from '../store/store.ts';
-import { accountSchema } from './proposal.ts';
+import { accountSchema, settingSchema } from './proposal.ts';
 import type { Reseal, Sealer } from './sealer.ts';
 
-/** What a ticket's button does to the presser's own data; none of it reaches a venue. */
+/** What a trader asks for, before anything was read. */
+const wishSchema = z.object({
+  venue: z.string(),
+  label: z.string(),
+  market: z.string(),
+  currency: z.string().exactOptional(),
+  setting: settingSchema,
+});
+export type Wish = Readonly<z.infer<typeof wishSchema>>;
+
+/** What a ticket's button does: to the presser's own data, or to make a card; none of it changes anything at a venue. */
 export const errandSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('use-key'), account: accountSchema, fingerprint: z.string() }),
   z.object({ kind: z.literal('remove-key'), account: accountSchema }),
   z.object({ kind: z.literal('ask-erase') }),
   z.object({ kind: z.literal('erase-user') }),
+  z.object({ kind: z.literal('make-card'), wish: wishSchema }),
 ]);
 export type Errand = Readonly<z.infer<typeof errandSchema>>;
 

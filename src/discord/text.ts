@@ -24,11 +24,14 @@ export function clean(text: string): string {
  * at the start of a line, a link only with its colon.
  */
 export function literal(text: string): string {
-  return clean(text)
-    .replace(/[\\`*_~|<[\]@]/g, '\\$&')
-    .replace(/^(\s*)([#>+-])/gm, '$1\\$2')
-    .replace(/^(\s*\d+)\./gm, '$1\\.')
-    .replace(/\b(https?|discord|steam):\/\//gi, '$1\\:\\/\\/');
+  return (
+    clean(text)
+      .replace(/[\\`*_~|<[\]@]/g, '\\$&')
+      .replace(/^(\s*)([#>+-])/gm, '$1\\$2')
+      .replace(/^(\s*\d+)\./gm, '$1\\.')
+      // Without a word boundary: clients make a link of `https://` also in the middle of a word.
+      .replace(/(https?|discord|steam):\/\//gi, '$1\\:\\/\\/')
+  );
 }
 
 /** Renders a text within a number of UTF-16 units. */

@@ -19,6 +19,24 @@ export function parseLeverage(text: string): Leverage | undefined {
   return value.gt(0) ? value.toFixed() : undefined;
 }
 
+/** What a trader typed for a leverage. `comma` is a guess to ask about, never to act on. */
+export type TypedLeverage =
+  | { readonly kind: 'leverage'; readonly leverage: Leverage }
+  | { readonly kind: 'comma'; readonly meant: Leverage }
+  | { readonly kind: 'none' };
+
+/**
+ * Reads what a trader typed: a plain decimal with or without an `x` behind it and spaces around it.
+ *
+ * `2,5` is probably 2.5; `1,000` may be 1 or 1000, so nothing is guessed.
+ */
+export function readTypedLeverage(text: string): TypedLeverage {
+  const [, number = '', decimals] = /^ *([^ ,xX]*)(?:,([0-9]{1,2}))?[xX]? *$/.exec(text) ?? [];
+  const leverage = parseLeverage(decimals === undefined ? number : `${number}.${decimals}`);
+  if (leverage === undefined) return { kind: 'none' };
+  return decimals === undefined ? { kind: 'leverage', leverage } : { kind: 'comma', meant: leverage };
+}
+
 /** @returns the canonical leverage for a number or text in a venue's reply, or undefined when it is none. */
 export function leverageFromReply(value: string | number): Leverage | undefined {
   const text = String(value);

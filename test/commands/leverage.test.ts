@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { alice, isolated, labelsOf, wordsOf } from '../support/gate.ts';
+import { alice, bob, isolated, labelsOf, wordsOf } from '../support/gate.ts';
 import { silence } from '../support/paper-venue.ts';
 import { openCommands } from './support.ts';
 
@@ -18,7 +18,15 @@ describe('/leverage set', () => {
     expect(gate.writes).toEqual([]);
   });
 
-  test.each(['0x10', '1e1', '10x', '1,5', '-5', '0', ' 5'])(
+  test.each(['5x', ' 5 ', '5.00X'])('takes %j for 5 (P35)', async (leverage) => {
+    const { run } = await withKey();
+    expect(labelsOf(await run(alice, 'leverage set', { ...wish, leverage }))).toEqual([
+      'Set BTCUSD to 5x isolated',
+      'Cancel',
+    ]);
+  });
+
+  test.each(['0x10', '1e1', '1,000', '-5', '0', '5 x', '+5', '05'])(
     'does not take %j for a leverage (P35)',
     async (leverage) => {
       const { run, failureOf } = await withKey();
@@ -28,6 +36,28 @@ describe('/leverage set', () => {
       });
     },
   );
+
+  test('asks whether 2,5 means 2.5; the button makes that card, once, and sends nothing', async () => {
+    const { run, gate } = await withKey();
+    const asked = await run(alice, 'leverage set', { ...wish, leverage: '2,5' });
+    expect(asked.title).toBe('Did you mean 2.5?');
+    const [yes] = asked.buttons ?? [];
+    const id = yes?.kind === 'press' ? yes.id : '';
+    await expect(gate.press('do', id, bob)).rejects.toThrow('NOT_YOURS');
+    const { update } = await gate.press('do', id);
+    expect(labelsOf(update)).toEqual(['Set BTCUSD to 2.5x isolated', 'Cancel']);
+    expect(gate.writes).toEqual([]);
+    await expect(gate.press('do', id)).rejects.toThrow('CARD_GONE');
+  });
+
+  test('the card that 2,5 leads to is checked like any other', async () => {
+    const { run, gate } = await withKey();
+    const asked = await run(alice, 'leverage set', { ...wish, leverage: '99,5' });
+    const [yes] = asked.buttons ?? [];
+    const { update } = await gate.press('do', yes?.kind === 'press' ? yes.id : '');
+    expect(update?.title).toBe('99.5x is outside what BTCUSD allows');
+    expect(labelsOf(update)).toEqual([]);
+  });
 
   test.each(['Main', 'a b', 'ümlaut', 'a/b', '../x'])('does not take %j for a label', async (account) => {
     const { run, failureOf } = await withKey();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Wish } from '../../src/confirm/cards.ts';
+import type { Wish } from '../../src/confirm/tickets.ts';
 import {
   alice,
   bob,

@@ -24,6 +24,8 @@ test.each([
   ['@everyone', '\\@everyone'],
   ['[free](https://evil.example)', '\\[free\\](https\\:\\/\\/evil.example)'],
   ['see HTTP://evil.example', 'see HTTP\\:\\/\\/evil.example'],
+  ['ahttps://evil.example', 'ahttps\\:\\/\\/evil.example'],
+  ['1https://evil.example', '1https\\:\\/\\/evil.example'],
   ['# big\n> quote\n- list\n  1. one', '\\# big\n\\> quote\n\\- list\n  1\\. one'],
   ['BTC/USD at 2.5x - fine', 'BTC/USD at 2.5x - fine'],
   ['\\*', '\\\\\\*'],

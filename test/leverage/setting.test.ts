@@ -7,13 +7,26 @@ import {
   isSameSetting,
   leverageFromReply,
   parseLeverage,
+  readTypedLeverage,
 } from '../../src/leverage/setting.ts';
 
 const isolated = (leverage: string): CurrentSetting => ({ mode: 'isolated', leverage });
 
+/** The leverage that typing this means; undefined where it means none, or where only a guess is possible. */
+function typed(text: string): string | undefined {
+  const read = readTypedLeverage(text);
+  return read.kind === 'leverage' ? read.leverage : undefined;
+}
+
 describe('what a trader types is that leverage and nothing else (P35)', () => {
   test.each([
     ['10', '10'],
+    ['10x', '10'],
+    ['10X', '10'],
+    [' 10', '10'],
+    ['10 ', '10'],
+    [' 10 ', '10'],
+    ['  2.50x  ', '2.5'],
     ['1', '1'],
     ['2.5', '2.5'],
     ['2.50', '2.5'],
@@ -22,16 +35,17 @@ describe('what a trader types is that leverage and nothing else (P35)', () => {
     ['100', '100'],
     ['999999.99999999', '999999.99999999'],
   ])('%j is %s', (text, leverage) => {
-    expect(parseLeverage(text)).toBe(leverage);
+    expect(typed(text)).toBe(leverage);
   });
 
   test.each([
     '0x10',
     '1e1',
     '1E1',
-    ' 10 ',
-    '10 ',
-    ' 10',
+    '10 x',
+    '10xx',
+    'x',
+    'x x',
     '10\n',
     '\n10',
     '\t10',
@@ -41,10 +55,14 @@ describe('what a trader types is that leverage and nothing else (P35)', () => {
     '1\u0660',
     '\u0967\u0966',
     '1,5',
+    '1,000',
     '1\u066b5',
     '1.5.2',
-    '10x',
     'x10',
+    '010',
+    '010x',
+    '10\u00d7',
+    '\u00a010',
     '+5',
     '-5',
     '\u22125',
@@ -80,8 +98,26 @@ describe('what a trader types is that leverage and nothing else (P35)', () => {
     'undefined',
     'true',
   ])('%j is refused', (text) => {
+    expect(typed(text)).toBeUndefined();
+    // Nor does the operator's configuration take it.
     expect(parseLeverage(text)).toBeUndefined();
   });
+
+  test.each([
+    ['2,5', '2.5'],
+    ['2,50', '2.5'],
+    [' 12,25x ', '12.25'],
+    ['0,5', '0.5'],
+  ])('%j is asked about: %s?', (text, meant) => {
+    expect(readTypedLeverage(text)).toEqual({ kind: 'comma', meant });
+  });
+
+  test.each(['1,000', '1,2,3', ',5', '5,', '1,5.2', '1.5,2', '01,5', '0,0', '-2,5', '2, 5', '\uff12,5', '2,\uff15'])(
+    '%j is not guessed at',
+    (text) => {
+      expect(readTypedLeverage(text)).toEqual({ kind: 'none' });
+    },
+  );
 });
 
 describe('hostile input (P34)', () => {
@@ -91,10 +127,10 @@ describe('hostile input (P34)', () => {
   test('10,000 texts: no throw, and only plain decimals within their digits are taken', () => {
     fc.assert(
       fc.property(hostile, (text) => {
-        const leverage = parseLeverage(text);
+        const leverage = typed(text);
         if (leverage === undefined) return;
-        expect(text).toMatch(/^[0-9]{1,9}(\.[0-9]{1,8})?$/);
-        expect(new Big(leverage).eq(text)).toBe(true);
+        const [, number = ''] = /^ *([0-9]{1,9}(?:\.[0-9]{1,8})?)[xX]? *$/.exec(text) ?? [];
+        expect(new Big(leverage).eq(number)).toBe(true);
         expect(new Big(leverage).gt(0)).toBe(true);
         expect(parseLeverage(leverage)).toBe(leverage);
       }),
@@ -104,7 +140,7 @@ describe('hostile input (P34)', () => {
 
   test('a megabyte of digits is refused', () => {
     for (const text of ['9'.repeat(1e6), `1.${'0'.repeat(1e6)}`, ' '.repeat(1e6), '1.'.repeat(5e5)]) {
-      expect(parseLeverage(text)).toBeUndefined();
+      expect(readTypedLeverage(text)).toEqual({ kind: 'none' });
     }
   });
 });
