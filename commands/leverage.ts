@@ -1,10 +1,17 @@
 import { type Call, type Command, subcommand, type Text, type View } from '../src/command.ts';
-import { Failure } from '../src/errors.ts';
+import { Failure, unreachable } from '../src/errors.ts';
 import { distanceText } from '../src/leverage/card.ts';
 import { distanceToLiquidation } from '../src/leverage/risk.ts';
 import { describeSetting, type Leverage, readTypedLeverage } from '../src/leverage/setting.ts';
 import type { Services } from '../src/services.ts';
-import { chooseCurrency, requireVenue, type Target, type Venue } from '../src/venues/venue.ts';
+import {
+  chooseCurrency,
+  type ListGap,
+  requireVenue,
+  type SettingsList,
+  type Target,
+  type Venue,
+} from '../src/venues/venue.ts';
 import {
   account,
   createCompleter,
@@ -88,12 +95,7 @@ export function createLeverage(services: Services): Command {
       await markets.refresh(found, key.credentials);
       if (values.market === undefined) {
         const symbols = await symbolsSetBy(key.account);
-        const settings = await found.listSettings(key.credentials, { symbols, ...margin });
-        return listView(
-          found,
-          settings.map(({ symbol, setting }) => [symbol, describeSetting(setting)]),
-          await now(),
-        );
+        return listView(found, await found.listSettings(key.credentials, { symbols, ...margin }), await now());
       }
       const target: Target = { market: await found.readMarket(key.credentials, values.market), ...margin };
       const [current, position, orders] = await Promise.all([
@@ -124,18 +126,37 @@ export function createLeverage(services: Services): Command {
   return { name: 'leverage', description: 'Set and show futures leverage', subcommands: [set, cross, show] };
 }
 
-function listView(found: Venue, rows: readonly (readonly [string, string])[], time: number): View {
-  const none = found.modes.includes('cross')
-    ? 'No market is isolated: all are at cross margin.'
-    : 'No position is open and nothing was set through this bot yet. Name a market to see its leverage.';
+function listView(found: Venue, { settings, unread, gaps }: SettingsList, time: number): View {
+  const isComplete = unread.length + gaps.length === 0;
+  const none = isComplete ? 'No market is isolated: all are at cross margin.' : 'No setting could be listed.';
+  const rows = [
+    ...settings.map(({ symbol, setting }) => [symbol, describeSetting(setting)] as const),
+    ...unread.map((symbol) => [symbol, 'could not be read just now'] as const),
+  ];
   const lines = rows.slice(0, MAX_LISTED).flatMap(([symbol, text]) => [{ strong: symbol }, `: ${text}\n`]);
   const more = rows.length > MAX_LISTED ? [`and ${rows.length - MAX_LISTED} more; name a market to see it.\n`] : [];
-  const others = found.modes.includes('cross') && rows.length > 0 ? ['All other markets are at cross margin.\n'] : [];
+  const others = isComplete && rows.length > 0 ? ['All other markets are at cross margin.\n'] : [];
+  const leftOut = gaps.map((gap) => `${leftOutText(gap)}\n`);
   return {
     tone: 'plain',
     title: `Leverage on ${found.label}`,
-    body: [...(rows.length === 0 ? [`${none}\n`] : lines), ...more, ...others, ...asOf(found, time)],
+    body: [...(rows.length === 0 ? [`${none}\n`] : lines), ...more, ...others, ...leftOut, ...asOf(found, time)],
   };
+}
+
+function leftOutText(gap: ListGap): string {
+  switch (gap) {
+    case 'set-elsewhere':
+      return 'Left out: markets whose leverage was set elsewhere and that have no position and no order. Name a market to see it.';
+    case 'positions':
+      return 'Left out: markets with an open position; the positions could not be read just now.';
+    case 'orders':
+      return 'Left out: markets with an open order; the orders could not be read just now.';
+    case 'unnamed-rows':
+      return 'Left out: something that the exchange listed without naming its market.';
+    default:
+      return unreachable(gap);
+  }
 }
 
 function asOf({ label }: Venue, time: number): Exclude<Text, string> {

@@ -2,7 +2,7 @@ import { Big } from 'big.js';
 import { z } from 'zod';
 import type { Refusal } from '../errors.ts';
 import { aliasesOf, type Market, type Tier } from '../leverage/market.ts';
-import { leverageFromReply } from '../leverage/setting.ts';
+import { type CurrentSetting, leverageFromReply } from '../leverage/setting.ts';
 import { parseJson } from '../parse-json.ts';
 import type { Judge } from './client.ts';
 import type { MarketSetting } from './venue.ts';
@@ -103,10 +103,30 @@ const preference = z
     return z.NEVER;
   });
 
-/** Only isolated markets are listed. The array must be there: without it nothing is known. */
+const preferenceName = preference.in.pick({ symbol: true });
+
+/**
+ * Only isolated markets are listed. The array must be there: without it nothing is known. A row that cannot be read is
+ * named by its market in `unread`; one that does not even name it could be about any.
+ */
 export const preferences = z
-  .object({ result, leveragePreferences: z.array(preference) })
-  .transform((body) => body.leveragePreferences);
+  .object({ result, leveragePreferences: z.array(z.unknown()) })
+  .transform(({ leveragePreferences: rows }) => {
+    const odd = rows.filter((row) => !preference.safeParse(row).success);
+    const unread = odd.flatMap((row) => preferenceName.safeParse(row).data?.symbol.toUpperCase() ?? []);
+    const settings = rows.flatMap((row) => preference.safeParse(row).data ?? []);
+    return { settings, unread, hasUnnamed: unread.length < odd.length };
+  });
+
+/** The setting of one market; rows about others may look as they like. */
+export const preferenceOf = (symbol: string) =>
+  preferences.transform(({ settings, unread, hasUnnamed }, context): CurrentSetting => {
+    if (!hasUnnamed && !unread.includes(symbol)) {
+      return settings.find((one) => one.symbol === symbol)?.setting ?? { mode: 'cross' };
+    }
+    context.addIssue({ code: 'custom', message: 'a row that may be about this market' });
+    return z.NEVER;
+  });
 
 const level = z.object({
   contracts: decimal.nullish(),

@@ -1,11 +1,22 @@
 import { createHash, createHmac } from 'node:crypto';
 import { Big } from 'big.js';
+import type { z } from 'zod';
 import { Failure } from '../errors.ts';
 import { findMarket, type Market, normalizeSymbol, searchMarkets, type Tier } from '../leverage/market.ts';
 import type { Leverage } from '../leverage/setting.ts';
 import { type Call, createClient, credential, type Judge, unlessFailing, type VenueOptions } from './client.ts';
 import * as replies from './kraken-futures-replies.ts';
-import type { ApplyResult, Budget, Credentials, KeyCheck, Position, Target, Venue, VenueFacts } from './venue.ts';
+import type {
+  ApplyResult,
+  Budget,
+  Credentials,
+  KeyCheck,
+  Position,
+  SettingsList,
+  Target,
+  Venue,
+  VenueFacts,
+} from './venue.ts';
 
 /** 500 units per 10 s on /derivatives. What /leveragepreferences costs is unpublished: 10 to write, 2 to read. */
 const publishedBudget: Budget = {
@@ -97,8 +108,18 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
   }
 
   /** Always all preferences: the filter on GET is undocumented. */
-  const readPreferences = (credentials: Credentials) =>
-    client.read(signed(credentials, preferencesPath), replies.expecting(replies.preferences));
+  const readPreferences = <S extends z.ZodType>(credentials: Credentials, schema: S) =>
+    client.read(signed(credentials, preferencesPath), replies.expecting(schema));
+
+  /** Where a row does not name its market, a market that is not listed may still be isolated. */
+  async function listSettings(credentials: Credentials, symbols: readonly string[]): Promise<SettingsList> {
+    const { settings, unread, hasUnnamed } = await readPreferences(credentials, replies.preferences);
+    const listed = new Set([...settings.map(({ symbol }) => symbol), ...unread]);
+    const others = symbols.filter((symbol) => !listed.has(symbol.toUpperCase()));
+    if (hasUnnamed) return { settings, unread: [...unread, ...others], gaps: ['unnamed-rows'] };
+    const cross = others.map((symbol) => ({ symbol, setting: { mode: 'cross' } as const }));
+    return { settings: [...settings, ...cross], unread, gaps: [] };
+  }
 
   // Two functions: `maxLeverage` present means isolated, absent means cross, so an argument that got lost on the way
   // would silently change the margin mode.
@@ -157,7 +178,7 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
   /** Where the check itself is of no use: a key that reads the settings is at least a key. */
   async function checkByReading(credentials: Credentials): Promise<KeyCheck> {
     try {
-      await readPreferences(credentials);
+      await readPreferences(credentials, replies.preferences);
       return { kind: 'usable', notes: [uncheckedNote] };
     } catch (error) {
       const refusal = refusedKey(error);
@@ -173,16 +194,8 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
     demo,
     listMarkets: async () => (await readInstruments()).markets,
     readMarket: (_credentials, text) => readMarket(text),
-    readSetting: async (credentials, { market }) => {
-      const all = await readPreferences(credentials);
-      return all.find(({ symbol }) => symbol === market.symbol)?.setting ?? { mode: 'cross' };
-    },
-    listSettings: async (credentials, { symbols }) => {
-      const isolated = await readPreferences(credentials);
-      const listed = new Set(isolated.map(({ symbol }) => symbol));
-      const cross = symbols.filter((symbol) => !listed.has(symbol.toUpperCase()));
-      return [...isolated, ...cross.map((symbol) => ({ symbol, setting: { mode: 'cross' as const } }))];
-    },
+    readSetting: async (credentials, { market }) => readPreferences(credentials, replies.preferenceOf(market.symbol)),
+    listSettings: async (credentials, { symbols }) => listSettings(credentials, symbols),
     applySetting: async (credentials, { market }, setting) =>
       setting.mode === 'isolated' ? setIsolated(credentials, market, setting.leverage) : setCross(credentials, market),
     readPosition,

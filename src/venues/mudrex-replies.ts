@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Refusal } from '../errors.ts';
-import { aliasesOf, type Market } from '../leverage/market.ts';
+import { aliasesOf, type Market, normalizeSymbol } from '../leverage/market.ts';
 import { type CurrentSetting, isSameSetting, type LeverageSetting, leverageFromReply } from '../leverage/setting.ts';
 import { parseJson } from '../parse-json.ts';
 import type { Judge } from './client.ts';
@@ -147,39 +147,47 @@ export const position = z.object({
   liquidation_price: positive.optional().catch(undefined),
 });
 
-/** Enough of a position or an order to see which market it is about. */
-const about = z
-  .looseObject({
-    symbol: z.string().optional(),
-    asset_uuid: z.string().optional(),
-    trade_currency: z.string().optional(),
-    status: z.string().optional(),
-  })
-  .refine(({ symbol, asset_uuid }) => symbol !== undefined || asset_uuid !== undefined);
+/** What names a position or an order; a field of another type is taken for absent. */
+const text = z.string().optional().catch(undefined);
+const rowSchema = z.object({ symbol: text, asset_uuid: text, trade_currency: text, status: text });
+
+type Row = z.output<typeof rowSchema>;
+
+/** In doubt a row counts: without a readable status it is open, and without a readable currency it is in any. */
+const readRow = (row: unknown): Row => rowSchema.safeParse(row).data ?? {};
+
+const symbolOf = ({ symbol = '' }: Row) => normalizeSymbol(symbol);
+const idOfAsset = ({ asset_uuid = '' }: Row) => asset_uuid.toLowerCase();
+const isNamed = (row: Row) => symbolOf(row) !== '' || idOfAsset(row) !== '';
 
 const over = new Set(['CLOSED', 'LIQUIDATED', 'FILLED', 'CANCELLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'FAILED']);
 
-/** The open positions or orders of one market. A row that does not say what it is about makes the whole list unreadable. */
+function isOpenIn(currency: string, { trade_currency = currency, status = '' }: Row): boolean {
+  return trade_currency.toUpperCase() === currency && !over.has(status.toUpperCase());
+}
+
+/**
+ * The open positions or orders of one market. Rows about other markets may look as they like, but one that does not
+ * say what it is about could be about this one: it makes the whole list unreadable.
+ */
 export function rowsAbout({ market, currency = 'USDT' }: Target) {
-  return z.array(about).transform((rows): unknown[] =>
-    rows.filter((row) => {
-      const isSame = row.asset_uuid === market.id || row.symbol?.toUpperCase() === market.symbol;
-      return isSame && isOpen(row, currency);
-    }),
-  );
+  const isAbout = (row: Row) => idOfAsset(row) === market.id.toLowerCase() || symbolOf(row) === market.symbol;
+  return z.array(z.unknown()).transform((rows, context): unknown[] => {
+    const open = rows.filter((row) => isOpenIn(currency, readRow(row)));
+    if (open.every((row) => isNamed(readRow(row)))) return open.filter((row) => isAbout(readRow(row)));
+    context.addIssue({ code: 'custom', message: 'a row without a market' });
+    return z.NEVER;
+  });
 }
 
-/** The symbols of all open positions in one margin currency. */
-export function symbolsIn(currency = 'USDT') {
-  return z
-    .array(about)
-    .transform((rows) =>
-      rows
-        .filter((row) => isOpen(row, currency))
-        .flatMap(({ symbol }) => (symbol === undefined ? [] : [symbol.toUpperCase()])),
-    );
-}
-
-function isOpen({ trade_currency, status }: z.infer<typeof about>, currency: string): boolean {
-  return (trade_currency ?? currency) === currency && !over.has(status?.toUpperCase() ?? '');
+/** What a list of positions or orders names: symbols, ids of rows without a symbol, and whether a row has neither. */
+export function namesIn(currency = 'USDT') {
+  return z.array(z.unknown()).transform((rows) => {
+    const open = rows.map(readRow).filter((row) => isOpenIn(currency, row));
+    return {
+      symbols: open.map(symbolOf).filter((symbol) => symbol !== ''),
+      ids: open.filter((row) => symbolOf(row) === '' && isNamed(row)).map(idOfAsset),
+      hasUnnamed: !open.every(isNamed),
+    };
+  });
 }

@@ -3,6 +3,7 @@ import { Failure } from '../errors.ts';
 import { findMarket, type Market, normalizeSymbol, searchMarkets } from '../leverage/market.ts';
 import { createClient, credential, unlessFailing, type VenueOptions } from './client.ts';
 import * as replies from './mudrex-replies.ts';
+import { gatherSettings, type NamedMarkets } from './settings-list.ts';
 import type { Budget, Credentials, KeyCheck, Position, Target, Venue, VenueFacts } from './venue.ts';
 
 const label = 'Mudrex';
@@ -132,9 +133,31 @@ export function createMudrex(options: VenueOptions): Venue {
     };
   }
 
-  async function readPositionSymbols(credentials: Credentials, currency: string | undefined): Promise<string[]> {
-    const call = keyed(credentials, `/futures/positions${queryOf(currencyOf(currency))}`, 'account');
-    return client.read(call, replies.expecting(replies.list.pipe(replies.symbolsIn(currency))));
+  const readPositions = (credentials: Credentials, currency: string | undefined) =>
+    client.read(
+      keyed(credentials, `/futures/positions${queryOf(currencyOf(currency))}`, 'account'),
+      replies.expecting(replies.list),
+    );
+
+  const readOrders = (credentials: Credentials, currency: string | undefined) =>
+    readRows(credentials, `/futures/orders${queryOf(currencyOf(currency))}`);
+
+  function namedMarkets(rows: readonly unknown[], currency: string | undefined): NamedMarkets {
+    const { symbols, ids, hasUnnamed } = replies.namesIn(currency).parse(rows);
+    const found = ids.map((id) => known.find((market) => market.id.toLowerCase() === id)?.symbol);
+    const resolved = found.filter((symbol) => symbol !== undefined);
+    return { symbols: [...symbols, ...resolved], hasUnnamed: hasUnnamed || resolved.length < found.length };
+  }
+
+  function listSettings(credentials: Credentials, currency: string | undefined, symbols: readonly string[]) {
+    return gatherSettings({
+      symbols,
+      lists: [
+        { gap: 'positions', read: async () => namedMarkets(await readPositions(credentials, currency), currency) },
+        { gap: 'orders', read: async () => namedMarkets(await readOrders(credentials, currency), currency) },
+      ],
+      readSetting: (symbol) => readLeverage(credentials, { symbol }, currency),
+    });
   }
 
   /** Public candles of the mark price, else the contract's last price. A preview does without rather than be late. */
@@ -176,13 +199,7 @@ export function createMudrex(options: VenueOptions): Venue {
     listMarkets: (credentials = {}) => listMarkets(credentials),
     readMarket,
     readSetting: async (credentials, { market, currency }) => readLeverage(credentials, market, currency),
-    listSettings: async (credentials, { currency, symbols }) => {
-      const settings = [];
-      for (const symbol of new Set([...(await readPositionSymbols(credentials, currency)), ...symbols])) {
-        settings.push({ symbol, setting: await readLeverage(credentials, { symbol }, currency) });
-      }
-      return settings;
-    },
+    listSettings: async (credentials, { currency, symbols }) => listSettings(credentials, currency, symbols),
     applySetting: async (credentials, { market, currency }, setting) => {
       if (setting.mode === 'cross') return { kind: 'not-sent', failure: { code: 'NO_CROSS', venue: label } };
       if (!isSupported(currency)) return { kind: 'not-sent', failure: unsupported };
@@ -197,8 +214,7 @@ export function createMudrex(options: VenueOptions): Venue {
     },
     readPosition,
     readOpenOrders: async (credentials, target) => {
-      const rows = await readRows(credentials, `/futures/orders${queryOf(currencyOf(target.currency))}`);
-      const orders = replies.rowsAbout(target).safeParse(rows);
+      const orders = replies.rowsAbout(target).safeParse(await readOrders(credentials, target.currency));
       if (!orders.success) throw unreadable();
       return { count: orders.data.length };
     },

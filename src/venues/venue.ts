@@ -52,6 +52,23 @@ export type ApplyResult =
 
 export type MarketSetting = { readonly symbol: string; readonly setting: CurrentSetting };
 
+/**
+ * What a list of settings may lack without anybody being able to name the markets.
+ *
+ * - `set-elsewhere`: the venue lists no settings, so one made outside the bot, without a position or an order, is unknown.
+ * - `positions`, `orders`: they could not be read just now, so their markets are unknown.
+ * - `unnamed-rows`: the venue sent rows that do not say which market they are about.
+ */
+export type ListGap = 'set-elsewhere' | 'positions' | 'orders' | 'unnamed-rows';
+
+/** The settings that could be read, and what was left out. */
+export type SettingsList = {
+  readonly settings: readonly MarketSetting[];
+  /** Markets that belong here but could not be read just now, by symbol. */
+  readonly unread: readonly string[];
+  readonly gaps: readonly ListGap[];
+};
+
 /** The market and, where the venue keeps one leverage per margin currency, the currency that a call is about. */
 export type Target = { readonly market: Market; readonly currency?: string };
 
@@ -101,11 +118,14 @@ export type Venue = VenueFacts & {
   /** One contract read fresh, by symbol, alias or id. @throws Failure UNKNOWN_MARKET with suggestions. */
   readonly readMarket: (credentials: Credentials, text: string) => Promise<Market>;
   readonly readSetting: (credentials: Credentials, target: Target) => Promise<CurrentSetting>;
-  /** What the venue lists by itself, and the settings of `symbols` (those set through the bot before). */
+  /**
+   * What the venue lists by itself or has open, and the settings of `symbols` (those set through the bot before).
+   * Fails only when nothing could be read.
+   */
   readonly listSettings: (
     credentials: Credentials,
     query: { readonly currency?: string; readonly symbols: readonly string[] },
-  ) => Promise<readonly MarketSetting[]>;
+  ) => Promise<SettingsList>;
   readonly applySetting: (credentials: Credentials, target: Target, setting: LeverageSetting) => Promise<ApplyResult>;
   readonly readPosition: (credentials: Credentials, target: Target) => Promise<Position | undefined>;
   readonly readOpenOrders: (credentials: Credentials, target: Target) => Promise<OpenOrders>;

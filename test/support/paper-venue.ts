@@ -93,7 +93,11 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
       assertReadable();
       return current(market.symbol);
     },
-    listSettings: async (_credentials, { symbols }) => symbols.map((symbol) => ({ symbol, setting: current(symbol) })),
+    listSettings: async (_credentials, { symbols }) => ({
+      settings: symbols.map((symbol) => ({ symbol, setting: current(symbol) })),
+      unread: [],
+      gaps: [],
+    }),
     applySetting: (_credentials, { market }, setting) => applySetting(market.symbol, setting),
     readPosition: async () => {
       assertReadable();

@@ -132,7 +132,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       expect(await venue.applySetting(credentials, target, setting)).toEqual({ kind: 'accepted' });
       expect(await venue.readSetting(credentials, target)).toEqual(setting);
       const listed = await venue.listSettings(credentials, { symbols: [target.market.symbol] });
-      expect(listed).toEqual([{ symbol: target.market.symbol, setting }]);
+      expect(listed).toMatchObject({ settings: [{ symbol: target.market.symbol, setting }], unread: [] });
       expect([writes(), written(opened)]).toEqual([1, 1]);
     });
 

@@ -10,6 +10,7 @@ import {
   orderCountOf,
   permissions,
   positionOf,
+  preferenceOf,
   preferences,
 } from '../../src/venues/kraken-futures-replies.ts';
 
@@ -147,18 +148,21 @@ test('a key that Kraken does not know is rejected by 401 in any shape', () => {
 
 describe('preferences', () => {
   const read = (rows: unknown) => preferences.safeParse({ result: 'success', leveragePreferences: rows });
+  const readBitcoin = (rows: unknown) =>
+    preferenceOf('PF_XBTUSD').safeParse({ result: 'success', leveragePreferences: rows });
 
   test('list isolated markets, in capitals and by value', () => {
     expect(
       read([
         { symbol: 'pf_xbtusd', maxLeverage: 10 },
         { symbol: 'FF_XBTUSD_261225', maxLeverage: '2.50' },
-      ]).data,
+      ]).data?.settings,
     ).toEqual([
       { symbol: 'PF_XBTUSD', setting: { mode: 'isolated', leverage: '10' } },
       { symbol: 'FF_XBTUSD_261225', setting: { mode: 'isolated', leverage: '2.5' } },
     ]);
-    expect(read([]).data).toEqual([]);
+    expect(read([]).data).toEqual({ settings: [], unread: [], hasUnnamed: false });
+    expect(readBitcoin([]).data).toEqual({ mode: 'cross' });
   });
 
   test.each([
@@ -172,8 +176,12 @@ describe('preferences', () => {
     [{ symbol: 'PF_XBTUSD ', maxLeverage: 5 }],
     [{ symbol: `PF_${'X'.repeat(41)}`, maxLeverage: 5 }],
     [{ maxLeverage: 5 }],
-  ])('that cannot be read are never "nothing is isolated": %j', (rows) => {
-    expect(read(rows).success).toBe(false);
+    [
+      { symbol: 'PF_XBTUSD', maxLeverage: 5 },
+      { symbol: 'pf_xbtusd', maxLeverage: 'x' },
+    ],
+  ])('that cannot be read are never "it is not isolated": %j', (rows) => {
+    expect(readBitcoin(rows).success).toBe(false);
   });
 });
 

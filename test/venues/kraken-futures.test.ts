@@ -245,12 +245,42 @@ describe('reading the settings', () => {
 
   test('isolated markets, and those that were set before', async () => {
     const { venue, seen } = await kraken(() => fixtures.preferences);
-    expect(await venue.listSettings(credentials, { symbols: ['PF_XBTUSD', 'PF_ADAUSD'] })).toEqual([
-      { symbol: 'PF_XBTUSD', setting: { mode: 'isolated', leverage: '10' } },
-      { symbol: 'PF_ETHUSD', setting: { mode: 'isolated', leverage: '2.5' } },
-      { symbol: 'PF_ADAUSD', setting: { mode: 'cross' } },
-    ]);
+    expect(await venue.listSettings(credentials, { symbols: ['PF_XBTUSD', 'PF_ADAUSD'] })).toEqual({
+      settings: [
+        { symbol: 'PF_XBTUSD', setting: { mode: 'isolated', leverage: '10' } },
+        { symbol: 'PF_ETHUSD', setting: { mode: 'isolated', leverage: '2.5' } },
+        { symbol: 'PF_ADAUSD', setting: { mode: 'cross' } },
+      ],
+      unread: [],
+      gaps: [],
+    });
     expect(seen).toHaveLength(1);
+  });
+
+  test('an odd row about another market fails no reading, and is named in the list', async () => {
+    const odd = { symbol: 'PF_ETHUSD', maxLeverage: null };
+    const rows = [odd, { symbol: 'PF_XBTUSD', maxLeverage: 10 }];
+    const { venue } = await kraken(() => ({ body: { result: 'success', leveragePreferences: rows } }));
+    expect(await venue.readSetting(credentials, target)).toEqual({ mode: 'isolated', leverage: '10' });
+    expect(await venue.listSettings(credentials, { symbols: ['PF_ETHUSD', 'PF_ADAUSD'] })).toEqual({
+      settings: [
+        { symbol: 'PF_XBTUSD', setting: { mode: 'isolated', leverage: '10' } },
+        { symbol: 'PF_ADAUSD', setting: { mode: 'cross' } },
+      ],
+      unread: ['PF_ETHUSD'],
+      gaps: [],
+    });
+  });
+
+  test('with a row that names no market, what is not listed is not called cross', async () => {
+    const rows = [{ maxLeverage: 5 }, { symbol: 'PF_XBTUSD', maxLeverage: 10 }];
+    const { venue } = await kraken(() => ({ body: { result: 'success', leveragePreferences: rows } }));
+    expect(await venue.listSettings(credentials, { symbols: ['PF_ADAUSD'] })).toEqual({
+      settings: [{ symbol: 'PF_XBTUSD', setting: { mode: 'isolated', leverage: '10' } }],
+      unread: ['PF_ADAUSD'],
+      gaps: ['unnamed-rows'],
+    });
+    expect(await outcomeOf(venue.readSetting(credentials, target))).toMatchObject({ silence: 'unreadable' });
   });
 
   test.each([

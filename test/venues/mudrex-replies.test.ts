@@ -9,10 +9,10 @@ import {
   list,
   market,
   markPriceOf,
+  namesIn,
   position,
   price,
   rowsAbout,
-  symbolsIn,
 } from '../../src/venues/mudrex-replies.ts';
 import type { Target } from '../../src/venues/venue.ts';
 
@@ -230,22 +230,44 @@ describe('rows', () => {
     ]);
   });
 
-  test('a row that does not say what it is about makes the whole list unreadable', () => {
-    for (const row of [{}, { status: 'OPEN' }, { symbol: 5 }, null]) {
+  test('an open row that does not say what it is about makes the whole list unreadable', () => {
+    for (const row of [{}, { status: 'OPEN' }, { symbol: 5 }, { symbol: '', asset_uuid: '' }, null, 7]) {
       expect(rowsAbout(target).safeParse([aboutBitcoin(), row]).success).toBe(false);
+    }
+    const closed = { status: 'CLOSED' };
+    expect(rowsAbout(target).parse([aboutBitcoin(), closed])).toEqual([aboutBitcoin()]);
+  });
+
+  test('an odd row about another market is passed over', () => {
+    const odd = [
+      { symbol: 'ETHUSDT', status: 5, trade_currency: {}, asset_uuid: [] },
+      { symbol: null, asset_uuid: 'another-id', status: null },
+    ];
+    expect(rowsAbout(target).parse([...odd, aboutBitcoin()])).toEqual([aboutBitcoin()]);
+  });
+
+  test('an odd row about this market counts', () => {
+    for (const row of [
+      aboutBitcoin({ status: 5, trade_currency: null }),
+      { symbol: 'btc/usdt', trade_currency: 'usdt' },
+      { symbol: 5, asset_uuid: 'AN-ID' },
+    ]) {
+      expect(rowsAbout(target).parse([row])).toEqual([row]);
     }
   });
 
-  test('the symbols of open positions are those that have one', () => {
+  test('open rows name markets by symbol or by id, and those that name none are noticed', () => {
     const rows = [
-      { symbol: 'ethusdt' },
-      { asset_uuid: 'x' },
+      { symbol: 'eth/usdt' },
+      { asset_uuid: 'X' },
       aboutBitcoin({ status: 'closed' }),
       aboutBitcoin({ trade_currency: 'INR' }),
       { symbol: 'solusdt', trade_currency: 'USDT' },
     ];
-    expect(symbolsIn().parse(rows)).toEqual(['ETHUSDT', 'SOLUSDT']);
-    expect(symbolsIn('INR').parse(rows)).toEqual(['ETHUSDT', 'BTCUSDT']);
+    expect(namesIn().parse(rows)).toEqual({ symbols: ['ETHUSDT', 'SOLUSDT'], ids: ['x'], hasUnnamed: false });
+    expect(namesIn('INR').parse(rows).symbols).toEqual(['ETHUSDT', 'BTCUSDT']);
+    expect(namesIn().parse([...rows, { symbol: 5 }])).toMatchObject({ hasUnnamed: true });
+    expect(namesIn().parse([null])).toEqual({ symbols: [], ids: [], hasUnnamed: true });
   });
 
   test('a position has a side and an entry; a liquidation price of no use is left out', () => {

@@ -207,18 +207,66 @@ describe('reading the setting', () => {
     ]);
   });
 
-  test('what was set before and what is open are listed, by symbol and once each', async () => {
+  test('what was set before, and where a position or an order is open, is listed by symbol and once each', async () => {
+    const orders = { body: { success: true, data: [{ id: 'o', symbol: 'ADAUSDT', status: 'CREATED' }] } };
     const { venue, seen } = await mudrex((request) => {
       if (path(request) === '/futures/positions') return fixtures.positions;
+      if (path(request) === '/futures/orders') return orders;
       return request.url.includes('ETH') ? fixtures.leverageNotFound : fixtures.setSeed;
     });
-    const settings = await venue.listSettings(credentials, { symbols: ['BTCUSDT', 'SOLUSDT'] });
-    expect(settings).toEqual([
-      { symbol: 'ETHUSDT', setting: { mode: 'unset' } },
-      { symbol: 'BTCUSDT', setting: fifty },
-      { symbol: 'SOLUSDT', setting: fifty },
-    ]);
-    expect(seen[1]?.url).toBe('/futures/ETHUSDT/leverage?is_symbol');
+    const list = await venue.listSettings(credentials, { symbols: ['BTCUSDT', 'SOLUSDT'] });
+    expect(list).toEqual({
+      settings: [
+        { symbol: 'ETHUSDT', setting: { mode: 'unset' } },
+        { symbol: 'BTCUSDT', setting: fifty },
+        { symbol: 'ADAUSDT', setting: fifty },
+        { symbol: 'SOLUSDT', setting: fifty },
+      ],
+      unread: [],
+      gaps: ['set-elsewhere'],
+    });
+    expect(seen.map(({ url }) => url)).toContain('/futures/ETHUSDT/leverage?is_symbol');
+  });
+
+  test('a list says which markets could not be read, and fails only when nothing could', async () => {
+    const broken = { status: 502, text: '<html>' };
+    const failing = (...parts: readonly string[]): Script => {
+      return (request) => {
+        if (parts.some((part) => request.url.includes(part))) return broken;
+        return request.url.includes('/leverage') ? fixtures.setSeed : fixtures.nothing;
+      };
+    };
+    const listed = async (script: Script) => {
+      const { venue } = await mudrex(script);
+      return outcomeOf(venue.listSettings(credentials, { symbols: ['BTCUSDT', 'SOLUSDT'] }));
+    };
+    const bitcoinOnly = [{ symbol: 'BTCUSDT', setting: fifty }];
+    expect(await listed(failing('SOLUSDT'))).toEqual({
+      settings: bitcoinOnly,
+      unread: ['SOLUSDT'],
+      gaps: ['set-elsewhere'],
+    });
+    expect(await listed(failing('SOLUSDT', '/positions', '/orders'))).toEqual({
+      settings: bitcoinOnly,
+      unread: ['SOLUSDT'],
+      gaps: ['set-elsewhere', 'positions', 'orders'],
+    });
+    expect(await listed(failing('/'))).toMatchObject({ code: 'VENUE_SILENT', silence: 'server-error' });
+  });
+
+  test('an open row without a market is noticed, and one with an id alone is looked up', async () => {
+    const data = [{ asset_uuid: bitcoin.id, order_type: 'LONG' }, { order_type: 'LONG' }];
+    const { venue } = await mudrex((request) => {
+      if (path(request) === '/futures/positions') return { body: { success: true, data } };
+      if (path(request) === '/futures') return { body: { success: true, data: [fixtures.market.body.data] } };
+      return request.url.includes('/leverage') ? fixtures.setSeed : fixtures.nothing;
+    });
+    await venue.listMarkets(credentials);
+    expect(await venue.listSettings(credentials, { symbols: [] })).toEqual({
+      settings: [{ symbol: 'BTCUSDT', setting: fifty }],
+      unread: [],
+      gaps: ['set-elsewhere', 'unnamed-rows'],
+    });
   });
 });
 
