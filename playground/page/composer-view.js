@@ -26,12 +26,12 @@ function closeWhenLeft({ currentTarget: form }, { set }) {
 }
 
 /** The attributes of a field whose list stands above the box. */
-function combobox({ offers, now }) {
+function combobox({ offers, highlighted }) {
   const isOpen = offers.length > 0;
   return {
     expanded: String(isOpen),
     controls: isOpen ? 'suggestions' : nothing,
-    active: isOpen ? `suggestion-${now.active}` : nothing,
+    active: highlighted < 0 ? nothing : `suggestion-${highlighted}`,
   };
 }
 
@@ -64,7 +64,7 @@ function commandFields(box) {
       aria-label=${hidden > 0 ? `Add one of ${hidden} more options, or press Enter to send` : 'Press Enter to send'}
       placeholder=${hidden > 0 ? `+${hidden} optional` : 'Enter ↵'}
       .value=${live(now.focused === REST ? now.text : '')} @focus=${() => now.focused === REST || focus(REST)}
-      @input=${({ target }) => set({ text: target.value, isOpen: true, active: 0 })}
+      @input=${({ target }) => set({ text: target.value, isOpen: true, active: undefined, problem: undefined })}
       @keydown=${(event) => key(event, REST)}>
     <button type="button" class="drop" aria-label="Discard this command" title="Discard (Esc)" @click=${clear}>×</button>`;
 }
@@ -92,7 +92,7 @@ function optionField(box, name) {
 const typeNames = { 3: 'text', 4: 'whole number', 5: 'true or false', 10: 'number' };
 
 function suggestions(box) {
-  const { now, offers, REST } = box;
+  const { now, offers, highlighted, completion, REST } = box;
   if (!now.isOpen) return nothing;
   const option = now.command?.options.find((one) => one.name === now.focused);
   const isRest = now.command !== undefined && now.focused === REST;
@@ -100,13 +100,13 @@ function suggestions(box) {
   return html`
     <div class="suggestions">
       ${option === undefined ? heading(isRest ? 'Optional' : 'Levergate') : about(option)}
-      ${note(now, option, offers)}
+      ${option?.autocomplete && offers.length === 0 ? note(completion.wordsFor(now.values[option.name].text)) : nothing}
       <ul id="suggestions" role="listbox" aria-label="Suggestions" ?hidden=${offers.length === 0}>
         ${offers.map(
           ({ label, note: text, take }, index) => html`
-            <li id=${`suggestion-${index}`} role="option" aria-selected=${String(index === now.active)}
+            <li id=${`suggestion-${index}`} role="option" aria-selected=${String(index === highlighted)}
               @pointerdown=${(event) => event.preventDefault()} @click=${take}
-              @pointermove=${() => index === now.active || box.set({ active: index })}>
+              @pointermove=${() => index === highlighted || box.set({ active: index })}>
               <b>${label}</b>${text === '' ? nothing : html`<span>${text}</span>`}
             </li>`,
         )}
@@ -122,13 +122,4 @@ function about({ name, description, required, type }) {
       <span class="kind">${typeNames[type] ?? 'text'}, ${required ? 'required' : 'optional'}</span></p>`;
 }
 
-function note({ live: answer, liveFor, values }, option, offers) {
-  if (!option?.autocomplete) return nothing;
-  const isAsking = answer === 'loading' || (answer !== 'failed' && liveFor !== values[option.name].text);
-  const text = isAsking
-    ? 'Loading options …'
-    : answer === 'failed'
-      ? 'Loading options failed'
-      : 'No options match your search';
-  return offers.length > 0 ? nothing : html`<p class="note" role="status">${text}</p>`;
-}
+const note = (text) => html`<p class="note" role="status">${text}</p>`;

@@ -1,9 +1,9 @@
 import { fixedChoices, leafCommands, matching, parseLine, readOption } from './commands.js';
+import { createCompletion } from './completion.js';
 import { composerView } from './composer-view.js';
 import { createHistory } from './history.js';
-import { askChoices, sendCommand } from './server.js';
+import { sendCommand } from './server.js';
 
-const DEBOUNCE_MS = 250;
 const REST = '+';
 
 const empty = () => ({
@@ -15,11 +15,8 @@ const empty = () => ({
   /** The option with the cursor, or `+` for the field behind them. */
   focused: undefined,
   isOpen: false,
-  active: 0,
-  /** Answers of the bot: 'loading', 'failed', or choices. */
-  live: undefined,
-  /** The text for which they came. */
-  liveFor: undefined,
+  /** The row that somebody went to; undefined leaves it to the list. */
+  active: undefined,
   problem: undefined,
 });
 
@@ -27,9 +24,9 @@ const empty = () => ({
 export function createComposer(page, { draw, say }) {
   let now = empty();
   let toFocus;
-  let asking;
-  let asked = 0;
+  let lastRow;
   const history = createHistory();
+  const completion = createCompletion(page, () => set({ active: undefined }));
 
   const commands = () => leafCommands(page.screen.commands);
   const optionOf = (name) => now.command?.options.find((one) => one.name === name);
@@ -48,17 +45,11 @@ export function createComposer(page, { draw, say }) {
     if (now.focused === REST) return restOffers();
     const option = optionOf(now.focused);
     if (option === undefined) return [];
-    const { text, chosen } = now.values[option.name];
+    const { text } = now.values[option.name];
     const fixed = fixedChoices(option);
-    if (fixed !== undefined) {
-      const isSettled = chosen?.name === text;
-      const fitting = fixed.filter(({ name }) => isSettled || name.toLowerCase().includes(text.toLowerCase()));
-      return fitting.map(choiceOffer);
-    }
-    if (!Array.isArray(now.live)) return [];
-    // Until the bot has answered for what is typed now, only what fits it of the last answer may be taken.
-    const isFresh = now.liveFor === text;
-    return now.live.filter(({ name }) => isFresh || name.toLowerCase().includes(text.toLowerCase())).map(choiceOffer);
+    if (fixed === undefined) return completion.choicesFor(text).map(choiceOffer);
+    const isFitting = ({ name }) => isSettled() || name.toLowerCase().includes(text.toLowerCase());
+    return fixed.filter(isFitting).map(choiceOffer);
   }
 
   const commandOffer = (one) => ({ label: `/${one.name}`, note: one.description, take: () => pick(one) });
@@ -69,6 +60,20 @@ export function createComposer(page, { draw, say }) {
     return hidden
       .filter(({ name }) => name.startsWith(now.text))
       .map((one) => ({ label: one.name, note: one.description, take: () => showOption(one.name) }));
+  }
+
+  /** Whether the field with the cursor needs nothing more: the empty one at the end, or one that holds a choice. */
+  function isSettled() {
+    if (now.command === undefined) return false;
+    if (now.focused === REST) return now.text === '';
+    const value = now.values[now.focused];
+    return value?.chosen !== undefined && value.chosen.name === value.text;
+  }
+
+  /** The row that is highlighted, which is the one that Enter takes; -1 where Enter sends. */
+  function highlighted() {
+    const last = offers().length - 1;
+    return now.active === undefined && isSettled() ? -1 : Math.min(now.active ?? 0, last);
   }
 
   function pick(command, values = {}) {
@@ -99,42 +104,31 @@ export function createComposer(page, { draw, say }) {
 
   function focus(name) {
     const isNew = name !== now.focused;
-    set({ focused: name, text: '', isOpen: true, active: 0, problem: undefined, live: isNew ? undefined : now.live });
-    if (optionOf(name)?.autocomplete && isNew) ask(0);
+    set({ focused: name, text: '', isOpen: true, active: undefined, problem: undefined });
+    if (!isNew) return;
+    completion.drop();
+    if (optionOf(name)?.autocomplete) completion.askSoon(halfTyped(), 0);
   }
 
-  /** Asks the bot for completions; an answer that was overtaken is dropped. */
-  function ask(afterMs) {
-    clearTimeout(asking);
-    asked += 1;
-    const turn = asked;
-    const { focused, command } = now;
-    set({ live: Array.isArray(now.live) ? now.live : 'loading' });
-    asking = setTimeout(async () => {
-      const half = { channelId: page.channelId, name: command.name, options: halfTyped(focused), focused };
-      const answer = await askChoices(page.viewerId, half).catch(() => ({ kind: 'failed' }));
-      if (turn !== asked || now.focused !== focused) return;
-      set({ live: answer.kind === 'choices' ? answer.choices : 'failed', liveFor: half.options[focused] });
-    }, afterMs);
-  }
-
-  function halfTyped(focused) {
-    const read = now.shown.map((name) => [name, readOption(optionOf(name), now.values[name])?.value]);
+  function halfTyped() {
+    const { focused, command, shown, values } = now;
+    const read = shown.map((name) => [name, readOption(optionOf(name), values[name])?.value]);
     const known = read.filter(([name, value]) => value !== undefined && name !== focused);
-    return Object.fromEntries([...known, [focused, now.values[focused].text]]);
+    const options = Object.fromEntries([...known, [focused, values[focused].text]]);
+    return { channelId: page.channelId, name: command.name, options, focused };
   }
 
   function typeLine(text) {
     const line = text.startsWith('/') && /\s$|:\S/.test(text) ? parseLine(commands(), text.trimEnd()) : undefined;
     const open = commands().filter(({ name }) => name.startsWith(text.slice(1).trimEnd()));
     if (line !== undefined && open.length <= 1) return pick(line.command, line.values);
-    return set({ text, isOpen: true, active: 0, problem: undefined });
+    return set({ text, isOpen: true, active: undefined, problem: undefined });
   }
 
   function typeOption(name, text) {
     now.values = { ...now.values, [name]: { text, chosen: undefined } };
-    set({ isOpen: true, active: 0, problem: undefined });
-    if (optionOf(name).autocomplete) ask(DEBOUNCE_MS);
+    set({ isOpen: true, active: undefined, problem: undefined });
+    if (optionOf(name).autocomplete) completion.askSoon(halfTyped());
   }
 
   /** @returns the first thing that Discord's client would not send, if any. */
@@ -144,34 +138,46 @@ export function createComposer(page, { draw, say }) {
       if (read === undefined && option.required) return [option.name, 'This option is required. Specify a value.'];
       if (read?.problem !== undefined) return [option.name, read.problem];
     }
-    return undefined;
+    return now.focused === REST && now.text.trim() !== ''
+      ? [REST, 'This is not an option of this command.']
+      : undefined;
   }
 
-  async function send() {
+  function send() {
     if (now.command === undefined) {
       if (now.text.trim() !== '') set({ problem: 'Only commands work here: start with a slash.', isOpen: false });
       return;
     }
     const problem = firstProblem();
     if (problem !== undefined) {
+      const { text } = now;
       goTo(problem[0]);
-      return set({ problem: problem[1], problemOption: problem[0], isOpen: false });
+      return set({ problem: problem[1], problemOption: problem[0], isOpen: false, text });
     }
     const { command, values, shown } = now;
     const read = shown.map((name) => [name, readOption(optionOf(name), values[name])?.value]);
     const options = Object.fromEntries(read.filter(([, value]) => value !== undefined));
+    history.add({ name: command.name, values });
+    // The box is free at once, for a second Enter has nothing to send, and what is typed meanwhile stays.
+    clear();
+    void deliver({ channelId: page.channelId, name: command.name, options }, { command, values });
+  }
+
+  async function deliver(sent, { command, values }) {
+    const { viewerId } = page;
     try {
-      await sendCommand(page.viewerId, { channelId: page.channelId, name: command.name, options });
-      history.add({ name: command.name, values });
-      clear();
-      toFocus = REST;
-    } catch (error) {
-      set({ problem: error.message, problemOption: undefined, isOpen: false });
+      await sendCommand(viewerId, sent);
+    } catch ({ message }) {
+      if (viewerId !== page.viewerId || now.command !== undefined || now.text !== '') return say(message);
+      pick(command, values);
+      set({ problem: message, problemOption: undefined, isOpen: false });
     }
   }
 
+  /** Empties the box, and keeps the cursor in it where it was there. */
   function clear() {
-    asked += 1;
+    if (document.activeElement?.closest('.composer')) toFocus = REST;
+    completion.drop();
     now = empty();
     draw();
   }
@@ -184,7 +190,8 @@ export function createComposer(page, { draw, say }) {
 
   function step(by) {
     const count = offers().length;
-    if (count > 0) set({ active: (now.active + by + count) % count });
+    const from = highlighted();
+    if (count > 0) set({ active: from < 0 && by < 0 ? count - 1 : (from + by + count) % count });
   }
 
   /** Takes back the last thing: an option that nobody needs, or the command. */
@@ -196,20 +203,21 @@ export function createComposer(page, { draw, say }) {
     }
     if (before !== undefined) return goTo(before);
     const { command } = now;
+    completion.drop();
     now = { ...empty(), text: `/${command.name}`, isOpen: true };
     toFocus = REST;
     draw();
   }
 
   function key(event, name) {
-    const offer = offers()[now.active];
+    const offer = offers()[highlighted()];
     const isEmpty = event.target.value === '';
     const handlers = {
       ArrowDown: () => step(1),
       ArrowUp: () => (now.command === undefined && isEmpty ? repeatLast() : step(-1)),
       Escape: () => (now.isOpen && offers().length > 0 ? set({ isOpen: false }) : clear()),
-      Enter: () => (isTaking(event, name, offer) ? offer.take() : void send()),
-      Tab: () => !event.shiftKey && isTaking(event, name, offer) && offer.take(),
+      Enter: () => (offer === undefined ? send() : offer.take()),
+      Tab: () => !event.shiftKey && offer !== undefined && offer.take(),
       Backspace: () => isEmpty && now.command !== undefined && takeBack(name),
     };
     const handle = handlers[event.key];
@@ -217,17 +225,19 @@ export function createComposer(page, { draw, say }) {
     if (handle() !== false) event.preventDefault();
   }
 
-  /** Enter takes what is offered, unless the field holds it already, or is the empty one at the end. */
-  function isTaking({ target }, name, offer) {
-    if (!now.isOpen || offer === undefined) return false;
-    if (name === REST && now.command !== undefined) return target.value !== '';
-    if (now.command === undefined) return true;
-    return now.values[name].chosen?.name !== target.value || target.value === '';
+  /** Once for each row, so that a list can still be scrolled by hand. */
+  function showHighlighted() {
+    const row = document.querySelector('.suggestions [aria-selected="true"]');
+    if (row?.id !== lastRow) row?.scrollIntoView({ block: 'nearest' });
+    lastRow = row?.id;
   }
 
   return {
     view: (channelName) =>
-      composerView({ now, channelName, offers: offers(), focus, typeLine, typeOption, key, send, clear, set, REST }),
+      composerView({
+        ...{ now, channelName, offers: offers(), highlighted: highlighted(), completion },
+        ...{ focus, typeLine, typeOption, key, send, clear, set, REST },
+      }),
     clear,
     /** Puts a command into the box, for its person to read and send. */
     fill(line) {
@@ -237,6 +247,7 @@ export function createComposer(page, { draw, say }) {
       return pick(parsed.command, parsed.values);
     },
     afterDraw() {
+      showHighlighted();
       if (toFocus === undefined) return;
       const id = toFocus === REST ? 'composer-input' : `option-${toFocus}`;
       const field = document.getElementById(id);

@@ -1,5 +1,8 @@
+import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { describePage, send, sendOnly } from './support.ts';
+
+const highlighted = (page: Page) => page.locator('[role="option"][aria-selected="true"]');
 
 describePage('the message box', (stage) => {
   it('filters commands, fills options by choice, and asks the bot for the rest', async () => {
@@ -80,4 +83,84 @@ describePage('the message box', (stage) => {
     await bot.start();
     await page.getByText('Bot online').waitFor();
   });
+
+  it('a completion does not outlive the command that asked for it', async () => {
+    const { page } = await stage.visit();
+    const asked: string[] = [];
+    page.on('request', (request) => request.url().endsWith('/autocomplete') && asked.push(request.postData() ?? ''));
+    await page.clock.install();
+    await page.locator('#composer-input').fill('/leverage set venue:mudrex ');
+    await page.locator('#option-market').fill('bt');
+    await page.getByRole('button', { name: 'Discard this command' }).click();
+    await page.clock.fastForward(5_000);
+    await page.locator('#composer-input').fill('/help');
+    await page.getByRole('option', { name: '/help' }).waitFor();
+    expect(asked.filter((body) => body.includes('"bt"'))).toEqual([]);
+  });
+
+  it('sends once however often Enter is pressed, and keeps what is typed meanwhile', async () => {
+    const { page } = await stage.visit();
+    const held = Promise.withResolvers<void>();
+    let sent = 0;
+    await page.route('**/command', async (route) => {
+      sent += 1;
+      await held.promise;
+      await route.continue();
+    });
+    await page.locator('#composer-input').fill('/keys list ');
+    await page.locator('.box[data-command]').waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('/priv');
+    held.resolve();
+    await page.getByText('You have no keys here').waitFor();
+    await expect.poll(() => page.locator('#composer-input').inputValue()).toBe('/priv');
+    expect(sent).toBe(1);
+  });
+
+  it('gives a command back that could not be sent, unless something else was typed', async () => {
+    const { page } = await stage.visit({ tolerates: /status of 422/ });
+    await page.route('**/command', (route) => route.fulfill({ status: 422, json: { problem: 'not now' } }));
+    await page.locator('#composer-input').fill('/leverage show venue:mudrex market:BTCUSDT');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('not now').waitFor();
+    await expect.poll(() => page.locator('#option-market').inputValue()).toBe('BTCUSDT');
+  });
+
+  it('an optional option is taken by Enter once it is highlighted, and not before', async () => {
+    const { page } = await stage.visit();
+    await page.locator('#composer-input').fill('/leverage show venue:mudrex');
+    await page.getByRole('option', { name: /^currency/ }).waitFor();
+    expect(await highlighted(page).count()).toBe(0);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(() => highlighted(page).locator('b').allInnerTexts()).toEqual(['currency']);
+    await page.keyboard.press('Enter');
+    await page.locator('#option-currency').waitFor();
+    await page.keyboard.type('IN');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('#option-currency').inputValue()).toBe('INR');
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('composer-input');
+  });
+
+  it('the highlighted row of a long list is always in sight, and is what Enter takes', async () => {
+    const { page } = await stage.visit();
+    await page.locator('#composer-input').fill('/leverage set venue:kraken-futures ');
+    await expect.poll(() => page.getByRole('option').count()).toBeGreaterThan(11);
+    for (let step = 0; step < 11; step += 1) await page.keyboard.press('ArrowDown');
+    const row = highlighted(page);
+    await expect.poll(() => row.getAttribute('id')).toBe('suggestion-11');
+    await expect.poll(() => isInSight(page)).toBe(true);
+    const name = await row.innerText();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('#option-market').inputValue()).toBe(name);
+  });
 });
+
+function isInSight(page: Page): Promise<unknown> {
+  return page.evaluate(`(() => {
+    const row = document.querySelector('[role="option"][aria-selected="true"]').getBoundingClientRect();
+    const list = document.querySelector('#suggestions').getBoundingClientRect();
+    return row.top >= list.top - 1 && row.bottom <= list.bottom + 1;
+  })()`);
+}
