@@ -151,7 +151,7 @@ describePage('the message box', (stage) => {
     const row = highlighted(page);
     await expect.poll(() => row.getAttribute('id')).toBe('suggestion-11');
     await expect.poll(() => isInSight(page)).toBe(true);
-    const name = await row.innerText();
+    const name = (await row.textContent())?.trim();
     await page.keyboard.press('Enter');
     await expect.poll(() => page.locator('#option-market').inputValue()).toBe(name);
   });
