@@ -206,7 +206,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     trustProxy: config.web.trustProxy,
     isMetricsPublic: config.web.isMetricsPublic,
     access: accessOf(config, overrides, () => discord.applicationId()),
-    isGatewayReady: discord.isReady,
+    discordState: discord.state,
     store,
     metrics,
     links,

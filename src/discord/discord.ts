@@ -5,7 +5,7 @@ import type { Secret } from '../secret.ts';
 import { createDispatch, type InteractionHooks } from './dispatch.ts';
 import { createGateway, type GatewayProblem, type Identity } from './gateway.ts';
 import { createMessenger } from './messenger.ts';
-import { describeCommands, registerCommands, type VenueChoice } from './register.ts';
+import { type CommandIds, describeCommands, registerAtLast, registerCommands, type VenueChoice } from './register.ts';
 import { createRest, type Pause } from './rest.ts';
 import { StartError } from './start-error.ts';
 
@@ -37,15 +37,19 @@ export type DiscordOptions = {
   readonly drainTimeoutMs?: number;
 };
 
+export type DiscordState = 'ok' | 'not connected' | 'commands not registered';
+
 export type Discord = {
   /**
-   * Connects and registers the commands.
+   * Connects and registers the commands. Where Discord does not take those, they are tried again until it does.
    *
    * @throws StartError when that cannot be: at once for a bad token, after 30 s when Discord cannot be reached.
    */
   readonly start: () => Promise<Identity>;
   /** Whether interactions arrive. */
   readonly isReady: () => boolean;
+  /** Whether people can use the bot, or what is missing. */
+  readonly state: () => DiscordState;
   /** Undefined until Discord told it. */
   readonly applicationId: () => string | undefined;
   readonly messenger: Messenger;
@@ -66,6 +70,8 @@ export function createDiscord(options: DiscordOptions): Discord {
   const applicationId = Promise.withResolvers<string | undefined>();
   let hasEnded = false;
   let identity: Identity | undefined;
+  let commandIds: CommandIds | undefined;
+  const stopping = new AbortController();
 
   const rest = createRest({
     token,
@@ -100,8 +106,24 @@ export function createDiscord(options: DiscordOptions): Discord {
     options.onFatal(new StartError(problem));
   }
 
+  async function register(applicationId: string): Promise<void> {
+    const attempt = () => registerCommands({ forms, applicationId, rest, log });
+    commandIds = await attempt();
+    if (commandIds === undefined) void registerLater(attempt);
+  }
+
+  async function registerLater(attempt: () => Promise<CommandIds | undefined>): Promise<void> {
+    commandIds = await registerAtLast(attempt, pause, stopping.signal);
+  }
+
+  function state(): DiscordState {
+    if (!gateway.isReady()) return 'not connected';
+    return commandIds === undefined ? 'commands not registered' : 'ok';
+  }
+
   return {
     isReady: gateway.isReady,
+    state,
     applicationId: () => identity?.applicationId,
     messenger: createMessenger({ rest, applicationId: applicationId.promise, now, log }),
     async start() {
@@ -109,11 +131,12 @@ export function createDiscord(options: DiscordOptions): Discord {
       applicationId.resolve('reason' in started ? undefined : started.applicationId);
       if ('reason' in started) throw new StartError(started);
       identity = started;
-      await registerCommands({ forms, applicationId: started.applicationId, rest, log });
+      await register(started.applicationId);
       return started;
     },
     drain: () => dispatch.drain(drainTimeoutMs),
     async stop() {
+      stopping.abort();
       applicationId.resolve(undefined);
       await gateway.stop();
       rest.close();

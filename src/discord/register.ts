@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import { DiscordAPIError } from '@discordjs/rest';
+import { z } from 'zod';
 import type { Command, Option, Options, Subcommand } from '../command.ts';
 import type { Log } from '../log.ts';
 import { describeError } from './describe-error.ts';
-import type { Rest } from './rest.ts';
+import type { Pause, Rest } from './rest.ts';
 
 /** A venue as a choice: its id is the value, its label what people see. */
 export type VenueChoice = { readonly id: string; readonly label: string };
@@ -129,26 +131,78 @@ function lettersOf({ name, description, options = [], ...rest }: CommandForm | O
   return options.reduce((sum, option) => sum + lettersOf(option), name.length + description.length + ofChoices);
 }
 
+/** Discord's ids of the registered commands by name; with one, a message can offer its command to be tapped. */
+export type CommandIds = ReadonlyMap<string, string>;
+
+const FIRST_WAIT_MS = 1_000;
+/** Discord counts new commands per day, so what is refused again and again is not sent all the time. */
+const LONGEST_WAIT_MS = 10 * 60_000;
+
 /**
  * Registers the commands globally, but only when Discord has others: there is a daily limit on writing them.
- * Failing leaves the bot with the commands it had, so it is logged and not thrown.
+ *
+ * @returns the ids; undefined when it failed, which leaves the bot with the commands it had, and is logged.
  */
 export async function registerCommands(options: {
   readonly forms: readonly CommandForm[];
   readonly applicationId: string;
   readonly rest: Pick<Rest, 'readCommands' | 'writeCommands'>;
   readonly log: Pick<Log, 'info' | 'error'>;
-}): Promise<'kept' | 'written' | 'failed'> {
+}): Promise<CommandIds | undefined> {
   const { forms, applicationId, rest, log } = options;
   try {
-    if (isSame(await rest.readCommands(applicationId), forms)) return 'kept';
-    await rest.writeCommands(applicationId, forms);
+    const registered = await rest.readCommands(applicationId);
+    if (isSame(registered, forms)) return idsIn(registered);
+    const written = idsIn(await rest.writeCommands(applicationId, forms));
     log.info({ commands: forms.length }, 'commands registered');
-    return 'written';
+    return written;
   } catch (error) {
-    log.error({ error: describeError(error) }, 'the commands could not be registered');
-    return 'failed';
+    log.error({ error: describeError(error), refused: refusedFields(error) }, 'the commands could not be registered');
+    return undefined;
   }
+}
+
+/** Tries again, each time after a longer pause, until the commands are registered or the signal fires. */
+export async function registerAtLast(
+  attempt: () => Promise<CommandIds | undefined>,
+  pause: Pause,
+  signal: AbortSignal,
+): Promise<CommandIds | undefined> {
+  for (let waitMs = FIRST_WAIT_MS; !signal.aborted; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
+    try {
+      await pause(waitMs, signal);
+    } catch {
+      return undefined;
+    }
+    const ids = await attempt();
+    if (ids !== undefined) return ids;
+  }
+  return undefined;
+}
+
+const registeredSchema = z.array(z.looseObject({ id: z.string(), name: z.string() }));
+
+function idsIn(registered: unknown): CommandIds {
+  return new Map((registeredSchema.safeParse(registered).data ?? []).map(({ id, name }) => [name, id]));
+}
+
+const invalidForm = z.object({ code: z.literal(50035), errors: z.unknown() });
+const fieldProblem = z.object({ message: z.string() });
+const MOST_FIELDS = 10;
+
+/** What Discord found wrong with which field: `0.options.1.description: Must be between 1 and 100 in length.` */
+export function refusedFields(error: unknown): readonly string[] {
+  const form = error instanceof DiscordAPIError ? invalidForm.safeParse(error.rawError).data : undefined;
+  return form === undefined ? [] : problemsIn(form.errors, []).slice(0, MOST_FIELDS);
+}
+
+function problemsIn(node: unknown, path: readonly string[]): readonly string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  return Object.entries(node).flatMap(([key, below]: [string, unknown]) => {
+    if (key !== '_errors') return problemsIn(below, [...path, key]);
+    const problems = z.array(fieldProblem).safeParse(below).data ?? [];
+    return problems.map(({ message }) => `${path.join('.')}: ${message}`);
+  });
 }
 
 /** Whether Discord's own list says the same as ours; it adds ids, versions, translations and defaults to it. */

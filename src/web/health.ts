@@ -4,7 +4,8 @@ import type { Store } from '../store/store.ts';
 import { isLocalRequest } from './local.ts';
 
 export type HealthOptions = {
-  readonly isGatewayReady: () => boolean;
+  /** Whether people can use the bot on Discord, or what is missing. */
+  readonly discordState: () => 'ok' | 'not connected' | 'commands not registered';
   readonly store: Pick<Store, 'get'>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   readonly isMetricsPublic: boolean;
@@ -14,17 +15,15 @@ export type HealthOptions = {
 
 /** `/healthz`: the process answers. `/readyz`: it can work, or which part cannot. `/metrics`: for this machine only. */
 export function serveHealth(app: FastifyInstance, options: HealthOptions): void {
-  const { isGatewayReady, store, metrics, isMetricsPublic, storeDeadlineMs = 1000 } = options;
+  const { discordState, store, metrics, isMetricsPublic, storeDeadlineMs = 1000 } = options;
 
   app.get('/healthz', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'));
 
   app.get('/readyz', async (_request, reply) => {
     const isStoreReady = await answersWithin(storeDeadlineMs, store.get('readyz'));
-    const parts = [
-      `discord: ${isGatewayReady() ? 'ok' : 'not connected'}`,
-      `store: ${isStoreReady ? 'ok' : 'no answer'}`,
-    ];
-    const status = isGatewayReady() && isStoreReady ? 200 : 503;
+    const discord = discordState();
+    const parts = [`discord: ${discord}`, `store: ${isStoreReady ? 'ok' : 'no answer'}`];
+    const status = discord === 'ok' && isStoreReady ? 200 : 503;
     return reply
       .code(status)
       .type('text/plain; charset=utf-8')

@@ -1,7 +1,8 @@
+import { DiscordAPIError } from '@discordjs/rest';
 import { expect, test } from 'vitest';
 import { type Command, type Options, optionalText, subcommand, textOption, venueOption } from '../../src/command.ts';
-import { describeCommands } from '../../src/discord/register.ts';
-import { applicationId, card, leverageSet, prepareBot, startBot, venues, view } from './support.ts';
+import { describeCommands, registerCommands } from '../../src/discord/register.ts';
+import { applicationId, card, leverageSet, prepareBot, startBot, until, venues, view } from './support.ts';
 
 const single = (name: string, description = 'Does something', options: Options = {}): Command =>
   subcommand({ name, description, options, run: async () => view('x') });
@@ -126,12 +127,68 @@ test('commands are registered once, and again only after they changed', async ()
   expect(first.discord.commands().map(({ name }) => name)).toEqual(['other']);
 });
 
-test('a registration that fails leaves the bot running with the commands it had', async () => {
-  const { bot, discord, log } = await prepareBot();
+test('a registration that fails leaves the bot running, not ready, and is tried again until it succeeds', async () => {
+  const waits: number[] = [];
+  const again = Promise.withResolvers<void>();
+  const pause = async (ms: number, signal?: AbortSignal) => {
+    // Those within one attempt have no signal.
+    if (signal === undefined) return;
+    waits.push(ms);
+    if (waits.length === 4) await again.promise;
+  };
+  const { bot, discord, log } = await prepareBot({ pause });
   discord.faults.commands.set('500', Number.POSITIVE_INFINITY);
   await expect(bot.start()).resolves.toMatchObject({ applicationId });
   expect(bot.isReady()).toBe(true);
-  expect(log.lines.filter((line) => line.startsWith('error'))).toHaveLength(1);
+  await until(() => waits.length === 4);
+  expect(bot.state()).toBe('commands not registered');
+  expect(waits).toEqual([1_000, 2_000, 4_000, 8_000]);
+  expect(log.lines.filter((line) => line.startsWith('error'))).toHaveLength(4);
+
+  discord.faults.commands.set('ok');
+  again.resolve();
+  await until(() => bot.state() === 'ok');
+  expect(discord.commands()).toHaveLength(1);
+});
+
+test('a bot that is stopped gives up registering', async () => {
+  const waiting = Promise.withResolvers<AbortSignal>();
+  const pause = async (_ms: number, signal?: AbortSignal) => {
+    if (signal === undefined) return;
+    waiting.resolve(signal);
+    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+  };
+  const { bot, discord } = await prepareBot({ pause });
+  discord.faults.commands.set('500', Number.POSITIVE_INFINITY);
+  await bot.start();
+  const signal = await waiting.promise;
+  await bot.stop();
+  expect(signal.aborted).toBe(true);
+});
+
+test('the log says which field Discord refused, and why', async () => {
+  const logged: unknown[] = [];
+  const refused = new DiscordAPIError(
+    {
+      code: 50035,
+      message: 'Invalid Form Body',
+      errors: {
+        0: { options: { 1: { description: { _errors: [{ code: 'BASE_TYPE_BAD_LENGTH', message: 'Too long.' }] } } } },
+        _errors: [{ code: 'X', message: 'Too many.' }],
+      },
+    },
+    50035,
+    400,
+    'PUT',
+    'https://discord.example/applications/1/commands',
+    { files: undefined, body: [{ name: 'canary' }] },
+  );
+  const log = { info: () => {}, error: (fields: object) => void logged.push(fields) };
+  const rest = { readCommands: async () => [], writeCommands: () => Promise.reject(refused) };
+  const forms = describeCommands([single('a')], venues);
+  expect(await registerCommands({ forms, applicationId, rest, log })).toBeUndefined();
+  expect(logged).toMatchObject([{ refused: ['0.options.1.description: Too long.', ': Too many.'] }]);
+  expect(JSON.stringify(logged)).not.toContain('canary');
 });
 
 test('a registration is tried again after a server error', async () => {

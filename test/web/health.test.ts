@@ -8,7 +8,7 @@ import { openWeb, send } from './support.ts';
 async function openHealth(more: Partial<HealthOptions>) {
   const app = Fastify();
   const store = { get: async () => undefined };
-  serveHealth(app, { isGatewayReady: () => true, store, metrics: createMetrics(), isMetricsPublic: false, ...more });
+  serveHealth(app, { discordState: () => 'ok', store, metrics: createMetrics(), isMetricsPublic: false, ...more });
   await app.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(() => app.close());
   const address = app.server.address();
@@ -16,7 +16,7 @@ async function openHealth(more: Partial<HealthOptions>) {
 }
 
 test('a live process says so', async () => {
-  const { port } = await openWeb({ isGatewayReady: () => false });
+  const { port } = await openWeb({ discordState: () => 'not connected' });
   expect(await send(port, '/healthz')).toMatchObject({ status: 200, body: 'ok\n' });
 });
 
@@ -26,8 +26,16 @@ test('a bot that is connected and has its store is ready', async () => {
 });
 
 test('a bot without Discord is not ready', async () => {
-  const port = await openHealth({ isGatewayReady: () => false });
+  const port = await openHealth({ discordState: () => 'not connected' });
   expect(await send(port, '/readyz')).toMatchObject({ status: 503, body: 'discord: not connected\nstore: ok\n' });
+});
+
+test('a bot whose commands Discord has not taken yet is not ready', async () => {
+  const port = await openHealth({ discordState: () => 'commands not registered' });
+  expect(await send(port, '/readyz')).toMatchObject({
+    status: 503,
+    body: 'discord: commands not registered\nstore: ok\n',
+  });
 });
 
 test.each([

@@ -93,7 +93,7 @@ export function publicAccess(discordApi: string, url = 'https://bot.example.com'
 }
 
 export type OpenOptions = Partial<
-  Pick<WebOptions, 'host' | 'access' | 'trustProxy' | 'isMetricsPublic' | 'isGatewayReady'>
+  Pick<WebOptions, 'host' | 'access' | 'trustProxy' | 'isMetricsPublic' | 'discordState'>
 > & {
   readonly checkKey?: (credentials: Credentials) => Promise<KeyCheck>;
   readonly onSaved?: WebOptions['onSaved'];
@@ -126,7 +126,7 @@ export async function openWeb(options: OpenOptions = {}) {
     trustProxy: options.trustProxy ?? [],
     isMetricsPublic: options.isMetricsPublic ?? false,
     access: options.access ?? { kind: 'local' },
-    isGatewayReady: options.isGatewayReady ?? (() => true),
+    discordState: options.discordState ?? (() => 'ok'),
     storeDeadlineMs: 50,
     store,
     metrics: createMetrics(),
