@@ -79,6 +79,7 @@ export function createKeys(services: Services): Command {
       const found = requireVenue(venues, values.venue);
       const key = await keys.load({ user, venue: found.id, label: parseLabel('account', values.account) });
       const result = await found.checkKey(key.credentials);
+      if (result.kind === 'undecided') throw new Failure({ code: 'KEY_UNDECIDED', venue: found.label });
       if (result.kind === 'refused') throw new Failure(keyFailure(found.label, result.reason));
       return {
         tone: 'done',

@@ -113,7 +113,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   const { newId = randomId } = overrides;
   const clock = openClock(overrides, log);
   const { now } = clock;
-  for (const secret of [config.discordToken, ...config.masterKeys.map(({ key }) => key)]) log.protect(secret);
+  for (const secret of [config.discordToken, ...config.masterKeys.map(({ key }) => key)]) log.pin(secret);
 
   const store = overrides.store ?? openStore(config, clock);
   const keyring = await openKeyring(store, config.masterKeys).catch(async (error: unknown) => {

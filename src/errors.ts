@@ -77,6 +77,8 @@ export type FailureData =
       readonly venue: string;
       readonly reason: 'can-withdraw' | 'read-only' | 'rejected' | 'no-access';
     }
+  /** The venue knows the key, but did not say what it may do. */
+  | { readonly code: 'KEY_UNDECIDED'; readonly venue: string }
   | { readonly code: 'KEY_CHANGED' }
   | { readonly code: 'KEY_SHARED'; readonly venue: string }
   | {

@@ -18,9 +18,12 @@ const patterns: readonly (readonly [RegExp, string])[] = [
 /** Takes secrets out of finished text: the values it was told of, and what looks like a token. */
 export function createScrubber(): {
   readonly protect: (secret: Secret) => void;
+  /** For the operator's own few secrets: people can send so many others that a `protect`ed one is forgotten. */
+  readonly pin: (secret: Secret) => void;
   readonly scrub: (text: string) => string;
 } {
   const spellings = new Map<string, readonly string[]>();
+  const pinned = new Map<string, readonly string[]>();
 
   function protect(secret: Secret): void {
     const value = secret.reveal();
@@ -32,16 +35,21 @@ export function createScrubber(): {
     if (spellings.size > mostSecrets && oldest !== undefined) spellings.delete(oldest);
   }
 
+  function pin(secret: Secret): void {
+    const value = secret.reveal();
+    if (value.length >= shortestSecret) pinned.set(value, spellingsOf(value));
+  }
+
   function scrub(text: string): string {
     let scrubbed = text;
-    for (const values of spellings.values()) {
+    for (const values of [...pinned.values(), ...spellings.values()]) {
       for (const value of values) scrubbed = scrubbed.replaceAll(value, '[secret]');
     }
     for (const [pattern, replacement] of patterns) scrubbed = scrubbed.replace(pattern, replacement);
     return scrubbed;
   }
 
-  return { protect, scrub };
+  return { protect, pin, scrub };
 }
 
 /** A secret as it stands in JSON text, in a URL and in an Authorization header. */

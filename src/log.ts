@@ -22,6 +22,8 @@ export type Log = {
   readonly fatal: Write;
   /** Scrubs this value from every line from now on, however it got there. Only the latest 1000 are remembered. */
   readonly protect: (secret: Secret) => void;
+  /** The same for as long as the process lives: for the secrets that an operator configures. */
+  readonly pin: (secret: Secret) => void;
 };
 
 /**
@@ -49,6 +51,7 @@ export function createLog(options: {
     error: write('error'),
     fatal: write('fatal'),
     protect: scrubber.protect,
+    pin: scrubber.pin,
   };
 }
 

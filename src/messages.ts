@@ -117,6 +117,11 @@ export function explain(failure: FailureData): Explanation {
         `Your stored ${failure.venue} key "${failure.account}" can no longer be read`,
         'Add it again with /keys add; your other keys are not affected.',
       );
+    case 'KEY_UNDECIDED':
+      return say(
+        `${failure.venue} did not say what this key may do: it may be able to withdraw`,
+        'The bot could read your settings with it. That shows only that the key exists. Try again in a few minutes.',
+      );
     case 'KEY_REFUSED':
       return explainKeyRefusal(failure.venue, failure.reason);
     case 'KEY_CHANGED':

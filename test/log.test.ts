@@ -67,6 +67,14 @@ test('short secrets and the 1001st oldest are no longer scrubbed, so that the lo
   expect(lines.join('')).toContain('"msg":"info [secret] second-secret [secret]"');
 });
 
+test('a pinned secret is scrubbed for good, however many others come after it', () => {
+  const { log, lines } = openLog();
+  log.pin(new Secret('pinned-secret'));
+  for (let index = 0; index < 1500; index += 1) log.protect(new Secret(`canary-number-${1000 + index}`));
+  log.info({}, 'pinned-secret canary-number-1000 canary-number-2499');
+  expect(lines.join('')).toContain('"msg":"[secret] canary-number-1000 [secret]"');
+});
+
 test.each([
   ['a webhook URL', `PATCH https://discord.com/api/v10/webhooks/900/${interactionToken}/messages/@original`],
   ['a callback URL', 'POST /interactions/123456/canary-other-token/callback'],

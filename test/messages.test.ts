@@ -88,6 +88,7 @@ const samples: Sample = {
   ],
   KEY_INACTIVE: [{ code: 'KEY_INACTIVE', venue, account }],
   KEY_UNREADABLE: [{ code: 'KEY_UNREADABLE', venue, account }],
+  KEY_UNDECIDED: [{ code: 'KEY_UNDECIDED', venue }],
   KEY_REFUSED: namesOf(keyRefusals).map((reason) => ({ code: 'KEY_REFUSED', venue, reason })),
   KEY_SHARED: [{ code: 'KEY_SHARED', venue }],
   KEY_CHANGED: [{ code: 'KEY_CHANGED' }],

@@ -7,23 +7,24 @@ export function waitingKeyView(options: {
   readonly fingerprint: string;
   readonly replaces?: string;
   readonly notes: readonly string[];
+  /** The venue did not say what the key may do. */
+  readonly isUndecided: boolean;
   /** The ticket behind both buttons. */
   readonly ticket: string;
 }): View {
-  const { venue, label, fingerprint, replaces, notes, ticket } = options;
+  const { venue, label, fingerprint, replaces, notes, isUndecided, ticket } = options;
   return {
-    tone: 'ask',
+    tone: isUndecided ? 'risky' : 'ask',
     title: `Use this ${venue} key for "${label}"?`,
-    body: [
-      'A key was entered on your page and the exchange accepts it. If that was not you, drop it. ',
-      notes.join(' '),
-    ],
+    body: isUndecided
+      ? `A key was entered on your page. ${venue} did not say what it may do: it may be able to withdraw. Press "Use this key" only if you made it without withdrawals and transfers. If it was not you who entered it, drop it.`
+      : ['A key was entered on your page and the exchange accepts it. If that was not you, drop it. ', notes.join(' ')],
     fields: [
       { name: 'Fingerprint', value: [{ code: fingerprint }], isInline: true },
       { name: 'Replaces', value: replaces === undefined ? 'nothing' : [{ code: replaces }], isInline: true },
     ],
     buttons: [
-      { kind: 'press', verb: 'do', id: ticket, label: 'Use this key', style: 'primary' },
+      { kind: 'press', verb: 'do', id: ticket, label: 'Use this key', style: isUndecided ? 'danger' : 'primary' },
       { kind: 'press', verb: 'drop', id: ticket, label: 'Drop it', style: 'secondary' },
     ],
   };

@@ -254,7 +254,11 @@ export const markPriceOf = (symbol: string) =>
 
 export const permissions = z
   .object({
-    permissions: z.object({ general: z.enum(['NO_ACCESS', 'READ_ONLY', 'FULL_ACCESS']), transfer: z.string() }),
+    permissions: z.object({
+      // Whatever else it says, what may be transferred is still to be read.
+      general: z.enum(['NO_ACCESS', 'READ_ONLY', 'FULL_ACCESS']).or(z.unknown().transform(() => 'UNKNOWN' as const)),
+      transfer: z.string(),
+    }),
   })
   .transform((body) => body.permissions);
 

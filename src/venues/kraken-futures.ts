@@ -168,18 +168,19 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
       const { general, transfer } = await client.read(signed(credentials, checkPath), replies.judgeKey);
       if (transfer !== 'NO_ACCESS') return { kind: 'refused', reason: 'can-withdraw' };
       if (general === 'NO_ACCESS') return { kind: 'refused', reason: 'no-access' };
-      return general === 'READ_ONLY' ? { kind: 'refused', reason: 'read-only' } : { kind: 'usable', notes: [] };
+      if (general === 'READ_ONLY') return { kind: 'refused', reason: 'read-only' };
+      return general === 'FULL_ACCESS' ? { kind: 'usable', notes: [] } : { kind: 'undecided' };
     } catch (error) {
       const refusal = refusedKey(error);
       return refusal ?? checkByReading(credentials);
     }
   }
 
-  /** Where the check itself is of no use: a key that reads the settings is at least a key. */
+  /** Where the check itself is of no use: a key that reads the settings exists. What else it may do is not known. */
   async function checkByReading(credentials: Credentials): Promise<KeyCheck> {
     try {
       await readPreferences(credentials, replies.preferences);
-      return { kind: 'usable', notes: [uncheckedNote] };
+      return { kind: 'undecided' };
     } catch (error) {
       const refusal = refusedKey(error);
       if (refusal) return refusal;
@@ -205,9 +206,6 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
     checkKey,
   };
 }
-
-const uncheckedNote =
-  'Kraken did not say what this key may do. Make sure that it has full access to trading and none to withdrawals or transfers.';
 
 /**
  * Signs one call. No nonce is sent: a key that another program uses as well would collide.

@@ -34,6 +34,8 @@ export type OpenOrders = { readonly count: number };
 /** What the venue says of a key before it is stored. */
 export type KeyCheck =
   | { readonly kind: 'usable'; readonly notes: readonly string[] }
+  /** The venue knows the key, but did not say what it may do: nothing keeps it from being able to withdraw. */
+  | { readonly kind: 'undecided' }
   | { readonly kind: 'refused'; readonly reason: 'can-withdraw' | 'read-only' | 'rejected' | 'no-access' };
 
 /**

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { unreachable } from '../errors.ts';
 import type { Venues } from '../venues/venue.ts';
 import { findTarget, gonePage, type Target, tokenOf } from './link-target.ts';
-import { formPage, savedPage, signInPage, spentPage } from './link-views.ts';
+import { formPage, riskButton, savedPage, signInPage, spentPage } from './link-views.ts';
 import type { Links } from './links.ts';
 import { isLocalRequest } from './local.ts';
 import { notePage, type Page, sendPage } from './page.ts';
@@ -12,7 +12,7 @@ import type { Submission, Submit, Typed } from './submission.ts';
 
 const formSchema = z.record(z.string(), z.string().trim());
 
-type Form = { readonly csrf: string; readonly typed: Typed };
+type Form = { readonly csrf: string; readonly typed: Typed; readonly isRiskTaken: boolean };
 
 /**
  * Serves the page on which a key is entered.
@@ -51,7 +51,7 @@ export function serveLinkPage(
     if (session === undefined || form === undefined || !isSameText(form.csrf, session.csrf)) {
       return sendPage(reply, sessionOverPage());
     }
-    const submission = await submit(target.token, target.venue, form.typed);
+    const submission = await submit(target.token, target.venue, form.typed, form.isRiskTaken);
     return sendPage(reply, pageAfter(submission, target, { csrf: session.csrf, isLocal, typed: form.typed }));
   });
 
@@ -74,7 +74,8 @@ function readForm(request: FastifyRequest, { venue }: Target): Form | undefined 
   const body = formSchema.safeParse(request.body);
   if (!body.success) return undefined;
   const typed = venue.credentialFields.map(({ name }) => [name, body.data[name] ?? ''] as const);
-  return { csrf: body.data.csrf ?? '', typed: Object.fromEntries(typed) };
+  const isRiskTaken = body.data[riskButton.name] === riskButton.value;
+  return { csrf: body.data.csrf ?? '', typed: Object.fromEntries(typed), isRiskTaken };
 }
 
 function pageAfter(
@@ -88,11 +89,12 @@ function pageAfter(
       return savedPage(submission.saved, venue);
     case 'gone':
       return gonePage(token);
-    case 'refused':
-      if (submission.triesLeft === 0) return spentPage(submission.failure);
-      return formPage({ ...target, ...again, problem: submission });
     case 'malformed':
+      return formPage({ ...target, ...again, problem: submission });
+    case 'refused':
+    case 'unchecked':
     case 'undecided':
+      if (submission.triesLeft === 0) return spentPage(submission.failure);
       return formPage({ ...target, ...again, problem: submission });
     default:
       return unreachable(submission);

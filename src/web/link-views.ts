@@ -1,16 +1,16 @@
-import type { FailureData } from '../errors.ts';
+import { type FailureData, unreachable } from '../errors.ts';
 import { explain } from '../messages.ts';
 import type { CredentialField, VenueFacts } from '../venues/venue.ts';
 import { type Html, html } from './html.ts';
 import type { Link } from './links.ts';
 import type { Page } from './page.ts';
-import type { SavedEvent, Typed } from './submission.ts';
+import type { SavedEvent, Submission, Typed } from './submission.ts';
 
 /** Why the form is shown again. */
-export type FormProblem =
-  | { readonly kind: 'malformed'; readonly fields: readonly string[] }
-  | { readonly kind: 'refused'; readonly failure: FailureData; readonly triesLeft: number }
-  | { readonly kind: 'undecided'; readonly failure: FailureData };
+export type FormProblem = Exclude<Submission, { kind: 'saved' | 'gone' }>;
+
+/** What the form says besides its fields when it is sent with the second button, which names the risk. */
+export const riskButton = { name: 'save', value: 'although-it-may-withdraw' } as const;
 
 /** Before the sign-in the page does not say whose link it is: whoever found it need not know. */
 export function signInPage(venue: VenueFacts, signInPath: string): Page {
@@ -58,7 +58,8 @@ ${problem && problemNotice(problem)}
 <form method="post" autocomplete="off">
 <input type="hidden" name="csrf" value="${csrf}">
 ${venue.credentialFields.map((field, index) => fieldHtml({ field, typed, problem, isFirst: index === 0 }))}
-<button type="submit">Check and save this key</button>
+<button type="submit">${problem?.kind === 'undecided' ? 'Try again' : 'Check and save this key'}</button>
+${problem?.kind === 'undecided' ? riskHtml(venue) : undefined}
 </form>
 <p class="small">The key is checked at ${venue.label} and stored encrypted. It is not used until you press
 “Use this key” in Discord.</p>
@@ -68,7 +69,16 @@ ${isLocal ? html`<p class="small">This page works in a browser on this machine o
 
 function statusOf(problem: FormProblem | undefined): number {
   if (problem === undefined) return 200;
-  return problem.kind === 'undecided' ? 503 : 422;
+  return problem.kind === 'unchecked' ? 503 : 422;
+}
+
+/** The second button: never the one that Enter presses, and it says what may go wrong. */
+function riskHtml(venue: VenueFacts): Html {
+  const { name, value } = riskButton;
+  return html`
+<p class="hint" id="risk">${venue.label} is asked again first. Press this only if you made the key yourself, without
+withdrawals and transfers.</p>
+<button class="risk" type="submit" name="${name}" value="${value}" aria-describedby="risk">Save it although it may be able to withdraw</button>`;
 }
 
 function fieldHtml(options: {
@@ -97,11 +107,20 @@ function problemNotice(problem: FormProblem): Html {
     return notice('The key was not checked yet: a field does not look right.', 'No try was used.');
   }
   const { what, next } = explain(problem.failure);
-  const tail =
-    problem.kind === 'undecided'
-      ? 'Nothing was saved, and no try was used. Enter the masked fields again.'
-      : `Nothing was saved. ${triesText(problem.triesLeft)}`;
-  return notice(`${what}.`, next, tail);
+  return notice(`${what}.`, next, `Nothing was saved. ${triesText(problem.triesLeft)} ${againText(problem.kind)}`);
+}
+
+function againText(kind: Exclude<FormProblem['kind'], 'malformed'>): string {
+  switch (kind) {
+    case 'refused':
+      return '';
+    case 'unchecked':
+      return 'Enter the masked fields again.';
+    case 'undecided':
+      return 'Enter the masked fields again and try again, or save the key all the same with the second button.';
+    default:
+      return unreachable(kind);
+  }
 }
 
 function notice(...sentences: readonly string[]): Html {
@@ -131,6 +150,7 @@ used.</strong></p></div>
 <dt>Fingerprint</dt><dd><code>${saved.fingerprint}</code></dd>
 ${saved.replaces === undefined ? undefined : html`<dt>Replaces</dt><dd><code>${saved.replaces}</code></dd>`}
 </dl>
+${saved.isUndecided ? notice(`${venue.label} did not say what this key may do: it may be able to withdraw.`) : undefined}
 ${saved.notes.length === 0 ? undefined : html`<ul>${saved.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 <p>Discord shows the same fingerprint beside the button. You can close this page.</p>`;
   return { status: 200, title: 'Key saved, not used yet', body };

@@ -25,9 +25,11 @@ const linkSchema = z.object({
   /** The Discord message that carries the link. */
   delivery: deliverySchema,
   triesLeft: z.number(),
+  /** Whether somebody else signed in on it, of which its owner was told. */
+  hasMetStranger: z.literal(true).exactOptional(),
 });
 export type Link = Readonly<z.infer<typeof linkSchema>>;
-export type LinkRequest = Omit<Link, 'triesLeft'>;
+export type LinkRequest = Omit<Link, 'triesLeft' | 'hasMetStranger'>;
 
 /** Where links point to. `isLocal`: they work only in a browser on this machine. */
 export type LinkBase = { readonly url: string; readonly isLocal: boolean };
@@ -35,16 +37,17 @@ export type LinkBase = { readonly url: string; readonly isLocal: boolean };
 /** `expiresAt` is in milliseconds since the epoch, by the store's clock. */
 export type NewLink = { readonly url: string; readonly expiresAt: number; readonly isLocal: boolean };
 
-/** One try at a link. `link.triesLeft` is what is left after it. End it with exactly one of the functions. */
+/**
+ * One try at a link, which never comes back: a try that cost nothing could be made without end.
+ * `link.triesLeft` is what is left after it. End it with exactly one of the functions.
+ */
 export type Attempt = {
   readonly link: Link;
-  /** The venue could not be asked: the try comes back. */
-  readonly undecided: () => Promise<void>;
-  /** The key was refused; with the last try the link goes too. */
-  readonly refused: () => Promise<void>;
+  /** Nothing came of it, whatever the reason; with the last try the link goes too. */
+  readonly failed: () => Promise<void>;
   /**
    * Uses the link up. Of any number of attempts only one gets an answer, the others get undefined.
-   * `restore` puts the link back for the rest of its time, unless a newer one has taken its place.
+   * `restore` puts the link back for the rest of its time and tries, unless a newer one has taken its place.
    */
   readonly succeeded: () => Promise<{ readonly restore: () => Promise<void> } | undefined>;
 };
@@ -57,6 +60,8 @@ export type Links = {
   readonly find: (token: string) => Promise<Link | undefined>;
   /** Takes one of five tries. @returns undefined when the link no longer works. */
   readonly attempt: (token: string) => Promise<Attempt | undefined>;
+  /** @returns true for the first stranger at this link only. */
+  readonly noteStranger: (token: string) => Promise<boolean>;
   readonly voidAll: (user: string) => Promise<void>;
 };
 
@@ -100,18 +105,18 @@ export function createLinks(options: {
     return { entry, link: linkSchema.parse(await sealer.open(linkRows.context(entry.key), entry.value)) };
   }
 
-  /** Counts the tries up or down; with none left after a refusal the link goes. @returns the link as it is now. */
-  async function count(token: string, by: 1 | -1): Promise<Link | undefined> {
-    const counted = await retried(async () => {
+  /** Writes the link as `change` wants it. @returns the new one; undefined when it is gone or is to stay as it is. */
+  async function update(token: string, change: (link: Link) => Link | undefined): Promise<Link | undefined> {
+    const updated = await retried(async () => {
       const found = await findEntry(token);
-      if (found === undefined || found.link.triesLeft + by < 0) return 'gone';
-      const link = { ...found.link, triesLeft: found.link.triesLeft + by };
+      const link = found && change(found.link);
+      if (found === undefined || link === undefined) return 'unchanged';
       const ttlMs = await remainingMs(found.entry);
       const value = await seal(token, link);
       const at = await commitAt({ checks: [found.entry], writes: [{ key: linkKey(token), value, ttlMs }] });
       return at === undefined ? undefined : link;
     });
-    return counted === 'gone' ? undefined : counted;
+    return updated === 'unchanged' ? undefined : updated;
   }
 
   async function consume(token: string): Promise<Found | undefined> {
@@ -126,26 +131,31 @@ export function createLinks(options: {
   }
 
   async function restore(token: string, { entry, link }: Found): Promise<void> {
+    if (link.triesLeft === 0) return;
     const ttlMs = await remainingMs(entry);
     const rows = [
-      { key: linkKey(token), value: await seal(token, { ...link, triesLeft: link.triesLeft + 1 }), ttlMs },
+      { key: linkKey(token), value: await seal(token, link), ttlMs },
       { key: indexKeyOf(link.account), value: hash(token), ttlMs },
     ];
     await store.commit({ checks: rows.map(({ key }) => ({ key, version: 'absent' })), writes: rows });
   }
 
   async function attempt(token: string): Promise<Attempt | undefined> {
-    const link = await count(token, -1);
+    const link = await update(token, takeTry);
     if (link === undefined) return undefined;
     return {
       link,
-      undecided: async () => void (await count(token, 1)),
-      refused: async () => void (link.triesLeft === 0 && (await consume(token))),
+      failed: async () => void (link.triesLeft === 0 && (await consume(token))),
       succeeded: async () => {
         const consumed = await consume(token);
         return consumed && { restore: () => restore(token, consumed) };
       },
     };
+  }
+
+  async function noteStranger(token: string): Promise<boolean> {
+    const noted = await update(token, (link) => (link.hasMetStranger ? undefined : { ...link, hasMetStranger: true }));
+    return noted !== undefined;
   }
 
   async function voidAll(user: string): Promise<void> {
@@ -170,7 +180,11 @@ export function createLinks(options: {
     return commit.kind === 'committed' ? commit.at : undefined;
   }
 
-  return { create, find, attempt, voidAll };
+  return { create, find, attempt, noteStranger, voidAll };
+}
+
+function takeTry(link: Link): Link | undefined {
+  return link.triesLeft > 0 ? { ...link, triesLeft: link.triesLeft - 1 } : undefined;
 }
 
 /** Reads and writes again while another change comes first. */

@@ -57,7 +57,7 @@ export type WebOptions = HealthOptions & {
   readonly save: (account: Account, credentials: Credentials) => Promise<SavedKey>;
   /** Edits the Discord message that carried the link. */
   readonly onSaved: (saved: SavedEvent) => Promise<void>;
-  /** Somebody else than the link's owner signed in with Discord; nothing was saved and no try was used. */
+  /** Somebody else than the link's owner signed in with Discord, for the first time; no try was used. */
   readonly onStranger: (link: Link) => Promise<void>;
   readonly log: Log;
 };
@@ -186,7 +186,7 @@ async function servePages(app: FastifyInstance, options: WebOptions): Promise<vo
   serveLinkPage(app, { ...options, sessions, submit: createSubmit(options), isLocal: access.kind === 'local' });
   if (access.kind === 'local') return;
   const { url, discordApi = 'https://discord.com/api' } = access;
-  log.protect(access.clientSecret);
+  log.pin(access.clientSecret);
   const signIn = createSignIn({ ...access, discordApi, redirectUrl: `${url}${redirectPath}` });
   serveSignIn(app, { ...options, signIn, sessions, newToken });
 }

@@ -18,7 +18,7 @@ export const redirectPath = '/sign-in';
 /**
  * Serves *Continue with Discord*: it opens a link to its own user and to nobody else.
  *
- * @param options.onStranger - Told when another user signed in for a link.
+ * @param options.onStranger - Told when another user signed in for a link, the first time only.
  */
 export function serveSignIn(
   app: FastifyInstance,
@@ -32,7 +32,7 @@ export function serveSignIn(
     readonly log: Log;
   },
 ): void {
-  const { signIn, sessions, newToken, onStranger, log } = options;
+  const { signIn, links, sessions, newToken, onStranger, log } = options;
 
   app.get('/link/:token/sign-in', async (request, reply) => {
     const target = await findTarget(tokenOf(request), options);
@@ -72,8 +72,15 @@ export function serveSignIn(
     }
     if (signedIn.id === link.account.user) return undefined;
     log.warn({ venue: link.account.venue }, 'a link was opened by another user');
-    await onStranger(link).catch((error: unknown) => log.error({ error }, 'the owner of a link could not be told'));
+    await tellOwner(token, link).catch((error: unknown) =>
+      log.error({ error }, 'the owner of a link could not be told'),
+    );
     return strangerPage(signedIn.name, signInPath(token));
+  }
+
+  /** Once for each link: a stranger who signs in again and again must not fill the owner's channel. */
+  async function tellOwner(token: string, link: Link): Promise<void> {
+    if (await links.noteStranger(token)) await onStranger(link);
   }
 }
 

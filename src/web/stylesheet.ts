@@ -50,6 +50,7 @@ button, .button {
   display: inline-block; margin: 1.25rem 0 0.5rem; padding: 0.75rem 1.25rem; border: 0; border-radius: 8px;
   background: var(--accent); color: var(--accent-text); font: inherit; font-weight: 600; text-decoration: none; cursor: pointer;
 }
+button.risk { display: block; background: var(--bad); color: var(--bad-text); border: 2px solid currentColor; }
 button:hover, .button:hover { filter: brightness(1.08); }
 :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
 @media (max-width: 30rem) {

@@ -74,6 +74,16 @@ describe('/keys check', () => {
   });
 });
 
+describe('/keys check of a key of which the venue does not say what it may do', () => {
+  test('does not call it accepted', async () => {
+    const { run, gate, failureOf } = await openCommands();
+    await gate.addKey(alice);
+    Object.assign(gate.venue, { checkKey: async () => ({ kind: 'undecided' }) });
+    const failure = await failureOf(run(alice, 'keys check', { venue: 'paper' }));
+    expect(failure).toEqual({ code: 'KEY_UNDECIDED', venue: 'Paper' });
+  });
+});
+
 describe('/keys remove', () => {
   test('asks first, and removes nothing by itself', async () => {
     const { run, gate } = await openCommands();

@@ -69,6 +69,32 @@ test.each([
   expect(textOf(await world.command(alice, 'keys list'))).toContain('You have no keys here');
 });
 
+test.each([
+  ['fails', { name: 'server-error' }],
+  ['answers HTML', { name: 'server-error', page: 'html' }],
+  ['answers in an unknown shape', { name: 'wrong-shape' }],
+] as const)(
+  'a Kraken key whose check %s is not taken in silence: the page and Discord name the risk',
+  async (_how, fault) => {
+    const world = await localWorld();
+    world.kraken.faults.add({ ...fault, path: '/api-keys/', times: 'forever' });
+    const reply = await world.command(alice, 'keys add', { venue: 'kraken-futures' });
+    const mayWithdraw = demoKey(world, 'kraken-futures', 'alice', 'may withdraw');
+    const page = await submitKey(linkOf(reply), mayWithdraw);
+    expect(page).toContain('Save it although it may be able to withdraw</button>');
+    expect(textOf(await world.command(alice, 'keys list'))).toContain('You have no keys here');
+
+    await submitKey(linkOf(reply), mayWithdraw, { save: 'although-it-may-withdraw' });
+    const waiting = await world.discord.until(() =>
+      world.messages(alice).find((one) => titleOf(one).includes('Use this')),
+    );
+    expect(textOf(waiting)).toMatch(/did not say what it may do: it may be able to withdraw/);
+    await world.press(alice, waiting, 'Use this key');
+    const checked = textOf(await world.command(alice, 'keys check', { venue: 'kraken-futures' }));
+    expect(checked).toMatch(/may be able to withdraw[\s\S]*shows only that the key exists/);
+  },
+);
+
 test('list shows fingerprints, check asks the venue, remove asks first', async () => {
   const world = await localWorld();
   await world.addKey(alice, { venue: 'kraken-futures', person: 'alice' });

@@ -271,6 +271,7 @@ function configFrom(env: Readonly<Record<string, string>>): Config {
 export async function submitKey(
   url: string,
   credential: Pick<DemoCredential, 'key' | 'secret' | 'venue'>,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const page = await fetch(url);
   const html = await page.text();
@@ -281,7 +282,7 @@ export async function submitKey(
     .getSetCookie()
     .map((one) => one.split(';')[0])
     .join('; ');
-  const body = new URLSearchParams({ csrf: token, ...fields });
+  const body = new URLSearchParams({ csrf: token, ...fields, ...more });
   const answer = await fetch(url, { method: 'POST', body, headers: { cookie, origin: new URL(url).origin } });
   return answer.text();
 }

@@ -143,7 +143,13 @@ test('a key that Kraken does not know is rejected by 401 in any shape', () => {
   for (const general of ['NO_ACCESS', 'READ_ONLY', 'FULL_ACCESS']) {
     expect(permissions.parse({ permissions: { general, transfer: 'x' } })).toEqual({ general, transfer: 'x' });
   }
-  expect(permissions.safeParse({ permissions: { general: 'MAYBE', transfer: 'x' } }).success).toBe(false);
+  for (const general of ['MAYBE', 5, undefined]) {
+    expect(permissions.parse({ permissions: { general, transfer: 'x' } })).toEqual({
+      general: 'UNKNOWN',
+      transfer: 'x',
+    });
+  }
+  expect(permissions.safeParse({ permissions: { general: 'FULL_ACCESS' } }).success).toBe(false);
 });
 
 describe('preferences', () => {

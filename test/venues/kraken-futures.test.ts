@@ -419,6 +419,8 @@ describe('checking a key', () => {
     ['FULL_ACCESS', 'FULL_ACCESS', { kind: 'refused', reason: 'can-withdraw' }],
     ['FULL_ACCESS', 'SOME_NEW_ACCESS', { kind: 'refused', reason: 'can-withdraw' }],
     ['READ_ONLY', 'FULL_ACCESS', { kind: 'refused', reason: 'can-withdraw' }],
+    ['SOME_NEW_ACCESS', 'FULL_ACCESS', { kind: 'refused', reason: 'can-withdraw' }],
+    ['SOME_NEW_ACCESS', 'NO_ACCESS', { kind: 'undecided' }],
     ['READ_ONLY', 'NO_ACCESS', { kind: 'refused', reason: 'read-only' }],
     ['NO_ACCESS', 'NO_ACCESS', { kind: 'refused', reason: 'no-access' }],
   ])('general %s, transfer %s', async (general, transfer, expected) => {
@@ -439,12 +441,17 @@ describe('checking a key', () => {
 
   test.each([
     { status: 404, text: 'nope' },
+    { status: 500, body: { result: 'error', errors: ['Server Error'] } },
     { status: 503, text: '<html>' },
-    permitting('MAYBE', 'NO_ACCESS'),
+    { text: '<html>' },
+    { status: 302, text: '' },
+    { body: { permissions: { general: 'FULL_ACCESS', transfer: null } } },
+    { body: { permissions: { general: 'FULL_ACCESS' } } },
+    { body: [] },
     { body: {} },
-  ])('a check of no use falls back to reading the settings: %j', async (reply) => {
+  ])('a check that says nothing of permissions proves only that the key exists: %j', async (reply) => {
     const { outcome } = await check(reply);
-    expect(outcome).toEqual({ kind: 'usable', notes: [expect.stringContaining('did not say')] });
+    expect(outcome).toEqual({ kind: 'undecided' });
     expect((await check(reply, fixtures.errorString)).outcome).toEqual({ kind: 'refused', reason: 'rejected' });
     const privileges = { body: { result: 'error', error: 'insufficientPrivileges' } };
     expect((await check(reply, privileges)).outcome).toEqual({ kind: 'refused', reason: 'no-access' });

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/errors.ts';
+import { Secret } from '../../src/secret.ts';
 import type { KeyCheck } from '../../src/venues/venue.ts';
 import { account, ada, csrfOf, delivery, goodKey, openWeb, send } from './support.ts';
 
@@ -52,7 +53,8 @@ describe('a good key', () => {
     expect(body).toMatch(/Go back to Discord and press “Use this key”: until then it is not\s+used\./);
     expect(body).toContain(`<code>${listed?.fingerprint}</code>`);
     expect(body).toContain('Can trade &lt;futures&gt;.');
-    expect(saved).toEqual([{ account, delivery, fingerprint: listed?.fingerprint, notes: ['Can trade <futures>.'] }]);
+    const { fingerprint } = listed ?? {};
+    expect(saved).toEqual([{ account, delivery, fingerprint, notes: ['Can trade <futures>.'], isUndecided: false }]);
     await expect(vault.load(account)).rejects.toMatchObject({ data: { code: 'KEY_INACTIVE' } });
   });
 
@@ -209,18 +211,23 @@ describe('a key that is not taken', () => {
     expect(await vault.list(ada.id)).toEqual([]);
   });
 
-  test('because the venue cannot be reached costs no try', async () => {
+  test('because the venue cannot be reached costs a try too, and says how many are left', async () => {
     const checkKey = () => Promise.reject(new Failure({ code: 'VENUE_UNREACHABLE', venue: 'Fixture <Futures> DEMO' }));
-    const { createLink, browser, links } = await openWeb({ checkKey });
+    const { createLink, browser } = await openWeb({ checkKey });
     const { path } = await createLink();
-    const { status, body } = await browser().submit(path);
-    expect(status).toBe(503);
-    expect(body).toContain('Fixture &lt;Futures&gt; DEMO could not be reached');
-    expect(body).toContain('no try was used');
-    expect((await links.find(path.slice('/link/'.length)))?.triesLeft).toBe(5);
+    const visitor = browser();
+    for (const left of ['4 tries are left', '3 tries are left', '2 tries are left', 'One try is left']) {
+      const { status, body } = await visitor.submit(path);
+      expect(status).toBe(503);
+      expect(body).toContain('Fixture &lt;Futures&gt; DEMO could not be reached');
+      expect(body).toContain(`Nothing was saved. ${left}. Enter the masked fields again.`);
+    }
+    const last = await visitor.submit(path);
+    expect([last.status, last.body]).toEqual([410, expect.stringContaining('That was the last try')]);
+    expect((await visitor.visit(path)).status).toBe(410);
   });
 
-  test('because of a bug shows a reference that stands in the log, and costs no try', async () => {
+  test('because of a bug shows a reference that stands in the log, and costs a try', async () => {
     const checkKey = () => Promise.reject(new TypeError('canary-internal'));
     const { createLink, browser, links, logged } = await openWeb({ checkKey });
     const { path } = await createLink();
@@ -229,7 +236,93 @@ describe('a key that is not taken', () => {
     const reference = /reference: ([0-9a-f]{8})/.exec(body)?.[1] ?? 'none';
     expect(logged.some((line) => line.includes(reference) && line.includes('canary-internal'))).toBe(true);
     expect(body).not.toContain('canary');
-    expect((await links.find(path.slice('/link/'.length)))?.triesLeft).toBe(5);
+    expect((await links.find(path.slice('/link/'.length)))?.triesLeft).toBe(4);
+  });
+
+  test('is no secret of the log before its try is counted: a flood of forms does not make it forget others', async () => {
+    const { createLink, browser, log, logged } = await openWeb({ checkKey: refusing('rejected') });
+    log.protect(new Secret('canary-known-before'));
+    const { path } = await createLink();
+    const visitor = browser();
+    const csrf = csrfOf((await visitor.visit(path)).body);
+    for (let round = 0; round < 11; round += 1) {
+      const keys = Array.from({ length: 5 }, (_, index) => ({
+        ...goodKey,
+        apiKey: `public-key-${round}-${index}-0000`,
+      }));
+      await Promise.all(keys.map((key) => visitor.post(path, { csrf, ...key })));
+    }
+    log.info({}, 'public-key-0-0-0000 public-key-10-4-0000 canary-known-before');
+    expect(logged.at(-1)).toContain('public-key-10-4-0000 [secret]');
+  });
+});
+
+describe('a key of which the venue does not say what it may do', () => {
+  const undecided = async (): Promise<KeyCheck> => ({ kind: 'undecided' });
+  const despite = { save: 'although-it-may-withdraw' };
+
+  test('is not saved, costs a try, and is offered for another try or at the owner’s own risk', async () => {
+    const { createLink, browser, vault } = await openWeb({ checkKey: undecided });
+    const { status, body } = await browser().submit((await createLink()).path);
+    expect(status).toBe(422);
+    for (const words of [
+      'Fixture &lt;Futures&gt; DEMO did not say what this key may do: it may be able to withdraw.',
+      'That shows only that the key exists.',
+      'Nothing was saved. 4 tries are left.',
+    ]) {
+      expect(body).toContain(words);
+    }
+    // Enter presses the first button of a form.
+    const buttons = [...body.matchAll(/<button[^>]*>([^<]+)/g)].map(([, label]) => label);
+    expect(buttons).toEqual(['Try again', 'Save it although it may be able to withdraw']);
+    expect(body).not.toContain('canary');
+    expect(await vault.list(ada.id)).toEqual([]);
+  });
+
+  test('is saved by the second button, and page and Discord are told', async () => {
+    const { createLink, browser, vault, saved } = await openWeb({ checkKey: undecided });
+    const { path } = await createLink();
+    const visitor = browser();
+    await visitor.submit(path);
+    const { status, body } = await visitor.submit(path, { ...goodKey, ...despite });
+    expect(status).toBe(200);
+    expect(body).toContain('did not say what this key may do: it may be able to withdraw');
+    expect(saved).toEqual([expect.objectContaining({ account, isUndecided: true, notes: [] })]);
+    expect(await vault.list(ada.id)).toMatchObject([{ status: 'waiting' }]);
+  });
+
+  test('is asked about again at the second button: a key that can withdraw is refused there too', async () => {
+    let next: KeyCheck = { kind: 'undecided' };
+    const { createLink, browser, vault } = await openWeb({ checkKey: async () => next });
+    const { path } = await createLink();
+    const visitor = browser();
+    await visitor.submit(path);
+    next = { kind: 'refused', reason: 'can-withdraw' };
+    const { status, body } = await visitor.submit(path, { ...goodKey, ...despite });
+    expect([status, await vault.list(ada.id)]).toEqual([422, []]);
+    expect(body).toContain('can withdraw or transfer funds');
+    expect(body).not.toContain('Save it although');
+  });
+
+  test('that turns out to be usable at the second try is saved without a warning', async () => {
+    let next: KeyCheck = { kind: 'undecided' };
+    const { createLink, browser, saved } = await openWeb({ checkKey: async () => next });
+    const { path } = await createLink();
+    const visitor = browser();
+    await visitor.submit(path);
+    next = { kind: 'usable', notes: [] };
+    expect((await visitor.submit(path)).status).toBe(200);
+    expect(saved).toEqual([expect.objectContaining({ isUndecided: false })]);
+  });
+
+  test('uses the link up after five tries', async () => {
+    const { createLink, browser, vault } = await openWeb({ checkKey: undecided });
+    const { path } = await createLink();
+    const visitor = browser();
+    const statuses: number[] = [];
+    for (let index = 0; index < 5; index += 1) statuses.push((await visitor.submit(path)).status);
+    expect(statuses).toEqual([422, 422, 422, 422, 410]);
+    expect(await vault.list(ada.id)).toEqual([]);
   });
 });
 

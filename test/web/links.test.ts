@@ -68,7 +68,7 @@ test('a link ends with its ten minutes, also after tries', async () => {
   const { clock, links, create, store } = await openLinks();
   const token = await create();
   clock.advance(5 * minute);
-  await (await links.attempt(token))?.undecided();
+  await (await links.attempt(token))?.failed();
   clock.advance(5 * minute - 1);
   expect(await links.find(token)).toBeDefined();
   clock.advance(2);
@@ -96,13 +96,13 @@ test('of many links made at the same time for one account, one works', async () 
   expect(found.filter((link) => link !== undefined)).toHaveLength(1);
 });
 
-test('five refused keys use a link up', async () => {
+test('five tries that came to nothing use a link up', async () => {
   const { links, create, store } = await openLinks();
   const token = await create();
   for (const triesLeft of [4, 3, 2, 1, 0]) {
     const attempt = await links.attempt(token);
     expect(attempt?.link.triesLeft).toBe(triesLeft);
-    await attempt?.refused();
+    await attempt?.failed();
   }
   expect(await links.attempt(token)).toBeUndefined();
   expect(await links.find(token)).toBeUndefined();
@@ -116,11 +116,23 @@ test('a hundred tries at the same time get five answers', async () => {
   expect(attempts.filter((attempt) => attempt !== undefined).length).toBeLessThanOrEqual(5);
 });
 
-test('a try that decided nothing comes back', async () => {
+test('a try that was neither failed nor successful, as after a crash, does not come back', async () => {
   const { links, create } = await openLinks();
   const token = await create();
-  for (let index = 0; index < 10; index += 1) await (await links.attempt(token))?.undecided();
-  expect((await links.find(token))?.triesLeft).toBe(5);
+  for (let index = 0; index < 5; index += 1) expect(await links.attempt(token)).toBeDefined();
+  expect(await links.attempt(token)).toBeUndefined();
+  expect(await links.find(token)).toBeUndefined();
+});
+
+test('of many strangers at one link, also at the same time, one is the first', async () => {
+  const { links, create } = await openLinks();
+  const [token, other] = [await create(), await create({ account: { ...account, label: 'other' } })];
+  const first = await Promise.all(Array.from({ length: 4 }, () => links.noteStranger(token)));
+  for (let index = 0; index < 30; index += 1) first.push(await links.noteStranger(token));
+  expect(first.filter(Boolean)).toHaveLength(1);
+  expect(await links.noteStranger(other)).toBe(true);
+  await (await links.attempt(token))?.failed();
+  expect(await links.noteStranger(token)).toBe(false);
 });
 
 test('of several successful tries only one uses the link', async () => {
@@ -139,9 +151,17 @@ test('a used link comes back for the rest of its time when nothing was saved', a
   const used = await (await links.attempt(token))?.succeeded();
   clock.advance(minute);
   await used?.restore();
-  expect((await links.find(token))?.triesLeft).toBe(5);
+  expect((await links.find(token))?.triesLeft).toBe(4);
   clock.advance(9 * minute);
   expect(await links.find(token)).toBeUndefined();
+});
+
+test('a link that was used with its last try does not come back', async () => {
+  const { links, create, store } = await openLinks();
+  const token = await create();
+  for (let index = 0; index < 4; index += 1) await (await links.attempt(token))?.failed();
+  await (await (await links.attempt(token))?.succeeded())?.restore();
+  expect(await rowsOf(store)).toEqual([]);
 });
 
 test('a used link does not come back over a newer one', async () => {

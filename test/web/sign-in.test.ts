@@ -103,6 +103,14 @@ describe('anybody else', () => {
     expect((await links.find(path.slice('/link/'.length)))?.triesLeft).toBe(5);
   });
 
+  test('who signs in again and again makes the bot tell the owner once for each link', async () => {
+    const { createLink, browser, strangers } = await openPublic();
+    const [first, second] = [await createLink(), await createLink({ ...account, label: 'second' })];
+    for (let index = 0; index < 6; index += 1) await browser().signIn(first.path, mallory);
+    await browser().signIn(second.path, mallory);
+    expect(strangers.map((link) => link.account.label)).toEqual(['main', 'second']);
+  });
+
   test('who has the link but does not sign in cannot send the form', async () => {
     const { createLink, browser, vault } = await openPublic();
     const { path } = await createLink();

@@ -120,6 +120,7 @@ export async function openWeb(options: OpenOptions = {}) {
   const newToken = () => randomBytes(32).toString('base64url');
   const links = createLinks({ store, sealer, newToken, base: () => web.base() });
   const venue = fixtureVenue(options.checkKey ?? (async () => ({ kind: 'usable', notes: ['Can trade <futures>.'] })));
+  const log = createLog({ level: 'trace', stream: { write: (line) => logged.push(line) } });
   const web = createWeb({
     host: options.host ?? '127.0.0.1',
     port: 0,
@@ -136,7 +137,7 @@ export async function openWeb(options: OpenOptions = {}) {
     save: options.save ?? vault.saveIncoming,
     onSaved: options.onSaved ?? (async (event) => void saved.push(event)),
     onStranger: async (link) => void strangers.push(link),
-    log: createLog({ level: 'trace', stream: { write: (line) => logged.push(line) } }),
+    log,
   });
   const { port } = await web.start();
   onTestFinished(async () => {
@@ -154,6 +155,7 @@ export async function openWeb(options: OpenOptions = {}) {
     vault,
     links,
     web,
+    log,
     port,
     logged,
     saved,
