@@ -143,6 +143,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     store,
     sealer,
     newId,
+    elapsed: clock.elapsed,
     venues,
     keys: vault,
     limits,

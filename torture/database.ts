@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createKeyGuard } from '../src/confirm/key-guard.ts';
 import type { Found } from '../src/confirm/proposal-rows.ts';
 import { createProposals } from '../src/confirm/proposals.ts';
 import { Secret } from '../src/secret.ts';
@@ -55,7 +56,8 @@ export async function readDatabase(where: Where, traders: readonly Trader[]): Pr
   return withStore(where, async (store) => {
     const { envelope } = await openKeyring(store, [where.masterKey]);
     const newId = () => '';
-    const proposals = createProposals({ store, sealer: envelope, newId, keepMs: 90 * 86_400_000 });
+    const guard = createKeyGuard({ elapsed: () => performance.now(), isRunning: () => false });
+    const proposals = createProposals({ store, sealer: envelope, newId, keepMs: 90 * 86_400_000, guard });
     const owned = await Promise.all(traders.map(({ id }) => proposals.ownedBy(id)));
     const untold = await store.list('untold/');
     return {

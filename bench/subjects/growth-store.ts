@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createKeyGuard } from '../../src/confirm/key-guard.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import { createProposals } from '../../src/confirm/proposals.ts';
 import { Secret } from '../../src/secret.ts';
@@ -28,7 +29,8 @@ export async function growStore(size: { readonly file: string; readonly accounts
   const keyring = await openKeyring(store, [{ id: masterKey.id, key: new Secret(masterKey.key) }]);
   const vault = createVault({ store, keyring, maxKeys: 10, onOpened: () => {}, labelOf: (venue) => venue });
   const newId = () => randomBytes(16).toString('base64url');
-  const proposals = createProposals({ store, sealer: keyring.envelope, newId, keepMs: KEEP_MS });
+  const guard = createKeyGuard({ elapsed: () => performance.now(), isRunning: () => false });
+  const proposals = createProposals({ store, sealer: keyring.envelope, newId, keepMs: KEEP_MS, guard });
   const step = Math.max(1, Math.floor(size.accounts / REAL_ACCOUNTS));
   const people = Array.from({ length: REAL_ACCOUNTS }, (_, index) => trader(index * step + (index % 2)));
 

@@ -4,9 +4,10 @@ import type { Keys } from '../keys.ts';
 import { type ReadBack, readBack } from '../leverage/execute.ts';
 import { receiptView, workingView } from '../leverage/receipt.ts';
 import { requireVenue, type Venues } from '../venues/venue.ts';
+import { createAges } from './ages.ts';
 import { isWorthTelling, type Outcome, type Proposal } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
-import type { Proposals } from './proposals.ts';
+import { isOver, type Proposals } from './proposals.ts';
 import type { Telling } from './telling.ts';
 
 /** A request that was delayed in the network can land this long after a read-back showed nothing. */
@@ -44,16 +45,23 @@ export function createCaretaker(options: {
   readonly keys: Keys;
   readonly messenger: Pick<Messenger, 'edit'>;
   readonly now: () => Promise<number>;
+  readonly elapsed: () => number;
   readonly isRunning: (id: string) => boolean;
   readonly onOutcome: (proposal: Proposal, outcome: Outcome) => void;
   readonly onError: (error: unknown) => void;
 }): Caretaker {
   const { proposals, telling, venues, keys, messenger, now, isRunning, onOutcome, onError } = options;
   const due = new Map<string, number>();
+  const ages = createAges(options.elapsed);
 
   const watch = (id: string, at: number): void => {
     due.set(id, at);
   };
+
+  function forget(id: string): void {
+    due.delete(id);
+    ages.forget(id);
+  }
 
   async function conclude(found: Found, outcome: Outcome): Promise<Found> {
     const { id } = found.proposal;
@@ -62,9 +70,9 @@ export function createCaretaker(options: {
     const next =
       since === undefined
         ? await proposals.finish(found, outcome)
-        : await proposals.settleLater(found, outcome, Math.max(1, since + SETTLE_MS - (await now())));
+        : await proposals.settleLater(found, outcome, Math.max(1, SETTLE_MS - ages.of(id, since, await now())));
     if (next === undefined) return lookAgain(id);
-    if (since === undefined) due.delete(id);
+    if (since === undefined) forget(id);
     else watch(id, (await now()) + (outcome.kind === 'not-applied' ? READ_AGAIN_MS : RETRY_MS));
     if (outcome.kind !== found.outcome?.kind) onOutcome(next.proposal, outcome);
     return next;
@@ -91,7 +99,15 @@ export function createCaretaker(options: {
   }
 
   async function settle(found: Found): Promise<Found> {
-    return conclude(found, nextOutcome(found.outcome, await readNow(found), await now()));
+    const read = await readNow(found);
+    const age = await ageOf(found);
+    return conclude(found, nextOutcome(found.outcome, read, await now(), age));
+  }
+
+  /** How long an answer has been missing, or the venue has shown something else. */
+  async function ageOf({ proposal, outcome }: Found): Promise<number> {
+    const since = outcome === undefined ? undefined : settlingSince(outcome);
+    return since === undefined ? 0 : ages.of(proposal.id, since, await now());
   }
 
   async function check(found: Found): Promise<Found> {
@@ -137,8 +153,10 @@ export function createCaretaker(options: {
       case 'claimed':
         return tell(await conclude(found, { kind: 'not-sent', at: await now() }));
       case 'sending':
+        proposals.keepKey(found);
         return tell(await settle(found));
       case 'settling':
+        proposals.keepKey(found);
         return visitSettling(found);
       case 'done':
         return;
@@ -147,7 +165,7 @@ export function createCaretaker(options: {
 
   async function visitPending(found: Found): Promise<void> {
     const { id, expiresAt } = found.proposal;
-    if ((await now()) < expiresAt) return watch(id, expiresAt);
+    if (!isOver(found.proposal, await now())) return watch(id, expiresAt);
     const ended = await proposals.expire(found);
     if (ended.outcome?.kind !== 'expired') return;
     onOutcome(ended.proposal, ended.outcome);
@@ -204,18 +222,23 @@ function settlingSince(outcome: Outcome): number | undefined {
   return isOpen ? outcome.since : undefined;
 }
 
-/** What is known after one more read-back of a write that got no answer. */
-function nextOutcome(previous: Outcome | undefined, read: ReadBack, now: number): Outcome {
+/**
+ * What is known after one more read-back of a write that got no answer.
+ *
+ * @param age - Milliseconds since the first moment of what is known so far.
+ */
+function nextOutcome(previous: Outcome | undefined, read: ReadBack, now: number, age: number): Outcome {
   const since = previous === undefined ? now : (settlingSince(previous) ?? now);
   switch (read.kind) {
     case 'agrees':
       return { kind: 'applied', asOf: read.asOf, isReadBack: true };
     case 'disagrees': {
-      const first = previous?.kind === 'not-applied' ? previous.since : read.asOf;
-      return { kind: 'not-applied', since: first, asOf: read.asOf, isFinal: read.asOf - first >= READ_AGAIN_MS };
+      const isAgain = previous?.kind === 'not-applied';
+      const first = isAgain ? previous.since : read.asOf;
+      return { kind: 'not-applied', since: first, asOf: read.asOf, isFinal: isAgain && age >= READ_AGAIN_MS };
     }
     case 'unread':
-      if (now - since >= SETTLE_MS) return { kind: 'unknown', since, isFinal: true };
+      if (age >= SETTLE_MS) return { kind: 'unknown', since, isFinal: true };
       return previous ?? { kind: 'unknown', since, isFinal: false };
   }
 }

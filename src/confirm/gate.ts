@@ -6,6 +6,7 @@ import type { Credentials, Venue, Venues } from '../venues/venue.ts';
 import { type Cards, createCards } from './cards.ts';
 import { type Caretaker, createCaretaker } from './caretaker.ts';
 import { createErrands } from './errands.ts';
+import { createKeyGuard } from './key-guard.ts';
 import { createPressHandler } from './press.ts';
 import type { Account, Outcome, Proposal } from './proposal.ts';
 import { createProposals, type Proposals } from './proposals.ts';
@@ -25,6 +26,7 @@ export type Gate = {
 /**
  * The confirmation gate, wired: nothing is sent to a venue but through `press`.
  *
+ * @param options.elapsed - Milliseconds that have passed, whatever the host's clock was set to.
  * @param options.keepMs - How long ended proposals are kept.
  * @param options.cardMs - How long a card can be confirmed.
  * @param options.riskPercent - A liquidation nearer than this (percent of the mark price) looks risky.
@@ -36,6 +38,7 @@ export function createGate(options: {
   readonly store: Store;
   readonly sealer: Sealer;
   readonly newId: () => string;
+  readonly elapsed: () => number;
   readonly venues: Venues;
   readonly keys: Keys;
   readonly limits: Limits;
@@ -51,7 +54,8 @@ export function createGate(options: {
 }): Gate {
   const running = createRunning();
   const now = () => options.store.now();
-  const proposals = createProposals(options);
+  const guard = createKeyGuard({ elapsed: options.elapsed, isRunning: running.has });
+  const proposals = createProposals({ ...options, guard });
   const tickets = createTickets(options);
   const telling = createTelling(proposals);
   const caretaker = createCaretaker({ ...options, proposals, telling, now, isRunning: running.has });

@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts';
 import type { Change, Entry, Store, Write } from '../store/store.ts';
+import type { KeyGuard } from './key-guard.ts';
 import { type Delivery, isWorthTelling, type Outcome, type Proposal, type Stage } from './proposal.ts';
 import { createRowCodec, type Found, idsIn, keys, stageOf } from './proposal-rows.ts';
 import type { Sealer } from './sealer.ts';
@@ -25,7 +26,7 @@ export type Proposals = ReturnType<typeof createProposals>;
  * Proposals in the store: open, claim, advance, and what recovery needs.
  *
  * The store's clock decides expiry and leases; every transition is one compare-and-set, and a claim takes the lease of
- * its API key in the same transaction.
+ * its API key in the same transaction. The guard says the same of this process, whatever the clock was set to.
  *
  * @param options.keepMs - How long an ended proposal is kept, so that a second press shows the first result.
  */
@@ -34,8 +35,9 @@ export function createProposals(options: {
   readonly sealer: Sealer;
   readonly newId: () => string;
   readonly keepMs: number;
+  readonly guard: KeyGuard;
 }) {
-  const { store, newId, keepMs } = options;
+  const { store, newId, keepMs, guard } = options;
   const { toWrite, fromEntry } = createRowCodec(options.sealer);
 
   async function find(id: string): Promise<Found | undefined> {
@@ -77,6 +79,8 @@ export function createProposals(options: {
       if (found.stage !== 'pending') return { kind: 'already', found };
       const claimed = { ...found, stage: 'claimed', delivery } as const;
       const { keyHash, expiresAt } = found.proposal;
+      const obstacle = await obstacleTo(found);
+      if (obstacle !== undefined) return obstacle;
       const lease = { key: keys.lease(keyHash), value: id, ttlMs: LEASE_MS };
       const result = await store.commit({
         before: expiresAt,
@@ -84,17 +88,41 @@ export function createProposals(options: {
         writes: [await toWrite(claimed, keepMs), lease],
       });
       if (result.kind === 'too-late') return { kind: 'expired', found: await expire(found) };
-      if (result.kind === 'committed') return { kind: 'claimed', found: { ...claimed, version: result.version } };
+      if (result.kind === 'committed') return startWith({ ...claimed, version: result.version });
       const by = result.key === lease.key ? await holderOf(keyHash) : undefined;
       if (by !== undefined) return { kind: 'busy', by };
     }
     throw new Failure({ code: 'STORE_UNAVAILABLE' });
   }
 
+  /** Another one may have had the key until its lease was set over in the middle of the claim. */
+  async function startWith(claimed: Found): Promise<Claim> {
+    const { keyHash, id } = claimed.proposal;
+    if (guard.hold(keyHash, id, LEASE_MS)) return { kind: 'claimed', found: claimed };
+    const ended = await finish(claimed, { kind: 'not-sent', at: await store.now() });
+    return { kind: 'already', found: ended ?? (await require(id)) };
+  }
+
+  /** What stands in the way of a claim that the store's transaction does not see. */
+  async function obstacleTo(found: Found): Promise<Claim | undefined> {
+    const { id, keyHash, createdAt } = found.proposal;
+    const holder = guard.holderOf(keyHash);
+    const by = holder === undefined || holder === id ? undefined : await find(holder);
+    const now = await store.now();
+    if (by === undefined && now >= createdAt) return undefined;
+    const isExpired = by === undefined || isOver(found.proposal, now);
+    return isExpired ? { kind: 'expired', found: await expire(found) } : { kind: 'busy', by };
+  }
+
   /** The operation that holds this API key just now. */
   async function holderOf(keyHash: string): Promise<Found | undefined> {
-    const lease = await store.get(keys.lease(keyHash));
-    return lease === undefined ? undefined : find(lease.value);
+    const id = guard.holderOf(keyHash) ?? (await store.get(keys.lease(keyHash)))?.value;
+    return id === undefined ? undefined : find(id);
+  }
+
+  /** Keeps the key for what a crash left behind, until it is settled. */
+  function keepKey({ proposal }: Found): void {
+    guard.hold(proposal.keyHash, proposal.id, LEASE_MS);
   }
 
   /** One compare-and-set of the row. @returns undefined when somebody else advanced it first. */
@@ -110,15 +138,20 @@ export function createProposals(options: {
   /** Commits that the write is about to be sent. @returns undefined when the lease is over or was taken: send nothing. */
   async function startSending(found: Found): Promise<Found | undefined> {
     const lease = await ownLease(found);
-    if (lease === undefined) return undefined;
+    const { keyHash, id } = found.proposal;
+    if (lease === undefined || !guard.hold(keyHash, id, LEASE_MS)) return undefined;
     return advance(found, 'sending', leaseFor(found, lease, LEASE_MS));
   }
 
   /** Keeps the key's lease while the outcome may still change, or takes it again when a crash let it run out. */
   async function settleLater(found: Found, outcome: Outcome, leaseMs: number): Promise<Found | undefined> {
-    const lease = await store.get(keys.lease(found.proposal.keyHash));
-    const isForeign = lease !== undefined && lease.value !== found.proposal.id;
-    return advance({ ...found, outcome }, 'settling', isForeign ? {} : leaseFor(found, lease, leaseMs));
+    const { keyHash, id } = found.proposal;
+    const lease = await store.get(keys.lease(keyHash));
+    const isForeign = lease !== undefined && lease.value !== id;
+    const more = isForeign ? {} : leaseFor(found, lease, leaseMs);
+    const settling = await advance({ ...found, outcome }, 'settling', more);
+    if (settling !== undefined) guard.hold(keyHash, id, leaseMs);
+    return settling;
   }
 
   /**
@@ -127,13 +160,15 @@ export function createProposals(options: {
    * @returns undefined when it had been ended otherwise.
    */
   async function finish(found: Found, outcome: Outcome): Promise<Found | undefined> {
-    const { id, account } = found.proposal;
+    const { id, account, keyHash } = found.proposal;
     const lease = await ownLease(found);
     const closing: Write = { key: keys.open(account.user, id), remove: true };
     const notes = isWorthTelling(outcome) ? [untoldNote(found)] : [];
     const release: readonly Write[] = lease === undefined ? [] : [{ key: lease.key, remove: true }];
     const checks = lease === undefined ? [] : [lease];
-    return advance({ ...found, outcome }, 'done', { checks, writes: [closing, ...notes, ...release] });
+    const ended = await advance({ ...found, outcome }, 'done', { checks, writes: [closing, ...notes, ...release] });
+    if (ended !== undefined) guard.release(keyHash, id);
+    return ended;
   }
 
   async function ownLease({ proposal }: Found): Promise<Entry | undefined> {
@@ -215,6 +250,7 @@ export function createProposals(options: {
     finish,
     expire,
     holderOf,
+    keepKey,
     openIds,
     openOf,
     ownedBy,
@@ -224,6 +260,11 @@ export function createProposals(options: {
     markTold,
     eraseAll,
   };
+}
+
+/** A card of a later time was made before this host's clock was set back: nobody knows how old it is. */
+export function isOver({ createdAt, expiresAt }: Proposal, now: number): boolean {
+  return now >= expiresAt || now < createdAt;
 }
 
 function rowCheck({ proposal, version }: Found) {

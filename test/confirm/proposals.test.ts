@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { createKeyGuard } from '../../src/confirm/key-guard.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import { proposalRewraps } from '../../src/confirm/proposal-rows.ts';
 import { createProposals } from '../../src/confirm/proposals.ts';
@@ -43,7 +44,7 @@ const request: Omit<Proposal, 'id' | 'createdAt' | 'expiresAt'> = {
 
 async function openProposals(ring = [masterKey('k1')] as const, newId: () => string = randomUUID) {
   const clock = createClock();
-  const memory = createSqliteStore({ file: ':memory:', now: clock.now });
+  const memory = createSqliteStore({ file: ':memory:', now: clock.now, monotonic: clock.elapsed });
   onTestFinished(() => memory.close());
   const disk = { beforeCommit: async (): Promise<unknown> => undefined };
   const store: Store = {
@@ -61,11 +62,13 @@ async function openProposals(ring = [masterKey('k1')] as const, newId: () => str
     };
   };
   const sealer = await createEnvelope(ring);
-  const proposals = createProposals({ store, sealer, newId, keepMs: 90 * 86_400_000 });
+  const guard = createKeyGuard({ elapsed: clock.elapsed, isRunning: () => false });
+  const proposals = createProposals({ store, sealer, newId, keepMs: 90 * 86_400_000, guard });
   return {
     clock,
     store,
     sealer,
+    guard,
     proposals,
     disk,
     meanwhile,
@@ -370,7 +373,7 @@ test('a result stays untold until it was told, by this process or the next', asy
 
 test('a rotation seals proposals again and keeps what they say', async () => {
   const [old, fresh] = [masterKey('old'), masterKey('new')];
-  const { proposals, open, store } = await openProposals([old]);
+  const { proposals, open, store, guard } = await openProposals([old]);
   const { id } = await open();
   await proposals.finish(await proposals.require(id), { kind: 'cancelled', at: 7 });
   const envelope = await createEnvelope([fresh, old]);
@@ -378,6 +381,19 @@ test('a rotation seals proposals again and keeps what they say', async () => {
   const entry = await store.get(`proposal/${id}`);
   const value = entry === undefined ? undefined : await rewrap(entry);
   await store.commit({ writes: [{ key: `proposal/${id}`, value: value ?? '' }] });
-  const after = createProposals({ store, sealer: await createEnvelope([fresh]), newId: () => 'x', keepMs: 1 });
+  const after = createProposals({ store, sealer: await createEnvelope([fresh]), newId: () => 'x', keepMs: 1, guard });
   expect(await after.require(id)).toMatchObject({ stage: 'done', outcome: { kind: 'cancelled', at: 7 } });
+});
+
+test('of two claims of one key at once one runs, although the clock was set past its lease in between', async () => {
+  const { proposals, open, meanwhile, clock, store } = await openProposals();
+  const [first, second] = [await open(), await open()];
+  meanwhile(async () => {
+    expect((await proposals.claim(first.id, delivery)).kind).toBe('claimed');
+    clock.step(30_000);
+  });
+  const late = await proposals.claim(second.id, delivery);
+  expect(late).toMatchObject({ kind: 'already', found: { stage: 'done', outcome: { kind: 'not-sent' } } });
+  expect((await proposals.holderOf(first.keyHash))?.proposal.id).toBe(first.id);
+  expect(await store.list('lease/')).toEqual([]);
 });

@@ -8,7 +8,9 @@ import { createClock } from '../support/clock.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { describeStore } from './contract.ts';
 
-describeStore('SQLite', (clock) => createSqliteStore({ file: join(temporaryDirectory(), 'store.db'), now: clock.now }));
+describeStore('SQLite', (clock) =>
+  createSqliteStore({ file: join(temporaryDirectory(), 'store.db'), now: clock.now, monotonic: clock.elapsed }),
+);
 
 function openStore(file: string) {
   const store = createSqliteStore({ file, now: createClock().now });

@@ -64,7 +64,7 @@ function on(disk: Disk, store: Store): Store {
 export async function openGate(options: { readonly limits?: LimitOptions; readonly facts?: Partial<VenueFacts> } = {}) {
   const clock = createClock();
   const disk: Disk = { isDown: false, beforeCommit: async () => {} };
-  const memory = createSqliteStore({ file: ':memory:', now: clock.now });
+  const memory = createSqliteStore({ file: ':memory:', now: clock.now, monotonic: clock.elapsed });
   onTestFinished(() => memory.close());
   const store = on(disk, memory);
   const keyring = await openKeyring(store, [masterKey('k1')]);
@@ -84,6 +84,7 @@ export async function openGate(options: { readonly limits?: LimitOptions; readon
       store,
       sealer: keyring.envelope,
       newId: () => randomBytes(16).toString('base64url'),
+      elapsed: clock.elapsed,
       venues,
       keys: vault,
       limits: createLimits(options.limits ?? freely),

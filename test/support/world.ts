@@ -100,6 +100,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
         'kraken-futures-demo': `${origin}/kraken-demo`,
       },
       now,
+      monotonic: clock.elapsed,
       log,
       ...overrides,
     });
