@@ -147,7 +147,10 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     venues,
     keys: vault,
     limits,
-    messenger: { edit: (...edit) => discord.messenger.edit(...edit) },
+    messenger: {
+      edit: (...edit) => discord.messenger.edit(...edit),
+      whisper: (...whisper) => discord.messenger.whisper(...whisper),
+    },
     voidLinks: links.voidAll,
     keepMs: config.keepMs,
     cardMs: config.cardMs,

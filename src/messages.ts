@@ -32,6 +32,11 @@ export function tryAgainView(): View {
   return { tone: 'refused', title: 'Discord did not answer in time', body: 'Nothing was changed. Please try again.' };
 }
 
+/** Stands in a channel where an answer that is for its asker alone could not be taken away. */
+export function answeredAloneView(): View {
+  return { tone: 'plain', title: 'Nothing was changed', body: 'Whoever ran this command is told more alone.' };
+}
+
 export function explain(failure: FailureData): Explanation {
   switch (failure.code) {
     case 'VENUE_REFUSED':

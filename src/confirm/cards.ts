@@ -64,7 +64,7 @@ export function createCards(options: {
       if (!venue.modes.includes(setting.mode)) throw new Failure({ code: 'NO_CROSS', venue: venue.label });
       const key = await keys.load({ user: asker.user, venue: venue.id, label: wish.label });
       const holder = await proposals.holderOf(key.keyHash);
-      if (holder !== undefined) return { view: busyView(venue, holder, asker.user) };
+      if (holder !== undefined) return { view: { ...busyView(venue, holder, asker.user), isPrivate: true } };
       const request = { market: wish.market, setting, riskPercent, ...currency };
       const fresh = await preview(venue, key.credentials, request);
       options.onKeyUsed(venue, key.credentials);

@@ -1,8 +1,8 @@
-import type { Messenger, News, View } from '../command.ts';
+import type { Messenger, News } from '../command.ts';
 import { Failure } from '../errors.ts';
 import type { Keys } from '../keys.ts';
 import { type ReadBack, readBack } from '../leverage/execute.ts';
-import { receiptView, workingView } from '../leverage/receipt.ts';
+import { receiptIn, receiptView, workingView } from '../leverage/receipt.ts';
 import { requireVenue, type Venues } from '../venues/venue.ts';
 import { createAges } from './ages.ts';
 import { isWorthTelling, type Outcome, type Proposal } from './proposal.ts';
@@ -15,6 +15,8 @@ const READ_AGAIN_MS = 30_000;
 /** How long a key is held for an answer, from the first moment without one. */
 const SETTLE_MS = 5 * 60_000;
 const RETRY_MS = 10_000;
+/** How often a message is edited again that Discord did not let be edited. */
+const MENDS = 3;
 
 export type Caretaker = {
   /** Settles what a crash left behind: nothing claimed is run late, nothing sent is sent again; shows what was not shown. */
@@ -25,6 +27,8 @@ export type Caretaker = {
   readonly watch: (id: string, at: number) => void;
   /** Reads back now. @returns the proposal with what is known after it. */
   readonly check: (found: Found) => Promise<Found>;
+  /** Edits the message of an ended proposal again, a little later: it may show something else than its receipt. */
+  readonly mend: (id: string) => Promise<void>;
   /** What a person must still be told. */
   readonly newsFor: (user: string) => Promise<readonly News[]>;
   /** Records an outcome; one that may still change keeps the key's lease and is read again. */
@@ -43,7 +47,7 @@ export function createCaretaker(options: {
   readonly telling: Telling;
   readonly venues: Venues;
   readonly keys: Keys;
-  readonly messenger: Pick<Messenger, 'edit'>;
+  readonly messenger: Pick<Messenger, 'edit' | 'whisper'>;
   readonly now: () => Promise<number>;
   readonly elapsed: () => number;
   readonly isRunning: (id: string) => boolean;
@@ -53,6 +57,8 @@ export function createCaretaker(options: {
   const { proposals, telling, venues, keys, messenger, now, isRunning, onOutcome, onError } = options;
   const due = new Map<string, number>();
   const ages = createAges(options.elapsed);
+  /** Messages that may show something else than their receipt, with the tries that are left. */
+  const torn = new Map<string, number>();
 
   const watch = (id: string, at: number): void => {
     due.set(id, at);
@@ -127,15 +133,20 @@ export function createCaretaker(options: {
     return requireVenue(venues, proposal.account.venue).label;
   }
 
-  function viewOf(found: Found, outcome: Outcome): View {
-    return receiptView(labelOf(found), found.proposal, outcome);
+  /** What a public receipt withholds is whispered to its owner, and is news until it was. */
+  async function show(found: Found, outcome: Outcome): Promise<'told' | 'lost'> {
+    const { delivery, proposal } = found;
+    const { view, aside } = receiptIn(delivery, labelOf(found), proposal, outcome);
+    const result = await messenger.edit(delivery, view);
+    return aside === undefined || result === 'lost' ? result : messenger.whisper(delivery, aside);
   }
 
   async function tell(found: Found): Promise<void> {
     if (found.outcome === undefined) return;
+    torn.delete(found.proposal.id);
     const { delivery, outcome } = found;
     // Without a place of its own it would take that of another message.
-    const result = delivery.isPlaced === false ? 'lost' : await messenger.edit(delivery, viewOf(found, outcome));
+    const result = delivery.isPlaced === false ? 'lost' : await show(found, outcome);
     if (result === 'told') {
       telling.shown(found);
       await telling.settleNotes();
@@ -159,8 +170,28 @@ export function createCaretaker(options: {
         proposals.keepKey(found);
         return visitSettling(found);
       case 'done':
-        return;
+        return visitTorn(found);
     }
+  }
+
+  async function mend(id: string): Promise<void> {
+    torn.set(id, MENDS);
+    // Where it is still read again, what is read is shown.
+    if ((await proposals.require(id)).stage === 'done') watch(id, (await now()) + RETRY_MS);
+  }
+
+  async function visitTorn(found: Found): Promise<void> {
+    const { delivery, outcome, proposal } = found;
+    const tries = torn.get(proposal.id) ?? 0;
+    torn.delete(proposal.id);
+    if (tries === 0 || outcome === undefined) return;
+    const { view, aside } = receiptIn(delivery, labelOf(found), proposal, outcome);
+    if ((await messenger.edit(delivery, view)) === 'told') {
+      if (aside === undefined) telling.shown(found);
+      return;
+    }
+    torn.set(proposal.id, tries - 1);
+    watch(proposal.id, (await now()) + RETRY_MS * 2 ** (MENDS - tries + 1));
   }
 
   async function visitPending(found: Found): Promise<void> {
@@ -189,7 +220,8 @@ export function createCaretaker(options: {
 
   function newsOf(found: Found): News {
     const { proposal, outcome } = found;
-    const view = outcome === undefined ? workingView(labelOf(found), proposal) : viewOf(found, outcome);
+    const venue = labelOf(found);
+    const view = outcome === undefined ? workingView(venue, proposal) : receiptView(venue, proposal, outcome);
     return { view, told: () => proposals.markTold([found]) };
   }
 
@@ -211,6 +243,7 @@ export function createCaretaker(options: {
     },
     watch,
     check,
+    mend,
     conclude,
     newsFor: async (user) => (await telling.dueTo(user)).map(newsOf),
   };

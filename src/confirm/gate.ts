@@ -42,7 +42,7 @@ export function createGate(options: {
   readonly venues: Venues;
   readonly keys: Keys;
   readonly limits: Limits;
-  readonly messenger: Pick<Messenger, 'edit'>;
+  readonly messenger: Pick<Messenger, 'edit' | 'whisper'>;
   readonly voidLinks: (user: string) => Promise<void>;
   readonly keepMs: number;
   readonly cardMs: number;

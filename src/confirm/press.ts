@@ -4,9 +4,9 @@ import type { Keys, LoadedKey } from '../keys.ts';
 import { execute } from '../leverage/execute.ts';
 import type { Limits } from '../leverage/limits.ts';
 import { nameOf } from '../leverage/market.ts';
-import { receiptView, workingView } from '../leverage/receipt.ts';
+import { receiptIn, workingView } from '../leverage/receipt.ts';
 import type { LeverageSetting } from '../leverage/setting.ts';
-import { failureView } from '../messages.ts';
+import { answeredAloneView, failureView } from '../messages.ts';
 import { requireVenue, type Venues } from '../venues/venue.ts';
 import { busyView, type Cards } from './cards.ts';
 import type { Caretaker } from './caretaker.ts';
@@ -50,7 +50,7 @@ export function createPressHandler(options: {
 
   async function confirm(press: Press, progress: (view: View) => void): Promise<PressReply> {
     const found = await requireOwn(press);
-    if (found.stage !== 'pending') return alreadyPressed(found);
+    if (found.stage !== 'pending') return alreadyPressed(found, press);
     const { proposal } = found;
     const venue = requireVenue(venues, proposal.account.venue);
     limits.assertChange(venue, proposal.setting);
@@ -62,7 +62,7 @@ export function createPressHandler(options: {
         return running.run(proposal, () => runClaimed(claim.found, key, progress));
       case 'already':
       case 'expired':
-        return alreadyPressed(claim.found);
+        return alreadyPressed(claim.found, press);
       case 'busy':
         return { answer: busyView(venue, claim.by, press.user) };
       default:
@@ -85,7 +85,7 @@ export function createPressHandler(options: {
       const { riskPercent, now } = options;
       const { outcome, fresh } = await execute({ venue, credentials, proposal, riskPercent, now, startSending });
       current = await record(current, outcome);
-      if (outcome.kind !== 'stale' || fresh === undefined) return receipt(current);
+      if (outcome.kind !== 'stale' || fresh === undefined) return receipt(current, current);
       // Not recorded, the old card's end will be shown in this message: no new card may stand there.
       if (current.stage !== 'done') throw new Failure({ code: 'STORE_UNAVAILABLE' });
       return { update: (await cards.renew(proposal, fresh, claimed.delivery)).view, ...noting(current) };
@@ -95,7 +95,8 @@ export function createPressHandler(options: {
       if (current.stage !== 'sending') throw error;
       // The request may be under way: "nothing was changed" would be a guess. The caretaker settles it by reading back.
       options.onError(error);
-      return receipt({ ...current, outcome: { kind: 'unknown', since: await options.now(), isFinal: false } });
+      const outcome = { kind: 'unknown', since: await options.now(), isFinal: false } as const;
+      return receipt({ ...current, outcome }, current);
     }
   }
 
@@ -110,11 +111,14 @@ export function createPressHandler(options: {
     }
   }
 
-  function receipt(found: Found): PressReply {
+  /** @param shown - Where the receipt will stand. */
+  function receipt(found: Found, shown: Pick<Found, 'delivery'>): PressReply {
     const { proposal, outcome } = found;
     const venue = requireVenue(venues, proposal.account.venue).label;
     if (outcome === undefined) return { update: workingView(venue, proposal) };
-    return { update: receiptView(venue, proposal, outcome), ...noting(found) };
+    const { view, aside } = receiptIn(shown.delivery, venue, proposal, outcome);
+    const mend = () => caretaker.mend(proposal.id);
+    return { update: view, ...(aside !== undefined && { aside }), ...noting(found), mend };
   }
 
   function noting(found: Found): Pick<PressReply, 'told' | 'lost'> {
@@ -122,20 +126,20 @@ export function createPressHandler(options: {
   }
 
   /** A second press shows what the first one led to, and waits for it where it is under way. */
-  async function alreadyPressed(found: Found): Promise<PressReply> {
-    return (await running.resultOf(found.proposal.id)) ?? receipt(found);
+  async function alreadyPressed(found: Found, press: Press): Promise<PressReply> {
+    return (await running.resultOf(found.proposal.id)) ?? receipt(found, press);
   }
 
   async function cancel(press: Press): Promise<PressReply> {
     const found = await requireOwn(press);
-    if (found.stage !== 'pending') return alreadyPressed(found);
+    if (found.stage !== 'pending') return alreadyPressed(found, press);
     // A confirmation may have come first: then this shows what it leads to.
-    return alreadyPressed(await caretaker.conclude(found, { kind: 'cancelled', at: await options.now() }));
+    return alreadyPressed(await caretaker.conclude(found, { kind: 'cancelled', at: await options.now() }), press);
   }
 
   async function check(press: Press): Promise<PressReply> {
     const found = await requireOwn(press);
-    return (await running.resultOf(press.id)) ?? receipt(await caretaker.check(found));
+    return (await running.resultOf(press.id)) ?? receipt(await caretaker.check(found), press);
   }
 
   async function back(press: Press): Promise<PressReply> {
@@ -165,9 +169,10 @@ export function createPressHandler(options: {
       if (each.kind === 'make-card') limits.assertAllowed(press);
       else await errands.assertPossible(each, user);
     });
-    return {
-      update: errand.kind === 'make-card' ? await makeCard(press, errand.wish) : await errands.run(errand, user),
-    };
+    if (errand.kind !== 'make-card') return { update: await errands.run(errand, user) };
+    const view = await makeCard(press, errand.wish);
+    const isWithheld = press.delivery.isPublic && view.isPrivate === true;
+    return isWithheld ? { update: answeredAloneView(), answer: view } : { update: view };
   }
 
   /** In place of the question whose button asked for it, which works once. */
@@ -175,7 +180,7 @@ export function createPressHandler(options: {
     try {
       return (await cards.ask({ ...press, isShared: press.delivery.isPublic }, wish)).view;
     } catch (error) {
-      if (error instanceof Failure) return failureView(error.data);
+      if (error instanceof Failure) return { ...failureView(error.data), isPrivate: true };
       throw error;
     }
   }

@@ -1,10 +1,10 @@
 import type { Call, News, View } from '../command.ts';
-import { failureView, tryAgainView } from '../messages.ts';
+import { answeredAloneView, failureView, tryAgainView } from '../messages.ts';
 import type { Attempt, Attempts } from './attempt.ts';
 import { type Declared, pathOf, type Resolved } from './declared.ts';
 import type { CommandInvocation } from './interaction.ts';
 import { EPHEMERAL, type Replies } from './reply.ts';
-import type { Rest } from './rest.ts';
+import type { Rest, Sent } from './rest.ts';
 import type { Acknowledge, Result } from './runner.ts';
 
 const DEFERRED_REPLY = 5;
@@ -28,12 +28,17 @@ export function createCommandRunner(options: {
     return attempts.attempt(pathOf(invocation.name, invocation.subcommand), () => subcommand.run(call, values));
   }
 
+  function answer(invocation: CommandInvocation, view: View, isInPlace: boolean): Promise<Sent> {
+    return isInPlace ? replies.edit(invocation, view) : answerAlone(invocation, view);
+  }
+
   // A failure is the caller's own business, also when the answer was meant for everybody.
-  async function answerAlone(invocation: CommandInvocation, view: View): Promise<void> {
+  async function answerAlone(invocation: CommandInvocation, view: View): Promise<Sent> {
     const deleted = await rest.deleteReply(invocation);
+    if (deleted.kind === 'told' || deleted.kind === 'gone') return replies.whisper(invocation, view);
     // A follow-up beside a reply that still "thinks" would take its place, and be as public.
-    if (deleted.kind === 'told' || deleted.kind === 'gone') await replies.whisper(invocation, view);
-    else await replies.edit(invocation, tryAgainView());
+    const placed = await replies.edit(invocation, answeredAloneView());
+    return placed.kind === 'told' ? replies.whisper(invocation, view) : placed;
   }
 
   async function tellNews(invocation: CommandInvocation): Promise<void> {
@@ -49,7 +54,7 @@ export function createCommandRunner(options: {
     const isShared = resolved.kind === 'ready' && resolved.values.share === true;
     const data = { flags: isShared ? 0 : EPHEMERAL };
     const ack = await acknowledge(invocation, { type: DEFERRED_REPLY, data }, isShared);
-    if (ack.kind === 'uncertain') await rest.editReply(invocation, replies.render(tryAgainView()));
+    if (ack.kind === 'uncertain') await replies.inDoubt(() => answer(invocation, tryAgainView(), !isShared));
     if (ack.kind !== 'acked') return 'not-acknowledged';
 
     const { token, caller } = invocation;
@@ -57,11 +62,10 @@ export function createCommandRunner(options: {
     const delivery = { token, at, channel: caller.channel, isPublic: isShared, ...publicId };
     const performed = await perform(invocation, resolved, { ...caller, isShared, delivery });
     if (performed.kind === 'failed') {
-      if (isShared) await answerAlone(invocation, performed.view);
-      else await replies.edit(invocation, performed.view);
+      await answer(invocation, performed.view, !isShared);
       return performed.result;
     }
-    const sent = await replies.edit(invocation, performed.value);
+    const sent = await answer(invocation, performed.value, !isShared || performed.value.isPrivate !== true);
     if (sent.kind === 'told') await attempts.quietly('telling news', () => tellNews(invocation));
     return 'ok';
   };

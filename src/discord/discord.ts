@@ -85,6 +85,7 @@ export function createDiscord(options: DiscordOptions): Discord {
     ...options,
     rest,
     hooks,
+    pause,
     venueIds: venues.map(({ id }) => id),
   });
   const gateway = createGateway({

@@ -10,7 +10,7 @@ import { describeError } from './describe-error.ts';
 import { type Arrival, type Invocation, readInvocation } from './interaction.ts';
 import { createPressRunner } from './press-runner.ts';
 import { createReplies, EPHEMERAL } from './reply.ts';
-import type { Acknowledgement, Rest } from './rest.ts';
+import type { Acknowledgement, Pause, Rest } from './rest.ts';
 import type { Result } from './runner.ts';
 
 /** What is counted about interactions. `ageMs` is by this host's clock. Must not throw. */
@@ -49,15 +49,16 @@ export function createDispatch(options: {
   readonly now: () => number;
   readonly newReference: () => string;
   readonly hooks: InteractionHooks;
+  readonly pause: Pause;
 }) {
-  const { rest, commands, venueIds, press, news, log, now, newReference, hooks } = options;
+  const { rest, commands, venueIds, press, news, log, now, newReference, hooks, pause } = options;
   const declared = createDeclared(commands, venueIds);
   const attempts = createAttempts({ log, newReference });
-  const replies = createReplies({ rest, attempts });
+  const draining = new AbortController();
+  const replies = createReplies({ rest, attempts, pause, hurry: draining.signal });
   const warnAboutClock = createClockWarning({ log, now });
   const isNew = createOnce(REMEMBERED_IDS);
   const running = new Set<Promise<void>>();
-  let isDraining = false;
 
   const parts = { declared, rest, replies, attempts, news, press, log };
 
@@ -80,7 +81,7 @@ export function createDispatch(options: {
 
   async function answer(invocation: Invocation, arrivedAt: number): Promise<Result> {
     const runners = runnersFor(invocation.kind, arrivedAt);
-    if (isDraining) return turnAway(invocation, runners.acknowledge);
+    if (draining.signal.aborted) return turnAway(invocation, runners.acknowledge);
     switch (invocation.kind) {
       case 'command':
         return runners.command(invocation, arrivedAt);
@@ -135,7 +136,7 @@ export function createDispatch(options: {
     accept,
     /** From now on turns interactions away, and waits for the running ones, but not longer than this. */
     async drain(withinMs: number): Promise<void> {
-      isDraining = true;
+      draining.abort();
       const { promise: late, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, withinMs);
       await Promise.race([Promise.all(running), late]);

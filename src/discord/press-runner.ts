@@ -4,6 +4,7 @@ import type { Attempts } from './attempt.ts';
 import type { PressInvocation } from './interaction.ts';
 import { createLatestOnly } from './latest-only.ts';
 import type { Replies } from './reply.ts';
+import type { Sent } from './rest.ts';
 import type { Acknowledge, Result } from './runner.ts';
 
 const DEFERRED_UPDATE = 6;
@@ -17,15 +18,22 @@ export function createPressRunner(options: {
 }) {
   const { replies, attempts, acknowledge } = options;
 
-  async function update(invocation: PressInvocation, { update: view, told, lost }: PressReply): Promise<void> {
+  /** @param isOvertakable - Whether an earlier edit may still arrive, and then stand in place of this one. */
+  async function update(invocation: PressInvocation, reply: PressReply, isOvertakable: boolean): Promise<void> {
+    const { update: view, aside, told, lost, mend } = reply;
     if (view === undefined) return;
-    const note = (await show(invocation, view)) ? told : lost;
+    const edited = await replies.edit(invocation, view);
+    const isShown = edited.kind === 'told' || (await showBeside(invocation, view, edited));
+    const isTold = aside === undefined ? isShown : (await replies.whisper(invocation, aside)).kind === 'told';
+    const note = isTold ? told : lost;
     if (note !== undefined) await attempts.quietly('noting whether a result was shown', note);
+    const mayStandOtherwise = edited.kind !== 'told' || isOvertakable;
+    if (mayStandOtherwise && mend !== undefined) await attempts.quietly('having a card put right', mend);
   }
 
-  async function show(invocation: PressInvocation, view: View): Promise<boolean> {
-    const edited = await replies.edit(invocation, view);
-    if (edited.kind === 'told') return true;
+  async function showBeside(invocation: PressInvocation, view: View, edited: Sent): Promise<boolean> {
+    // More requests would only lengthen the wait; the card is put right a little later.
+    if (edited.kind === 'limited') return false;
     // The card may be gone, dismissed by its owner for example, while the token still works.
     return (await replies.whisper(invocation, view)).kind === 'told';
   }
@@ -41,7 +49,7 @@ export function createPressRunner(options: {
   return async (invocation: PressInvocation, at: number): Promise<Result> => {
     const ack = await acknowledge(invocation, { type: DEFERRED_UPDATE });
     // Not an edit: the interaction's own message is the card, whose button still works.
-    if (ack.kind === 'uncertain') await replies.whisper(invocation, tryAgainView());
+    if (ack.kind === 'uncertain') await replies.inDoubt(() => replies.whisper(invocation, tryAgainView()));
     if (ack.kind !== 'acked') return 'not-acknowledged';
 
     const { button } = invocation;
@@ -49,7 +57,11 @@ export function createPressRunner(options: {
       await replies.whisper(invocation, failureView({ code: 'CARD_GONE' }));
       return 'CARD_GONE';
     }
-    const progress = createLatestOnly((view: View) => replies.edit(invocation, view));
+    let isOvertakable = false;
+    const progress = createLatestOnly(async (view: View) => {
+      const shown = await replies.progress(invocation, view);
+      isOvertakable ||= shown.kind === 'silent';
+    });
     const press = pressOf(invocation, button, at);
     const handled = await attempts.attempt(`press ${button.verb}`, () => options.press(press, progress.offer));
     await progress.settle();
@@ -58,7 +70,7 @@ export function createPressRunner(options: {
       await replies.whisper(invocation, handled.view);
       return handled.result;
     }
-    await update(invocation, handled.value);
+    await update(invocation, handled.value, isOvertakable);
     await answer(invocation, handled.value);
     return 'ok';
   };

@@ -1,15 +1,23 @@
 import type { View } from '../command.ts';
 import type { Attempts } from './attempt.ts';
 import { type MessagePayload, renderView } from './render.ts';
-import type { InteractionKey, Rest, Sent } from './rest.ts';
+import type { InteractionKey, Pause, Rest, Sent } from './rest.ts';
 
 export const EPHEMERAL = 1 << 6;
+/** The bot gives up on an acknowledgement after two seconds, Discord after three. */
+const LATE_ACK_MS = 1_500;
 
 export type Replies = ReturnType<typeof createReplies>;
 
 /** Shows views as answers to an acknowledged interaction. Never throws. */
-export function createReplies(options: { readonly rest: Rest; readonly attempts: Attempts }) {
-  const { rest, attempts } = options;
+export function createReplies(options: {
+  readonly rest: Rest;
+  readonly attempts: Attempts;
+  readonly pause: Pause;
+  /** Fires when waiting for Discord is over. */
+  readonly hurry: AbortSignal;
+}) {
+  const { rest, attempts, pause, hurry } = options;
 
   function render(view: View): MessagePayload {
     try {
@@ -22,8 +30,8 @@ export function createReplies(options: { readonly rest: Rest; readonly attempts:
   /** Replaces the interaction's own message. */
   async function edit(key: InteractionKey, view: View): Promise<Sent> {
     const sent = await rest.editReply(key, render(view));
-    if (sent.kind !== 'refused') return sent;
-    // Discord found fault with the message itself: better a reference than "thinking" for ever.
+    if (sent.kind !== 'malformed') return sent;
+    // Better a reference than "thinking" for ever.
     await rest.editReply(
       key,
       renderView(attempts.unexpected(new TypeError('Discord refused a message'), 'showing it')),
@@ -31,10 +39,26 @@ export function createReplies(options: { readonly rest: Rest; readonly attempts:
     return sent;
   }
 
+  /** Shows how far things are: tried once, since what comes next replaces it. */
+  function progress(key: InteractionKey, view: View): Promise<Sent> {
+    return rest.editOnce(key, render(view));
+  }
+
+  /**
+   * Says something after an acknowledgement of which nobody knows whether Discord took it. It may still do so until
+   * three seconds after the interaction, and only then is there a message to speak in: so this looks once more.
+   */
+  async function inDoubt(say: () => Promise<Sent>): Promise<void> {
+    const { kind } = await say();
+    if (kind !== 'gone' && kind !== 'refused') return;
+    await pause(LATE_ACK_MS, hurry).catch(() => undefined);
+    await say();
+  }
+
   /** A new message that only the person sees who caused the interaction. */
   function whisper(key: InteractionKey, view: View): Promise<Sent> {
     return rest.followUp(key, { ...render(view), flags: EPHEMERAL });
   }
 
-  return { render, edit, whisper };
+  return { render, edit, progress, inDoubt, whisper };
 }

@@ -17,10 +17,15 @@ export type Acknowledgement =
   | { readonly kind: 'gone' }
   | { readonly kind: 'uncertain' };
 
-/** `gone`: the token or the message no longer exists. `refused`: Discord said no. `silent`: nobody knows. */
+/**
+ * `gone`: the token or the message no longer exists. `malformed`: Discord found fault with the message itself.
+ * `limited`: too many requests just now. `refused`: Discord said no for another reason. `silent`: nobody knows.
+ */
 export type Sent =
   | { readonly kind: 'told'; readonly messageId?: string }
   | { readonly kind: 'gone' }
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'limited' }
   | { readonly kind: 'refused' }
   | { readonly kind: 'silent' };
 
@@ -30,7 +35,10 @@ export type Pause = (ms: number, signal?: AbortSignal) => Promise<void>;
 
 const WEBHOOK_TIMEOUT_MS = 5_000;
 const BOT_TIMEOUT_MS = 10_000;
+const PROGRESS_TIMEOUT_MS = 3_000;
 const ATTEMPTS = 4;
+/** Each further request under a rate limit makes it worse. */
+const LIMITED_ATTEMPTS = 3;
 const LONGEST_WAIT_MS = 5_000;
 const FIRST_WAIT_MS = 250;
 
@@ -95,7 +103,7 @@ export function createRest(options: {
       try {
         return await within(policy.timeoutMs, request);
       } catch (error) {
-        const waitMs = attempt < ATTEMPTS ? waitBeforeRepeating(error, attempt, policy.isRepeatable) : undefined;
+        const waitMs = attempt < policy.attempts ? waitBeforeRepeating(error, attempt, policy.isRepeatable) : undefined;
         if (waitMs === undefined) throw error;
         await pause(waitMs);
       }
@@ -138,6 +146,11 @@ export function createRest(options: {
       send('edit', webhookEdit, (signal) =>
         webhooks.patch(`${webhookOf(key)}/messages/${encodeURIComponent(messageId)}`, { auth: false, body, signal }),
       ),
+    /** The same, tried only once: for what is soon replaced. */
+    editOnce: (key: Omit<InteractionKey, 'id'>, body: unknown) =>
+      send('progress', webhookProgress, (signal) =>
+        webhooks.patch(`${webhookOf(key)}/messages/%40original`, { auth: false, body, signal }),
+      ),
     deleteReply: (key: Omit<InteractionKey, 'id'>) =>
       send('delete', webhookEdit, (signal) =>
         webhooks.delete(`${webhookOf(key)}/messages/%40original`, { auth: false, signal }),
@@ -165,11 +178,17 @@ export function createRest(options: {
   };
 }
 
-type Policy = { readonly timeoutMs: number; readonly isRepeatable: boolean; readonly isBot: boolean };
-const webhookEdit: Policy = { timeoutMs: WEBHOOK_TIMEOUT_MS, isRepeatable: true, isBot: false };
+type Policy = {
+  readonly timeoutMs: number;
+  readonly attempts: number;
+  readonly isRepeatable: boolean;
+  readonly isBot: boolean;
+};
+const webhookEdit: Policy = { timeoutMs: WEBHOOK_TIMEOUT_MS, attempts: ATTEMPTS, isRepeatable: true, isBot: false };
+const webhookProgress: Policy = { ...webhookEdit, timeoutMs: PROGRESS_TIMEOUT_MS, attempts: 1 };
 // Repeated after silence, a new message might stand there twice.
 const webhookPost: Policy = { ...webhookEdit, isRepeatable: false };
-const botEdit: Policy = { timeoutMs: BOT_TIMEOUT_MS, isRepeatable: true, isBot: true };
+const botEdit: Policy = { timeoutMs: BOT_TIMEOUT_MS, attempts: ATTEMPTS, isRepeatable: true, isBot: true };
 const botPost: Policy = { ...botEdit, isRepeatable: false };
 
 /**
@@ -196,9 +215,11 @@ function acknowledgementOf(error: unknown): 'taken' | 'gone' | 'uncertain' {
   return error.code === UNKNOWN_INTERACTION ? 'gone' : 'uncertain';
 }
 
-function sentOf(error: unknown): 'gone' | 'refused' | 'silent' {
-  if (error instanceof DiscordAPIError) return goneCodes.has(error.code) ? 'gone' : 'refused';
-  return error instanceof RateLimitError ? 'refused' : 'silent';
+function sentOf(error: unknown): Exclude<Sent['kind'], 'told'> {
+  if (error instanceof RateLimitError) return 'limited';
+  if (!(error instanceof DiscordAPIError)) return 'silent';
+  if (goneCodes.has(error.code)) return 'gone';
+  return error.status === 400 ? 'malformed' : 'refused';
 }
 
 /** How long to wait before the same request may be sent again; `undefined` when it may not. */
@@ -206,7 +227,7 @@ function waitBeforeRepeating(error: unknown, attempt: number, isRepeatable: bool
   const backoffMs = FIRST_WAIT_MS * 2 ** (attempt - 1);
   if (error instanceof RateLimitError) {
     const waitMs = Math.max(error.retryAfter, error.timeToReset);
-    return waitMs <= LONGEST_WAIT_MS ? waitMs : undefined;
+    return attempt < LIMITED_ATTEMPTS && waitMs <= LONGEST_WAIT_MS ? waitMs : undefined;
   }
   if (error instanceof DiscordAPIError) return undefined;
   return error instanceof HTTPError || isRepeatable ? backoffMs : undefined;

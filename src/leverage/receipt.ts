@@ -24,6 +24,36 @@ export function receiptView(venue: string, proposal: Proposal, outcome: Outcome)
   return { tone, title, body, footer: account, ...(buttons.length > 0 && { buttons }) };
 }
 
+/** A receipt where it stands: `aside` is for the owner alone and tells what a public `view` withholds. */
+export type Receipt = { readonly view: View; readonly aside?: View };
+
+/**
+ * The receipt for a place that everybody may read, or its owner alone.
+ *
+ * Why an exchange refused may tell of a position or of the margin, so no public receipt says why: one that withheld only
+ * those reasons would tell of them by its silence.
+ */
+export function receiptIn(
+  place: { readonly isPublic: boolean },
+  venue: string,
+  proposal: Proposal,
+  outcome: Outcome,
+): Receipt {
+  const view = receiptView(venue, proposal, outcome);
+  const isWithheld = place.isPublic && 'failure' in outcome && outcome.failure !== undefined;
+  if (!isWithheld) return { view };
+  const { title, body } = withoutReason(venue, proposal, outcome.kind);
+  return { view: { ...view, title, body }, aside: view };
+}
+
+function withoutReason(venue: string, proposal: Proposal, kind: 'refused' | 'not-sent'): Pick<Words, 'title' | 'body'> {
+  const [title, what] =
+    kind === 'refused'
+      ? [`Not changed: ${venue} refused it`, `${venue} changed nothing.`]
+      : [`Not sent: ${proposal.market.symbol} stays as it is`, `Nothing was sent and nothing was changed at ${venue}.`];
+  return { title, body: `${what} Its owner alone is told why.` };
+}
+
 type Words = { readonly tone: Tone; readonly title: string; readonly body: Text };
 
 function wordsFor(venue: string, proposal: Proposal, outcome: Outcome): Words {

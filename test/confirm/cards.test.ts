@@ -103,6 +103,7 @@ test('while a change with this exchange key is under way, it is shown instead, a
   await gate.parts().proposals.claim(proposal?.id ?? '', delivery);
   const working = await gate.ask({ label: 'twin', market: 'ethusd' });
   expect(wordsOf(working.view)).toMatch(/not finished.*Setting BTCUSD/);
+  expect(working.view.isPrivate, 'a shared command must not publish another change').toBe(true);
   expect(labelsOf(working.view)).toEqual([]);
 });
 

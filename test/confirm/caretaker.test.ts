@@ -167,6 +167,44 @@ describe('after a crash', () => {
   });
 });
 
+describe('a message that may show something else than its receipt', () => {
+  const mended = (gate: Gate) => gate.messages.map(({ view }) => view.title);
+
+  test('is edited again a little later, and its result is then told', async () => {
+    const { gate, id } = await withCard();
+    const reply = await gate.press('confirm', id);
+    await reply.lost?.();
+    await reply.mend?.();
+    await tick(gate, 9_999);
+    expect(mended(gate)).toEqual([]);
+    await tick(gate, 1);
+    expect(mended(gate)).toEqual(['Done: BTCUSD is at 5x isolated']);
+    expect(await gate.parts().caretaker.newsFor(alice)).toEqual([]);
+  });
+
+  test('is edited three times at most, and its result stays news', async () => {
+    const { gate, id } = await withCard();
+    gate.discord.result = 'lost';
+    const reply = await gate.press('confirm', id);
+    await reply.lost?.();
+    await reply.mend?.();
+    for (let round = 0; round < 30; round += 1) await tick(gate, 10_000);
+    expect(mended(gate)).toHaveLength(3);
+    expect(await gate.parts().caretaker.newsFor(alice)).toHaveLength(1);
+  });
+});
+
+test('why a public card was refused is whispered to its owner after a restart, and is news until it was', async () => {
+  const { gate, id } = await withCard();
+  gate.state.fate = 'refused';
+  await gate.press('confirm', id, alice, () => {}, { isPublic: true });
+  gate.restart();
+  await gate.parts().caretaker.recover();
+  expect(wordsOf(gate.messages[0]?.view)).toContain('Its owner alone is told why');
+  expect(gate.whispers.map(({ view }) => wordsOf(view))).toEqual([expect.stringContaining('would liquidate')]);
+  expect(await gate.parts().caretaker.newsFor(alice)).toEqual([]);
+});
+
 describe('a write without an answer', () => {
   test('that is not there is read once more after half a minute, and is then final', async () => {
     const { gate, id } = await unsettled('silent, lost', true);

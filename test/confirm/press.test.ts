@@ -269,6 +269,27 @@ describe('the other buttons', () => {
     }
   });
 
+  test.each(['refused', 'not-sent'] as const)(
+    'a public card that ended as "%s" does not say why; its owner alone is told',
+    async (fate) => {
+      const { gate, id, state } = await withCard();
+      state.fate = fate;
+      const { update, aside } = await gate.press('confirm', id, alice, () => {}, { isPublic: true });
+      expect(wordsOf(update)).not.toMatch(/liquidate|reached/);
+      expect(wordsOf(update)).toContain('Its owner alone is told why');
+      expect(wordsOf(aside)).toMatch(/would liquidate your open position|could not be reached/);
+    },
+  );
+
+  test('what ended on a public card is told in full where only its owner presses', async () => {
+    const { gate, id, state } = await withCard();
+    state.fate = 'refused';
+    await gate.press('confirm', id, alice, () => {}, { isPublic: true });
+    const { update, aside } = await gate.press('check', id);
+    expect(wordsOf(update)).toContain('would liquidate your open position');
+    expect(aside).toBeUndefined();
+  });
+
   test('a receipt that could not be shown is kept for the next command', async () => {
     const { gate, id } = await withCard();
     await (await gate.press('confirm', id)).lost?.();

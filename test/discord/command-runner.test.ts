@@ -115,7 +115,17 @@ test('when the public reply cannot be deleted the failure is still not shown the
   await bot.done();
   expect(bot.shown(bob.id)).toHaveLength(1);
   expect(JSON.stringify(bot.shown(bob.id))).not.toMatch(/spare|private/);
-  expect(titles(bot.shown(bob.id))).toEqual(['⛔ Discord did not answer in time']);
+  expect(titles(bot.shown(bob.id))).toEqual(['Nothing was changed']);
+  expect(titles(bot.shown())).toEqual(['Nothing was changed', '⛔ You have no Mudrex key under "spare"']);
+});
+
+test('what is for its caller alone is whispered in place of a shared reply', async () => {
+  const bot = await startBot({ commands: leverageSet(() => ({ ...card('another change'), isPrivate: true })) });
+  bot.set({ share: true });
+  await bot.done();
+  expect(bot.shown(bob.id)).toEqual([]);
+  expect(titles(bot.shown())).toEqual(['❔ another change']);
+  expect(bot.shown()).toMatchObject([{ isEphemeral: true }]);
 });
 
 test('an unexpected error shows a reference, and the log has it with the stack', async () => {

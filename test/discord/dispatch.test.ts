@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   applicationId,
   bob,
@@ -16,15 +16,17 @@ const failures = [
   { fault: '500', ack: 'uncertain' },
   { fault: 'hang', ack: 'uncertain' },
   { fault: 'reset', ack: 'uncertain' },
-  { fault: 'lost', ack: 'uncertain' },
+  { fault: 'lost', ack: 'uncertain', isTaken: true },
   { fault: '429', ack: 'uncertain' },
   { fault: '401', ack: 'uncertain' },
-  { fault: 'cut body', ack: 'uncertain' },
+  { fault: 'cut body', ack: 'uncertain', isTaken: true },
   { fault: '10062', ack: 'gone' },
   { fault: '40060', ack: 'taken' },
 ] as const;
 
-for (const { fault, ack } of failures) {
+for (const { fault, ack, ...rest } of failures) {
+  const isTaken = 'isTaken' in rest;
+
   test(`a command whose acknowledgement meets ${fault} runs nothing and is acknowledged once`, async () => {
     let runs = 0;
     const bot = await startBot({
@@ -39,9 +41,10 @@ for (const { fault, ack } of failures) {
     const { calls = [] } = bot.discord.interactions().at(-1) ?? {};
     expect(runs).toBe(0);
     expect(calls.filter(({ path }) => path.endsWith('/callback'))).toHaveLength(1);
-    // Only an uncertain acknowledgement is followed by anything: one edit.
-    expect(calls.filter(({ method }) => method !== 'POST')).toHaveLength(ack === 'uncertain' ? 1 : 0);
-    expect(calls).toHaveLength(ack === 'uncertain' ? 2 : 1);
+    // Only an uncertain acknowledgement is followed by anything: an edit, and one more where Discord may take it late.
+    const edits = { uncertain: isTaken ? 1 : 2, gone: 0, taken: 0 }[ack];
+    expect(calls.filter(({ method }) => method !== 'POST')).toHaveLength(edits);
+    expect(calls).toHaveLength(1 + edits);
     expect(bot.seen).toMatchObject([{ hook: 'arrival' }, { hook: 'ack', ack }, { result: 'not-acknowledged' }]);
   });
 
@@ -75,6 +78,51 @@ test('an acknowledgement that did arrive although its answer was lost says that 
   bot.set();
   await bot.done();
   expect(titles(bot.shown())).toEqual(['⛔ Discord did not answer in time']);
+});
+
+/** A bot to whose acknowledgement Discord answers nothing, but takes it a second after the bot gave up on it. */
+async function startWithLateAcknowledgement() {
+  const started = Promise.withResolvers<Awaited<ReturnType<typeof startBot>>>();
+  const bot = await startBot({
+    pause: async () => {
+      const { discord, call } = await started.promise;
+      const { id, payload, calls } = discord.interactions().at(-1) ?? {};
+      const { body } = calls?.find(({ path }) => path.endsWith('/callback')) ?? {};
+      await call('POST', `/interactions/${String(id)}/${String(payload?.token)}/callback`, body);
+    },
+  });
+  started.resolve(bot);
+  return bot;
+}
+
+describe('an acknowledgement that Discord takes after the bot gave up on it', () => {
+  test('does not leave a command "thinking": its reply says that nothing was changed', async () => {
+    const bot = await startWithLateAcknowledgement();
+    bot.discord.faults.callback.set('hang');
+    bot.set();
+    await bot.done();
+    expect(titles(bot.shown())).toEqual(['⛔ Discord did not answer in time']);
+    expect(bot.shown()).toMatchObject([{ isThinking: false, isEphemeral: true }]);
+  });
+
+  test('leaves nothing of a shared command in the channel, and tells its caller alone', async () => {
+    const bot = await startWithLateAcknowledgement();
+    bot.discord.faults.callback.set('hang');
+    bot.set({ share: true });
+    await bot.done();
+    expect(bot.shown(bob.id)).toEqual([]);
+    expect(titles(bot.shown())).toEqual(['⛔ Discord did not answer in time']);
+  });
+
+  test('leaves the card of a press as it is, and tells the presser once that nothing was changed', async () => {
+    const bot = await startWithLateAcknowledgement();
+    const { id } = await bot.openCard(true);
+    bot.discord.faults.callback.set('hang');
+    bot.asAlice.press(id, confirmId);
+    await bot.done();
+    expect(titles(bot.shown())).toEqual(['❔ BTCUSDT on Mudrex', '⛔ Discord did not answer in time']);
+    expect(titles(bot.shown(bob.id))).toEqual(['❔ BTCUSDT on Mudrex']);
+  });
 });
 
 test('an event that arrives three times runs once', async () => {

@@ -226,6 +226,7 @@ async function openDispatch() {
     log,
     now: () => clock.ms,
     newReference: () => 'ref',
+    pause,
     hooks: { onDone: ({ result }) => void ended.push(result) },
   });
   return { dispatch, discord, ended };

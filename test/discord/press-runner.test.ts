@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Press } from '../../src/command.ts';
 import { Failure } from '../../src/errors.ts';
-import { alice, bob, card, cardId, confirmId, general, leverageSet, startBot, titles, view } from './support.ts';
+import { alice, bob, card, cardId, confirmId, general, leverageSet, startBot, titles, until, view } from './support.ts';
 
 test('a press is acknowledged before it is handled, and the card then shows how it ended', async () => {
   const states: unknown[] = [];
@@ -113,6 +113,93 @@ test('progress that cannot be shown does not keep the end from being shown', asy
   bot.asAlice.press(id, confirmId);
   await bot.done();
   expect(titles(bot.shown())).toEqual(['end']);
+});
+
+/** A press that shows its progress, waits until that was tried, and then ends; what became of showing it is noted. */
+async function startWithProgress() {
+  const ends: string[] = [];
+  const tried = () => (bot.discord.interactions().at(-1)?.calls ?? []).some(({ method }) => method === 'PATCH');
+  const during: unknown[] = [];
+  const bot = await startBot({
+    press: async (_press, progress) => {
+      progress(view('working'));
+      await until(tried);
+      during.push(...titles(bot.shown()));
+      return {
+        update: view('end'),
+        told: async () => void ends.push('told'),
+        lost: async () => void ends.push('lost'),
+        mend: async () => void ends.push('mend'),
+      };
+    },
+  });
+  const { id } = await bot.openCard(true);
+  const press = async () => {
+    bot.asAlice.press(id, confirmId);
+    await bot.done();
+    return bot.discord.interactions().at(-1)?.calls ?? [];
+  };
+  return { ...bot, press, ends, during };
+}
+
+test.each(['403', '429', '500'] as const)(
+  'progress that meets %s is not tried again, and the card stays as it is until the end',
+  async (fault) => {
+    const bot = await startWithProgress();
+    bot.discord.faults.edit.set(fault);
+    const calls = await bot.press();
+    expect(bot.during).toEqual(['❔ BTCUSDT on Mudrex']);
+    expect(calls.filter(({ method }) => method === 'PATCH')).toHaveLength(2);
+    expect(titles(bot.shown())).toEqual(['end']);
+    expect(bot.log.lines.join()).not.toContain('ref-1');
+  },
+);
+
+test('a lasting rate limit costs a press four requests after its acknowledgement; its end is shown later, not beside the card', async () => {
+  const bot = await startWithProgress();
+  for (const fault of [bot.discord.faults.edit, bot.discord.faults.followUp])
+    fault.set('429', Number.POSITIVE_INFINITY);
+  expect(await bot.press()).toHaveLength(5);
+  expect(titles(bot.shown())).toEqual(['❔ BTCUSDT on Mudrex']);
+  expect(bot.ends).toEqual(['lost', 'mend']);
+});
+
+test('a card that may not be edited is put right later, while its end is whispered', async () => {
+  const bot = await startWithProgress();
+  bot.discord.faults.edit.set('403', Number.POSITIVE_INFINITY);
+  await bot.press();
+  expect(titles(bot.shown())).toEqual(['❔ BTCUSDT on Mudrex', 'end']);
+  expect(bot.ends).toEqual(['told', 'mend']);
+});
+
+test('an end that progress may still overtake is shown, and put right later', async () => {
+  const bot = await startWithProgress();
+  bot.discord.faults.edit.set('reset');
+  await bot.press();
+  expect(titles(bot.shown())).toEqual(['end']);
+  expect(bot.ends).toEqual(['told', 'mend']);
+});
+
+test('what a public card withholds is told to the presser alone, and counts as told once both are there', async () => {
+  const ends: string[] = [];
+  const bot = await startBot({
+    press: async () => ({
+      update: view('Refused'),
+      aside: view('Refused: why'),
+      told: async () => void ends.push('told'),
+      lost: async () => void ends.push('lost'),
+    }),
+  });
+  const { id } = await bot.openCard(true);
+  bot.asAlice.press(id, confirmId);
+  await bot.done();
+  expect(titles(bot.shown())).toEqual(['Refused', 'Refused: why']);
+  expect(titles(bot.shown(bob.id))).toEqual(['Refused']);
+  const { id: another } = await bot.openCard(true);
+  bot.discord.faults.followUp.set('401');
+  bot.asAlice.press(another, confirmId);
+  await until(() => ends.length === 2);
+  expect(ends).toEqual(['told', 'lost']);
 });
 
 test('a result that was shown is reported as told', async () => {

@@ -72,6 +72,7 @@ export async function openGate(options: { readonly limits?: LimitOptions; readon
   const paper = createPaperVenue(options.facts);
   const venues = new Map([[paper.venue.id, paper.venue]]);
   const messages: { readonly delivery: Delivery; readonly view: View }[] = [];
+  const whispers: typeof messages = [];
   const outcomes: { readonly id: string; readonly outcome: Outcome }[] = [];
   const errors: unknown[] = [];
   const voided: string[] = [];
@@ -91,6 +92,10 @@ export async function openGate(options: { readonly limits?: LimitOptions; readon
       messenger: {
         edit: async (to, view) => {
           messages.push({ delivery: to, view });
+          return discord.result;
+        },
+        whisper: async (to, view) => {
+          whispers.push({ delivery: to, view });
           return discord.result;
         },
       },
@@ -115,6 +120,7 @@ export async function openGate(options: { readonly limits?: LimitOptions; readon
     vault,
     venues,
     messages,
+    whispers,
     outcomes,
     errors,
     voided,
@@ -143,8 +149,14 @@ export async function openGate(options: { readonly limits?: LimitOptions; readon
       if (card.proposal === undefined) throw new TypeError(`no card: ${card.view.title}`);
       return card.proposal;
     },
-    press: (verb: Verb, id: string, user: string = alice, progress: (view: View) => void = () => {}) => {
-      const press: Press = { ...callOf(user), verb, id };
+    press: (
+      verb: Verb,
+      id: string,
+      user: string = alice,
+      progress: (view: View) => void = () => {},
+      on: Partial<Delivery> = {},
+    ) => {
+      const press: Press = { ...callOf(user), verb, id, delivery: { ...delivery, ...on } };
       return parts.press(press, progress);
     },
   };

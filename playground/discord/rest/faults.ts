@@ -2,7 +2,18 @@
  * What happens to a request of the bot instead of an honest answer. Only `cut body` and `lost` carry it out:
  * the first breaks off in the middle of the answer, the second closes the connection without one.
  */
-export type AnswerFault = 'ok' | '500' | 'hang' | 'reset' | '429' | '401' | '10062' | '40060' | 'cut body' | 'lost';
+export type AnswerFault =
+  | 'ok'
+  | '500'
+  | 'hang'
+  | 'reset'
+  | '429'
+  | '401'
+  | '403'
+  | '10062'
+  | '40060'
+  | 'cut body'
+  | 'lost';
 export type GatewayBotFault = 'ok' | '503' | '401' | '429';
 export type Knob<Mode> = {
   /** Applies to the next `times` requests; `times` defaults to one, `Infinity` lasts until `ok`. */

@@ -6,6 +6,7 @@ import type { UploadedFile } from '../messages.ts';
 import {
   alreadyAcknowledged,
   invalidJson,
+  missingAccess,
   notFound,
   Refusal,
   rateLimited,
@@ -147,6 +148,8 @@ function instead(mode: AnswerFault): Answer | undefined {
       return refused(rateLimited(500, 'shared'));
     case '401':
       return refused(unauthorized());
+    case '403':
+      return refused(missingAccess());
     case '10062':
       return refused(unknownInteraction());
     case '40060':
