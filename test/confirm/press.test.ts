@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { View } from '../../src/command.ts';
 import { Failure } from '../../src/errors.ts';
+import type { Venue } from '../../src/venues/venue.ts';
 import { alice, bob, CARD_MS, type Gate, isolated, labelsOf, openGate, shownBy, wordsOf } from '../support/gate.ts';
 import { type Fate, silence } from '../support/paper-venue.ts';
 
@@ -69,6 +70,35 @@ describe('confirming', () => {
     const [confirm] = reply.update?.buttons ?? [];
     expect(gate.writes).toEqual([]);
     expect(shownBy(await gate.press('confirm', confirm?.kind === 'press' ? confirm.id : ''))).toContain('Done');
+  });
+
+  test('a shared card that is renewed says the same with and without a position and orders', async () => {
+    const renewed = async (exposure: object) => {
+      const { gate, held, addKey, state } = await withCard();
+      await addKey(alice);
+      Object.assign(state, exposure);
+      const shared = await gate.ask(alice, { market: 'ETHUSD' }, true);
+      held.set('ETHUSD', isolated('9'));
+      const { update } = await gate.press('confirm', shared.id);
+      expect(labelsOf(update)).toEqual(['Set ETHUSD to 5x isolated', 'Cancel']);
+      return { ...update, buttons: labelsOf(update) };
+    };
+    const position = { symbol: 'ETHUSD', side: 'long', entryPrice: '100', markPrice: '110', liquidationPrice: '10' };
+    expect(await renewed({ position, orderCount: 2 })).toEqual(await renewed({}));
+  });
+
+  test('the key stays held until the read-back is over', async () => {
+    const { gate, id, venue, venues } = await withCard();
+    const other = await gate.ask(alice, { market: 'ETHUSD' });
+    const duringReadBack: string[] = [];
+    const readSetting: Venue['readSetting'] = async (...asked) => {
+      if (gate.writes.length === 1) duringReadBack.push(wordsOf((await gate.press('confirm', other.id)).answer));
+      return venue.readSetting(...asked);
+    };
+    venues.set('paper', { ...venue, readSetting });
+    expect(shownBy(await gate.press('confirm', id))).toContain('Done: BTCUSD');
+    expect(duringReadBack).toEqual([expect.stringMatching(/not finished.*Setting BTCUSD/)]);
+    expect(gate.writes).toHaveLength(1);
   });
 
   test('a card made with a key that was replaced meanwhile stays and says so', async () => {

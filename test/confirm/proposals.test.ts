@@ -4,8 +4,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { createKeyGuard } from '../../src/confirm/key-guard.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
-import { proposalRewraps } from '../../src/confirm/proposal-rows.ts';
-import { createProposals } from '../../src/confirm/proposals.ts';
+import { type Found, proposalRewraps } from '../../src/confirm/proposal-rows.ts';
+import { createProposals, type Proposals } from '../../src/confirm/proposals.ts';
 import { Failure } from '../../src/errors.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -164,6 +164,38 @@ test('a proposal advances once from each version', async () => {
   const found = await proposals.require(id);
   const results = await Promise.all([proposals.startSending(found), proposals.startSending(found)]);
   expect(results.filter((result) => result !== undefined)).toHaveLength(1);
+});
+
+describe('what is known of a card by an older version of its row', () => {
+  const steps = {
+    'starts no write': ({ proposals, stale }) => proposals.startSending(stale),
+    'keeps no key': ({ proposals, stale }) =>
+      proposals.settleLater(stale, { kind: 'unknown', since: 0, isFinal: false }, 60_000),
+    'ends nothing': ({ proposals, stale }) => proposals.finish(stale, { kind: 'cancelled', at: 0 }),
+  } satisfies Record<string, (of: { readonly proposals: Proposals; readonly stale: Found }) => Promise<unknown>>;
+
+  test.each(Object.entries(steps))('%s, also when no lease stands in its way', async (_what, step) => {
+    const { proposals, open, store } = await openProposals();
+    const { id } = await open();
+    await proposals.claim(id, delivery);
+    const stale = await proposals.require(id);
+    expect(await proposals.startSending(stale)).toMatchObject({ stage: 'sending' });
+    expect(await step({ proposals, stale })).toBeUndefined();
+    const after = await proposals.require(id);
+    expect(after).toMatchObject({ stage: 'sending' });
+    expect(after.outcome).toBeUndefined();
+    await store.commit({ writes: [{ key: `lease/${request.keyHash}`, remove: true }] });
+    expect(await step({ proposals, stale })).toBeUndefined();
+    expect(await proposals.require(id)).toEqual(after);
+  });
+
+  test('does not take a cancelled card back to pending', async () => {
+    const { proposals, open, meanwhile } = await openProposals();
+    const { id } = await open();
+    meanwhile(async () => proposals.finish(await proposals.require(id), { kind: 'cancelled', at: 0 }));
+    await proposals.attach(id, 'message-1');
+    expect(await proposals.require(id)).toMatchObject({ stage: 'done', outcome: { kind: 'cancelled' } });
+  });
 });
 
 test('a stored payload that was swapped, moved or changed cannot be claimed', async () => {

@@ -1,7 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import { type ExecuteOptions, execute, readBack, targetOf } from '../../src/leverage/execute.ts';
 import { preview, seenIn } from '../../src/leverage/preview.ts';
+import type { LeverageSetting } from '../../src/leverage/setting.ts';
+import type { Target } from '../../src/venues/venue.ts';
 import { isolated } from '../support/gate.ts';
 import { createPaperVenue, type Fate, refusal, silence, unreachable } from '../support/paper-venue.ts';
 
@@ -53,6 +56,21 @@ describe('the write', () => {
       expect(writes).toEqual(fate === 'not-sent' ? [] : [{ market: 'BTCUSD', setting: five }]);
     },
   );
+
+  test('carries exactly the setting of the card, up to the market’s maximum', async () => {
+    const hundredths = fc.integer({ min: 100, max: 5_000 }).map((value) => String(value / 100));
+    const leverages = fc.oneof(fc.constantFrom('1', '50'), hundredths);
+    await fc.assert(
+      fc.asyncProperty(leverages, async (leverage) => {
+        const { options, writes } = await prepare();
+        const setting = isolated(leverage);
+        const seen = { ...options.proposal.seen, isRisky: leverage === options.proposal.market.bounds.max };
+        const { outcome } = await execute({ ...options, proposal: { ...options.proposal, setting, seen } });
+        expect(writes).toEqual([{ market: 'BTCUSD', setting }]);
+        expect(outcome).toEqual({ kind: 'applied', asOf: NOW, isReadBack: true });
+      }),
+    );
+  });
 
   test('is sent only after "sending" was committed', async () => {
     const steps: string[] = [];
@@ -177,4 +195,23 @@ test('what runs is asked of the market and the margin currency of the card', asy
   };
   await execute({ ...options, venue: watched, proposal: { ...proposal, market, currency: 'INR' } });
   expect(asked).toEqual(['BTCUSD', expect.objectContaining({ currency: 'INR' })]);
+});
+
+test('every call of a change is about its margin currency, the read-back as well', async () => {
+  const { options } = await prepare();
+  const { venue, proposal } = options;
+  const held = new Map<string | undefined, LeverageSetting>();
+  const byCurrency = {
+    ...venue,
+    readSetting: async (_credentials: object, { currency }: Target) => held.get(currency) ?? { mode: 'cross' as const },
+    applySetting: async (_credentials: object, { currency }: Target, setting: LeverageSetting) => {
+      held.set(currency, setting);
+      return { kind: 'accepted' as const };
+    },
+  };
+  const run = { ...options, venue: byCurrency, proposal: { ...proposal, currency: 'INR' } };
+  expect((await execute(run)).outcome).toEqual({ kind: 'applied', asOf: NOW, isReadBack: true });
+  expect([...held]).toEqual([['INR', five]]);
+  held.set(undefined, isolated('7'));
+  expect(await readBack(run)).toEqual({ kind: 'agrees', asOf: NOW });
 });

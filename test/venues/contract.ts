@@ -136,6 +136,16 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       expect([writes(), written(opened)]).toEqual([1, 1]);
     });
 
+    test.each(['min', 'max'] as const)(
+      'the %s of a market is set isolated, and never sent as anything else',
+      async (end) => {
+        const { venue, credentials, target } = await open();
+        const setting = { mode: 'isolated', leverage: target.market.bounds[end] } as const;
+        expect(await venue.applySetting(credentials, target, setting)).toEqual({ kind: 'accepted' });
+        expect(await venue.readSetting(credentials, target)).toEqual(setting);
+      },
+    );
+
     test('cross is an action of its own where the venue has it, and nothing is sent where it has not', async () => {
       const opened = await open();
       const { venue, credentials, target, set } = opened;
