@@ -123,6 +123,8 @@ export type View = {
   readonly buttons?: readonly Button[];
   /** For whoever asked alone, also where the answer was meant for everybody. */
   readonly isPrivate?: true;
+  /** What a public view withholds, for whoever asked alone. */
+  readonly aside?: View;
 };
 
 // --- the contract ------------------------------------------------------------------------------------------------
@@ -169,16 +171,14 @@ export function subcommand<const O extends Options>(declared: Subcommand<O>): Su
 export type Press = Caller & { readonly verb: Verb; readonly id: string; readonly delivery: Delivery };
 
 /**
- * What a press does to Discord: `update` replaces the message that carries the button, `aside` tells the presser alone
- * what a public `update` withholds, `answer` is a new message that only the presser sees. `answered` is called with the
- * id of that new message.
+ * What a press does to Discord: `update` replaces the message that carries the button, `answer` is a new message
+ * that only the presser sees. `answered` is called with the id of that new message.
  */
 export type PressReply = {
   readonly update?: View;
-  readonly aside?: View;
   readonly answer?: View;
   readonly answered?: (messageId: string) => Promise<void>;
-  /** Called when `update`, and `aside` where there is one, was delivered. */
+  /** Called when `update` was delivered, with its `aside` where it has one. */
   readonly told?: () => Promise<void>;
   /** Called when it could not be, so that the presser can be told later. */
   readonly lost?: () => Promise<void>;

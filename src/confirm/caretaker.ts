@@ -136,9 +136,9 @@ export function createCaretaker(options: {
   /** What a public receipt withholds is whispered to its owner, and is news until it was. */
   async function show(found: Found, outcome: Outcome): Promise<'told' | 'lost'> {
     const { delivery, proposal } = found;
-    const { view, aside } = receiptIn(delivery, labelOf(found), proposal, outcome);
+    const view = receiptIn(delivery, labelOf(found), proposal, outcome);
     const result = await messenger.edit(delivery, view);
-    return aside === undefined || result === 'lost' ? result : messenger.whisper(delivery, aside);
+    return view.aside === undefined || result === 'lost' ? result : messenger.whisper(delivery, view.aside);
   }
 
   async function tell(found: Found): Promise<void> {
@@ -185,9 +185,9 @@ export function createCaretaker(options: {
     const tries = torn.get(proposal.id) ?? 0;
     torn.delete(proposal.id);
     if (tries === 0 || outcome === undefined) return;
-    const { view, aside } = receiptIn(delivery, labelOf(found), proposal, outcome);
+    const view = receiptIn(delivery, labelOf(found), proposal, outcome);
     if ((await messenger.edit(delivery, view)) === 'told') {
-      if (aside === undefined) telling.shown(found);
+      if (view.aside === undefined) telling.shown(found);
       return;
     }
     torn.set(proposal.id, tries - 1);

@@ -116,9 +116,8 @@ export function createPressHandler(options: {
     const { proposal, outcome } = found;
     const venue = requireVenue(venues, proposal.account.venue).label;
     if (outcome === undefined) return { update: workingView(venue, proposal) };
-    const { view, aside } = receiptIn(shown.delivery, venue, proposal, outcome);
     const mend = () => caretaker.mend(proposal.id);
-    return { update: view, ...(aside !== undefined && { aside }), ...noting(found), mend };
+    return { update: receiptIn(shown.delivery, venue, proposal, outcome), ...noting(found), mend };
   }
 
   function noting(found: Found): Pick<PressReply, 'told' | 'lost'> {

@@ -66,6 +66,7 @@ export function createCommandRunner(options: {
       return performed.result;
     }
     const sent = await answer(invocation, performed.value, !isShared || performed.value.isPrivate !== true);
+    if (sent.kind === 'told') await replies.aside(invocation, performed.value);
     if (sent.kind === 'told') await attempts.quietly('telling news', () => tellNews(invocation));
     return 'ok';
   };

@@ -20,12 +20,11 @@ export function createPressRunner(options: {
 
   /** @param isOvertakable - Whether an earlier edit may still arrive, and then stand in place of this one. */
   async function update(invocation: PressInvocation, reply: PressReply, isOvertakable: boolean): Promise<void> {
-    const { update: view, aside, told, lost, mend } = reply;
+    const { update: view, told, lost, mend } = reply;
     if (view === undefined) return;
     const edited = await replies.edit(invocation, view);
     const isShown = edited.kind === 'told' || (await showBeside(invocation, view, edited));
-    const isTold = aside === undefined ? isShown : (await replies.whisper(invocation, aside)).kind === 'told';
-    const note = isTold ? told : lost;
+    const note = (await replies.aside(invocation, view)) && isShown ? told : lost;
     if (note !== undefined) await attempts.quietly('noting whether a result was shown', note);
     const mayStandOtherwise = edited.kind !== 'told' || isOvertakable;
     if (mayStandOtherwise && mend !== undefined) await attempts.quietly('having a card put right', mend);

@@ -60,5 +60,10 @@ export function createReplies(options: {
     return rest.followUp(key, { ...render(view), flags: EPHEMERAL });
   }
 
-  return { render, edit, progress, inDoubt, whisper };
+  /** Whispers what a public view withholds. @returns whether the person has all of it */
+  async function aside(key: InteractionKey, view: View): Promise<boolean> {
+    return view.aside === undefined || (await whisper(key, view.aside)).kind === 'told';
+  }
+
+  return { render, edit, aside, progress, inDoubt, whisper };
 }

@@ -24,9 +24,6 @@ export function receiptView(venue: string, proposal: Proposal, outcome: Outcome)
   return { tone, title, body, footer: account, ...(buttons.length > 0 && { buttons }) };
 }
 
-/** A receipt where it stands: `aside` is for the owner alone and tells what a public `view` withholds. */
-export type Receipt = { readonly view: View; readonly aside?: View };
-
 /**
  * The receipt for a place that everybody may read, or its owner alone.
  *
@@ -38,12 +35,12 @@ export function receiptIn(
   venue: string,
   proposal: Proposal,
   outcome: Outcome,
-): Receipt {
+): View {
   const view = receiptView(venue, proposal, outcome);
   const isWithheld = place.isPublic && 'failure' in outcome && outcome.failure !== undefined;
-  if (!isWithheld) return { view };
+  if (!isWithheld) return view;
   const { title, body } = withoutReason(venue, proposal, outcome.kind);
-  return { view: { ...view, title, body }, aside: view };
+  return { ...view, title, body, aside: view };
 }
 
 function withoutReason(venue: string, proposal: Proposal, kind: 'refused' | 'not-sent'): Pick<Words, 'title' | 'body'> {

@@ -304,10 +304,10 @@ describe('the other buttons', () => {
     async (fate) => {
       const { gate, id, state } = await withCard();
       state.fate = fate;
-      const { update, aside } = await gate.press('confirm', id, alice, () => {}, { isPublic: true });
+      const { update } = await gate.press('confirm', id, alice, () => {}, { isPublic: true });
       expect(wordsOf(update)).not.toMatch(/liquidate|reached/);
       expect(wordsOf(update)).toContain('Its owner alone is told why');
-      expect(wordsOf(aside)).toMatch(/would liquidate your open position|could not be reached/);
+      expect(wordsOf(update?.aside)).toMatch(/would liquidate your open position|could not be reached/);
     },
   );
 
@@ -315,9 +315,9 @@ describe('the other buttons', () => {
     const { gate, id, state } = await withCard();
     state.fate = 'refused';
     await gate.press('confirm', id, alice, () => {}, { isPublic: true });
-    const { update, aside } = await gate.press('check', id);
+    const { update } = await gate.press('check', id);
     expect(wordsOf(update)).toContain('would liquidate your open position');
-    expect(aside).toBeUndefined();
+    expect(update?.aside).toBeUndefined();
   });
 
   test('a receipt that could not be shown is kept for the next command', async () => {

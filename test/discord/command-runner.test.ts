@@ -119,6 +119,14 @@ test('when the public reply cannot be deleted the failure is still not shown the
   expect(titles(bot.shown())).toEqual(['Nothing was changed', '⛔ You have no Mudrex key under "spare"']);
 });
 
+test('what a shared reply withholds is whispered to its caller', async () => {
+  const bot = await startBot({ commands: leverageSet(() => ({ ...card('for everybody'), aside: view('for you') })) });
+  bot.set({ share: true });
+  await bot.done();
+  expect(titles(bot.shown(bob.id))).toEqual(['❔ for everybody']);
+  expect(titles(bot.shown())).toEqual(['❔ for everybody', 'for you']);
+});
+
 test('what is for its caller alone is whispered in place of a shared reply', async () => {
   const bot = await startBot({ commands: leverageSet(() => ({ ...card('another change'), isPrivate: true })) });
   bot.set({ share: true });

@@ -184,8 +184,7 @@ test('what a public card withholds is told to the presser alone, and counts as t
   const ends: string[] = [];
   const bot = await startBot({
     press: async () => ({
-      update: view('Refused'),
-      aside: view('Refused: why'),
+      update: view('Refused', { aside: view('Refused: why') }),
       told: async () => void ends.push('told'),
       lost: async () => void ends.push('lost'),
     }),
