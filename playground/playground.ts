@@ -63,6 +63,7 @@ export async function createPlayground(options: PlaygroundOptions = {}) {
         MASTER_KEYS: secrets.masterKeys,
         DATA_DIR: dataDir,
         WEB_PORT: String(webPort),
+        ALLOWED_USERS: everybody.map(({ id }) => id).join(','),
         AUDIT_CHANNEL_ID: auditChannelId,
         ...variables,
       },

@@ -16,6 +16,7 @@ import { createMarketBook } from './leverage/market-book.ts';
 import { createLog, type Log } from './log.ts';
 import { createMaintenance } from './maintenance.ts';
 import { createMetrics } from './metrics.ts';
+import type { Secret } from './secret.ts';
 import { createBackups } from './store/backups.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import type { Entry, Store } from './store/store.ts';
@@ -113,7 +114,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   const { newId = randomId } = overrides;
   const clock = openClock(overrides, log);
   const { now } = clock;
-  for (const secret of [config.discordToken, ...config.masterKeys.map(({ key }) => key)]) log.pin(secret);
+  for (const secret of configuredSecrets(config)) log.pin(secret);
 
   const store = overrides.store ?? openStore(config, clock);
   const keyring = await openKeyring(store, config.masterKeys).catch(async (error: unknown) => {
@@ -208,7 +209,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     host: config.web.host,
     port: config.web.port,
     trustProxy: config.web.trustProxy,
-    isMetricsPublic: config.web.isMetricsPublic,
+    ...(config.web.metricsToken !== undefined && { metricsToken: config.web.metricsToken }),
     access: accessOf(config, overrides, () => discord.applicationId()),
     discordState: discord.state,
     store,
@@ -283,6 +284,12 @@ function openClock({ now, monotonic }: Overrides, log: Log): Clock {
 
 function openStore(config: Config, { now, elapsed }: Clock): Store {
   return createSqliteStore({ file: join(config.dataDir, 'levergate.db'), now, monotonic: elapsed });
+}
+
+function configuredSecrets({ discordToken, masterKeys, web }: Config): readonly Secret[] {
+  const { discordClientSecret, metricsToken } = web;
+  const given = [discordToken, discordClientSecret, metricsToken, ...masterKeys.map(({ key }) => key)];
+  return given.filter((secret) => secret !== undefined);
 }
 
 function accessOf(

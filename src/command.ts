@@ -129,7 +129,10 @@ export type View = {
 
 // --- the contract ------------------------------------------------------------------------------------------------
 
-/** Who asks, and where. `guildId` is absent in direct messages. Ids are Discord snowflakes as text. */
+/**
+ * Who asks, and where. `guild` is absent in direct messages. Ids are Discord snowflakes as text.
+ * `userName` is the unique one: the display name is anybody's to choose.
+ */
 export type Caller = {
   readonly user: string;
   readonly userName: string;

@@ -52,6 +52,10 @@ export const discordSecret = value('the client secret from the OAuth2 page of th
   /^[\w-]{16,128}$/.test(text) ? new Secret(text) : undefined,
 );
 
+export const bearerToken = value('24 to 200 visible characters without spaces', (text) =>
+  /^[\x21-\x7e]{24,200}$/.test(text) ? new Secret(text) : undefined,
+);
+
 const snowflakePattern = /^[0-9]{17,20}$/;
 
 export const snowflake = value('a Discord id of 17 to 20 digits', (text) =>

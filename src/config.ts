@@ -30,7 +30,7 @@ const variables = {
   WEB_HOST: values.host.default('127.0.0.1'),
   WEB_PORT: values.wholeNumber(0, 65_535).default(8080),
   TRUST_PROXY: values.proxies.default([]),
-  METRICS_PUBLIC: values.trueOrFalse.default(false),
+  METRICS_TOKEN: values.bearerToken.optional(),
   VENUES: values.venues.default(venueIds),
   ALLOWED_GUILDS: values.snowflakes.default(new Set()),
   ALLOWED_USERS: values.snowflakes.default(new Set()),
@@ -84,12 +84,13 @@ export type WebConfig = {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** An https origin without a path. Without it the link page is for this machine only. */
+  /** An https origin without a path. Without it the link page is for this machine only, and `allowedUsers` is set. */
   readonly publicUrl?: string;
   /** Always there when `publicUrl` is. */
   readonly discordClientSecret?: Secret;
   readonly trustProxy: readonly string[];
-  readonly isMetricsPublic: boolean;
+  /** Without it nobody can read the metrics. */
+  readonly metricsToken?: Secret;
 };
 
 /** What is wrong with one variable; never its value. */
@@ -119,10 +120,18 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
 }
 
 function missingPartner(set: Readonly<Record<string, string | undefined>>): readonly Problem[] {
-  if (set.PUBLIC_URL === undefined || set.DISCORD_CLIENT_SECRET !== undefined) return [];
+  if (set.PUBLIC_URL === undefined) return set.ALLOWED_USERS === undefined ? [missingUsers] : [];
+  if (set.DISCORD_CLIENT_SECRET !== undefined) return [];
   const problem = 'is missing: with PUBLIC_URL it must be the client secret from the Discord developer portal';
   return [{ variable: 'DISCORD_CLIENT_SECRET', problem }];
 }
+
+/** Without a sign-in the page cannot tell who enters a key, so a stranger's link could take the key of somebody else. */
+const missingUsers: Problem = {
+  variable: 'ALLOWED_USERS',
+  problem:
+    'is missing: without PUBLIC_URL it must be the Discord ids of the people who may use the bot, such as your own',
+};
 
 /** A call that costs more than a window holds would wait for ever. */
 function tooSmallLimits(set: Variables): readonly Problem[] {
@@ -163,6 +172,6 @@ function toWebConfig(set: Variables): WebConfig {
     ...(set.PUBLIC_URL !== undefined && { publicUrl: set.PUBLIC_URL }),
     ...(set.DISCORD_CLIENT_SECRET !== undefined && { discordClientSecret: set.DISCORD_CLIENT_SECRET }),
     trustProxy: set.TRUST_PROXY,
-    isMetricsPublic: set.METRICS_PUBLIC,
+    ...(set.METRICS_TOKEN !== undefined && { metricsToken: set.METRICS_TOKEN }),
   };
 }

@@ -11,6 +11,7 @@ const keyB = Buffer.alloc(32, 2).toString('base64url');
 const needed = {
   DISCORD_TOKEN: 'OTAwMDAwMDAwMDAwMDAwMDAx.canary.bot-token-canary-0123456789',
   MASTER_KEYS: `k1:${keyA}`,
+  ALLOWED_USERS: '100000000000000001',
 };
 const snowflake = '123456789012345678';
 
@@ -25,11 +26,12 @@ function problemsOf(env: Readonly<Record<string, string>>): readonly string[] {
   return loaded.kind === 'ok' ? [] : loaded.problems.map(({ variable }) => variable);
 }
 
-test('the token and the master keys are all that must be set', () => {
+test('the token, the master keys and who may use the bot are all that must be set', () => {
   expect(load({})).toMatchObject({
     dataDir: './data',
     backups: { dir: 'data/backups', kept: 7 },
-    web: { host: '127.0.0.1', port: 8080, trustProxy: [], isMetricsPublic: false },
+    web: { host: '127.0.0.1', port: 8080, trustProxy: [] },
+    allowedUsers: new Set([needed.ALLOWED_USERS]),
     venues: expect.arrayContaining(['mudrex', 'kraken-futures', 'kraken-futures-demo']),
     isHalted: false,
     cardMs: 60_000,
@@ -49,10 +51,33 @@ test('the token and the master keys are all that must be set', () => {
 });
 
 test('secrets print as [secret], wherever the configuration is printed', () => {
-  const config = load({ PUBLIC_URL: 'https://bot.example.com', DISCORD_CLIENT_SECRET: 'canary-client-secret' });
+  const config = load({
+    PUBLIC_URL: 'https://bot.example.com',
+    DISCORD_CLIENT_SECRET: 'canary-client-secret',
+    METRICS_TOKEN: 'canary-metrics-token-0123456789',
+  });
   expect(JSON.stringify(config)).not.toMatch(new RegExp(`canary|${keyA}`));
   expect(config.discordToken.reveal()).toBe(needed.DISCORD_TOKEN);
   expect(config.web.discordClientSecret?.reveal()).toBe('canary-client-secret');
+});
+
+describe('who may use the bot', () => {
+  const secret = { DISCORD_CLIENT_SECRET: 'canary-client-secret' };
+
+  test('must be said by name without a public address, where nobody signs in', () => {
+    const loaded = loadConfig({ ...needed, ...secret, ALLOWED_USERS: '', ALLOWED_GUILDS: snowflake });
+    expect(loaded).toEqual({
+      kind: 'invalid',
+      problems: [
+        { variable: 'ALLOWED_USERS', problem: expect.stringMatching(/^is missing: without PUBLIC_URL it must /) },
+      ],
+    });
+  });
+
+  test('may be everybody with one', () => {
+    const config = load({ ...secret, ALLOWED_USERS: '', PUBLIC_URL: 'https://bot.example.com' });
+    expect(config.allowedUsers).toEqual(new Set());
+  });
 });
 
 test('an empty variable counts as not set', () => {
@@ -146,7 +171,7 @@ test.each([
   ['WEB_PORT', ['-1', '65536', '80.5', '0x50', '1e3', '８０']],
   ['WEB_HOST', ['127.0.0.1:80', 'http://localhost', 'a b']],
   ['TRUST_PROXY', ['true', '10.0.0.0/33', '10.0.0.0/0', 'proxy', '10.0.0.1,,10.0.0.2', '10.0.0.1/']],
-  ['METRICS_PUBLIC', ['1', 'TRUE', 'no']],
+  ['METRICS_TOKEN', ['true', 'twenty-three-characters', 'a token with spaces in its middle', 'x'.repeat(201)]],
   ['VENUES', ['binance', 'mudrex,mudrex', 'mudrex,', '__proto__']],
   ['ALLOWED_GUILDS', ['all', '123', `${snowflake},`, `${snowflake}x`]],
   ['ALLOWED_USERS', ['@ada']],
@@ -201,7 +226,7 @@ describe('.env.example', () => {
     expect(Object.keys(parseEnv(text)).sort()).toEqual([...variableNames].sort());
   });
 
-  test('has no malformed line, and with the two needed variables it gives the defaults', () => {
+  test('has no malformed line, and with the three needed variables it gives the defaults', () => {
     expect(malformedEnvLines(text)).toEqual([]);
     const filled = Object.entries({ ...parseEnv(text), ...needed }).map(([name, value]) => [name, value ?? '']);
     expect(load(Object.fromEntries(filled))).toEqual(load({}));

@@ -13,6 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const entry = join(root, 'src/start.js');
 const token = 'made-up-token.abcdef.0123456789abcdef0123456789';
 const masterKeys = `k1:${Buffer.alloc(32, 7).toString('base64url')}`;
+const allowedUsers = '100000000000000001';
 
 /** The environment without anything that could configure a bot. */
 const bare = { PATH: process.env.PATH ?? '' };
@@ -31,6 +32,7 @@ test('without a configuration each missing variable is named', async () => {
   expect(code).toBe(2);
   expect(said).toMatch(/^DISCORD_TOKEN is missing/m);
   expect(said).toMatch(/^MASTER_KEYS is missing/m);
+  expect(said).toMatch(/^ALLOWED_USERS is missing: without PUBLIC_URL/m);
 });
 
 test('a malformed line of .env and each wrong variable are named, and no value is shown', async () => {
@@ -62,6 +64,7 @@ test('a second bot on the same database ends with one clear line', async () => {
   const { code, said } = await run(directory, {
     DISCORD_TOKEN: token,
     MASTER_KEYS: masterKeys,
+    ALLOWED_USERS: allowedUsers,
     DATA_DIR: directory,
     WEB_PORT: '0',
   });
@@ -76,7 +79,13 @@ test('a port that is taken is named in one clear line', async () => {
   onTestFinished(() => void server.close());
   const address = server.address();
   const port = typeof address === 'object' ? String(address?.port) : '';
-  const environment = { DISCORD_TOKEN: token, MASTER_KEYS: masterKeys, DATA_DIR: directory, WEB_PORT: port };
+  const environment = {
+    DISCORD_TOKEN: token,
+    MASTER_KEYS: masterKeys,
+    ALLOWED_USERS: allowedUsers,
+    DATA_DIR: directory,
+    WEB_PORT: port,
+  };
   const { code, said } = await run(directory, environment);
   expect(code).toBe(1);
   expect(said).toContain(`not started: Another program already listens on 127.0.0.1:${port}`);
@@ -89,6 +98,7 @@ test('SIGTERM to npm start ends the bot itself, with exit code 0 and its databas
     HOME: directory,
     DISCORD_TOKEN: token,
     MASTER_KEYS: masterKeys,
+    ALLOWED_USERS: allowedUsers,
     DATA_DIR: directory,
     WEB_PORT: '0',
   };

@@ -26,6 +26,7 @@ export async function openDesk({ random, users }: { readonly random: Random; rea
     botToken: `bot-token-canary.abcdef.${randomBytes(20).toString('hex')}`,
     masterKey: randomBytes(32).toString('base64url'),
     clientSecret: `client-secret-canary-${randomBytes(8).toString('hex')}`,
+    metricsToken: `metrics-token-canary-${randomBytes(8).toString('hex')}`,
   };
   const accounts = createAccounts(traders, random);
   const discord = createLoopbackDiscord({

@@ -20,8 +20,9 @@ export function inspectLine(desk: Desk, line: string, trace: Trace): void {
 /** Looks for secrets in what the bot serves to anybody on its machine. */
 export async function inspectPages(desk: Desk, webUrl: string | undefined): Promise<void> {
   if (webUrl === undefined) return;
+  const headers = { authorization: `Bearer ${desk.secrets.metricsToken}` };
   for (const page of ['/metrics', '/readyz']) {
-    report(desk, await (await fetch(`${webUrl}${page}`)).text(), `stands on ${page}`);
+    report(desk, await (await fetch(`${webUrl}${page}`, { headers })).text(), `stands on ${page}`);
   }
 }
 

@@ -156,6 +156,8 @@ function setupOf({ desk, disk, plant }: Stage): BotSetup {
     DISCORD_CLIENT_SECRET: secrets.clientSecret,
     MASTER_KEYS: `${masterKey.id}:${secrets.masterKey}`,
     DATA_DIR: disk.directory,
+    ALLOWED_USERS: desk.traders.map(({ id }) => id).join(','),
+    METRICS_TOKEN: secrets.metricsToken,
     VENUES: 'mudrex,kraken-futures',
     WEB_PORT: '0',
     CARD_SECONDS: '30',

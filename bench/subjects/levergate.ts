@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { createApp } from '../../src/app.ts';
@@ -23,6 +24,9 @@ const loaded = loadConfig({
   MASTER_KEYS: `${masterKey.id}:${masterKey.key}`,
   DATA_DIR: settings.dataDir,
   WEB_PORT: '0',
+  // Ten thousand people use it, so nobody is named; nothing is reached under this address.
+  PUBLIC_URL: 'https://bot.example.com',
+  DISCORD_CLIENT_SECRET: randomBytes(16).toString('hex'),
   // Those that are simulated; nothing of the bench leaves this machine.
   VENUES: 'mudrex,kraken-futures',
   CARD_SECONDS: '600',

@@ -48,7 +48,7 @@ const snowflake = z.string().regex(/^\d{1,20}$/);
 const text = z.string().max(6000);
 // The token becomes part of a path.
 const token = z.string().regex(/^[\x21-\x7e]{1,1000}$/);
-const user = z.looseObject({ id: snowflake, username: text, global_name: text.nullish() });
+const user = z.looseObject({ id: snowflake, username: text });
 
 const base = z.looseObject({
   id: snowflake,
@@ -113,7 +113,7 @@ function readArrival(payload: z.infer<typeof base>): Arrival | undefined {
     token: payload.token,
     // The upper bits of a snowflake are the milliseconds since Discord's epoch.
     createdAt: Number(BigInt(payload.id) >> 22n) + DISCORD_EPOCH,
-    caller: { user: person.id, userName: person.global_name ?? person.username, ...guild, channel },
+    caller: { user: person.id, userName: person.username, ...guild, channel },
   };
 }
 

@@ -1,21 +1,26 @@
 import type { FastifyInstance } from 'fastify';
 import type { Metrics } from '../metrics.ts';
+import type { Secret } from '../secret.ts';
 import type { Store } from '../store/store.ts';
-import { isLocalRequest } from './local.ts';
+import { isSameText } from './sessions.ts';
 
 export type HealthOptions = {
   /** Whether people can use the bot on Discord, or what is missing. */
   readonly discordState: () => 'ok' | 'not connected' | 'commands not registered';
   readonly store: Pick<Store, 'get'>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
-  readonly isMetricsPublic: boolean;
+  /** What `/metrics` asks for as a bearer token; without one it answers nobody. */
+  readonly metricsToken?: Secret;
   /** How long the store may take; a second unless a test gives another. */
   readonly storeDeadlineMs?: number;
 };
 
-/** `/healthz`: the process answers. `/readyz`: it can work, or which part cannot. `/metrics`: for this machine only. */
+/**
+ * `/healthz`: the process answers. `/readyz`: it can work, or which part cannot. `/metrics`: for the holder of its token.
+ * Where a request comes from would prove nothing: behind a plain nginx all of them come from this machine.
+ */
 export function serveHealth(app: FastifyInstance, options: HealthOptions): void {
-  const { discordState, store, metrics, isMetricsPublic, storeDeadlineMs = 1000 } = options;
+  const { discordState, store, metrics, metricsToken, storeDeadlineMs = 1000 } = options;
 
   app.get('/healthz', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'));
 
@@ -31,7 +36,10 @@ export function serveHealth(app: FastifyInstance, options: HealthOptions): void 
   });
 
   app.get('/metrics', async (request, reply) => {
-    if (!isMetricsPublic && !isLocalRequest(request)) return reply.callNotFound();
+    const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (metricsToken === undefined || given === undefined || !isSameText(given, metricsToken.reveal())) {
+      return reply.callNotFound();
+    }
     return reply.type(metrics.contentType).send(await metrics.text());
   });
 }

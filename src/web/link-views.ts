@@ -24,7 +24,7 @@ export function signInPage(venue: VenueFacts, signInPath: string): Page {
 
 export function strangerPage(signedInAs: string, signInPath: string): Page {
   const body = html`
-<div class="notice bad" role="alert"><p>You are signed in to Discord as <bdi>${signedInAs}</bdi>. Only the user
+<div class="notice bad" role="alert"><p>You are signed in to Discord as <bdi>@${signedInAs}</bdi>. Only the user
 who asked for this link can use it.</p></div>
 <p>Nothing was saved, and the link still works for its owner. The bot tells them that somebody else opened it.</p>
 <p>If this is your link, sign in to Discord with the account that you used for /keys add, then
@@ -44,20 +44,20 @@ export function formPage(options: {
   const { link, venue, csrf, isLocal, typed = {}, problem } = options;
   const body = html`
 ${problem && problemNotice(problem)}
+${ownerHtml(link)}
 <dl>
-<dt>Discord user</dt><dd><bdi>${link.userName}</bdi> <span class="id">${link.account.user}</span></dd>
 <dt>Exchange</dt><dd>${venue.label}</dd>
 <dt>Label</dt><dd><bdi>${link.account.label}</bdi></dd>
 </dl>
 <div class="notice warn">
-<p>Whoever holds the Discord account <bdi>${link.userName}</bdi> can change leverage with this key.</p>
+<p>Whoever holds the Discord account <bdi>@${link.userName}</bdi> can change leverage with this key.</p>
 <p>${venue.keyWarning}</p>
 </div>
 <h2>How to make a key</h2>
 <p>${venue.keyAdvice}</p>
 <form method="post" autocomplete="off">
 <input type="hidden" name="csrf" value="${csrf}">
-${venue.credentialFields.map((field, index) => fieldHtml({ field, typed, problem, isFirst: index === 0 }))}
+${venue.credentialFields.map((field) => fieldHtml({ field, typed, problem }))}
 <button type="submit">${problem?.kind === 'undecided' ? 'Try again' : 'Check and save this key'}</button>
 ${problem?.kind === 'undecided' ? riskHtml(venue) : undefined}
 </form>
@@ -65,6 +65,17 @@ ${problem?.kind === 'undecided' ? riskHtml(venue) : undefined}
 “Use this key” in Discord.</p>
 ${isLocal ? html`<p class="small">This page works in a browser on this machine only.</p>` : undefined}`;
   return { status: statusOf(problem), title: `Add your ${venue.label} key`, body };
+}
+
+/** Whose key it will be, before anything can be typed: somebody may have been sent another person's link. */
+function ownerHtml({ userName, account }: Link): Html {
+  return html`
+<div class="owner">
+<p>The key that you enter here goes to this Discord user:</p>
+<p class="name"><bdi>@${userName}</bdi></p>
+<p class="name">${account.user}</p>
+<p>Is this not you? Then close this page: this user could change leverage with your key.</p>
+</div>`;
 }
 
 function statusOf(problem: FormProblem | undefined): number {
@@ -85,20 +96,18 @@ function fieldHtml(options: {
   readonly field: CredentialField;
   readonly typed: Typed;
   readonly problem: FormProblem | undefined;
-  readonly isFirst: boolean;
 }): Html {
-  const { field, typed, problem, isFirst } = options;
+  const { field, typed, problem } = options;
   const { name, label, hint, masked } = field;
   const isWrong = problem?.kind === 'malformed' && problem.fields.includes(name);
   const type = masked ? 'password' : 'text';
   const value = masked ? '' : (typed[name] ?? '');
   const described = isWrong ? `${name}-hint ${name}-wrong` : `${name}-hint`;
-  const extras = html`${isWrong ? html` aria-invalid="true"` : undefined}${isFirst ? html` autofocus` : undefined}`;
   return html`
 <label for="${name}">${label}</label>
 <p class="hint" id="${name}-hint">${hint}</p>
 <input id="${name}" name="${name}" type="${type}" value="${value}" required maxlength="512" autocomplete="off"
- autocapitalize="none" autocorrect="off" spellcheck="false" aria-describedby="${described}"${extras}>
+ autocapitalize="none" autocorrect="off" spellcheck="false" aria-describedby="${described}"${isWrong ? html` aria-invalid="true"` : undefined}>
 ${isWrong ? html`<p class="wrong" id="${name}-wrong">This does not look right. ${hint}</p>` : undefined}`;
 }
 

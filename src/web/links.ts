@@ -20,7 +20,7 @@ export const linkRows = {
 
 const linkSchema = z.object({
   account: accountSchema,
-  /** How the user is called in Discord, for the page. */
+  /** The user's unique name in Discord, for the page. */
   userName: z.string(),
   /** The Discord message that carries the link. */
   delivery: deliverySchema,

@@ -186,7 +186,6 @@ async function servePages(app: FastifyInstance, options: WebOptions): Promise<vo
   serveLinkPage(app, { ...options, sessions, submit: createSubmit(options), isLocal: access.kind === 'local' });
   if (access.kind === 'local') return;
   const { url, discordApi = 'https://discord.com/api' } = access;
-  log.pin(access.clientSecret);
   const signIn = createSignIn({ ...access, discordApi, redirectUrl: `${url}${redirectPath}` });
   serveSignIn(app, { ...options, signIn, sessions, newToken });
 }

@@ -9,9 +9,10 @@ const tokenSchema = z.object({
   access_token: z.string().regex(/^[\x21-\x7e]+$/),
   token_type: z.string().regex(/^bearer$/i),
 });
-const userSchema = z.object({ id: z.string(), username: z.string(), global_name: z.string().nullish() });
+const userSchema = z.object({ id: z.string(), username: z.string() });
 
 export type SignedIn =
+  /** `name` is the unique user name. */
   | { readonly kind: 'user'; readonly id: string; readonly name: string }
   /** Discord did not accept the code: it was used, is too old, or the client secret is wrong. */
   | { readonly kind: 'refused'; readonly status: number }
@@ -75,7 +76,7 @@ export function createSignIn(options: {
     if (me.kind !== 'ok') return me;
     const user = userSchema.safeParse(me.body);
     if (!user.success) return { kind: 'unreachable' };
-    return { kind: 'user', id: user.data.id, name: user.data.global_name ?? user.data.username };
+    return { kind: 'user', id: user.data.id, name: user.data.username };
   }
 
   return { authorizeUrl, identify };

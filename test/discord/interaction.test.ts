@@ -87,9 +87,21 @@ test('a command without subcommands has its options at the top', () => {
 
 test('in direct messages the person stands beside the member’s place', () => {
   const { guild_id: _guild, member, ...rest } = payload;
-  const read = readInvocation({ ...rest, user: { ...member.user, global_name: 'Alice' } });
-  expect(read).toMatchObject({ caller: { user: '100000000000000001', userName: 'Alice', channel: general } });
+  const read = readInvocation({ ...rest, user: member.user });
+  expect(read).toMatchObject({ caller: { user: '100000000000000001', userName: 'alice', channel: general } });
   expect(read).not.toHaveProperty('caller.guild');
+});
+
+test('a person goes by the unique user name, not by the display name that anybody can choose', () => {
+  const { member, ...rest } = payload;
+  const user = { ...member.user, global_name: 'Satoshi' };
+  for (const named of [
+    { ...rest, user },
+    { ...rest, member: { ...member, user, nick: 'Satoshi' } },
+  ]) {
+    expect(JSON.stringify(readInvocation(named))).not.toContain('Satoshi');
+    expect(readInvocation(named)).toMatchObject({ caller: { userName: 'alice' } });
+  }
 });
 
 test('a press is read with its button and the visibility of its message', () => {

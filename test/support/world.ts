@@ -73,6 +73,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
     DISCORD_CLIENT_SECRET: clientSecret,
     MASTER_KEYS: `k1:${randomBytes(32).toString('base64url')}`,
     DATA_DIR: join(temporaryDirectory(), 'data'),
+    ALLOWED_USERS: Object.values(people).join(','),
     WEB_PORT: '0',
     // The clock stands still in tests, so a budget would never refill.
     MUDREX_LIMITS: '100000/1s',

@@ -12,13 +12,26 @@ const refusing = (reason: Extract<KeyCheck, { kind: 'refused' }>['reason']) => a
 });
 
 describe('what the page says', () => {
+  test('whose key it will be, by the unique name and the id, large and before anything can be typed', async () => {
+    const { createLink, browser } = await openWeb();
+    const { body } = await browser().visit((await createLink()).path);
+    const owner = `<p class="name"><bdi>@ada</bdi></p>\n<p class="name">${ada.id}</p>`;
+    expect(body).toContain(owner);
+    expect(body.indexOf(owner)).toBeLessThan(body.indexOf('<input'));
+    // A field that takes the focus would scroll the name out of a small screen.
+    expect(body).not.toContain('autofocus');
+    expect(/\.owner \.name \{[^}]*font-size: ([\d.]+)rem/.exec(body)?.[1]).toBe('1.5');
+  });
+
   test('for whom it is, what the key can do and how to make one, escaped', async () => {
     const { createLink, browser } = await openWeb();
     const { status, headers, body } = await browser().visit((await createLink()).path);
     expect(status).toBe(200);
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
     for (const text of [
-      `<bdi>Ada &lt;b&gt;&amp;&quot;Lovelace&quot;</bdi> <span class="id">${ada.id}</span>`,
+      'goes to this Discord user',
+      'Is this not you? Then close this page',
+      'Whoever holds the Discord account <bdi>@ada</bdi>',
       '<dd>Fixture &lt;Futures&gt; DEMO</dd>',
       '<dd><bdi>main</bdi></dd>',
       'can change leverage with this key',

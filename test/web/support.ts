@@ -93,7 +93,7 @@ export function publicAccess(discordApi: string, url = 'https://bot.example.com'
 }
 
 export type OpenOptions = Partial<
-  Pick<WebOptions, 'host' | 'access' | 'trustProxy' | 'isMetricsPublic' | 'discordState'>
+  Pick<WebOptions, 'host' | 'access' | 'trustProxy' | 'metricsToken' | 'discordState'>
 > & {
   readonly checkKey?: (credentials: Credentials) => Promise<KeyCheck>;
   readonly onSaved?: WebOptions['onSaved'];
@@ -125,7 +125,7 @@ export async function openWeb(options: OpenOptions = {}) {
     host: options.host ?? '127.0.0.1',
     port: 0,
     trustProxy: options.trustProxy ?? [],
-    isMetricsPublic: options.isMetricsPublic ?? false,
+    ...(options.metricsToken !== undefined && { metricsToken: options.metricsToken }),
     access: options.access ?? { kind: 'local' },
     discordState: options.discordState ?? (() => 'ok'),
     storeDeadlineMs: 50,
@@ -145,7 +145,7 @@ export async function openWeb(options: OpenOptions = {}) {
     await store.close();
   });
   const createLink = async (to = account) => {
-    const link = await links.create({ account: to, userName: ada.globalName, delivery });
+    const link = await links.create({ account: to, userName: ada.username, delivery });
     return { ...link, path: new URL(link.url).pathname };
   };
   return {
