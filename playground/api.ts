@@ -3,16 +3,15 @@ import { z } from 'zod';
 import { ClientRefusal } from './discord/client/client-refusal.ts';
 import type { LoopbackDiscord } from './discord/loopback-discord.ts';
 import { Refusal } from './discord/refusal.ts';
-import { streamSnapshots } from './events.ts';
 import type { Hub } from './hub.ts';
 import { tradeDeskId } from './people.ts';
 import { describeScreen, describeWire, type ScreenParts } from './screen.ts';
+import { serveScreens } from './screen-socket.ts';
 import { describeState } from './state.ts';
 import { botKnobs, clockKnobs, discordKnobs, refusalChoices, venueKnobs } from './trouble.ts';
 
 export type ApiParts = ScreenParts & { readonly hub: Hub };
 
-const viewer = z.object({ as: z.string() });
 const person = z.object({ userId: z.string() });
 const optionValues = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 const command = z.object({ channelId: z.string(), name: z.string(), options: optionValues.default({}) });
@@ -33,11 +32,11 @@ export function serveApi(app: FastifyInstance, parts: ApiParts): void {
     ...{ venueKnobs, refusalChoices, discordKnobs, clockKnobs, botKnobs },
     homeChannelId: tradeDeskId,
   }));
-  app.get('/api/events', (request, reply) => {
-    const { as } = viewer.parse(request.query);
-    assertPerson(discord, as);
-    streamSnapshots(reply, hub, () => describeScreen(parts, as));
-  });
+  const isPerson = (userId: string) => discord.people().some(({ id }) => id === userId);
+  const end = serveScreens(app.server, hub, (viewerId) =>
+    isPerson(viewerId) ? describeScreen(parts, viewerId) : undefined,
+  );
+  app.addHook('preClose', async () => end());
   app.get('/api/interactions/:id', async (request, reply) => {
     const { id } = z.object({ id: z.string() }).parse(request.params);
     return describeWire(discord, id) ?? reply.code(404).send({ problem: 'no such interaction' });

@@ -76,7 +76,7 @@ export async function createPlayground(options: PlaygroundOptions = {}) {
       publicUrl: webUrl(),
     }),
   });
-  const isReady = () => bot.state() === 'ready' && discord.sessions().length > 0;
+  const isReady = () => bot.state() === 'ready' && discord.sessions().length > 0 && discord.commands().length > 0;
   const { credentials } = scenario;
   const parts = { origin: () => origin, webUrl, bot, isReady, clock, exchanges, credentials, discord, hub, forward };
   const server = await createServer(parts);

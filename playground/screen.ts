@@ -20,11 +20,19 @@ export type InteractionLine = Pick<
   readonly sourceMessageId: string | undefined;
 };
 
+export type ChannelLine = {
+  readonly id: string;
+  readonly kind: Place['kind'];
+  readonly name: string;
+  /** Whether everybody sees it. */
+  readonly isOpen: boolean;
+};
+
 /** Everything the page shows to one person. Made for the page alone and free to change; tests read `/api/state`. */
 export type Screen = {
   readonly viewerId: string;
   readonly state: PlaygroundState;
-  readonly channels: readonly { readonly id: string; readonly kind: Place['kind']; readonly name: string }[];
+  readonly channels: readonly ChannelLine[];
   readonly messages: Readonly<Record<string, readonly VisibleMessage[]>>;
   readonly commands: readonly RegisteredCommand[];
   readonly interactions: readonly InteractionLine[];
@@ -57,8 +65,10 @@ export function describeWire(discord: LoopbackDiscord, interactionId: string): I
   return found && { ...found, payload: { ...found.payload, token: '[the interaction’s token]' } };
 }
 
-function describePlace(place: Place) {
-  return { id: place.channelId, kind: place.kind, name: place.kind === 'dm' ? 'Levergate' : place.channel.name };
+function describePlace(place: Place): ChannelLine {
+  const { channelId: id, kind } = place;
+  if (place.kind === 'dm') return { id, kind, name: 'Levergate', isOpen: false };
+  return { id, kind, name: place.channel.name, isOpen: place.channel.memberIds === undefined };
 }
 
 function describeInteraction(record: InteractionRecord): InteractionLine {

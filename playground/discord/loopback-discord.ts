@@ -23,6 +23,8 @@ export type LoopbackDiscord = {
   readonly channels: (viewerId: string) => readonly Place[];
   /** A channel's messages as one person sees them, oldest first. */
   readonly messages: (channelId: string, viewerId: string) => readonly VisibleMessage[];
+  /** A message of the bot that no interaction asked for. */
+  readonly post: (channelId: string, content: string) => void;
   readonly commands: () => readonly RegisteredCommand[];
   /** The last thousand interactions, oldest first. */
   readonly interactions: () => readonly InteractionRecord[];
@@ -68,6 +70,7 @@ export function createLoopbackDiscord(options: LoopbackDiscordOptions): Loopback
       const visible = here.filter(({ onlyFor }) => onlyFor === undefined || onlyFor === viewerId);
       return visible.map((message) => viewMessage(message, { author, urlOf: parts.address.attachment }));
     },
+    post: (channelId, content) => void messages.create({ channelId }, { body: { content }, files: [], under: [] }),
     commands: commands.all,
     interactions: () => interactions.list().map((interaction) => viewInteraction(interaction, now())),
     sessions: gateway.sessions,

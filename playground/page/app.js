@@ -3,7 +3,9 @@ import { html, render } from 'lit';
 import { chat } from './chat.js';
 import { createComposer } from './composer.js';
 import { foot, phoneBar, phoneTop, sidebar } from './frame.js';
+import { createNews } from './news.js';
 import { panel } from './panel.js';
+import { createPatience } from './patience.js';
 import { followScreen, readKnobs, sendPress } from './server.js';
 import { setOffset } from './time.js';
 import { createTour } from './tour.js';
@@ -24,6 +26,8 @@ const state = {
   /** What a narrow screen shows: the chat, or the panel with its tab. */
   place: 'chat',
   dismissed: new Set(),
+  /** Messages whose button was gone by the time it was pressed. */
+  refusedPresses: new Set(),
   /** What was just done, for a moment: "Copied". */
   said: '',
 };
@@ -57,7 +61,8 @@ const actions = {
   become(viewerId) {
     sessionStorage.setItem('viewer', viewerId);
     composer.clear();
-    change({ viewerId });
+    state.screen = whatEverybodySees(state.screen, viewerId);
+    change({ viewerId, channelId: channelIn(state.screen) });
     follow();
   },
   visit(channelId) {
@@ -67,16 +72,22 @@ const actions = {
   show(tab) {
     change({ tab, place: 'panel' });
   },
+  fill: (line) => composer.fill(line),
   async press(messageId, customId) {
+    state.refusedPresses.delete(messageId);
     try {
       await sendPress(state.viewerId, { messageId, customId });
     } catch (error) {
-      actions.say(error.message);
+      if (error.reason !== 'unknown-component' && error.reason !== 'unknown-message') return actions.say(error.message);
+      state.refusedPresses.add(messageId);
+      draw();
     }
   },
 };
 
 const composer = createComposer(state, actions);
+const news = createNews(state);
+const expect = createPatience(draw);
 const wire = createWireTap(state, actions);
 const desk = createTroubleDesk(state, actions);
 const tour = createTour(state, actions, composer);
@@ -94,8 +105,26 @@ function page() {
       <main class="chat">${chat({ state, actions, composer, tour, wire, isTourHere: !isTourInPanel })}</main>
       ${panel({ state, actions, desk, wire, tour: isTourInPanel ? tour : undefined })} ${phoneBar(state, actions)} ${foot(state)}
     </div>
+    <p class="hidden news" aria-live="polite">${news.words()}</p>
     <p class="said" role="status" ?data-shown=${state.said !== ''}>${state.said}</p>
   `;
+}
+
+/** The channel that is open, or the first where this person may not see it. */
+function channelIn({ channels }) {
+  const isKnown = channels.some(({ id }) => id === state.channelId);
+  return isKnown ? state.channelId : (channels[0]?.id ?? '');
+}
+
+/** What stays in sight while the next person's screen is on its way: nothing that is for somebody's eyes only. */
+function whatEverybodySees(screen, viewerId) {
+  return {
+    ...screen,
+    viewerId,
+    messages: {},
+    interactions: [],
+    channels: screen.channels.filter(({ isOpen }) => isOpen),
+  };
 }
 
 function follow() {
@@ -104,9 +133,9 @@ function follow() {
     onConnected: (isConnected) => change({ isConnected }),
     onScreen(screen) {
       setOffset(screen.state.clock.offsetMs);
-      const isKnown = screen.channels.some(({ id }) => id === state.channelId);
-      const channelId = isKnown ? state.channelId : (screen.channels[0]?.id ?? '');
-      change({ screen, channelId });
+      change({ screen, channelId: channelIn(screen) });
+      news.look();
+      expect(screen.interactions);
       tour.look();
     },
   });

@@ -2,26 +2,29 @@ import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { keepAtEnd } from './keep-at-end.js';
 import { message, unanswered } from './message.js';
+import { isUnanswered } from './patience.js';
 import { now } from './time.js';
 
-const PATIENCE_MS = 3_000;
 const QUIET_MS = 400;
 
 /** Header, tour, messages and composer of one channel. */
 export function chat({ state, actions, composer, tour, wire, isTourHere }) {
   const channel = state.screen.channels.find(({ id }) => id === state.channelId);
+  const shown = entries(state);
   return html`
     ${header(state, channel, tour)} ${isTourHere ? tour.view() : nothing}
     <div class="scroller" tabindex="0" role="log" aria-label=${`Messages in ${nameOf(channel)}`}
-      aria-relevant="additions" ${keepAtEnd(`${state.viewerId}/${state.channelId}`)}>
+      aria-live="off" ${keepAtEnd(`${state.viewerId}/${state.channelId}`, ownNews(shown, state))}>
+      <div>
       ${welcome(channel, { composer, tour })}
       <discord-messages>
         ${repeat(
-          entries(state),
+          shown,
           ({ key }) => key,
           (entry) => (entry.message ? message(entry, { state, actions, wire }) : unanswered(entry, { state, actions })),
         )}
       </discord-messages>
+      </div>
     </div>
     ${composer.view(nameOf(channel))}`;
 }
@@ -71,6 +74,10 @@ function welcome(channel, { composer, tour }) {
     </div>`;
 }
 
+/** The newest thing in the list that answers this person. */
+const ownNews = (shown, { viewerId }) =>
+  shown.findLast(({ interaction, message: one }) => interaction ?? one.origin?.userId === viewerId)?.key;
+
 /** Messages, and commands of one's own that nobody has answered, in the order of their ids. */
 function entries({ screen, channelId, dismissed }) {
   const messages = (screen.messages[channelId] ?? [])
@@ -84,7 +91,7 @@ function entries({ screen, channelId, dismissed }) {
       key: one.id,
       at: one.createdAt,
       interaction: one,
-      isLate: one.state === 'failed' || now() - one.createdAt > PATIENCE_MS,
+      isLate: isUnanswered(one),
     }));
   return [...messages, ...silent].sort((left, right) => left.at - right.at);
 }

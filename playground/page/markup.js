@@ -1,23 +1,54 @@
 import { html } from 'lit';
 import { clockTime, relative } from './time.js';
 
-const token = /\\([^A-Za-z0-9\s])|\*\*((?:\\.|(?!\*\*).)+)\*\*|`([^`]+)`|<t:(\d+):([A-Za-z])>/gs;
+const token = new RegExp(
+  [
+    /\\(?<escaped>[^A-Za-z0-9\s])/,
+    /```(?:[\w+-]*\n)?(?<block>[\s\S]*?)\n?```\n?/,
+    /\*\*(?<bold>(?:\\.|(?!\*\*).)+)\*\*/,
+    /`(?<code>[^`]+)`/,
+    /<t:(?<seconds>\d+):(?<style>[A-Za-z])>/,
+    /<@!?(?<user>\d+)>/,
+    /<#(?<channel>\d+)>/,
+    /<\/(?<command>[\w -]+):\d+>/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'gs',
+);
 
-/** Renders the part of Discord's markup that bots use: escapes, bold, code and times. */
-export function markup(text) {
+/**
+ * Renders the part of Discord's markup that bots use: escapes, bold, code, times and mentions.
+ *
+ * @param {{ state: object, actions: object }} page whose people and channels are mentioned
+ */
+export function markup(text, page) {
   const shown = [];
   let from = 0;
-  for (const match of text.matchAll(token)) {
-    const [whole, escaped, bold, code, seconds, style] = match;
-    shown.push(text.slice(from, match.index));
-    from = match.index + whole.length;
-    if (escaped !== undefined) shown.push(escaped);
-    else if (bold !== undefined) shown.push(html`<strong>${markup(bold)}</strong>`);
-    else if (code !== undefined) shown.push(html`<discord-code embed>${code}</discord-code>`);
-    else shown.push(timestamp(Number(seconds) * 1000, style));
+  for (const { 0: whole, index, groups } of text.matchAll(token)) {
+    shown.push(text.slice(from, index), rendered(groups, page));
+    from = index + whole.length;
   }
   shown.push(text.slice(from));
   return shown.filter((part) => part !== '');
+}
+
+function rendered({ escaped, block, bold, code, seconds, style, user, channel, command }, page) {
+  if (escaped !== undefined) return escaped;
+  if (block !== undefined) return html`<pre class="block">${block}</pre>`;
+  if (bold !== undefined) return html`<strong>${markup(bold, page)}</strong>`;
+  if (code !== undefined) return html`<discord-code embed>${code}</discord-code>`;
+  if (user !== undefined) return html`<span class="mention">@${nameOf(page.state.screen.state.users, user)}</span>`;
+  if (channel !== undefined) return html`<span class="mention">#${nameOf(page.state.screen.channels, channel)}</span>`;
+  if (command !== undefined) return commandLink(command, page);
+  return timestamp(Number(seconds) * 1000, style);
+}
+
+const nameOf = (list, id) => list.find((one) => one.id === id)?.name ?? 'unknown';
+
+/** As in Discord, it fills the message box and sends nothing. */
+function commandLink(name, { actions }) {
+  return html`<button type="button" class="mention" @click=${() => actions.fill(`/${name}`)}>/${name}</button>`;
 }
 
 /** Counting down must not be read out each second. */
@@ -26,10 +57,11 @@ function timestamp(at, style) {
   return html`<discord-time aria-live="off">${text}</discord-time>`;
 }
 
-/** The same without markup, for titles. */
+/** The same without markup, for titles. Times are left as they are. */
 export function plain(text) {
-  return text.replace(
-    token,
-    (whole, escaped, bold, code) => escaped ?? (bold === undefined ? (code ?? whole) : plain(bold)),
-  );
+  return text.replace(token, (whole, ...rest) => {
+    const { escaped, block, bold, code, command } = rest.at(-1);
+    if (bold !== undefined) return plain(bold);
+    return escaped ?? block ?? code ?? (command === undefined ? whole : `/${command}`);
+  });
 }

@@ -1,5 +1,6 @@
 import { html, nothing } from 'lit';
 import { markup, plain } from './markup.js';
+import { isTokenOver, isUnanswered } from './patience.js';
 import { messageTime } from './time.js';
 
 const signs = Object.fromEntries(
@@ -23,8 +24,8 @@ export function message({ message: one }, { state, actions, wire }) {
     <div class="message" data-message=${one.id} tabindex="-1">
       <discord-message profile="levergate" timestamp=${timeOf(one)} ?ephemeral=${isEphemeral}>
         ${origin?.name === undefined ? nothing : originLine(nameOfUser(state, origin.userId), origin.name)}
-        ${isThinking ? thinking() : markup(one.content)}
-        ${one.embeds.map(embed)}
+        ${isThinking ? thinking(origin) : html`<span class="text">${markup(one.content, { state, actions })}</span>`}
+        ${one.embeds.map((shown) => embed(shown, { state, actions }))}
         ${one.components.filter(({ type }) => type === 1).map((row) => buttonRow(row, one, { state, actions }))}
         <div slot="thread" class="under">
           ${failedPress(state, one)}
@@ -45,11 +46,9 @@ const timeOf = ({ createdAt, editedAt }) => `${messageTime(createdAt)}${editedAt
 
 /** A command of one's own that has no answer yet, or never got one. */
 export function unanswered({ interaction, isLate }, { state, actions }) {
-  const text = isLate
-    ? html`<span class="failed">The application did not respond</span>`
-    : html`<span class="sending">Sending command …</span>`;
+  const text = isLate ? noResponse() : html`<span class="sending">Sending command …</span>`;
   return html`
-    <div class="message" tabindex="-1">
+    <div class="message" data-message=${interaction.id} tabindex="-1">
       <discord-message profile="levergate" timestamp=${messageTime(interaction.createdAt)} ephemeral>
         ${originLine(nameOfUser(state, interaction.userId), interaction.name)} ${text}
         <div slot="thread" class="under">${onlyYou(() => dismiss(actions, state, interaction.id))}</div>
@@ -57,12 +56,15 @@ export function unanswered({ interaction, isLate }, { state, actions }) {
     </div>`;
 }
 
+const noResponse = () => html`<span class="failed">The application did not respond</span>`;
+
 function originLine(profile, name) {
   return html`
     <discord-command slot="reply" type="slash_command" profile=${profile} command=${name}></discord-command>`;
 }
 
-function thinking() {
+function thinking(origin) {
+  if (origin !== undefined && isTokenOver(origin.interactionId)) return noResponse();
   return html`<span class="thinking"><i></i><i></i><i></i> Levergate is thinking …</span>`;
 }
 
@@ -75,17 +77,22 @@ function onlyYou(onDismiss) {
     </p>`;
 }
 
+/** The keyboard goes on at the message that takes its place, or in the message box. */
 function dismiss({ draw }, { dismissed }, id) {
+  const all = [...document.querySelectorAll('.message')];
+  const at = all.findIndex((one) => one.dataset.message === id);
+  const next = all[at + 1] ?? all[at - 1] ?? document.getElementById('composer-input');
+  next?.focus({ preventScroll: true });
   dismissed.add(id);
   draw();
 }
 
-function embed({ title, description, color, fields, footer }) {
+function embed({ title, description, color, fields, footer }, page) {
   return html`
     <discord-embed slot="embeds" color=${hex(color)} embed-title=${title ? plain(title) : nothing}
       .embedEmojisMap=${signs}>
-      ${description ? html`<discord-embed-description slot="description"><span class="text">${markup(description)}</span></discord-embed-description>` : nothing}
-      ${fields?.length ? html`<discord-embed-fields slot="fields">${columns(fields).map(field)}</discord-embed-fields>` : nothing}
+      ${description ? html`<discord-embed-description slot="description"><span class="text">${markup(description, page)}</span></discord-embed-description>` : nothing}
+      ${fields?.length ? html`<discord-embed-fields slot="fields">${columns(fields).map((one) => field(one, page))}</discord-embed-fields>` : nothing}
       ${footer ? html`<discord-embed-footer slot="footer">${footer.text}</discord-embed-footer>` : nothing}
     </discord-embed>`;
 }
@@ -101,10 +108,10 @@ function columns(fields) {
   });
 }
 
-function field({ name, value, column }) {
+function field({ name, value, column }, page) {
   return html`
     <discord-embed-field field-title=${plain(name)} ?inline=${column > 0} inline-index=${column || nothing}
-      ><span class="text">${markup(value)}</span></discord-embed-field>`;
+      ><span class="text">${markup(value, page)}</span></discord-embed-field>`;
 }
 
 function pressesOf(state, messageId) {
@@ -112,7 +119,7 @@ function pressesOf(state, messageId) {
 }
 
 function buttonRow({ components }, one, { state, actions }) {
-  const waiting = pressesOf(state, one.id).find((press) => press.state === 'waiting');
+  const waiting = pressesOf(state, one.id).find((press) => press.state === 'waiting' && !isUnanswered(press));
   return html`
     <discord-action-row slot="components">
       ${components.filter(({ type }) => type === 2).map((button) => buttonOf(button, { one, waiting, actions }))}
@@ -150,5 +157,6 @@ function openBeside(event, url, actions) {
 
 function failedPress(state, { id }) {
   const last = pressesOf(state, id).at(-1);
-  return last?.state === 'failed' ? html`<p class="failed" role="status">This interaction failed</p>` : nothing;
+  const isFailed = state.refusedPresses.has(id) || (last !== undefined && isUnanswered(last));
+  return isFailed ? html`<p class="failed" role="status">This interaction failed</p>` : nothing;
 }

@@ -1,3 +1,5 @@
+const RECONNECT_MS = 1_000;
+
 /** A refusal of Discord's client or of the playground, in words. */
 export class Refused extends Error {
   /** @param {string} problem @param {string | undefined} reason */
@@ -34,9 +36,23 @@ export const actOnBot = (action) => call('POST', '/api/bot', { action });
 
 /** Follows what one person sees. @returns what stops it. */
 export function followScreen(userId, { onScreen, onConnected }) {
-  const source = new EventSource(`/api/events?as=${userId}`);
-  source.onmessage = ({ data }) => onScreen(JSON.parse(data));
-  source.onopen = () => onConnected(true);
-  source.onerror = () => onConnected(false);
-  return () => source.close();
+  let socket;
+  let again;
+  let isOver = false;
+  function connect() {
+    socket = new WebSocket(`ws://${location.host}/api/screen?as=${userId}`);
+    socket.onopen = () => isOver || onConnected(true);
+    socket.onmessage = ({ data }) => isOver || onScreen(JSON.parse(data));
+    socket.onclose = () => {
+      if (isOver) return;
+      onConnected(false);
+      again = setTimeout(connect, RECONNECT_MS);
+    };
+  }
+  connect();
+  return () => {
+    isOver = true;
+    clearTimeout(again);
+    socket.close();
+  };
 }

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { expect, it } from 'vitest';
 import { playgroundStateSchema } from '../../../playground/state.ts';
-import { become, describePage, phone, send } from './support.ts';
+import { become, describePage, lastMessage, phone, send } from './support.ts';
 
 describePage('the page', (stage) => {
   it('shows the server, the bot and both exchanges without a console error or a request to elsewhere', async () => {
@@ -11,7 +11,7 @@ describePage('the page', (stage) => {
     await page.getByText('Bot online').waitFor();
     await expect.poll(() => page.locator('.exchange:visible h3').allInnerTexts()).toEqual(['Mudrex', 'Kraken Futures']);
     await send(page, '/help');
-    await page.getByText('Levergate sets futures leverage, and asks first').waitFor();
+    await lastMessage(page).getByText('Levergate sets futures leverage, and asks first').waitFor();
   });
 
   it('answers /healthz once the bot is ready, and /api/state in its documented shape', async () => {
@@ -75,7 +75,7 @@ describePage('the page', (stage) => {
         for (const entry of list.getEntries()) globalThis.shifted += entry.value;
       }).observe({ type: 'layout-shift', buffered: false });`);
     for (const line of ['/help', '/privacy', '/keys list']) await send(page, line);
-    await page.getByText('You have no keys here').waitFor();
+    await lastMessage(page).getByText('You have no keys here').waitFor();
     expect(Number(await page.evaluate('globalThis.shifted'))).toBeLessThan(0.02);
   });
 
