@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createCommands } from '../commands/index.ts';
 import { type Clock, createClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { SETTLE_MS } from './confirm/caretaker.ts';
 import { createGate } from './confirm/gate.ts';
 import { strangerView, waitingKeyView } from './confirm/key-card.ts';
 import type { Account, Outcome, Proposal } from './confirm/proposal.ts';
@@ -24,7 +25,7 @@ import { openKeyring, reseal, rotate } from './vault/keyring.ts';
 import { createVault } from './vault/vault.ts';
 import { createVenues, type VenueId } from './venues/index.ts';
 import { type Budget, type Credentials, type Deadlines, requireVenue } from './venues/venue.ts';
-import { createLinks, linkRows } from './web/links.ts';
+import { createLinks, lifetimeMs as linkLifetimeMs, linkRows } from './web/links.ts';
 import { createWeb, type WebAccess } from './web/server.ts';
 
 /** What tests and the playground replace; production uses none of it. */
@@ -76,10 +77,11 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
 
   async function start(): Promise<Started> {
     parts = await assemble(config, overrides, log);
-    const { web, discord, caretaker, maintenance, markets } = parts;
+    const { web, discord, caretaker, maintenance, markets, store } = parts;
     const { url } = await web.start();
     // For autocomplete only, so nothing waits for it; it never rejects.
     void markets.refreshPublic();
+    await shortenLives(store, config);
     // Settled at once, whether or not Discord can be reached; only telling waits for it.
     const recovered = caretaker.recover();
     const { applicationId } = await discord.start();
@@ -271,6 +273,18 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   }
 
   return { web, discord, caretaker, maintenance, markets, venues, store };
+}
+
+/** A clock that was ahead before this start wrote rows that would lock keys and keep links for as long as it was ahead. */
+async function shortenLives(store: Store, { keepMs, cardMs }: Config): Promise<void> {
+  const longest = [
+    ['lease/', SETTLE_MS],
+    ['link/', linkLifetimeMs],
+    ['link-for/', linkLifetimeMs],
+    ['ticket/', cardMs * 10],
+    ['', keepMs],
+  ] as const;
+  for (const [prefix, ms] of longest) await store.shorten(prefix, ms);
 }
 
 function openClock({ now, monotonic }: Overrides, log: Log): Clock {

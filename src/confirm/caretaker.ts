@@ -13,7 +13,7 @@ import type { Telling } from './telling.ts';
 /** A request that was delayed in the network can land this long after a read-back showed nothing. */
 const READ_AGAIN_MS = 30_000;
 /** How long a key is held for an answer, from the first moment without one. */
-const SETTLE_MS = 5 * 60_000;
+export const SETTLE_MS = 5 * 60_000;
 const RETRY_MS = 10_000;
 /** How often a message is edited again that Discord did not let be edited. */
 const MENDS = 3;

@@ -2,7 +2,8 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Store } from './store.ts';
 
-const DAY_MS = 24 * 60 * 60_000;
+const HOUR_MS = 60 * 60_000;
+const DAY_MS = 24 * HOUR_MS;
 const pattern = /^levergate-\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z\.db$/;
 const unfinished = '.unfinished';
 
@@ -27,6 +28,16 @@ export function createBackups(options: {
     return (await readdir(directory)).filter((name) => pattern.test(name)).sort();
   }
 
+  /** Snapshots of a clock that was ahead would be the newest for ever: they become the last ones before today's. */
+  async function bringBack(now: number): Promise<void> {
+    const ahead = (await names()).filter((name) => timeOf(name) > now + HOUR_MS);
+    let time = now - DAY_MS;
+    for (const name of ahead.reverse()) {
+      while ((await names()).includes(nameAt(time))) time -= 1_000;
+      await rename(join(directory, name), join(directory, nameAt(time)));
+    }
+  }
+
   /** Under its own name only once it is whole: one that a full disk cut short must not displace a good one. */
   async function write(path: string): Promise<void> {
     for (const name of await readdir(directory)) {
@@ -40,6 +51,7 @@ export function createBackups(options: {
     runIfDue: async () => {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const now = await store.now();
+      await bringBack(now);
       const newest = (await names()).at(-1);
       if (newest !== undefined && now - timeOf(newest) < DAY_MS) return undefined;
       const path = join(directory, nameAt(now));

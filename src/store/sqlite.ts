@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { createClock } from '../clock.ts';
 import { Failure } from '../errors.ts';
@@ -32,6 +33,8 @@ const rowSchema = z.object({
 });
 const countSchema = z.object({ value: z.number() });
 
+/** About 15 ms of work. */
+const SLICE_ROWS = 500;
 const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
@@ -93,6 +96,17 @@ export function createSqliteStore(options: {
     }
   }
 
+  /** Each slice is a transaction of its own: the event loop goes on in between, and the log file is used again. */
+  async function inSlices(change: () => number | bigint): Promise<number> {
+    for (let total = 0; ; ) {
+      if (!database.isOpen) return total;
+      const changed = Number(guarded(change));
+      total += changed;
+      if (changed < SLICE_ROWS) return total;
+      await nextTurn();
+    }
+  }
+
   return {
     get: async (key) => guarded(() => live(key, now())),
     list: async (prefix, page = {}) =>
@@ -104,7 +118,13 @@ export function createSqliteStore(options: {
     commit: async (change) => guarded(() => transaction(() => commitNow(change))),
     now: async () => now(),
     erase: async () => guarded(() => database.exec('PRAGMA wal_checkpoint(TRUNCATE)')),
-    sweep: async () => guarded(() => Number(statements.sweep.run(now()).changes)),
+    sweep: () => inSlices(() => statements.sweep.run(now(), SLICE_ROWS).changes),
+    shorten: (prefix, longestMs) =>
+      inSlices(() => {
+        const end = now() + longestMs;
+        if (prefix === '') return statements.shortenAll.run(end, end, SLICE_ROWS).changes;
+        return statements.shorten.run(end, end, prefix, `${prefix}\u{10ffff}`, SLICE_ROWS).changes;
+      }),
     snapshot: async (path) =>
       guarded(() => {
         closeSync(openSync(path, 'wx', 0o600));
@@ -129,7 +149,15 @@ function prepare(database: DatabaseSync) {
     ),
     remove: database.prepare('DELETE FROM entry WHERE key = ?'),
     count: database.prepare(`UPDATE counter SET value = value + 1 WHERE name = 'version' RETURNING value`),
-    sweep: database.prepare('DELETE FROM entry WHERE expires_at <= ?'),
+    sweep: database.prepare('DELETE FROM entry WHERE rowid IN (SELECT rowid FROM entry WHERE expires_at <= ? LIMIT ?)'),
+    // Of all rows only the index of expiries finds the few that there may be without reading each.
+    shortenAll: database.prepare(
+      'UPDATE entry SET expires_at = ? WHERE rowid IN (SELECT rowid FROM entry WHERE expires_at > ? LIMIT ?)',
+    ),
+    shorten: database.prepare(
+      `UPDATE entry SET expires_at = ? WHERE rowid IN
+         (SELECT rowid FROM entry WHERE expires_at > ? AND key >= ? AND key < ? LIMIT ?)`,
+    ),
   };
 }
 

@@ -44,8 +44,14 @@ export type Store = {
   readonly now: () => Promise<number>;
   /** Makes sure that the bytes of removed rows are no longer in any file of the store. */
   readonly erase: () => Promise<void>;
-  /** Deletes expired rows. @returns how many. */
+  /** Deletes expired rows, a few at a time: other calls get their turn in between. @returns how many. */
   readonly sweep: () => Promise<number>;
+  /**
+   * Lets no row with this prefix outlive `longestMs` from now: one that would was written by a clock that was ahead.
+   *
+   * @returns how many were shortened.
+   */
+  readonly shorten: (prefix: string, longestMs: number) => Promise<number>;
   /** Writes a consistent copy to a new file. */
   readonly snapshot: (path: string) => Promise<void>;
   readonly close: () => Promise<void>;

@@ -5,7 +5,7 @@ import type { Sealer } from '../confirm/sealer.ts';
 import { Failure } from '../errors.ts';
 import type { Change, Entry, Store } from '../store/store.ts';
 
-const lifetimeMs = 10 * 60_000;
+export const lifetimeMs = 10 * 60_000;
 const tries = 5;
 const mostConflicts = 10;
 

@@ -1,4 +1,4 @@
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { Failure } from '../../src/errors.ts';
@@ -63,6 +63,23 @@ test('the newest few are kept, and no other file is touched', async () => {
     'levergate-2026-11-26T02-26-16Z.db',
     'levergate-notes.db',
   ]);
+});
+
+test('snapshots of a clock that was a year ahead hold up no new one, and are kept as the newest from before it', async () => {
+  const { backups, directory, names } = await open(4);
+  mkdirSync(directory);
+  for (const day of ['2026-11-19', '2027-11-20', '2027-11-21']) {
+    writeFileSync(join(directory, `levergate-${day}T02-26-16Z.db`), day);
+  }
+  expect(await backups.runIfDue()).toBe(join(directory, 'levergate-2026-11-21T02-26-16Z.db'));
+  expect(names().map((name) => readFileSync(join(directory, name), 'utf8').slice(0, 10))).toEqual([
+    '2026-11-19',
+    '2027-11-20',
+    '2027-11-21',
+    'SQLite for',
+  ]);
+  expect(names()[2]).toBe('levergate-2026-11-20T02-26-16Z.db');
+  expect(await backups.runIfDue()).toBeUndefined();
 });
 
 test('a full disk costs no snapshot that is there, and the next hour tries again', async () => {

@@ -98,6 +98,26 @@ export function describeStore(name: string, create: (clock: Clock) => Store): vo
       expect((await store.list('p/', { after: 'p/b' })).map(({ key }) => key)).toEqual(['p/c']);
     });
 
+    test('a row that would outlive what its kind is given is shortened to that, and no other row', async () => {
+      const { store, clock } = open();
+      await store.commit({
+        writes: [
+          { key: 'lease/ahead', value: '', ttlMs: 3_600_000 },
+          { key: 'lease/right', value: '', ttlMs: 19_999 },
+          { key: 'lease/ever', value: '' },
+          { key: 'other/ahead', value: '', ttlMs: 3_600_000 },
+        ],
+      });
+      expect(await store.shorten('', 3_600_000)).toBe(0);
+      expect(await store.shorten('lease/', 20_000)).toBe(1);
+      clock.advance(19_999);
+      expect((await store.list('')).map(({ key }) => key)).toEqual(['lease/ahead', 'lease/ever', 'other/ahead']);
+      clock.advance(1);
+      expect((await store.list('')).map(({ key }) => key)).toEqual(['lease/ever', 'other/ahead']);
+      expect(await store.shorten('', 0)).toBe(1);
+      expect((await store.list('')).map(({ key }) => key)).toEqual(['lease/ever']);
+    });
+
     test('a sweep deletes what has expired and nothing else', async () => {
       const { store, clock } = open();
       await store.commit({

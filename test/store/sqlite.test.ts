@@ -85,3 +85,41 @@ test('a closed store fails with STORE_UNAVAILABLE, never with "nothing there"', 
   await expect(store.list('')).rejects.toThrow('STORE_UNAVAILABLE');
   await expect(store.commit({ writes: [] })).rejects.toThrow('STORE_UNAVAILABLE');
 });
+
+test('a sweep of many rows is done in slices, between which others have their turn, and the log file stays small', async () => {
+  const file = join(temporaryDirectory(), 'store.db');
+  const clock = createClock();
+  const store = createSqliteStore({ file, now: clock.now });
+  onTestFinished(() => store.close());
+  const rows = 10_000;
+  const writes = Array.from({ length: rows }, (_, index) => ({
+    key: `k/${index}`,
+    value: 'x'.repeat(1_000),
+    ttlMs: 1,
+  }));
+  for (let from = 0; from < rows; from += 500) await store.commit({ writes: writes.slice(from, from + 500) });
+  await store.erase();
+  clock.advance(1);
+  let turns = 0;
+  let largestLog = 0;
+  const watching = setInterval(() => {
+    turns += 1;
+    largestLog = Math.max(largestLog, statSync(`${file}-wal`).size);
+  }, 0);
+  onTestFinished(() => clearInterval(watching));
+  expect(await store.sweep()).toBe(rows);
+  expect(turns).toBeGreaterThanOrEqual(5);
+  expect(largestLog).toBeLessThan(8 * 1024 * 1024);
+  expect(await store.sweep()).toBe(0);
+});
+
+test('a store that is closed in the middle of a sweep ends it quietly', async () => {
+  const clock = createClock();
+  const store = createSqliteStore({ file: ':memory:', now: clock.now });
+  const writes = Array.from({ length: 2_000 }, (_, index) => ({ key: `k/${index}`, value: '', ttlMs: 1 }));
+  await store.commit({ writes });
+  clock.advance(1);
+  const swept = store.sweep();
+  await store.close();
+  expect(await swept).toBeLessThan(2_000);
+});

@@ -152,6 +152,18 @@ test('a key that waits for more than a day is dropped', async () => {
   expect(await vault.list('100')).toHaveLength(0);
 });
 
+test('a key that was added by a clock that was a year ahead is dropped', async () => {
+  const ring = [masterKey('k1')] as const;
+  const before = await openVault(ring);
+  before.clock.step(365 * 24 * 3_600_000);
+  await before.vault.saveIncoming(account, credentials);
+  await before.store.close();
+  const { vault } = await openVault(ring, before.directory);
+  expect(await vault.list('100')).toHaveLength(1);
+  await vault.sweep();
+  expect(await vault.list('100')).toHaveLength(0);
+});
+
 test('a store that fails is an error, never a missing key', async () => {
   const { vault, store } = await openVault();
   await addKey(vault);
