@@ -80,6 +80,7 @@ export const refusalChoices: Readonly<Record<'mudrex' | 'kraken', readonly Refus
   kraken: [
     ...krakenCodes.map((refused) => choice(`${refused.code} ${refused.message}`, refused)),
     ...krakenErrors.map((error) => choice(error, { error })),
+    choice('Server Error in a list', { error: 'Server Error', inList: true }),
   ],
 };
 

@@ -127,6 +127,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   const metrics = createMetrics();
   const venues = createVenues({
     now,
+    elapsed: clock.elapsed,
     enabled: config.venues,
     budgets: budgetsOf(config),
     onCall: (call) => metrics.venueCalled({ venue: call.venue, call: call.kind, class: call.result }, call.durationMs),

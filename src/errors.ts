@@ -8,9 +8,11 @@ export type Refusal =
   | 'insufficient-margin'
   | 'key-rejected'
   | 'key-lacks-permission'
+  | 'key-forbidden'
   | 'account-inactive'
   | 'account-invalid'
   | 'rate-limited'
+  | 'address-rate-limited'
   | 'nonce'
   | 'invalid-currency'
   | 'invalid-request'
@@ -21,6 +23,9 @@ export type Refusal =
 /** What became of a request that has no usable answer. Every cause but `unreachable` may have reached the venue. */
 export type Silence = 'timeout' | 'reset' | 'too-large' | 'unreadable' | 'redirect' | 'server-error';
 
+/** What is used up: a venue's limit for one key, its limit for the bot's address, or the bot's own connections to it. */
+export type Limit = 'key' | 'address' | 'connections';
+
 /**
  * Every expected failure, by code, with the data that its sentence needs. Words: `messages.ts`.
  * `venue` is the venue's label, as people read it; `account` is a key's label.
@@ -30,7 +35,13 @@ export type FailureData =
   | { readonly code: 'VENUE_REFUSED'; readonly venue: string; readonly refusal: Refusal; readonly detail?: string }
   | { readonly code: 'VENUE_UNREACHABLE'; readonly venue: string }
   | { readonly code: 'VENUE_SILENT'; readonly venue: string; readonly silence: Silence }
-  | { readonly code: 'VENUE_BUSY'; readonly venue: string; readonly retryAfterMs: number }
+  | {
+      readonly code: 'VENUE_BUSY';
+      readonly venue: string;
+      /** The key's in results that an older version stored. */
+      readonly limit?: Limit;
+      readonly retryAfterMs: number;
+    }
   // what was typed
   | { readonly code: 'BAD_OPTION'; readonly option: string; readonly hint: string }
   | { readonly code: 'BAD_LEVERAGE'; readonly text: string; readonly meant?: string }

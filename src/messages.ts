@@ -1,5 +1,5 @@
 import type { View } from './command.ts';
-import { type FailureData, type Refusal, type Silence, unreachable } from './errors.ts';
+import { type FailureData, type Limit, type Refusal, type Silence, unreachable } from './errors.ts';
 
 /** What happened, and what to do next; each one sentence or two. Whether anything was changed is said by the caller. */
 export type Explanation = { readonly what: string; readonly next: string };
@@ -49,10 +49,7 @@ export function explain(failure: FailureData): Explanation {
     case 'VENUE_SILENT':
       return say(`${failure.venue} ${silence(failure.silence)}`, 'Try again in a moment.');
     case 'VENUE_BUSY':
-      return say(
-        `The request limit of this key at ${failure.venue} is used up`,
-        `Try again in ${seconds(failure.retryAfterMs)}.`,
-      );
+      return say(usedUp(failure.venue, failure.limit ?? 'key'), `Try again in ${seconds(failure.retryAfterMs)}.`);
     case 'BAD_OPTION':
       return say(`The option "${failure.option}" cannot be used like this`, failure.hint);
     case 'BAD_LEVERAGE':
@@ -248,6 +245,11 @@ function explainRefusal(venue: string, refusal: Refusal, detail: string | undefi
         `This key may not do that at ${venue}`,
         'Give it permission to trade (not to withdraw), or replace it with /keys add.',
       );
+    case 'key-forbidden':
+      return say(
+        `${venue} does not let this key do that`,
+        'It may be tied to another IP address. Look at the key there, or replace it with /keys add.',
+      );
     case 'account-inactive':
       return say(`${venue} says that this futures account is inactive`, 'Activate it there.');
     case 'account-invalid':
@@ -257,6 +259,11 @@ function explainRefusal(venue: string, refusal: Refusal, detail: string | undefi
       );
     case 'rate-limited':
       return say(`${venue} refused: too many requests with this key`, 'Wait a few seconds and try again.');
+    case 'address-rate-limited':
+      return say(
+        `${venue} refused: too many requests from this bot`,
+        'It counts those of all people here; your key is not the reason. Wait a minute and try again.',
+      );
     case 'nonce':
       return say(
         `${venue} refused the request number of this key`,
@@ -309,6 +316,19 @@ function explainKeyRefusal(
         `${venue} does not accept this key`,
         'Check that it was copied completely, for the right exchange, and that it is still active there.',
       );
+  }
+}
+
+function usedUp(venue: string, limit: Limit): string {
+  switch (limit) {
+    case 'key':
+      return `The request limit of this key at ${venue} is used up`;
+    case 'address':
+      return `${venue} wants fewer requests from this bot; your key is not the reason`;
+    case 'connections':
+      return `The bot is busy with other requests to ${venue}`;
+    default:
+      return unreachable(limit);
   }
 }
 

@@ -11,7 +11,7 @@ import { type Trader, trader } from '../world/people.ts';
 
 // A program: writes on one key as fast as the bot's own budget lets them through.
 const { origin } = readSettings(z.object({ origin: z.string() }));
-const venues = createVenues({ now: Date.now, urls: venueUrls(origin) });
+const venues = createVenues({ now: Date.now, elapsed: () => performance.now(), urls: venueUrls(origin) });
 const spending = z.object({ trader: z.number(), writes: z.number() });
 /** More at once would wait too long for their turn, and be told to come back. */
 const AT_ONCE = 12;

@@ -11,6 +11,7 @@ const { origin } = readSettings(z.object({ origin: z.string() }));
 const unlimited = { windows: [{ units: 1e9, windowMs: 1_000 }], costs: { read: 1, account: 1, write: 1 } };
 const venues = createVenues({
   now: Date.now,
+  elapsed: () => performance.now(),
   urls: venueUrls(origin),
   budgets: { mudrex: unlimited, 'kraken-futures': unlimited },
 });

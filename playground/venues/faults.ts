@@ -62,6 +62,10 @@ export const faultSchema = z.discriminatedUnion('name', [
     code: z.int().optional(),
     /** Kraken: the message beside the code; it may be missing. */
     message: z.string().optional(),
+    /** Kraken: the error string stands in a list of strings, the third of its shapes. */
+    inList: z.boolean().default(false),
+    /** Whether the call is carried out all the same. */
+    applied: z.boolean().default(false),
     ...scope,
   }),
   z.object({ name: z.literal('no-effect'), ...scope, on: z.literal('write').default('write') }),

@@ -1,7 +1,14 @@
 import type { Call, Execution, VenueCore } from './call.ts';
 import { createKrakenControls, type KrakenControls } from './kraken-controls.ts';
 import { type KrakenInstrument, krakenInstruments } from './kraken-instruments.ts';
-import { createRefusals, type KrakenErrorStyle, refusedByCode, refusedWith, serverTime } from './kraken-replies.ts';
+import {
+  createRefusals,
+  type KrakenErrorStyle,
+  refusedByCode,
+  refusedInList,
+  refusedWith,
+  serverTime,
+} from './kraken-replies.ts';
 import { base, findPrivateRoute, type KrakenWorld, permits, publicRoute } from './kraken-routes.ts';
 import { checkSignature, findKey } from './kraken-signature.ts';
 import { type KrakenAccountSeed, openAccount } from './kraken-state.ts';
@@ -85,10 +92,10 @@ const createCore = (
     rateLimited: ({ at }) => refusedWith(at, 'apiLimitExceeded', 429),
     serverError: ({ at }, status) => refusedWith(at, 'Server Error', status),
     refusal: ({ at }, fault) => {
+      const { error: name = 'unknownError' } = fault;
+      if (fault.inList) return refusedInList(at, name, fault.status ?? 200);
       if (fault.code === undefined) {
-        return fault.status === undefined
-          ? error(at, fault.error ?? 'unknownError')
-          : refusedWith(at, fault.error ?? 'unknownError', fault.status);
+        return fault.status === undefined ? error(at, name) : refusedWith(at, name, fault.status);
       }
       if (fault.status === undefined && fault.message === undefined) return code(at, fault.code);
       const message = fault.message === undefined ? {} : { message: fault.message };

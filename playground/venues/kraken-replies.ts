@@ -38,6 +38,10 @@ export const succeeded = (at: number, fields: Readonly<Record<string, unknown>> 
 export const refusedWith = (at: number, error: string, status: number): Answer =>
   jsonAnswer(status, { result: 'error', error, serverTime: serverTime(at) });
 
+/** The third error shape: the same words in a list. */
+export const refusedInList = (at: number, error: string, status: number): Answer =>
+  jsonAnswer(status, { result: 'error', errors: [error], serverTime: serverTime(at) });
+
 /** The second error shape: a code, whose message may be missing. */
 export const refusedByCode = (at: number, code: number, { status, message }: { status: number; message?: string }) =>
   jsonAnswer(status, {

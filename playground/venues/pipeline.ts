@@ -66,6 +66,7 @@ const answerInstead = (fault: Fault, { call, core }: Strike): Answer | undefined
     case 'redirect':
       return { status: fault.status, headers: { location: fault.to }, body: '' };
     case 'refused':
+      if (fault.applied) core.answer(call, 'normal');
       return core.refusal(call, fault);
     case 'no-effect':
       return core.answer(call, 'no-effect');

@@ -6,7 +6,8 @@ import type { Window } from './venue.ts';
 
 /** A call's claim on its key's budget. */
 export type Spending = {
-  readonly key: Secret;
+  /** None for public calls, which only the venue's pauses hold back. */
+  readonly key: Secret | undefined;
   readonly units: number;
   /** A waiting write goes before every waiting read of the same key. */
   readonly kind: 'read' | 'write';
@@ -21,7 +22,9 @@ export type KeyBudget = {
    */
   readonly run: <T>(spending: Spending, task: () => Promise<T>) => Promise<T>;
   /** Holds back all calls of a key: the venue itself said that there were too many. */
-  readonly pause: (key: Secret, ms: number) => void;
+  readonly pause: (key: Secret | undefined, ms: number) => void;
+  /** Holds back all calls: the venue counts those of this address, whatever their key. */
+  readonly pauseAll: (ms: number) => void;
   /** How many keys are remembered. */
   readonly size: () => number;
 };
@@ -29,8 +32,8 @@ export type KeyBudget = {
 export type BudgetOptions = {
   readonly venue: string;
   readonly windows: readonly Window[];
-  /** Milliseconds; only differences matter. */
-  readonly now: () => number;
+  /** Milliseconds that have passed, whatever a clock was set to. */
+  readonly elapsed: () => number;
   readonly sleep?: (ms: number) => Promise<unknown>;
 };
 
@@ -41,7 +44,8 @@ type Waiting = {
   readonly spending: Spending;
   readonly giveUpAt: number;
   readonly start: () => void;
-  readonly refuse: (retryAfterMs: number) => void;
+  /** Turns it away: it could start at `at`, which is too late. */
+  readonly refuse: (at: number) => void;
 };
 
 type KeyState = {
@@ -67,15 +71,16 @@ const maxWaiting = 200;
  * its answer, so the windows hold wherever in between the venue counts it. Keys are remembered by a hash with a
  * random pepper of this process, and forgotten when idle for the longest window.
  */
-export function createBudget({ venue, windows, now, sleep = wait }: BudgetOptions): KeyBudget {
+export function createBudget({ venue, windows, elapsed, sleep = wait }: BudgetOptions): KeyBudget {
   const pepper = randomBytes(32).toString('base64');
   const states = new Map<string, KeyState>();
   const longestMs = Math.max(...windows.map((window) => window.windowMs));
-  let sweptAt = now();
+  let sweptAt = elapsed();
+  let allPausedUntil = Number.NEGATIVE_INFINITY;
 
-  function stateOf(key: Secret): KeyState {
+  function stateOf(key: Secret | undefined): KeyState {
     forgetIdle();
-    const id = hash('sha256', pepper + key.reveal(), 'base64');
+    const id = key === undefined ? 'public' : hash('sha256', pepper + key.reveal(), 'base64');
     const known = states.get(id);
     if (known) return known;
     const state: KeyState = {
@@ -84,7 +89,7 @@ export function createBudget({ venue, windows, now, sleep = wait }: BudgetOption
       reads: [],
       underWay: 0,
       pausedUntil: Number.NEGATIVE_INFINITY,
-      lastUsed: now(),
+      lastUsed: elapsed(),
       pumping: false,
     };
     states.set(id, state);
@@ -92,21 +97,22 @@ export function createBudget({ venue, windows, now, sleep = wait }: BudgetOption
   }
 
   function forgetIdle(): void {
-    if (Math.abs(now() - sweptAt) < longestMs / 4) return;
-    sweptAt = now();
+    if (elapsed() - sweptAt < longestMs / 4) return;
+    sweptAt = elapsed();
     for (const [id, state] of states) if (isIdle(state)) states.delete(id);
   }
 
   function isIdle(state: KeyState): boolean {
     if (state.underWay > 0 || state.writes.length + state.reads.length > 0) return false;
-    return now() - state.lastUsed > longestMs && now() > state.pausedUntil;
+    return elapsed() - state.lastUsed > longestMs && elapsed() > state.pausedUntil;
   }
 
   function spend(state: KeyState, units: number): void {
-    state.lastUsed = now();
+    state.lastUsed = elapsed();
+    if (units === 0) return;
     windows.forEach(({ windowMs }, index) => {
       const sliceMs = Math.max(1, windowMs / slicesPerWindow);
-      const countsUntil = (Math.floor(now() / sliceMs) + 1) * sliceMs + windowMs;
+      const countsUntil = (Math.floor(elapsed() / sliceMs) + 1) * sliceMs + windowMs;
       const slices = state.slices[index];
       const newest = slices?.at(-1);
       if (newest && newest.countsUntil >= countsUntil) newest.units += units;
@@ -116,24 +122,21 @@ export function createBudget({ venue, windows, now, sleep = wait }: BudgetOption
 
   /** @returns the earliest time at which `units` more fit every window. */
   function fitsAt(state: KeyState, units: number): number {
-    state.pausedUntil = Math.min(state.pausedUntil, now() + longestPauseMs);
     const times = windows.map((window, index) =>
       windowFitsAt(state.slices[index] ?? [], window, state.underWay + units),
     );
-    return Math.max(now(), state.pausedUntil, ...times);
+    return Math.max(elapsed(), state.pausedUntil, allPausedUntil, ...times);
   }
 
   function windowFitsAt(slices: Slice[], window: Window, wanted: number): number {
-    while (slices[0] && slices[0].countsUntil <= now()) slices.shift();
+    while (slices[0] && slices[0].countsUntil <= elapsed()) slices.shift();
     let over = slices.reduce((sum, slice) => sum + slice.units, wanted) - window.units;
-    if (over <= 0) return now();
+    if (over <= 0) return elapsed();
     for (const slice of slices) {
-      // A clock that was set back must not lock a key for longer than a window and its slice.
-      slice.countsUntil = Math.min(slice.countsUntil, now() + 2 * window.windowMs);
       over -= slice.units;
       if (over <= 0) return slice.countsUntil;
     }
-    return now() + recheckMs;
+    return elapsed() + recheckMs;
   }
 
   async function pump(state: KeyState): Promise<void> {
@@ -142,9 +145,9 @@ export function createBudget({ venue, windows, now, sleep = wait }: BudgetOption
     try {
       for (let next = nextOf(state); next; next = nextOf(state)) {
         const at = fitsAt(state, next.spending.units);
-        if (at <= now()) startFirst(state, next);
+        if (at <= elapsed()) startFirst(state, next);
         else if (!refuseLate(state, at))
-          await sleep(Math.max(0, Math.min(at, ...waitingOf(state).map((one) => one.giveUpAt)) - now()));
+          await sleep(Math.max(0, Math.min(at, ...waitingOf(state).map((one) => one.giveUpAt)) - elapsed()));
       }
     } finally {
       state.pumping = false;
@@ -164,25 +167,28 @@ export function createBudget({ venue, windows, now, sleep = wait }: BudgetOption
   function refuseLate(state: KeyState, at: number): boolean {
     let refused = false;
     for (const queue of [state.writes, state.reads]) {
-      for (const one of queue.filter(({ giveUpAt }) => giveUpAt < at || giveUpAt <= now())) {
+      for (const one of queue.filter(({ giveUpAt }) => giveUpAt < at || giveUpAt <= elapsed())) {
         queue.splice(queue.indexOf(one), 1);
-        one.refuse(Math.max(1, Math.ceil(at - now())));
+        one.refuse(at);
         refused = true;
       }
     }
     return refused;
   }
 
-  const busy = (retryAfterMs: number) => new Failure({ code: 'VENUE_BUSY', venue, retryAfterMs });
+  function busy(at: number): Failure {
+    const limit = at <= allPausedUntil ? 'address' : 'key';
+    return new Failure({ code: 'VENUE_BUSY', venue, limit, retryAfterMs: Math.max(1, Math.ceil(at - elapsed())) });
+  }
 
   function turn(state: KeyState, spending: Spending): Promise<void> {
     const queue = spending.kind === 'write' ? state.writes : state.reads;
-    if (queue.length >= maxWaiting) return Promise.reject(busy(spending.maxWaitMs + 1));
+    const giveUpAt = elapsed() + spending.maxWaitMs;
+    if (queue.length >= maxWaiting) return Promise.reject(busy(giveUpAt + 1));
     const at = fitsAt(state, spending.units);
-    const giveUpAt = now() + spending.maxWaitMs;
-    if (at > giveUpAt) return Promise.reject(busy(Math.ceil(at - now())));
+    if (at > giveUpAt) return Promise.reject(busy(at));
     return new Promise((start, reject) => {
-      const refuse = (retryAfterMs: number) => reject(busy(retryAfterMs));
+      const refuse = (later: number) => reject(busy(later));
       queue.push({ spending, giveUpAt, start, refuse });
       void pump(state);
     });
@@ -201,7 +207,10 @@ export function createBudget({ venue, windows, now, sleep = wait }: BudgetOption
     },
     pause: (key, ms) => {
       const state = stateOf(key);
-      state.pausedUntil = Math.max(state.pausedUntil, now() + ms);
+      state.pausedUntil = Math.max(state.pausedUntil, elapsed() + Math.min(ms, longestPauseMs));
+    },
+    pauseAll: (ms) => {
+      allPausedUntil = Math.max(allPausedUntil, elapsed() + Math.min(ms, longestPauseMs));
     },
     size: () => states.size,
   };

@@ -1,9 +1,9 @@
-import { Failure, type FailureData } from '../errors.ts';
+import { Failure, type FailureData, type Limit, type Refusal } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import { createBudget } from './budget.ts';
 import type { Http, HttpReply, HttpRequest } from './http.ts';
 import type { ApplyResult, Budget, Credentials, Deadlines, VenueFacts } from './venue.ts';
-import type { Answer, Verdict } from './verdict.ts';
+import { type Answer, breakdowns, type Verdict } from './verdict.ts';
 
 /** Connect 2 s, read 3 s, write 4 s: a write with its read-back stays under 8 s. */
 export const defaultDeadlines: Deadlines = { connectMs: 2_000, readMs: 3_000, writeMs: 4_000 };
@@ -13,6 +13,8 @@ export type VenueOptions = {
   readonly http: Http;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds that have passed, whatever a clock was set to; for deadlines and budgets. */
+  readonly elapsed: () => number;
   /** Another base URL than the venue's own, without a slash at its end. */
   readonly url?: string;
   /** Other limits than the published ones. */
@@ -55,7 +57,10 @@ export type VenueClient = {
   readonly write: (call: WriteCall, judge: Judge<unknown>) => Promise<ApplyResult>;
 };
 
-type Outcome<T> = Verdict<T> | { readonly kind: 'not-sent' } | { readonly kind: 'busy'; readonly retryAfterMs: number };
+type Outcome<T> =
+  | Verdict<T>
+  | { readonly kind: 'not-sent' }
+  | { readonly kind: 'busy'; readonly limit: Limit; readonly retryAfterMs: number };
 
 type Attempt<T> = {
   readonly kind: 'read' | 'write';
@@ -64,6 +69,12 @@ type Attempt<T> = {
   readonly judge: Judge<T>;
   readonly leftMs: () => number;
 };
+
+/** Whose calls a refusal says were too many. */
+const limits: ReadonlyMap<Refusal, Limit> = new Map([
+  ['rate-limited', 'key'],
+  ['address-rate-limited', 'address'],
+]);
 
 /** How long a key rests after "too many" when the venue does not say how long. */
 const defaultPauseMs = 1_000;
@@ -79,14 +90,14 @@ export function createClient(
   options: VenueOptions,
 ): VenueClient {
   const { id, label: venue } = facts;
-  const { http, now, deadlines = defaultDeadlines, sleep } = options;
+  const { http, now, elapsed, deadlines = defaultDeadlines, sleep } = options;
   const { windows, costs } = options.budget ?? published;
-  const budget = createBudget({ venue, windows, now, ...(sleep && { sleep }) });
+  const budget = createBudget({ venue, windows, elapsed, ...(sleep && { sleep }) });
 
   async function attempt<T>(one: Attempt<T>): Promise<Outcome<T>> {
-    const startedAt = now();
+    const startedAt = elapsed();
     const report = (result: string) =>
-      options.onCall?.({ venue: id, kind: one.kind, result, durationMs: now() - startedAt });
+      options.onCall?.({ venue: id, kind: one.kind, result, durationMs: elapsed() - startedAt });
     try {
       const outcome = await judged(one);
       report(outcome.kind);
@@ -101,10 +112,12 @@ export function createClient(
     const reply = await withinBudget(one);
     if (reply.kind !== 'answered') return reply;
     const verdict = one.judge(reply);
-    if (verdict.kind !== 'refused' || verdict.refusal !== 'rate-limited') return verdict;
+    const limit = verdict.kind === 'refused' ? limits.get(verdict.refusal) : undefined;
+    if (limit === undefined) return verdict;
     const pauseMs = pauseOf(reply.retryAfter);
-    if (one.call.spends) budget.pause(one.call.spends.key, pauseMs);
-    return one.kind === 'write' ? verdict : { kind: 'busy', retryAfterMs: pauseMs };
+    if (limit === 'address') budget.pauseAll(pauseMs);
+    else budget.pause(one.call.spends?.key, pauseMs);
+    return one.kind === 'write' ? verdict : { kind: 'busy', limit, retryAfterMs: pauseMs };
   }
 
   function withinBudget({ kind, call, request, leftMs }: Attempt<unknown>): Promise<HttpReply> {
@@ -115,9 +128,9 @@ export function createClient(
       const extras = maxBytes === undefined ? request : { ...request, maxBytes };
       return http.send({ ...extras, url, headers: headers?.() ?? {}, deadlineMs });
     };
-    if (!spends) return send();
+    const units = spends === undefined ? 0 : costs[spends.cost];
     // Half of the deadline is for waiting, so that the call itself still has time to be answered.
-    return budget.run({ key: spends.key, units: costs[spends.cost], kind, maxWaitMs: leftMs() / 2 }, send);
+    return budget.run({ key: spends?.key, units, kind, maxWaitMs: leftMs() / 2 }, send);
   }
 
   /** @see RFC 9110, Retry-After: seconds or a date */
@@ -128,8 +141,8 @@ export function createClient(
   }
 
   function countdown(deadlineMs: number): () => number {
-    const startedAt = now();
-    return () => Math.min(deadlineMs, deadlineMs - (now() - startedAt));
+    const startedAt = elapsed();
+    return () => deadlineMs - (elapsed() - startedAt);
   }
 
   return {
@@ -137,7 +150,7 @@ export function createClient(
       const leftMs = countdown(deadlines.readMs);
       const one = { kind: 'read', call, request: { method: 'GET' }, judge, leftMs } as const;
       const first = await attempt(one);
-      const again = isWorthAnotherRead(first, call) && leftMs() > 0;
+      const again = isWorthAnotherRead(first) && leftMs() > 0;
       return settle(venue, again ? await attempt(one) : first);
     },
     write: async (call, judge) => {
@@ -155,9 +168,9 @@ export function createClient(
   };
 }
 
-function isWorthAnotherRead(outcome: Outcome<unknown>, call: Call): boolean {
+function isWorthAnotherRead(outcome: Outcome<unknown>): boolean {
   if (outcome.kind === 'silent') return outcome.silence === 'reset';
-  return outcome.kind === 'not-sent' || (outcome.kind === 'busy' && call.spends !== undefined);
+  return outcome.kind === 'not-sent' || outcome.kind === 'busy';
 }
 
 function settle<T>(venue: string, outcome: Outcome<T>): T {
@@ -170,7 +183,7 @@ function failureOf(venue: string, outcome: Exclude<Outcome<unknown>, { kind: 'ok
     case 'not-sent':
       return { code: 'VENUE_UNREACHABLE', venue };
     case 'busy':
-      return { code: 'VENUE_BUSY', venue, retryAfterMs: outcome.retryAfterMs };
+      return { code: 'VENUE_BUSY', venue, limit: outcome.limit, retryAfterMs: outcome.retryAfterMs };
     case 'silent':
       return { code: 'VENUE_SILENT', venue, silence: outcome.silence };
     case 'refused': {
@@ -182,8 +195,7 @@ function failureOf(venue: string, outcome: Exclude<Outcome<unknown>, { kind: 'ok
 
 function applied(venue: string, outcome: Outcome<unknown>): ApplyResult {
   if (outcome.kind === 'ok') return { kind: 'accepted' };
-  // An error that says only that something broke does not say that nothing was changed: reading back decides.
-  if (outcome.kind === 'refused' && outcome.refusal === 'venue-error') {
+  if (outcome.kind === 'refused' && breakdowns.has(outcome.refusal)) {
     return { kind: 'silent', failure: { code: 'VENUE_SILENT', venue, silence: 'server-error' } };
   }
   const kind = outcome.kind === 'busy' ? 'not-sent' : outcome.kind;

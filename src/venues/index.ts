@@ -21,6 +21,8 @@ export type VenuesOptions = {
   readonly urls?: Partial<Readonly<Record<VenueId, string>>>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds that have passed, whatever a clock was set to. */
+  readonly elapsed: () => number;
   /** Limits other than the published ones: they are configurable because venues change them. */
   readonly budgets?: Partial<Readonly<Record<VenueId, Budget>>>;
   /** Which venues to offer; all of them unless told. */
@@ -34,7 +36,16 @@ export type VenuesOptions = {
 
 /** Builds the venues; nothing is sent before the first call. `close` waits for calls under way. */
 export function createVenues(options: VenuesOptions): Venues & { readonly close: () => Promise<void> } {
-  const { urls = {}, now, budgets = {}, enabled = venueIds, deadlines = defaultDeadlines, sleep, onCall } = options;
+  const {
+    urls = {},
+    now,
+    elapsed,
+    budgets = {},
+    enabled = venueIds,
+    deadlines = defaultDeadlines,
+    sleep,
+    onCall,
+  } = options;
   const built = venueIds
     .filter((id) => enabled.includes(id))
     .map((id) => {
@@ -47,7 +58,7 @@ export function createVenues(options: VenuesOptions): Venues & { readonly close:
         ...(sleep && { sleep }),
         ...(onCall && { onCall }),
       };
-      const venue = registry[id]({ http, now, deadlines, ...overrides });
+      const venue = registry[id]({ http, now, elapsed, deadlines, ...overrides });
       return { venue, http };
     });
   const venues: Venues = new Map(built.map(({ venue }) => [venue.id, venue]));

@@ -6,12 +6,13 @@ import { type CurrentSetting, leverageFromReply } from '../leverage/setting.ts';
 import { parseJson } from '../parse-json.ts';
 import type { Judge } from './client.ts';
 import type { MarketSetting } from './venue.ts';
-import { decimal, positive, readSuccess, refused, type Verdict } from './verdict.ts';
+import { breakdowns, decimal, positive, type Refused, readSuccess, refused, type Verdict } from './verdict.ts';
 
 /** The seed's error strings, then two that clients have seen. */
 const refusals: ReadonlyMap<string, Refusal> = new Map([
   ['accountInactive', 'account-inactive'],
-  ['apiLimitExceeded', 'rate-limited'],
+  // It counts the calls of an IP address, not of a key.
+  ['apiLimitExceeded', 'address-rate-limited'],
   ['authenticationError', 'key-rejected'],
   ['insufficientFunds', 'insufficient-margin'],
   ['invalidAccount', 'account-invalid'],
@@ -44,38 +45,44 @@ const argumentNames = ['symbol', 'maxLeverage'];
 
 const errorBody = z.object({
   result: z.literal('error'),
-  error: z.string().optional().catch(undefined),
-  errors: z
-    .array(z.object({ code: z.coerce.number().catch(Number.NaN) }))
-    .optional()
-    .catch(undefined),
+  error: z.unknown().optional(),
+  errors: z.array(z.unknown()).nullish(),
 });
-
-/** The authentication service has a shape of its own and answers 401 in it. */
-const authError = z.object({ error: z.string(), message: z.string() });
+const coded = z.object({ code: z.union([z.number(), z.string().regex(/^[0-9]{1,6}$/)]).transform(Number) });
 
 /**
- * Reads both error shapes, whatever the HTTP status: a 500 with a code is an answer.
+ * Reads the three error shapes, also mixed and whatever the HTTP status: a name in `error`, names in `errors`, codes in
+ * `errors`.
  *
- * @returns undefined where no documented error proves that the venue refused.
+ * @returns undefined where no documented error proves that the venue refused, or where one stands beside an unlisted one.
  */
 function readError(status: number, json: unknown): Verdict<never> | undefined {
-  if (status === 429) return refused('rate-limited');
-  if (status === 401 && authError.safeParse(json).success) return refused('key-rejected');
+  if (status === 429) return refused('address-rate-limited');
   const body = errorBody.safeParse(json);
   if (!body.success) return undefined;
-  const code = body.data.errors
-    ?.map((error) => refusalsByCode.get(error.code))
-    .find((refusal) => refusal !== undefined);
-  if (code) return refused(code);
-  // Suffixed forms: "invalidArgument: symbol".
-  const [name = '', argument = ''] = (body.data.error ?? '').split(':').map((part) => part.trim());
+  const { error, errors } = body.data;
+  const entries = [...(error == null ? [] : [error]), ...(errors ?? [])];
+  const known = entries.map(refusalOf).filter((refusal) => refusal !== undefined);
+  if (known.length < entries.length) return undefined;
+  const isBreakdown = ({ refusal }: Refused) => breakdowns.has(refusal);
+  // A code says more than a name, but neither counts beside an error that says only that something broke.
+  return known.find(isBreakdown) ?? known.find((_one, index) => typeof entries[index] !== 'string') ?? known[0];
+}
+
+function refusalOf(entry: unknown): Refused | undefined {
+  if (typeof entry === 'string') return refusalOfName(entry);
+  const refusal = refusalsByCode.get(coded.safeParse(entry).data?.code ?? Number.NaN);
+  return refusal && refused(refusal);
+}
+
+/** Names may carry a suffix: "invalidArgument: symbol". */
+function refusalOfName(text: string): Refused | undefined {
+  const [name = '', argument = ''] = text.split(':').map((part) => part.trim());
   // The number that we send is well formed, so what Kraken does not take is its size.
   if (name === 'invalidArgument' && argument === 'maxLeverage') return refused('leverage-out-of-range', argument);
-  const known = refusals.get(name);
+  const refusal = refusals.get(name);
   const detail = argumentNames.find((one) => one === argument);
-  if (known) return refused(known, detail);
-  return status < 500 ? refused('invalid-request') : undefined;
+  return refusal && refused(refusal, detail);
 }
 
 /** Judges an answer that must say `result: "success"` and have this shape. */
@@ -89,7 +96,12 @@ export function expecting<S extends z.ZodType>(schema: S): Judge<z.output<S>> {
 
 const result = z.literal('success');
 
-export const applied = z.object({ result, serverTime: z.string() });
+export const applied = z.object({
+  result,
+  serverTime: z.string(),
+  error: z.never().optional(),
+  errors: z.never().optional(),
+});
 
 const preference = z
   .object({
@@ -262,6 +274,6 @@ export const permissions = z
   })
   .transform((body) => body.permissions);
 
-/** A key that Kraken does not know answers 401, in whatever shape. */
+/** The authentication service answers 401 to a key that it does not know, in a shape of its own. */
 export const judgeKey: Judge<z.output<typeof permissions>> = (answer) =>
   answer.status === 401 ? refused('key-rejected') : expecting(permissions)(answer);

@@ -71,7 +71,7 @@ const patienceMs = 1_000;
  */
 export function createKrakenFutures({ demo = false, ...options }: VenueOptions & { readonly demo?: boolean }): Venue {
   const id = demo ? 'kraken-futures-demo' : 'kraken-futures';
-  const { now, url = demo ? 'https://demo-futures.kraken.com' : 'https://futures.kraken.com' } = options;
+  const { elapsed, url = demo ? 'https://demo-futures.kraken.com' : 'https://futures.kraken.com' } = options;
   const label = demo ? 'Kraken Futures DEMO' : 'Kraken Futures';
   const client = createClient({ id, label }, publishedBudget, options);
 
@@ -157,9 +157,9 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
   /** A preview does without a mark price rather than fail or be late. */
   async function readMarkPrice({ symbol }: Market): Promise<string | undefined> {
     const judge = replies.expecting(replies.markPriceOf(symbol));
-    const startedAt = now();
+    const startedAt = elapsed();
     const one = await unlessFailing(client.read(open(`/api/v3/tickers/${symbol}`), judge));
-    if (one !== undefined || now() - startedAt > patienceMs) return one;
+    if (one !== undefined || elapsed() - startedAt > patienceMs) return one;
     return unlessFailing(client.read({ ...open('/api/v3/tickers'), maxBytes: listCap }, judge));
   }
 

@@ -5,14 +5,17 @@ import { type CurrentSetting, isSameSetting, type LeverageSetting, leverageFromR
 import { parseJson } from '../parse-json.ts';
 import type { Judge } from './client.ts';
 import type { Target } from './venue.ts';
-import { positive, readSuccess, refused, silent, type Verdict } from './verdict.ts';
+import { type Answer, decimal, positive, readSuccess, refused, silent, type Verdict } from './verdict.ts';
+
+const notSet = 'leverage not found';
 
 /** Whole lower-cased texts. Never a part of one: "gene-rate-d" is not a rate limit. */
 const refusals: ReadonlyMap<string, Refusal> = new Map([
   ['leverage out of permissible range', 'leverage-out-of-range'],
   ['invalid asset id', 'unknown-market'],
   ['asset not found', 'unknown-market'],
-  ['leverage not found', 'unknown-market'],
+  // Never set, which only a reading can meet; what it means there is read by its text.
+  [notSet, 'invalid-request'],
   ['params error', 'invalid-request'],
   ['invalid trade currency', 'invalid-currency'],
   ['insufficient balance', 'insufficient-margin'],
@@ -21,9 +24,9 @@ const refusals: ReadonlyMap<string, Refusal> = new Map([
   ['rate limit exceeded', 'rate-limited'],
 ]);
 
+/** Statuses that are documented with the error shape; their texts vary. */
 const refusalsByStatus: ReadonlyMap<number, Refusal> = new Map([
-  [401, 'key-rejected'],
-  [403, 'key-lacks-permission'],
+  [403, 'key-forbidden'],
   [404, 'unknown-market'],
   [409, 'conflict'],
 ]);
@@ -31,24 +34,27 @@ const refusalsByStatus: ReadonlyMap<number, Refusal> = new Map([
 /** `code` mirrors the HTTP status, but for this one. */
 const invalidAuthentication = 3100;
 
-const oneError = z.object({ code: z.number(), text: z.string().transform((text) => text.trim().toLowerCase()) });
+const errorBody = z.object({
+  success: z.literal(false),
+  errors: z
+    .array(z.object({ code: z.number(), text: z.string().transform((text) => text.trim().toLowerCase()) }))
+    .min(1),
+});
 
-/** The documented shape, and the one with which the gateway in front answers for paths that it does not know. */
-const errorBody = z.union([
-  z.object({ success: z.literal(false), errors: z.array(oneError).min(1) }).transform(({ errors }) => errors),
-  oneError.transform((error) => [error]),
-]);
-
-/** @returns undefined where no documented error proves that the venue refused. */
+/** @returns undefined where no documented error proves that the venue refused, or where one stands beside another. */
 function readError(status: number, json: unknown): Verdict<never> | undefined {
   if (status === 429) return refused('rate-limited');
-  const body = errorBody.safeParse(json);
-  if (!body.success) return undefined;
-  const known = body.data.map(({ text }) => refusals.get(text)).find((refusal) => refusal !== undefined);
-  if (known) return refused(known);
-  if (body.data.some(({ code }) => code === invalidAuthentication)) return refused('key-rejected');
-  const isRefusal = status >= 400 && status < 500;
-  return isRefusal ? refused(refusalsByStatus.get(status) ?? 'invalid-request') : undefined;
+  const found = errorBody.safeParse(json).data?.errors.map(({ code, text }) => {
+    if (code === invalidAuthentication) return 'key-rejected';
+    return refusals.get(text) ?? (code === status ? refusalsByStatus.get(status) : undefined);
+  });
+  const [first] = found ?? [];
+  return first === undefined || found?.includes(undefined) ? undefined : refused(first);
+}
+
+/** The seed documents a bad asset id as 400 without a body; whether it was that, looking the market up tells. */
+export function isBareRefusal({ status, text }: Answer): boolean {
+  return status === 400 && text.trim() === '';
 }
 
 const successBody = z.object({ success: z.literal(true), data: z.unknown() });
@@ -73,7 +79,8 @@ export function idOf(row: unknown): string {
   return z.object({ id: z.string() }).safeParse(row).data?.id ?? JSON.stringify(row);
 }
 
-export const anything = z.unknown();
+/** What the funds of an account look like; only their shape matters. */
+export const funds = z.object({ balance: decimal, locked_amount: decimal });
 
 const numeric = z.union([z.string(), z.number()]);
 
@@ -90,12 +97,16 @@ const leverage = z
     return z.NEVER;
   });
 
-/** A market whose leverage was never set answers 404 "leverage not found", which is not 1x. */
+/** A market whose leverage was never set answers "leverage not found", with 400 or 404, which is not 1x. */
 export const judgeSetting: Judge<CurrentSetting> = (answer) => {
   const error = errorBody.safeParse(parseJson(answer.text));
-  const isUnset = answer.status === 404 && error.data?.some(({ text }) => text === 'leverage not found');
+  const isUnset = error.data?.errors.every(({ text }) => text === notSet);
   return isUnset ? { kind: 'ok', value: { mode: 'unset' } } : expecting(leverage)(answer);
 };
+
+/** One market; a bare refusal means that the venue does not know it. */
+export const judgeMarket: Judge<Market> = (answer) =>
+  isBareRefusal(answer) ? refused('unknown-market') : expecting(market)(answer);
 
 /** Success counts only when the venue echoes what was asked for; otherwise reading back has to tell. */
 export function judgeEcho(asked: LeverageSetting): Judge<LeverageSetting> {

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { Failure } from '../errors.ts';
 import { findMarket, type Market, normalizeSymbol, searchMarkets } from '../leverage/market.ts';
-import { createClient, credential, unlessFailing, type VenueOptions } from './client.ts';
+import type { CurrentSetting, LeverageSetting } from '../leverage/setting.ts';
+import { createClient, credential, type Judge, unlessFailing, type VenueOptions } from './client.ts';
 import * as replies from './mudrex-replies.ts';
 import { gatherSettings, type NamedMarkets } from './settings-list.ts';
-import type { Budget, Credentials, KeyCheck, Position, Target, Venue, VenueFacts } from './venue.ts';
+import type { ApplyResult, Budget, Credentials, KeyCheck, Position, Target, Venue, VenueFacts } from './venue.ts';
+import type { Answer } from './verdict.ts';
 
 const label = 'Mudrex';
 
@@ -61,7 +63,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * @see the seed "Set leverage by asset id/symbol", docs.trade.mudrex.com/docs/set
  */
 export function createMudrex(options: VenueOptions): Venue {
-  const { now, url = 'https://trade.mudrex.com/fapi/v1' } = options;
+  const { now, elapsed, url = 'https://trade.mudrex.com/fapi/v1' } = options;
   const client = createClient(facts, publishedBudget, options);
   /** The newest list, for aliases and suggestions; market lists are nobody's secret. */
   let known: readonly Market[] = [];
@@ -99,7 +101,7 @@ export function createMudrex(options: VenueOptions): Venue {
   async function readOne(credentials: Credentials, asset: Asset | undefined): Promise<Market | undefined> {
     if (!asset) return undefined;
     try {
-      return await client.read(keyed(credentials, assetPath(asset)), replies.expecting(replies.market));
+      return await client.read(keyed(credentials, assetPath(asset)), replies.judgeMarket);
     } catch (error) {
       if (isRefusal(error, 'unknown-market')) return undefined;
       throw error;
@@ -163,36 +165,62 @@ export function createMudrex(options: VenueOptions): Venue {
   /** Public candles of the mark price, else the contract's last price. A preview does without rather than be late. */
   async function readMarkPrice(credentials: Credentials, market: Market): Promise<string | undefined> {
     const pair = `${market.base}/${market.quote}`;
-    const startedAt = now();
-    const end = Math.floor(startedAt / 1_000);
+    const startedAt = elapsed();
+    const end = Math.floor(now() / 1_000);
     const query = `assets=${pair}&aggregation=1m&start_time=${end - 120}&end_time=${end}`;
     const candles = { url: `${url}/price/mark-kline?${query}` };
     const mark = await unlessFailing(client.read(candles, replies.expecting(replies.markPriceOf(pair))));
-    if (mark !== undefined || now() - startedAt > patienceMs) return mark;
+    if (mark !== undefined || elapsed() - startedAt > patienceMs) return mark;
     return unlessFailing(client.read(keyed(credentials, assetPath(market)), replies.expecting(replies.price)));
   }
 
   async function checkKey(credentials: Credentials): Promise<KeyCheck> {
-    const usable: KeyCheck = { kind: 'usable', notes: keyNotes };
     try {
-      // Undocumented. Paths that do not exist answer 401 too, so only its success means anything.
-      await client.read(keyed(credentials, '/futures/ping'), replies.expecting(replies.anything));
-      return usable;
+      await client.read(keyed(credentials, '/futures/funds', 'account'), replies.expecting(replies.funds));
+      return { kind: 'usable', notes: keyNotes };
     } catch (error) {
-      if (!(error instanceof Failure) || error.data.code === 'VENUE_BUSY') throw error;
-    }
-    try {
-      await client.read(keyed(credentials, '/futures/funds', 'account'), replies.expecting(replies.anything));
-      return usable;
-    } catch (error) {
-      if (isRefusal(error, 'key-rejected')) return { kind: 'refused', reason: 'rejected' };
-      if (isRefusal(error, 'key-lacks-permission')) return { kind: 'refused', reason: 'no-access' };
+      // Without scopes there is no permission to add: what helps is another key.
+      if (isRefusal(error, 'key-rejected') || isRefusal(error, 'key-forbidden'))
+        return { kind: 'refused', reason: 'rejected' };
       throw error;
     }
   }
 
-  const readLeverage = (credentials: Credentials, asset: Asset, currency: string | undefined) =>
-    client.read(keyed(credentials, assetPath(asset, '/leverage', currencyOf(currency))), replies.judgeSetting);
+  async function readLeverage(
+    credentials: Credentials,
+    asset: Asset,
+    currency: string | undefined,
+  ): Promise<CurrentSetting> {
+    const call = keyed(credentials, assetPath(asset, '/leverage', currencyOf(currency)));
+    const { judge, wasBare } = noticeBareRefusal(replies.judgeSetting);
+    try {
+      return await client.read(call, judge);
+    } catch (error) {
+      if (wasBare() && (await isMissing(credentials, asset))) throw new Failure(unknownMarket);
+      throw error;
+    }
+  }
+
+  async function setLeverage(credentials: Credentials, target: Target, setting: Isolated): Promise<ApplyResult> {
+    const { market, currency } = target;
+    const { headers, ...rest } = keyed(credentials, assetPath(market, '/leverage'), 'write');
+    const call = { ...rest, headers: () => ({ ...headers(), 'Content-Type': 'application/json' }) };
+    const body = JSON.stringify({
+      margin_type: 'ISOLATED',
+      leverage: Number(setting.leverage),
+      ...(isDefault(currency) ? {} : { trade_currency: currency }),
+    });
+    const { judge, wasBare } = noticeBareRefusal(replies.judgeEcho(setting));
+    const result = await client.write({ ...call, method: 'POST', body }, judge);
+    if (wasBare() && (await isMissing(credentials, market))) return { kind: 'refused', failure: unknownMarket };
+    return result;
+  }
+
+  /** Whether the venue says that it has no such asset; not when it says nothing. */
+  async function isMissing(credentials: Credentials, asset: Asset): Promise<boolean> {
+    const found = await unlessFailing(readOne(credentials, asset).then((market) => ({ market })));
+    return found !== undefined && found.market === undefined;
+  }
 
   return {
     ...facts,
@@ -200,17 +228,10 @@ export function createMudrex(options: VenueOptions): Venue {
     readMarket,
     readSetting: async (credentials, { market, currency }) => readLeverage(credentials, market, currency),
     listSettings: async (credentials, { currency, symbols }) => listSettings(credentials, currency, symbols),
-    applySetting: async (credentials, { market, currency }, setting) => {
+    applySetting: async (credentials, target, setting) => {
       if (setting.mode === 'cross') return { kind: 'not-sent', failure: { code: 'NO_CROSS', venue: label } };
-      if (!isSupported(currency)) return { kind: 'not-sent', failure: unsupported };
-      const { headers, ...rest } = keyed(credentials, assetPath(market, '/leverage'), 'write');
-      const call = { ...rest, headers: () => ({ ...headers(), 'Content-Type': 'application/json' }) };
-      const body = JSON.stringify({
-        margin_type: 'ISOLATED',
-        leverage: Number(setting.leverage),
-        ...(isDefault(currency) ? {} : { trade_currency: currency }),
-      });
-      return client.write({ ...call, method: 'POST', body }, replies.judgeEcho(setting));
+      if (!isSupported(target.currency)) return { kind: 'not-sent', failure: unsupported };
+      return setLeverage(credentials, target, setting);
     },
     readPosition,
     readOpenOrders: async (credentials, target) => {
@@ -221,6 +242,20 @@ export function createMudrex(options: VenueOptions): Venue {
     checkKey,
   };
 }
+
+/** Hands an answer on to its judge, and remembers whether it was a bare refusal. */
+function noticeBareRefusal<T>(judge: Judge<T>): { readonly judge: Judge<T>; readonly wasBare: () => boolean } {
+  let last: Answer | undefined;
+  return {
+    judge: (answer) => {
+      last = answer;
+      return judge(answer);
+    },
+    wasBare: () => last !== undefined && replies.isBareRefusal(last),
+  };
+}
+
+type Isolated = Extract<LeverageSetting, { mode: 'isolated' }>;
 
 type Asset = { readonly id?: string; readonly symbol?: string; readonly namedBy?: Market['namedBy'] };
 
@@ -238,6 +273,7 @@ function queryOf(...parts: readonly (string | undefined)[]): string {
 }
 
 const unsupported = { code: 'CURRENCY_UNSUPPORTED', venue: label, currencies: facts.tradeCurrencies } as const;
+const unknownMarket = { code: 'VENUE_REFUSED', venue: label, refusal: 'unknown-market' } as const;
 const isDefault = (currency: string | undefined) => currency === undefined || currency === 'USDT';
 const isSupported = (currency: string | undefined) => isDefault(currency) || currency === 'INR';
 

@@ -5,12 +5,17 @@ import type { Refusal, Silence } from '../errors.ts';
 /** What a venue's answer means: its value, its own documented refusal, or nothing that can be relied on. */
 export type Verdict<T> =
   | { readonly kind: 'ok'; readonly value: T }
-  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly detail?: string }
+  | Refused
   | { readonly kind: 'silent'; readonly silence: Silence };
+
+export type Refused = { readonly kind: 'refused'; readonly refusal: Refusal; readonly detail?: string };
+
+/** Errors that say only that something broke: a write that meets one may have been carried out all the same. */
+export const breakdowns: ReadonlySet<Refusal> = new Set(['venue-error', 'venue-unavailable']);
 
 export type Answer = { readonly status: number; readonly text: string };
 
-export const refused = (refusal: Refusal, detail?: string): Verdict<never> => ({
+export const refused = (refusal: Refusal, detail?: string): Refused => ({
   kind: 'refused',
   refusal,
   ...(detail !== undefined && { detail }),

@@ -11,7 +11,7 @@ const krakenErrors: readonly [Record<string, unknown>, string][] = [
   [{ code: 41 }, 'this would liquidate your open position'],
   [{ code: 92 }, 'not enough free margin'],
   [{ error: 'accountInactive' }, 'this futures account is inactive'],
-  [{ error: 'apiLimitExceeded' }, 'too many requests with this key'],
+  [{ error: 'apiLimitExceeded' }, 'too many requests from this bot'],
   [{ error: 'authenticationError' }, 'does not accept this key'],
   [{ error: 'insufficientFunds' }, 'not enough free margin'],
   [{ error: 'invalidAccount' }, 'this futures account is not valid'],
@@ -25,7 +25,8 @@ const krakenErrors: readonly [Record<string, unknown>, string][] = [
   [{ error: 'nonceDuplicate' }, 'refused the request number'],
   [{ error: 'notFound' }, 'does not exist'],
   [{ error: 'requiredArgumentMissing' }, 'refused the request as not valid'],
-  [{ error: 'Unavailable' }, 'says that it is unavailable'],
+  [{ error: 'notFound', inList: true }, 'does not exist'],
+  [{ error: 'invalidArgument: maxLeverage', inList: true, status: 400 }, 'refused this leverage'],
   [{ error: 'insufficientPrivileges' }, 'This key may not do that'],
 ];
 
@@ -37,14 +38,27 @@ const mudrexErrors: readonly [Record<string, unknown>, string][] = [
   [{ status: 400, text: 'invalid trade currency' }, 'does not know this margin currency'],
   [{ status: 400, text: 'insufficient balance' }, 'not enough free margin'],
   [{ status: 401, text: 'Invalid Authentication', code: 3100 }, 'does not accept this key'],
-  [{ status: 403, text: 'forbidden' }, 'This key may not do that'],
+  [{ status: 403, text: 'forbidden' }, 'does not let this key do that'],
   [{ status: 409, text: 'conflict' }, 'something else changes the same setting'],
   [{ status: 429, text: 'Rate limit exceeded' }, 'too many requests with this key'],
 ];
 
-/** Errors that say only that something broke: whether it was applied is read back. */
-const krakenBreakdowns: readonly Record<string, unknown>[] = [{ error: 'Server Error' }, { error: 'unknownError' }];
-const mudrexBreakdowns: readonly Record<string, unknown>[] = [{ status: 500, text: 'something went wrong' }];
+/** Errors that say only that something broke, or that nobody documented: whether it was applied is read back. */
+const krakenBreakdowns: readonly Record<string, unknown>[] = [
+  { error: 'Server Error' },
+  { error: 'Server Error', inList: true },
+  { error: 'unknownError' },
+  { error: 'Unavailable' },
+  { error: 'newKindOfError' },
+  { error: 'newKindOfError', inList: true, status: 400 },
+  { code: 12345, status: 400 },
+];
+const mudrexBreakdowns: readonly Record<string, unknown>[] = [
+  { status: 500, text: 'something went wrong' },
+  { status: 400, text: 'something went wrong' },
+  { status: 408, text: 'request timeout' },
+  { status: 499, text: 'client closed request' },
+];
 
 const leverage = '4';
 
@@ -79,6 +93,12 @@ describe.each([
     const { receipt, sent } = await pressWith(venue, fault);
     expect(receipt).toMatch(/Not applied[\s\S]*still shows another setting/);
     expect(sent).toBe(1);
+  });
+
+  test.each(breakdowns)('%j after the change was carried out is told as done', async (fault) => {
+    const { receipt, writes, sent } = await pressWith(venue, { ...fault, applied: true });
+    expect(receipt).toContain('Done');
+    expect({ writes, sent }).toEqual({ writes: 1, sent: 1 });
   });
 });
 

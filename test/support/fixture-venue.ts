@@ -38,7 +38,15 @@ export async function openFixtureVenue(
     response.end(text ?? (body === undefined ? '' : JSON.stringify(body)));
   });
   const http = createHttp({ connectMs: patientDeadlines.connectMs });
-  const options = { http, now: Date.now, url: server.url, budget: wideBudget, deadlines: patientDeadlines, ...more };
+  const options = {
+    http,
+    now: Date.now,
+    elapsed: () => performance.now(),
+    url: server.url,
+    budget: wideBudget,
+    deadlines: patientDeadlines,
+    ...more,
+  };
   return {
     venue: create(options),
     seen: server.seen,

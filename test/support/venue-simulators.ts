@@ -64,7 +64,14 @@ async function mount(simulator: Simulator, { id, prefix, path, now, sleep, deadl
   const app = Fastify({ forceCloseConnections: true });
   await app.register(simulator.plugin, { prefix });
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
-  const venues = createVenues({ urls: { [id]: `${origin}${path}` }, now, deadlines, enabled: [id], sleep });
+  const venues = createVenues({
+    urls: { [id]: `${origin}${path}` },
+    now,
+    elapsed: now,
+    deadlines,
+    enabled: [id],
+    sleep,
+  });
   const venue = venues.get(id);
   if (!venue) throw new Error(`no venue ${id}`);
   return {

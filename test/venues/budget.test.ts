@@ -61,7 +61,7 @@ describe('every sliding window holds (P14)', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(call, { maxLength: 120 }), windows, async (calls, limits) => {
         const time = createVirtualTime();
-        const budget = createBudget({ venue: 'test', windows: limits, now: time.now, sleep: time.sleep });
+        const budget = createBudget({ venue: 'test', windows: limits, elapsed: time.now, sleep: time.sleep });
         const arrivals: Arrival[] = [];
         const done = calls.map(async ({ at, units, kind, tookMs, arrivedAfter }) => {
           await time.sleep(at);
@@ -81,7 +81,7 @@ describe('every sliding window holds (P14)', () => {
 
   test('calls that fit are not held back', async () => {
     const time = createVirtualTime();
-    const budget = createBudget({ venue: 'test', windows: [{ units: 500, windowMs: 10_000 }], now: time.now });
+    const budget = createBudget({ venue: 'test', windows: [{ units: 500, windowMs: 10_000 }], elapsed: time.now });
     for (let call = 0; call < 50; call += 1) await budget.run(spending({ units: 10 }), nothing);
     expect(time.now()).toBe(createVirtualTime().now());
     await expect(budget.run(spending({ units: 1, maxWaitMs: 500 }), nothing)).rejects.toThrow('VENUE_BUSY');
@@ -92,7 +92,7 @@ const tenPerSecond = [{ units: 10, windowMs: 1_000 }];
 
 function setUp(windows: readonly Window[] = tenPerSecond) {
   const time = createVirtualTime();
-  return { time, budget: createBudget({ venue: 'test', windows, now: time.now, sleep: time.sleep }) };
+  return { time, budget: createBudget({ venue: 'test', windows, elapsed: time.now, sleep: time.sleep }) };
 }
 
 test('a call that cannot start in time fails at once and says how long to wait', async () => {
@@ -128,7 +128,7 @@ test('after "too many" a key rests, and only that key', async () => {
   const { time, budget } = setUp();
   budget.pause(key, 2_000);
   const early = await budget.run(spending({ maxWaitMs: 1_500 }), nothing).catch(failureOf);
-  expect(early).toEqual({ code: 'VENUE_BUSY', venue: 'test', retryAfterMs: 2_000 });
+  expect(early).toEqual({ code: 'VENUE_BUSY', venue: 'test', limit: 'key', retryAfterMs: 2_000 });
   await budget.run(spending({ key: new Secret('another key'), maxWaitMs: 0 }), nothing);
   const startedAt = time.now();
   const patient = budget.run(spending({ maxWaitMs: 2_000 }), nothing);
@@ -163,13 +163,39 @@ test('idle keys are forgotten, and no key is kept in plain text', async () => {
   expect(JSON.stringify(budget)).not.toContain('canary');
 });
 
-test('a clock that is set back locks nobody for longer than two windows', async () => {
-  const { time, budget } = setUp([{ units: 1, windowMs: 1_000 }]);
+test('after "too many" from this address every key rests, and public calls too', async () => {
+  const { time, budget } = setUp();
   await budget.run(spending(), nothing);
-  time.set(time.now() - 3_600_000);
+  budget.pauseAll(2_000);
+  const publicCall = { key: undefined, units: 0 };
+  for (const more of [{}, { key: new Secret('another key') }, { kind: 'write' as const }, publicCall]) {
+    const early = await budget.run(spending({ ...more, maxWaitMs: 1_500 }), nothing).catch(failureOf);
+    expect(early).toEqual({ code: 'VENUE_BUSY', venue: 'test', limit: 'address', retryAfterMs: 2_000 });
+  }
   const startedAt = time.now();
-  const next = budget.run(spending({ maxWaitMs: 10_000 }), nothing);
+  const patient = [key, new Secret('another key'), undefined].map((one) =>
+    budget.run(spending({ key: one, units: one ? 1 : 0, maxWaitMs: 2_000 }), nothing),
+  );
   await time.run();
-  await next;
-  expect(time.now() - startedAt).toBeLessThanOrEqual(2_000);
+  await Promise.all(patient);
+  expect(time.now() - startedAt).toBe(2_000);
+});
+
+test('a pause never lasts longer than a minute, whatever the venue asks for', async () => {
+  const { time, budget } = setUp();
+  budget.pause(key, 3_600_000);
+  budget.pauseAll(3_600_000);
+  const startedAt = time.now();
+  const patient = budget.run(spending({ maxWaitMs: 60_000 }), nothing);
+  await time.run();
+  await patient;
+  expect(time.now() - startedAt).toBe(60_000);
+});
+
+test('public calls have no limit of ours', async () => {
+  const { time, budget } = setUp();
+  for (let call = 0; call < 100; call += 1) {
+    await budget.run(spending({ key: undefined, units: 0, maxWaitMs: 0 }), nothing);
+  }
+  expect(time.now()).toBe(createVirtualTime().now());
 });

@@ -27,9 +27,10 @@ const tooMany = (retryAfter?: string): HttpReply => ({
 });
 const isSilent = (silence: Silence): HttpReply => ({ kind: 'silent', silence });
 
-/** 200 is a value, 429 too many, 400 a refusal, 503 the venue's own error; anything else is unreadable. */
+/** 200 is a value, 429 too many with this key, 418 too many from this address, 400 a refusal, 503 the venue's own error; anything else is unreadable. */
 const judge: Judge<string> = (answer) => {
   if (answer.status === 429) return refused('rate-limited');
+  if (answer.status === 418) return refused('address-rate-limited');
   if (answer.status === 400) return refused('would-liquidate', 'symbol');
   if (answer.status === 503) return refused('venue-error');
   return readSuccess(z.string(), answer, answer.text);
@@ -38,15 +39,22 @@ const judge: Judge<string> = (answer) => {
 /** A client whose network is a list of replies; each takes `takesMs`. */
 function open(
   replies: readonly HttpReply[],
-  { takesMs = 0, published = budget }: { readonly takesMs?: number; readonly published?: Budget } = {},
+  {
+    takesMs = 0,
+    published = budget,
+    onSend = () => {},
+  }: { readonly takesMs?: number; readonly published?: Budget; readonly onSend?: () => void } = {},
 ) {
   const { now, sleep } = createSleepingClock();
+  const startedAt = now();
+  let stepMs = 0;
   let tooLongMs = 0;
   const sent: HttpRequest[] = [];
   const reports: CallReport[] = [];
   const http = {
     send: async (request: HttpRequest): Promise<HttpReply> => {
       sent.push(request);
+      onSend();
       await sleep(takesMs);
       return replies[sent.length - 1] ?? { kind: 'not-sent' };
     },
@@ -54,7 +62,8 @@ function open(
   };
   const client = createClient({ id: 'paper', label: 'Paper' }, published, {
     http,
-    now,
+    now: () => now() + stepMs,
+    elapsed: () => now() - startedAt,
     sleep: (ms) => sleep(ms + tooLongMs),
     onCall: (call) => void reports.push(call),
   });
@@ -68,6 +77,10 @@ function open(
     /** Every wait of the client lasts this much longer than it asked for. */
     oversleep: (ms: number) => {
       tooLongMs = ms;
+    },
+    /** Sets the clock, as an operator does: no time passes. */
+    step: (ms: number) => {
+      stepMs += ms;
     },
     read: () => outcomeOf(client.read({ url: 'http://venue/', spends }, judge)),
     readPublic: () => outcomeOf(client.read({ url: 'http://venue/' }, judge)),
@@ -207,10 +220,12 @@ describe('a read', () => {
     ]);
   });
 
-  test('of public data is not tried again after "too many": no budget of ours would hold it back', async () => {
+  test('of public data rests after "too many" as well', async () => {
     const { readPublic, sent } = open([tooMany('7'), ok]);
-    expect(await readPublic()).toEqual({ code: 'VENUE_BUSY', venue: 'Paper', retryAfterMs: 7_000 });
+    expect(await readPublic()).toEqual({ code: 'VENUE_BUSY', venue: 'Paper', limit: 'key', retryAfterMs: 7_000 });
     expect(sent).toHaveLength(1);
+    const { readPublic: readSoon } = open([tooMany('1'), ok]);
+    expect(await readSoon()).toBe('fine');
   });
 
   test('may take a longer body where it says so', async () => {
@@ -238,7 +253,7 @@ describe('after "too many" a key rests', () => {
     ['Sat, 21 Nov 2026 11:00:00 GMT', 1_000],
     ['5 x', 1_000],
   ])('for as long as %j says: %i ms', async (retryAfter, ms) => {
-    const { readPublic } = open([tooMany(retryAfter)]);
+    const { readPublic } = open([tooMany(retryAfter), tooMany(retryAfter)]);
     expect(await readPublic()).toMatchObject({ retryAfterMs: ms });
   });
 
@@ -249,6 +264,51 @@ describe('after "too many" a key rests', () => {
     expect(sent).toHaveLength(1);
     const other = { url: 'http://venue/', spends: { key: new Secret('other'), cost: 'read' } } as const;
     expect(await client.read(other, judge)).toBe('fine');
+  });
+});
+
+describe('after "too many" from this address', () => {
+  const tooManyHere: HttpReply = { ...tooMany('30'), kind: 'answered', status: 418, text: '' };
+
+  test('nothing is sent with any key, nor without one', async () => {
+    const { write, read, readPublic, client, sent } = open([tooManyHere, ok]);
+    expect(await write()).toMatchObject({ kind: 'refused', failure: { refusal: 'address-rate-limited' } });
+    const failure = { code: 'VENUE_BUSY', venue: 'Paper', limit: 'address', retryAfterMs: 30_000 };
+    expect(await write()).toEqual({ kind: 'not-sent', failure });
+    const other = { url: 'http://venue/', spends: { key: new Secret('other'), cost: 'read' } } as const;
+    for (const outcome of [read(), readPublic(), outcomeOf(client.read(other, judge))]) {
+      expect(await outcome).toEqual(failure);
+    }
+    expect(sent).toHaveLength(1);
+  });
+
+  test('a read waits where it has the time', async () => {
+    const { read, sent } = open([{ ...tooManyHere, kind: 'answered', retryAfter: '1' }, ok]);
+    expect(await read()).toBe('fine');
+    expect(sent).toHaveLength(2);
+  });
+});
+
+describe('a clock that is set', () => {
+  test.each([-3_600_000, 3_600_000])('by %i ms makes no budget and no deadline longer or shorter', async (ms) => {
+    const { write, read, sent, step } = open([ok, ok, ok]);
+    await write();
+    await write();
+    step(ms);
+    const busy = { kind: 'not-sent', failure: { code: 'VENUE_BUSY', limit: 'key' } };
+    expect(await write()).toMatchObject(busy);
+    expect(sent).toHaveLength(2);
+    expect(await read()).toMatchObject({ code: 'VENUE_BUSY', retryAfterMs: expect.toSatisfy((it) => it <= 11_000) });
+  });
+
+  test('during a call changes neither its deadline nor its reported duration', async () => {
+    const { read, sent, reports, step } = open([isSilent('reset'), ok], {
+      takesMs: 1_000,
+      onSend: () => step(-3_600_000),
+    });
+    expect(await read()).toBe('fine');
+    expect(sent.map(({ deadlineMs }) => deadlineMs)).toEqual([3_000, 2_000]);
+    expect(reports.map(({ durationMs }) => durationMs)).toEqual([1_000, 1_000]);
   });
 });
 
@@ -284,7 +344,7 @@ test('every call that was tried is reported with what it came to and how long it
 test('a client that nobody listens to works the same', async () => {
   const { now, sleep } = createSleepingClock();
   const http = { send: async () => ok, close: async () => {} };
-  const client = createClient({ id: 'paper', label: 'Paper' }, budget, { http, now, sleep });
+  const client = createClient({ id: 'paper', label: 'Paper' }, budget, { http, now, elapsed: now, sleep });
   expect(await client.read({ url: 'http://venue/' }, judge)).toBe('fine');
 });
 

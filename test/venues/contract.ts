@@ -52,7 +52,10 @@ const faults: readonly FaultRow[] = [
   },
   {
     fault: { name: 'rate-limited', retryAfterSeconds: 30 },
-    write: { kind: 'refused', failure: { code: 'VENUE_REFUSED', refusal: 'rate-limited' } },
+    write: {
+      kind: 'refused',
+      failure: { code: 'VENUE_REFUSED', refusal: expect.stringMatching(/^(address-)?rate-limited$/) },
+    },
     carriedOut: false,
     read: { code: 'VENUE_BUSY', retryAfterMs: 30_000 },
   },

@@ -12,6 +12,8 @@ type Subject = {
   readonly target: Target;
   /** Field names and values that make a random reply look almost right. */
   readonly words: readonly string[];
+  /** Whose calls the venue's limits count. */
+  readonly limitCounts: 'key' | 'address';
 };
 
 const html = '<!doctype html><html><title>Attention Required!</title></html>';
@@ -40,7 +42,10 @@ const meaningless: readonly (readonly [string, Reply])[] = [
 ];
 
 /** What holds for every venue, whatever its server says (P9, P12). */
-export function describeHostileReplies(name: string, { create, credentials, secrets, target, words }: Subject): void {
+export function describeHostileReplies(
+  name: string,
+  { create, credentials, secrets, target, words, limitCounts }: Subject,
+): void {
   describe(`${name}, whatever the server says`, () => {
     let fixture: FixtureVenue;
     let reply: Reply = {};
@@ -114,7 +119,8 @@ export function describeHostileReplies(name: string, { create, credentials, secr
       async (headers) => {
         const one = await openFixtureVenue(create, () => ({ status: 429, text: 'Too Many Requests', headers }));
         const result = await one.venue.applySetting(credentials, target, isolated);
-        expect(result).toMatchObject({ kind: 'refused', failure: { code: 'VENUE_REFUSED', refusal: 'rate-limited' } });
+        const refusal = limitCounts === 'key' ? 'rate-limited' : 'address-rate-limited';
+        expect(result).toMatchObject({ kind: 'refused', failure: { code: 'VENUE_REFUSED', refusal } });
         expect(one.seen).toHaveLength(1);
         await one.close();
       },

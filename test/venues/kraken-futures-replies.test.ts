@@ -26,12 +26,13 @@ const isRefused = (refusal: Refusal, detail?: string) => ({
   refusal,
   ...(detail !== undefined && { detail }),
 });
+const refusalOf = (name: string): Refusal => (name === 'Unavailable' ? 'venue-unavailable' : 'venue-error');
 const isSilent = (silence: string) => ({ kind: 'silent', silence });
 
 describe('an error with a name is refused', () => {
   test.each<readonly [string, Refusal]>([
     ['accountInactive', 'account-inactive'],
-    ['apiLimitExceeded', 'rate-limited'],
+    ['apiLimitExceeded', 'address-rate-limited'],
     ['authenticationError', 'key-rejected'],
     ['insufficientFunds', 'insufficient-margin'],
     ['invalidAccount', 'account-invalid'],
@@ -68,9 +69,20 @@ describe('an error with a name is refused', () => {
     expect(judge(400, named('notFound: maxLeverage'))).toEqual(isRefused('unknown-market', 'maxLeverage'));
   });
 
+  test('in a list of texts as well, alone or beside the same name', () => {
+    for (const body of [
+      { result: 'error', errors: ['notFound'] },
+      { result: 'error', error: 'notFound', errors: ['notFound: symbol'] },
+      { result: 'error', error: null, errors: ['notFound', 'requiredArgumentMissing'] },
+    ]) {
+      for (const status of [200, 400, 500]) expect(judge(status, body)).toEqual(isRefused('unknown-market'));
+    }
+  });
+
   test('by its whole name, never by a part of it', () => {
     for (const name of ['notFoundAnywhere', 'NOTFOUND', 'my notFound', '']) {
-      expect(judge(400, named(name))).toEqual(isRefused('invalid-request'));
+      expect(judge(200, named(name))).toEqual(isSilent('unreadable'));
+      expect(judge(400, named(name))).toEqual(isSilent('unreadable'));
       expect(judge(500, named(name))).toEqual(isSilent('server-error'));
     }
   });
@@ -82,52 +94,85 @@ describe('an error with a code is refused', () => {
     [87, 'unknown-market'],
     [88, 'market-not-isolated-capable'],
     [92, 'insufficient-margin'],
-  ])('%i is %s, as a number or a text, at any place, and before any name', (code, refusal) => {
+  ])('%i is %s, as a number or a text, and before any name', (code, refusal) => {
     for (const status of [200, 400, 500]) {
       for (const body of [
         coded(code),
         coded(String(code)),
-        coded(7, code),
-        coded('x', code),
+        { result: 'error', errors: [{ code }] },
+        { result: 'error', errors: ['notFound', { code }] },
         { ...coded(code), error: 'nonceDuplicate' },
       ]) {
         expect(judge(status, body)).toEqual(isRefused(refusal));
       }
     }
   });
+});
 
-  test('that nobody knows is refused with a 4xx, and silence with a 5xx', () => {
+describe('an error that is not listed proves nothing, whatever the status and whatever stands beside it', () => {
+  test.each([
+    coded(7),
+    coded(),
+    coded('x'),
+    coded(7, 87),
+    coded(87, 7),
+    coded(87.5),
+    coded([87]),
+    { ...coded(87), error: 'newKindOfError' },
+    { result: 'error', error: 'notFound', errors: ['newKindOfError'] },
+    { result: 'error', errors: [{ message: 'notFound' }] },
+    { result: 'error', errors: [null] },
+    { result: 'error', errors: [['notFound']] },
+    { result: 'error', errors: 'notFound' },
+    { result: 'error', errors: { code: 87 } },
+    { result: 'error', error: ['notFound'] },
+    { result: 'error', error: 5 },
+    { result: 'error' },
+    { error: 'notFound' },
+    { result: 'success', error: 'notFound' },
+  ])('%j', (body) => {
+    for (const status of [200, 400, 401, 404, 499]) expect(judge(status, body)).toEqual(isSilent('unreadable'));
+    for (const status of [500, 503]) expect(judge(status, body)).toEqual(isSilent('server-error'));
+  });
+});
+
+describe('an error that says only that something broke', () => {
+  test.each(['Server Error', 'unknownError', 'Unavailable'])('%s goes before every other', (name) => {
+    const refusal = refusalOf(name);
     for (const body of [
-      coded(7),
-      coded(),
-      coded('x'),
-      { result: 'error' },
-      { result: 'error', errors: 'x', error: 5 },
+      named(name),
+      { result: 'error', errors: [name] },
+      { result: 'error', error: 'notFound', errors: [name] },
+      { ...coded(87), error: name },
     ]) {
-      for (const status of [200, 400, 499]) expect(judge(status, body)).toEqual(isRefused('invalid-request'));
-      for (const status of [500, 503]) expect(judge(status, body)).toEqual(isSilent('server-error'));
+      expect(judge(200, body)).toEqual(isRefused(refusal));
     }
   });
 });
 
-describe('a status that says enough by itself', () => {
-  test('429 is a rate limit, whatever the body', () => {
-    for (const body of [success, named('notFound'), '<html>'])
-      expect(judge(429, body)).toEqual(isRefused('rate-limited'));
-  });
+test('429 is a rate limit of the address, whatever the body', () => {
+  for (const body of [success, named('notFound'), '<html>']) {
+    expect(judge(429, body)).toEqual(isRefused('address-rate-limited'));
+  }
+});
 
-  test('401 is a rejected key in the shape of the authentication service, and nowhere else', () => {
-    const refusal = { error: 'Unauthorized', message: 'no such key' };
-    expect(judge(401, refusal)).toEqual(isRefused('key-rejected'));
-    for (const status of [200, 400, 403]) expect(judge(status, refusal)).toEqual(isSilent('unreadable'));
-    for (const body of [{ error: 'x' }, { message: 'x' }, '<html>'])
-      expect(judge(401, body)).toEqual(isSilent('unreadable'));
-  });
+test('the shape of the authentication service proves nothing elsewhere', () => {
+  const refusal = { error: 'Unauthorized', message: 'no such key' };
+  for (const status of [200, 400, 401, 403]) expect(judge(status, refusal)).toEqual(isSilent('unreadable'));
 });
 
 test('an answer that is neither the documented success nor a documented error is silence', () => {
   expect(judge(200, success)).toEqual({ kind: 'ok', value: success });
-  for (const body of [{ result: 'success' }, { ...success, result: 'ok' }, { serverTime: 'x' }, [], null, 'success']) {
+  for (const body of [
+    { result: 'success' },
+    { ...success, result: 'ok' },
+    { serverTime: 'x' },
+    [],
+    null,
+    'success',
+    { ...success, error: 'x' },
+    { ...success, errors: ['x'] },
+  ]) {
     expect(judge(200, body)).toEqual(isSilent('unreadable'));
   }
   for (const status of [301, 400, 404]) expect(judge(status, success)).toEqual(isSilent('unreadable'));

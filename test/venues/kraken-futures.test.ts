@@ -139,7 +139,7 @@ describe('setting leverage', () => {
 describe('every documented error', () => {
   const strings = [
     ['accountInactive', 'account-inactive'],
-    ['apiLimitExceeded', 'rate-limited'],
+    ['apiLimitExceeded', 'address-rate-limited'],
     ['authenticationError', 'key-rejected'],
     ['insufficientFunds', 'insufficient-margin'],
     ['invalidAccount', 'account-invalid'],
@@ -152,7 +152,6 @@ describe('every documented error', () => {
     ['nonceDuplicate', 'nonce'],
     ['notFound', 'unknown-market'],
     ['requiredArgumentMissing', 'invalid-request'],
-    ['Unavailable', 'venue-unavailable'],
     ['insufficientPrivileges', 'key-lacks-permission'],
     ['contractNotFound', 'unknown-market'],
   ] as const;
@@ -191,7 +190,7 @@ describe('every documented error', () => {
       [{ code, message: 'CONTRACT_DOES_NOT_EXIST' }],
       [{ code }],
       [{ code: String(code) }],
-      [{ code: 7 }, { code }],
+      [{ code }, 'invalidArgument'],
     ];
     for (const list of errors) {
       const { venue, seen } = await kraken(() => ({
@@ -203,27 +202,38 @@ describe('every documented error', () => {
     }
   });
 
-  test.each(['Server Error', 'unknownError'])('"%s" does not say that nothing was changed', async (error) => {
+  test.each([
+    ['Server Error', 'venue-error'],
+    ['unknownError', 'venue-error'],
+    ['Unavailable', 'venue-unavailable'],
+  ])('"%s" does not say that nothing was changed, in any of the three shapes', async (error, refusal) => {
+    const shapes = [{ error }, { errors: [error] }, { error: 'notFound', errors: [error, { code: 87 }] }];
     for (const status of [200, 500]) {
-      const { venue, seen } = await kraken(() => ({ status, body: { result: 'error', serverTime, error } }));
-      const failure = { code: 'VENUE_SILENT', venue: 'Kraken Futures', silence: 'server-error' };
-      expect(await venue.applySetting(credentials, target, five)).toEqual({ kind: 'silent', failure });
-      expect(seen).toHaveLength(1);
-      expect(await outcomeOf(venue.readSetting(credentials, target))).toMatchObject({ refusal: 'venue-error' });
+      for (const shape of shapes) {
+        const { venue, seen } = await kraken(() => ({ status, body: { result: 'error', serverTime, ...shape } }));
+        const failure = { code: 'VENUE_SILENT', venue: 'Kraken Futures', silence: 'server-error' };
+        expect(await venue.applySetting(credentials, target, five)).toEqual({ kind: 'silent', failure });
+        expect(seen).toHaveLength(1);
+        expect(await outcomeOf(venue.readSetting(credentials, target))).toMatchObject({ refusal });
+      }
     }
   });
 
   test.each([
-    [200, { result: 'error', error: 'newKindOfError' }, 'refused'],
-    [400, { result: 'error', errors: [{ code: 12345 }] }, 'refused'],
-    [400, { result: 'error' }, 'refused'],
-    [500, { result: 'error', error: 'newKindOfError' }, 'silent'],
-    [500, { result: 'error', errors: [{ code: 12345 }] }, 'silent'],
-    [500, { result: 'error', errors: [] }, 'silent'],
-    [500, { status: 'INTERNAL_SERVER_ERROR' }, 'silent'],
-  ])('an unknown error is refused in shape, and silence with 5xx: %s %j is %s', async (status, body, kind) => {
-    const { venue } = await kraken(() => ({ status, body }));
-    expect(await venue.applySetting(credentials, target, five)).toMatchObject({ kind });
+    [200, { result: 'error', error: 'newKindOfError' }],
+    [200, { result: 'error', errors: ['newKindOfError'] }],
+    [400, { result: 'error', errors: [{ code: 12345 }] }],
+    [400, { result: 'error', errors: [{ code: 87 }, { code: 12345 }] }],
+    [400, { result: 'error' }],
+    [500, { result: 'error', error: 'newKindOfError' }],
+    [500, { result: 'error', errors: [{ code: 12345 }] }],
+    [500, { result: 'error', errors: [] }],
+    [500, { status: 'INTERNAL_SERVER_ERROR' }],
+    [401, { error: 'Unauthorized', message: 'a shape of the authentication service' }],
+  ])('an unlisted error is silence: %s %j', async (status, body) => {
+    const { venue, seen } = await kraken(() => ({ status, body }));
+    expect(await venue.applySetting(credentials, target, five)).toMatchObject({ kind: 'silent' });
+    expect(seen).toHaveLength(1);
   });
 
   test("the venue's own text goes no further", async () => {
@@ -537,6 +547,7 @@ describeHostileReplies('Kraken Futures', {
   create: createKrakenFutures,
   credentials,
   secrets: [apiKey, apiSecret],
+  limitCounts: 'address',
   target,
   words: [
     'result',

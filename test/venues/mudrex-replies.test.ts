@@ -30,7 +30,7 @@ describe('an answer in the documented error shape is refused', () => {
     ['leverage out of permissible range', 'leverage-out-of-range'],
     ['invalid asset id', 'unknown-market'],
     ['asset not found', 'unknown-market'],
-    ['leverage not found', 'unknown-market'],
+    ['leverage not found', 'invalid-request'],
     ['params error', 'invalid-request'],
     ['invalid trade currency', 'invalid-currency'],
     ['insufficient balance', 'insufficient-margin'],
@@ -41,38 +41,30 @@ describe('an answer in the documented error shape is refused', () => {
     for (const status of [200, 400, 401, 403, 404, 409, 500]) {
       for (const spelt of [text, text.toUpperCase(), `  ${text}\n`]) {
         expect(judge(status, failed(1, spelt))).toEqual(isRefused(refusal));
-        expect(judge(status, { code: 1, text: spelt })).toEqual(isRefused(refusal));
       }
     }
   });
 
-  test('by the first text that is known, wherever it stands', () => {
-    expect(judge(400, failed(1, 'what', 'insufficient funds', 'params error'))).toEqual(
-      isRefused('insufficient-margin'),
-    );
+  test('by the first of several, when every one is known', () => {
+    expect(judge(400, failed(1, 'insufficient funds', 'params error'))).toEqual(isRefused('insufficient-margin'));
+    expect(judge(400, failed(1, 'insufficient funds', 'what'))).toEqual(isSilent('unreadable'));
   });
 
   test.each<readonly [number, Refusal]>([
-    [400, 'invalid-request'],
-    [401, 'key-rejected'],
-    [403, 'key-lacks-permission'],
+    [403, 'key-forbidden'],
     [404, 'unknown-market'],
     [409, 'conflict'],
-    [418, 'invalid-request'],
-    [499, 'invalid-request'],
-  ])('with an unknown text by its status: %i is %s', (status, refusal) => {
+  ])('with an unknown text by the documented status that its code repeats: %i is %s', (status, refusal) => {
     expect(judge(status, failed(status, 'regenerated rate limit exceeded'))).toEqual(isRefused(refusal));
+    expect(judge(status, failed(500, 'regenerated rate limit exceeded'))).toEqual(isSilent('unreadable'));
+    expect(judge(400, failed(status, 'regenerated rate limit exceeded'))).toEqual(isSilent('unreadable'));
+    expect(judge(500, failed(status, 'regenerated rate limit exceeded'))).toEqual(isSilent('server-error'));
   });
 
-  test('by code 3100, at any place and with any status', () => {
-    const body = {
-      success: false,
-      errors: [
-        { code: 7, text: 'x' },
-        { code: 3100, text: 'y' },
-      ],
-    };
-    for (const status of [200, 400, 500]) expect(judge(status, body)).toEqual(isRefused('key-rejected'));
+  test('by code 3100, with any text and any status', () => {
+    for (const status of [200, 400, 401, 500]) {
+      expect(judge(status, failed(3100, 'y'))).toEqual(isRefused('key-rejected'));
+    }
   });
 
   test('as a rate limit by 429 alone, whatever the body', () => {
@@ -85,6 +77,8 @@ describe('an answer in the documented error shape is refused', () => {
 describe('an answer that proves nothing is silence', () => {
   test.each([
     ['a 5xx with an unknown text', 500, failed(500, 'something went wrong'), 'server-error'],
+    ["the gateway's own shape", 401, { code: 3100, text: 'invalid authentication' }, 'unreadable'],
+    ["the gateway's own 404", 404, { code: 404, text: 'requested resource was not found' }, 'unreadable'],
     ['a 2xx with an unknown text', 200, failed(200, 'something went wrong'), 'unreadable'],
     ['a 399', 399, failed(1, 'unknown'), 'unreadable'],
     ['no errors in the list', 400, { success: false, errors: [] }, 'unreadable'],
@@ -97,6 +91,10 @@ describe('an answer that proves nothing is silence', () => {
     ['no data', 200, { success: true }, 'unreadable'],
   ])('%s', (_what, status, body, silence) => {
     expect(judge(status, body)).toEqual(isSilent(silence));
+  });
+
+  test.each([400, 401, 402, 405, 408, 410, 418, 422, 499])('a %i with an unknown text', (status) => {
+    expect(judge(status, failed(status, 'what'))).toEqual(isSilent('unreadable'));
   });
 
   test('text that is not JSON', () => {
@@ -130,13 +128,14 @@ describe('a setting', () => {
     expect(read(200, answer(body))).toEqual(isSilent('unreadable'));
   });
 
-  test('that was never set is unset, by 404 and by that text only', () => {
+  test('that was never set is unset, by that text alone and whatever the status', () => {
     const unset = { kind: 'ok', value: { mode: 'unset' } };
-    expect(read(404, failed(404, 'Leverage not found'))).toEqual(unset);
-    expect(read(404, failed(404, 'other', 'leverage not found'))).toEqual(unset);
-    expect(read(400, failed(404, 'leverage not found'))).toEqual(isRefused('unknown-market'));
-    expect(read(404, failed(404, 'asset not found'))).toEqual(isRefused('unknown-market'));
+    for (const status of [400, 404]) expect(read(status, failed(status, 'Leverage not found'))).toEqual(unset);
+    expect(read(404, failed(404, 'the leverage not found'))).toEqual(isRefused('unknown-market'));
+    expect(read(404, failed(404, 'asset not found', 'leverage not found'))).toEqual(isRefused('unknown-market'));
+    expect(read(400, failed(404, 'asset not found'))).toEqual(isRefused('unknown-market'));
     expect(read(404, { success: true, data: {} })).toEqual(isSilent('unreadable'));
+    expect(read(400, { success: true, data: {} })).toEqual(isSilent('unreadable'));
   });
 
   test('that is echoed must be the one that was asked for, by its value', () => {

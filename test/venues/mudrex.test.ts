@@ -95,7 +95,7 @@ describe('every documented error', () => {
     ['Leverage out of permissible range', 'leverage-out-of-range'],
     ['invalid asset id', 'unknown-market'],
     ['Asset not found', 'unknown-market'],
-    ['leverage not found', 'unknown-market'],
+    ['leverage not found', 'invalid-request'],
     ['Params error', 'invalid-request'],
     ['Invalid trade currency', 'invalid-currency'],
     ['insufficient balance', 'insufficient-margin'],
@@ -108,30 +108,39 @@ describe('every documented error', () => {
 
   test.each(table)('$status "$text" is $refusal', async ({ text, refusal, status }) => {
     const failure = { code: 'VENUE_REFUSED', venue: 'Mudrex', refusal };
-    for (const body of [
-      { success: false, errors: [{ code: status, text }] },
-      { code: status, text },
-    ]) {
-      const { venue, seen } = await mudrex(() => ({ status, body }));
-      expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'refused', failure });
-      expect(seen).toHaveLength(1);
-    }
+    const body = { success: false, errors: [{ code: status, text }] };
+    const { venue, seen } = await mudrex(() => ({ status, body }));
+    expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'refused', failure });
+    expect(seen).toHaveLength(1);
   });
 
   test.each([
-    [400, 'the regenerated rate limit exceeded the limit', 'invalid-request'],
-    [400, 'order generated', 'invalid-request'],
-    [401, 'token expired', 'key-rejected'],
-    [403, 'IP not allowed', 'key-lacks-permission'],
+    [403, 'IP not allowed', 'key-forbidden'],
     [404, 'whatever', 'unknown-market'],
     [409, 'order in progress', 'conflict'],
-    [418, '', 'invalid-request'],
     [429, 'slow down', 'rate-limited'],
-    [400, 'something went wrong', 'invalid-request'],
-  ])('an unknown text counts by its status, never by a part of it: %s %j is %s', async (status, text, refusal) => {
+  ])('an unknown text counts by its documented status: %s %j is %s', async (status, text, refusal) => {
     const { venue } = await mudrex(() => ({ status, body: { success: false, errors: [{ code: status, text }] } }));
     const result = await venue.applySetting(credentials, target, fifty);
     expect(result).toEqual({ kind: 'refused', failure: { code: 'VENUE_REFUSED', venue: 'Mudrex', refusal } });
+  });
+
+  test.each([
+    [400, 'the regenerated rate limit exceeded the limit'],
+    [400, 'order generated'],
+    [400, 'something went wrong'],
+    [401, 'token expired'],
+    [408, 'request timeout'],
+    [418, ''],
+    [499, 'client closed request'],
+  ])('any other unknown text is silence: %s %j', async (status, text) => {
+    const { venue, seen } = await mudrex(() => ({
+      status,
+      body: { success: false, errors: [{ code: status, text }] },
+    }));
+    const failure = { code: 'VENUE_SILENT', venue: 'Mudrex', silence: 'unreadable' };
+    expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'silent', failure });
+    expect(seen).toHaveLength(1);
   });
 
   test('code 3100 alone is a rejected key', async () => {
@@ -178,16 +187,46 @@ describe('reading the setting', () => {
     expect(seen[0]?.headers).not.toHaveProperty('content-type');
   });
 
-  test('"leverage not found" is not set, which is not 1x', async () => {
-    const { venue } = await mudrex(() => fixtures.leverageNotFound);
+  test.each([400, 404])('"leverage not found" with %i is not set, which is not 1x', async (status) => {
+    const { venue } = await mudrex(() => ({ ...fixtures.leverageNotFound, status }));
     expect(await venue.readSetting(credentials, target)).toEqual({ mode: 'unset' });
   });
 
-  test('any other 404 is a failure', async () => {
-    for (const reply of [fixtures.assetNotFound, fixtures.gatewayNotFound]) {
-      const { venue } = await mudrex(() => reply);
-      expect(await outcomeOf(venue.readSetting(credentials, target))).toMatchObject({ refusal: 'unknown-market' });
+  /** The seed documents a bad asset id as a 400 without a body. */
+  const bare = { status: 400 };
+
+  test('a bare 400 about an asset that the venue does not have is "this market does not exist"', async () => {
+    for (const lookup of [fixtures.assetNotFound, bare]) {
+      const { venue } = await mudrex(({ url }) => (url.includes('/leverage') ? bare : lookup));
+      const failure = { code: 'VENUE_REFUSED', venue: 'Mudrex', refusal: 'unknown-market' };
+      expect(await outcomeOf(venue.readSetting(credentials, target))).toEqual(failure);
+      expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'refused', failure });
     }
+  });
+
+  test('a bare 400 about an asset that is there, or that cannot be looked up, says nothing', async () => {
+    for (const lookup of [fixtures.market, { status: 502, text: '<html>' }, fixtures.invalidAuthentication]) {
+      const { venue, seen } = await mudrex(({ url }) => (url.includes('/leverage') ? bare : lookup));
+      const failure = { code: 'VENUE_SILENT', venue: 'Mudrex', silence: 'unreadable' };
+      expect(await outcomeOf(venue.readSetting(credentials, target))).toEqual(failure);
+      expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'silent', failure });
+      expect(seen.filter(({ method }) => method === 'POST')).toHaveLength(1);
+    }
+  });
+
+  test('other silent writes are not looked up: only a bare 400 is documented', async () => {
+    for (const reply of [{ status: 400, body: {} }, { status: 404 }, {}]) {
+      const { venue, seen } = await mudrex(({ method }) => (method === 'POST' ? reply : fixtures.assetNotFound));
+      expect(await venue.applySetting(credentials, target, fifty)).toMatchObject({ kind: 'silent' });
+      expect(seen).toHaveLength(1);
+    }
+  });
+
+  test('any other 404 is a failure', async () => {
+    const known = await mudrex(() => fixtures.assetNotFound);
+    expect(await outcomeOf(known.venue.readSetting(credentials, target))).toMatchObject({ refusal: 'unknown-market' });
+    const gateway = await mudrex(() => fixtures.gatewayNotFound);
+    expect(await outcomeOf(gateway.venue.readSetting(credentials, target))).toMatchObject({ code: 'VENUE_SILENT' });
   });
 
   test('the currency goes into the query', async () => {
@@ -432,30 +471,39 @@ describe('positions, orders and marks', () => {
 });
 
 describe('checking a key', () => {
-  const check = async (ping: object, funds: object) => {
-    const { venue } = await mudrex((request) => (path(request) === '/futures/ping' ? ping : funds));
-    return outcomeOf(venue.checkKey(credentials));
+  const check = async (reply: object) => {
+    const { venue, seen } = await mudrex(() => reply);
+    const outcome = await outcomeOf(venue.checkKey(credentials));
+    expect(seen.map(({ url }) => url)).toEqual(['/futures/funds']);
+    return outcome;
   };
 
-  test('ping or funds: one success is enough, since an unknown path answers 401 too', async () => {
+  test('the documented success is a usable key', async () => {
     const notes = [expect.stringContaining('no scopes'), expect.stringContaining('expire')];
-    expect(await check({ body: { success: true, data: {} } }, fixtures.invalidAuthentication)).toEqual({
-      kind: 'usable',
-      notes,
-    });
-    expect(await check(fixtures.invalidAuthentication, fixtures.funds)).toMatchObject({ kind: 'usable' });
-    expect(await check({ status: 502, text: '<html>' }, fixtures.funds)).toMatchObject({ kind: 'usable' });
+    expect(await check(fixtures.funds)).toEqual({ kind: 'usable', notes });
   });
 
-  test('both refusing is a refused key', async () => {
-    const scope = { status: 403, body: { success: false, errors: [{ code: 403, text: 'forbidden' }] } };
-    const rejected = { kind: 'refused', reason: 'rejected' };
-    expect(await check(fixtures.invalidAuthentication, fixtures.invalidAuthentication)).toEqual(rejected);
-    expect(await check(fixtures.invalidAuthentication, scope)).toEqual({ kind: 'refused', reason: 'no-access' });
+  test.each([
+    { success: true },
+    { success: true, data: null },
+    { success: true, data: {} },
+    { success: true, data: 'OK' },
+    { success: true, data: { balance: 'lots', locked_amount: '0' } },
+    { success: 'true', data: { balance: '1', locked_amount: '0' } },
+    { ok: true },
+  ])('%j is no success, and says nothing about the key', async (body) => {
+    expect(await check({ body })).toMatchObject({ code: 'VENUE_SILENT' });
+  });
+
+  test('a refusal is a refused key, without advice about permissions that Mudrex does not have', async () => {
+    const forbidden = { status: 403, body: { success: false, errors: [{ code: 403, text: 'forbidden' }] } };
+    for (const reply of [fixtures.invalidAuthentication, forbidden]) {
+      expect(await check(reply)).toEqual({ kind: 'refused', reason: 'rejected' });
+    }
   });
 
   test('a venue that cannot be read says nothing about the key', async () => {
-    expect(await check({ status: 500 }, { status: 500 })).toMatchObject({ code: 'VENUE_SILENT' });
+    for (const status of [500, 401, 403]) expect(await check({ status })).toMatchObject({ code: 'VENUE_SILENT' });
   });
 });
 
@@ -479,6 +527,7 @@ describeHostileReplies('Mudrex', {
   create: createMudrex,
   credentials,
   secrets: [secret],
+  limitCounts: 'key',
   target,
   words: [
     'success',
