@@ -7,8 +7,6 @@ import { SETTLE_MS } from './confirm/caretaker.ts';
 import { createGate } from './confirm/gate.ts';
 import { strangerView, waitingKeyView } from './confirm/key-card.ts';
 import type { Account, Outcome, Proposal } from './confirm/proposal.ts';
-import { proposalRewraps } from './confirm/proposal-rows.ts';
-import { ticketRewraps } from './confirm/tickets.ts';
 import { createDiscord } from './discord/discord.ts';
 import type { StartError } from './discord/start-error.ts';
 import { auditLine, auditView } from './leverage/audit.ts';
@@ -17,15 +15,17 @@ import { createMarketBook } from './leverage/market-book.ts';
 import { createLog, type Log } from './log.ts';
 import { createMaintenance } from './maintenance.ts';
 import { createMetrics } from './metrics.ts';
+import { rowKinds } from './row-kinds.ts';
 import type { Secret } from './secret.ts';
 import { createBackups } from './store/backups.ts';
+import type { UnreadableRow } from './store/sealed-rows.ts';
 import { createSqliteStore } from './store/sqlite.ts';
-import type { Entry, Store } from './store/store.ts';
-import { openKeyring, reseal, rotate } from './vault/keyring.ts';
+import type { Store } from './store/store.ts';
+import { openKeyring, rotate } from './vault/keyring.ts';
 import { createVault } from './vault/vault.ts';
 import { createVenues, type VenueId } from './venues/index.ts';
 import { type Budget, type Credentials, type Deadlines, requireVenue } from './venues/venue.ts';
-import { createLinks, lifetimeMs as linkLifetimeMs, linkRows } from './web/links.ts';
+import { createLinks, lifetimeMs as linkLifetimeMs } from './web/links.ts';
 import { createWeb, type WebAccess } from './web/server.ts';
 
 /** What tests and the playground replace; production uses none of it. */
@@ -119,12 +119,15 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   for (const secret of configuredSecrets(config)) log.pin(secret);
 
   const store = overrides.store ?? openStore(config, clock);
-  const keyring = await openKeyring(store, config.masterKeys).catch(async (error: unknown) => {
+  const metrics = createMetrics();
+  const onUnreadable = ({ kind, key, error }: UnreadableRow) => {
+    metrics.rowUnreadable({ kind });
+    log.warn({ kind, key, error }, 'a stored row cannot be read; it stays as it is');
+  };
+  const keyring = await openKeyring(store, config.masterKeys, onUnreadable).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
-  const sealer = keyring.envelope;
-  const metrics = createMetrics();
   const venues = createVenues({
     now,
     elapsed: clock.elapsed,
@@ -136,16 +139,15 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   });
   const labelOf = (venue: string) => venues.get(venue)?.label ?? venue;
   const limits = createLimits(config);
-  const vault = createVault({ store, keyring, maxKeys: config.maxKeysPerUser, onOpened: protectAll(log), labelOf });
+  const vault = createVault({ keyring, maxKeys: config.maxKeysPerUser, onOpened: protectAll(log), labelOf });
   const markets = createMarketBook({
     venues,
     now,
     onFailure: (venue, error) => log.warn({ venue, error }, 'the market list could not be fetched'),
   });
-  const links = createLinks({ store, sealer, newToken: randomToken, base: () => web.base() });
+  const links = createLinks({ ...keyring.rows, newToken: randomToken, base: () => web.base() });
   const { proposals, tickets, cards, caretaker, press } = createGate({
-    store,
-    sealer,
+    ...keyring.rows,
     newId,
     elapsed: clock.elapsed,
     venues,
@@ -219,7 +221,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     metrics,
     links,
     venues,
-    sealer,
+    sealer: keyring.envelope,
     save: vault.saveIncoming,
     onSaved: async ({ account, delivery, ...saved }) => {
       const { fingerprint } = saved;
@@ -261,16 +263,9 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   }
 
   async function finishRotation(): Promise<void> {
-    const again = (context: readonly string[], sealed: string) => reseal(keyring.envelope, context, sealed);
-    const linkRewrap = ({ key, value }: Entry) => again(linkRows.context(key), value);
-    const kinds = [
-      ...vault.rewraps,
-      ...proposalRewraps(again),
-      ...ticketRewraps(again),
-      { prefix: linkRows.prefix, rewrap: linkRewrap },
-    ];
-    const { retired, unreadable } = await rotate(store, keyring.envelope, kinds);
+    const { retired, unreadable, unknown } = await rotate(keyring, rowKinds);
     if (retired.length > 0) log.info({ retired, unreadable }, 'these master keys may leave MASTER_KEYS now');
+    if (unknown.length > 0) log.error({ rows: unknown.slice(0, 10) }, 'rows of an unknown kind keep every master key');
   }
 
   return { web, discord, caretaker, maintenance, markets, venues, store };

@@ -15,6 +15,8 @@ export type Metrics = {
   readonly acknowledged: (durationMs: number) => void;
   /** How old an interaction was on arrival, by this host's clock: negative or large means clock skew. */
   readonly interactionArrived: (ageMs: number) => void;
+  /** A stored row that could not be read, each time that it was tried. */
+  readonly rowUnreadable: (labels: { readonly kind: string }) => void;
   readonly gatewayReady: (isReady: boolean) => void;
   /** The Prometheus text format, as `contentType` says. */
   readonly text: () => Promise<string>;
@@ -47,6 +49,7 @@ export function createMetrics(): Metrics {
   const calls = histogram('venue_call_seconds', 'Requests to venues.', venueBuckets, ['venue', 'call', 'class']);
   const acks = histogram('ack_seconds', 'From arrival to acknowledged.', fastBuckets, []);
   const ages = histogram('interaction_age_seconds', 'Age of interactions on arrival.', ageBuckets, []);
+  const unreadable = counter('unreadable_rows_total', 'Stored rows that could not be read, by kind.', ['kind']);
   const ready = gauge('gateway_ready', '1 while connected to Discord.');
 
   return {
@@ -56,6 +59,7 @@ export function createMetrics(): Metrics {
     venueCalled: (labels, durationMs) => calls.observe(labels, durationMs / 1000),
     acknowledged: (durationMs) => acks.observe(durationMs / 1000),
     interactionArrived: (ageMs) => ages.observe(ageMs / 1000),
+    rowUnreadable: (labels) => unreadable.inc(labels),
     gatewayReady: (isReady) => ready.set(isReady ? 1 : 0),
     text: () => registry.metrics(),
     contentType: registry.contentType,

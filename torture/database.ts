@@ -34,7 +34,7 @@ async function withStore<T>({ directory, now }: Where, use: (store: Store) => Pr
 export async function linkKeys(where: Where, traders: readonly Trader[]): Promise<void> {
   await withStore(where, async (store) => {
     const keyring = await openKeyring(store, [where.masterKey]);
-    const vault = createVault({ store, keyring, maxKeys: 10, onOpened: () => {}, labelOf: (venue) => venue });
+    const vault = createVault({ keyring, maxKeys: 10, onOpened: () => {}, labelOf: (venue) => venue });
     for (const trader of traders) {
       const kraken = { apiKey: new Secret(trader.krakenKey), apiSecret: new Secret(trader.krakenSecret) };
       const keys = [
@@ -54,10 +54,10 @@ export async function linkKeys(where: Where, traders: readonly Trader[]): Promis
 /** Opens the database with the product's own code. @throws Failure STORE_IN_USE while a bot runs */
 export async function readDatabase(where: Where, traders: readonly Trader[]): Promise<Contents> {
   return withStore(where, async (store) => {
-    const { envelope } = await openKeyring(store, [where.masterKey]);
+    const keyring = await openKeyring(store, [where.masterKey]);
     const newId = () => '';
     const guard = createKeyGuard({ elapsed: () => performance.now(), isRunning: () => false });
-    const proposals = createProposals({ store, sealer: envelope, newId, keepMs: 90 * 86_400_000, guard });
+    const proposals = createProposals({ ...keyring.rows, newId, keepMs: 90 * 86_400_000, guard });
     const owned = await Promise.all(traders.map(({ id }) => proposals.ownedBy(id)));
     const untold = await store.list('untold/');
     return {

@@ -27,10 +27,10 @@ export type GrownStore = Awaited<ReturnType<typeof growStore>>;
 export async function growStore(size: { readonly file: string; readonly accounts: number; readonly past: number }) {
   const store = createSqliteStore({ file: size.file, now: Date.now });
   const keyring = await openKeyring(store, [{ id: masterKey.id, key: new Secret(masterKey.key) }]);
-  const vault = createVault({ store, keyring, maxKeys: 10, onOpened: () => {}, labelOf: (venue) => venue });
+  const vault = createVault({ keyring, maxKeys: 10, onOpened: () => {}, labelOf: (venue) => venue });
   const newId = () => randomBytes(16).toString('base64url');
   const guard = createKeyGuard({ elapsed: () => performance.now(), isRunning: () => false });
-  const proposals = createProposals({ store, sealer: keyring.envelope, newId, keepMs: KEEP_MS, guard });
+  const proposals = createProposals({ ...keyring.rows, newId, keepMs: KEEP_MS, guard });
   const step = Math.max(1, Math.floor(size.accounts / REAL_ACCOUNTS));
   const people = Array.from({ length: REAL_ACCOUNTS }, (_, index) => trader(index * step + (index % 2)));
 

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { proposalRewraps } from '../../src/confirm/proposal-rows.ts';
-import { reseal, rotate } from '../../src/vault/keyring.ts';
+import { rowKinds } from '../../src/row-kinds.ts';
+import { rotate } from '../../src/vault/keyring.ts';
 import { readSettings, serveParent } from '../processes.ts';
 import { median } from '../statistics.ts';
 import { accountOf } from '../world/accounts.ts';
@@ -68,8 +68,7 @@ serveParent({
   }),
   /** At every start the bot looks for rows that an older master key sealed. */
   checkRows: () => {
-    const again = (context: readonly string[], sealed: string) => reseal(keyring.envelope, context, sealed);
-    return timeTask(() => rotate(store, keyring.envelope, [...vault.rewraps, ...proposalRewraps(again)]));
+    return timeTask(() => rotate(keyring, rowKinds));
   },
   snapshot: async () => {
     const copy = `${settings.file}.snapshot`;

@@ -17,7 +17,7 @@ export async function seedStore(directory: string, count: number): Promise<strin
   if (existsSync(file)) return file;
   const store = createSqliteStore({ file: ':memory:', now: Date.now });
   const keyring = await openKeyring(store, [{ id: masterKey.id, key: new Secret(masterKey.key) }]);
-  const vault = createVault({ store, keyring, maxKeys: 10, onOpened: () => {}, labelOf: (venue) => venue });
+  const vault = createVault({ keyring, maxKeys: 10, onOpened: () => {}, labelOf: (venue) => venue });
   const people = traders(count);
   await repeat(count, 64, async (index) => {
     const person = people[index];

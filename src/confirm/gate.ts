@@ -1,7 +1,7 @@
 import type { Messenger, PressHandler } from '../command.ts';
 import type { Keys } from '../keys.ts';
 import type { Limits } from '../leverage/limits.ts';
-import type { Store } from '../store/store.ts';
+import type { RowContext } from '../store/sealed-rows.ts';
 import type { Credentials, Venue, Venues } from '../venues/venue.ts';
 import { type Cards, createCards } from './cards.ts';
 import { type Caretaker, createCaretaker } from './caretaker.ts';
@@ -11,7 +11,6 @@ import { createPressHandler } from './press.ts';
 import type { Account, Outcome, Proposal } from './proposal.ts';
 import { createProposals, type Proposals } from './proposals.ts';
 import { createRunning } from './running.ts';
-import type { Sealer } from './sealer.ts';
 import { createTelling } from './telling.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 
@@ -34,24 +33,24 @@ export type Gate = {
  * @param options.onKeyUsed - Told of each key that a card was made with.
  * @param options.onActivated - Told of each key that came into use.
  */
-export function createGate(options: {
-  readonly store: Store;
-  readonly sealer: Sealer;
-  readonly newId: () => string;
-  readonly elapsed: () => number;
-  readonly venues: Venues;
-  readonly keys: Keys;
-  readonly limits: Limits;
-  readonly messenger: Pick<Messenger, 'edit' | 'whisper'>;
-  readonly voidLinks: (user: string) => Promise<void>;
-  readonly keepMs: number;
-  readonly cardMs: number;
-  readonly riskPercent: number;
-  readonly onOutcome: (proposal: Proposal, outcome: Outcome) => void;
-  readonly onKeyUsed: (venue: Venue, credentials: Credentials) => void;
-  readonly onActivated: (account: Account) => void;
-  readonly onError: (error: unknown) => void;
-}): Gate {
+export function createGate(
+  options: RowContext & {
+    readonly newId: () => string;
+    readonly elapsed: () => number;
+    readonly venues: Venues;
+    readonly keys: Keys;
+    readonly limits: Limits;
+    readonly messenger: Pick<Messenger, 'edit' | 'whisper'>;
+    readonly voidLinks: (user: string) => Promise<void>;
+    readonly keepMs: number;
+    readonly cardMs: number;
+    readonly riskPercent: number;
+    readonly onOutcome: (proposal: Proposal, outcome: Outcome) => void;
+    readonly onKeyUsed: (venue: Venue, credentials: Credentials) => void;
+    readonly onActivated: (account: Account) => void;
+    readonly onError: (error: unknown) => void;
+  },
+): Gate {
   const running = createRunning();
   const now = () => options.store.now();
   const guard = createKeyGuard({ elapsed: options.elapsed, isRunning: running.has });

@@ -1,9 +1,9 @@
 import { Failure } from '../errors.ts';
-import type { Change, Entry, Store, Write } from '../store/store.ts';
+import type { RowContext } from '../store/sealed-rows.ts';
+import type { Change, Entry, Write } from '../store/store.ts';
 import type { KeyGuard } from './key-guard.ts';
 import { type Delivery, isWorthTelling, type Outcome, type Proposal, type Stage } from './proposal.ts';
-import { createRowCodec, type Found, idsIn, keys, stageOf } from './proposal-rows.ts';
-import type { Sealer } from './sealer.ts';
+import { type Found, findProposal, idsIn, keys, proposalRows } from './proposal-rows.ts';
 
 export type Claim =
   | { readonly kind: 'claimed'; readonly found: Found }
@@ -30,19 +30,16 @@ export type Proposals = ReturnType<typeof createProposals>;
  *
  * @param options.keepMs - How long an ended proposal is kept, so that a second press shows the first result.
  */
-export function createProposals(options: {
-  readonly store: Store;
-  readonly sealer: Sealer;
-  readonly newId: () => string;
-  readonly keepMs: number;
-  readonly guard: KeyGuard;
-}) {
-  const { store, newId, keepMs, guard } = options;
-  const { toWrite, fromEntry } = createRowCodec(options.sealer);
+export function createProposals(
+  context: RowContext & { readonly newId: () => string; readonly keepMs: number; readonly guard: KeyGuard },
+) {
+  const { store, newId, keepMs, guard } = context;
 
-  async function find(id: string): Promise<Found | undefined> {
-    const entry = await store.get(keys.row(id));
-    return entry === undefined ? undefined : fromEntry(entry);
+  const find = (id: string): Promise<Found | undefined> => findProposal(context, id);
+
+  function toWrite({ proposal, stage, delivery, outcome }: Omit<Found, 'version'>): Promise<Write> {
+    const data = { proposal, stage, delivery, ...(outcome !== undefined && { outcome }) };
+    return proposalRows.write(context, proposal.id, data, keepMs);
   }
 
   async function require(id: string): Promise<Found> {
@@ -58,7 +55,7 @@ export function createProposals(options: {
     if (cards.length >= MAX_OPEN_CARDS) throw new Failure({ code: 'TOO_MANY_OPEN_CARDS', max: MAX_OPEN_CARDS });
     const createdAt = await store.now();
     const proposal: Proposal = { ...request, id: newId(), createdAt, expiresAt: createdAt + ttlMs };
-    const row = await toWrite({ proposal, stage: 'pending', delivery }, keepMs);
+    const row = await toWrite({ proposal, stage: 'pending', delivery });
     const index = [keys.open, keys.owned].map((key) => ({ key: key(user, proposal.id), value: '', ttlMs: keepMs }));
     const stored = await store.commit({ checks: [{ key: row.key, version: 'absent' }], writes: [row, ...index] });
     if (stored.kind !== 'committed') throw new Failure({ code: 'STORE_UNAVAILABLE' });
@@ -85,7 +82,7 @@ export function createProposals(options: {
       const result = await store.commit({
         before: expiresAt,
         checks: [rowCheck(found), { key: lease.key, version: 'absent' }],
-        writes: [await toWrite(claimed, keepMs), lease],
+        writes: [await toWrite(claimed), lease],
       });
       if (result.kind === 'too-late') return { kind: 'expired', found: await expire(found) };
       if (result.kind === 'committed') return startWith({ ...claimed, version: result.version });
@@ -130,7 +127,7 @@ export function createProposals(options: {
     const next = { ...found, stage };
     const result = await store.commit({
       checks: [rowCheck(found), ...(more.checks ?? [])],
-      writes: [await toWrite(next, keepMs), ...(more.writes ?? [])],
+      writes: [await toWrite(next), ...(more.writes ?? [])],
     });
     return result.kind === 'committed' ? { ...next, version: result.version } : undefined;
   }
@@ -229,9 +226,8 @@ export function createProposals(options: {
   async function eraseAll(user: string): Promise<boolean> {
     const ids = idsIn(await store.list(keys.owned(user)));
     const rows = (await Promise.all(ids.map((id) => store.get(keys.row(id))))).filter((row) => row !== undefined);
-    const underWay = rows.filter((row) => ['claimed', 'sending', 'settling'].includes(stageOf(row) ?? ''));
     // What can no longer be read cannot be settled either, and does not keep a person from deleting it.
-    if ((await readable(idsIn(underWay))).length > 0) return false;
+    if ((await readable(ids)).some(({ stage }) => stage !== 'pending' && stage !== 'done')) return false;
     const indexes = [keys.open, keys.owned, keys.untold].flatMap((key) => ids.map((id) => key(user, id)));
     const removed = [...rows.map(({ key }) => key), ...indexes];
     const result = await store.commit({ checks: rows, writes: removed.map((key) => ({ key, remove: true })) });

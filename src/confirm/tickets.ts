@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { Failure } from '../errors.ts';
-import { parseJson } from '../parse-json.ts';
-import type { Entry, Store } from '../store/store.ts';
+import { type RowContext, sealedRows } from '../store/sealed-rows.ts';
 import { accountSchema, settingSchema } from './proposal.ts';
-import type { Reseal, Sealer } from './sealer.ts';
 
 /** What a trader asks for, before anything was read. */
 const wishSchema = z.object({
@@ -25,9 +23,14 @@ export const errandSchema = z.discriminatedUnion('kind', [
 ]);
 export type Errand = Readonly<z.infer<typeof errandSchema>>;
 
-const rowSchema = z.object({ user: z.string(), sealed: z.string() });
-const prefix = 'ticket/';
-const ticketKey = (id: string) => `${prefix}${id}`;
+/** A ticket of 0.1 ended with it: anybody who could write the database made it last. */
+export const ticketRows = sealedRows({
+  kind: 'ticket',
+  prefix: 'ticket/',
+  version: 1,
+  schema: z.object({ user: z.string(), errand: errandSchema }),
+  unversioned: 'ended',
+});
 
 export type Tickets = {
   /** @returns the id for the buttons; it works once, for its user, until `ttlMs` is over by the store's clock. */
@@ -41,45 +44,24 @@ export type Tickets = {
   readonly take: (id: string, user: string, assertPossible?: (errand: Errand) => Promise<void>) => Promise<Errand>;
 };
 
-export function createTickets(options: {
-  readonly store: Store;
-  readonly sealer: Sealer;
-  readonly newId: () => string;
-}): Tickets {
-  const { store, sealer, newId } = options;
+export function createTickets(context: RowContext & { readonly newId: () => string }): Tickets {
+  const { store, newId } = context;
   return {
     issue: async (user, errand, ttlMs) => {
       const id = newId();
-      const value = JSON.stringify({ user, sealed: await sealer.seal(['ticket', user, id], errand) });
-      await store.commit({
-        checks: [{ key: ticketKey(id), version: 'absent' }],
-        writes: [{ key: ticketKey(id), value, ttlMs }],
-      });
+      const row = await ticketRows.write(context, id, { user, errand }, ttlMs);
+      await store.commit({ checks: [{ key: row.key, version: 'absent' }], writes: [row] });
       return id;
     },
     take: async (id, user, assertPossible) => {
-      const key = ticketKey(id);
-      const entry = await store.get(key);
-      if (entry === undefined) throw new Failure({ code: 'CARD_GONE' });
-      const row = rowSchema.parse(JSON.parse(entry.value));
-      if (row.user !== user) throw new Failure({ code: 'NOT_YOURS' });
-      const errand = errandSchema.parse(await sealer.open(['ticket', user, id], row.sealed));
-      await assertPossible?.(errand);
-      const taken = await store.commit({ checks: [{ key, version: entry.version }], writes: [{ key, remove: true }] });
+      const ticket = await ticketRows.get(context, id);
+      if (ticket === undefined) throw new Failure({ code: 'CARD_GONE' });
+      const { key, version, data } = ticket;
+      if (data.user !== user) throw new Failure({ code: 'NOT_YOURS' });
+      await assertPossible?.(data.errand);
+      const taken = await store.commit({ checks: [{ key, version }], writes: [{ key, remove: true }] });
       if (taken.kind !== 'committed') throw new Failure({ code: 'CARD_GONE' });
-      return errand;
+      return data.errand;
     },
   };
-}
-
-/** How tickets are sealed again during a rotation of the master keys. */
-export function ticketRewraps(reseal: Reseal) {
-  async function rewrap({ key, value }: Entry): Promise<string | undefined> {
-    const row = rowSchema.safeParse(parseJson(value)).data;
-    if (row === undefined) return undefined;
-    const sealed = await reseal(['ticket', row.user, key.slice(prefix.length)], row.sealed);
-    if (sealed === undefined) return undefined;
-    return sealed === row.sealed ? value : JSON.stringify({ ...row, sealed });
-  }
-  return [{ prefix, rewrap }] as const;
 }

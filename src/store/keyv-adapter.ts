@@ -3,13 +3,14 @@ import type { Store } from './store.ts';
 /**
  * A Keyv storage adapter over the store port, so that Keyv's rows and the store's rows are the same rows.
  *
- * Only single get, set and delete: no ttl, no namespace, no clear. Errors of the store reach Keyv's caller.
+ * Only single get, set and delete: no ttl, no namespace, no clear. Errors of the store reach Keyv's caller. Values are
+ * texts that lie in the store as they are, so Keyv's own serialization is to be switched off.
  */
 export function createKeyvAdapter(store: Store) {
   return {
     opts: {},
-    get: async (key: string): Promise<string | undefined> => (await store.get(key))?.value,
-    set: async (key: string, value: string): Promise<boolean> => {
+    get: async (key: string): Promise<{ readonly value: string } | undefined> => store.get(key),
+    set: async (key: string, { value }: { readonly value: string }): Promise<boolean> => {
       await store.commit({ writes: [{ key, value }] });
       return true;
     },

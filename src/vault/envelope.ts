@@ -1,9 +1,9 @@
 import type { webcrypto } from 'node:crypto';
 import { FlattenedEncrypt, type FlattenedJWE, flattenedDecrypt } from 'jose';
 import { z } from 'zod';
-import type { Sealer } from '../confirm/sealer.ts';
 import { Failure } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import type { Sealer } from '../store/sealer.ts';
 
 /** A master key: 32 bytes as base64url, and the id that names it in every row it sealed. */
 export type MasterKey = { readonly id: string; readonly key: Secret };

@@ -2,15 +2,34 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { z } from 'zod';
 import { Failure } from '../errors.ts';
+import {
+  kindOf,
+  type RenewableRows,
+  type RowContext,
+  type RowKind,
+  sealedRows,
+  type UnreadableRow,
+} from '../store/sealed-rows.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { createEnvelope, type Envelope, type MasterKey } from './envelope.ts';
 
 const canaryPrefix = 'canary/';
-const hashKeyKey = 'secret/hash-key';
-const hashKeyContext = ['hash-key'] as const;
+
+/** Each canary is sealed by the key that it stands for, and leaves with it. */
+export const canaryRows = { sealing: 'own', kind: 'canary', prefix: canaryPrefix } as const;
+
+export const hashKeyRows = sealedRows({
+  kind: 'hash-key',
+  prefix: 'secret/hash-key',
+  version: 1,
+  schema: z.string(),
+  unversioned: async (open, _id, value) => ({ data: await open(['hash-key'], value) }),
+});
 
 export type Keyring = {
   readonly envelope: Envelope;
+  /** What this ring reads and writes sealed rows with. */
+  readonly rows: RowContext;
   /** Secret bytes for keyed hashes of API keys; the same after every rotation of the ring. */
   readonly hashKey: Buffer;
 };
@@ -20,13 +39,19 @@ export type Keyring = {
  *
  * @throws Failure MASTER_KEY_WRONG when a key is not the one that its id had before, MASTER_KEY_MISSING when rows may
  *   still be sealed by a key that is no longer in the ring. Both name the id.
+ * @param onUnreadable - Told of every sealed row that cannot be read from now on.
  */
-export async function openKeyring(store: Store, ring: readonly [MasterKey, ...MasterKey[]]): Promise<Keyring> {
+export async function openKeyring(
+  store: Store,
+  ring: readonly [MasterKey, ...MasterKey[]],
+  onUnreadable: (row: UnreadableRow) => void = () => {},
+): Promise<Keyring> {
   const envelope = await createEnvelope(ring);
   const canaries = await store.list(canaryPrefix);
   for (const canary of canaries) await assertOpens(ring, canary);
   for (const key of ring) await plantCanary(store, key, canaries);
-  return { envelope, hashKey: await readHashKey(store, envelope) };
+  const rows = { store, sealer: envelope, onUnreadable };
+  return { envelope, rows, hashKey: await readHashKey(rows) };
 }
 
 async function assertOpens(ring: readonly MasterKey[], canary: Entry): Promise<void> {
@@ -46,39 +71,44 @@ async function plantCanary(store: Store, key: MasterKey, canaries: readonly Entr
   await store.commit({ writes: [{ key: canaryPrefix + key.id, value }] });
 }
 
-async function readHashKey(store: Store, envelope: Envelope): Promise<Buffer> {
-  const found = await store.get(hashKeyKey);
-  if (found !== undefined) {
-    return Buffer.from(z.string().parse(await envelope.open(hashKeyContext, found.value)), 'base64url');
-  }
+async function readHashKey(context: RowContext): Promise<Buffer> {
+  const found = await hashKeyRows.get(context, '');
+  if (found !== undefined) return Buffer.from(found.data, 'base64url');
   const hashKey = randomBytes(32);
-  const value = await envelope.seal(hashKeyContext, hashKey.toString('base64url'));
-  await store.commit({ checks: [{ key: hashKeyKey, version: 'absent' }], writes: [{ key: hashKeyKey, value }] });
+  const row = await hashKeyRows.write(context, '', hashKey.toString('base64url'));
+  await context.store.commit({ checks: [{ key: row.key, version: 'absent' }], writes: [row] });
   return hashKey;
 }
 
-/** Seals one row again under the current key. @returns the new value, or undefined where it cannot be opened. */
-export type Rewrap = (entry: Entry) => Promise<string | undefined>;
+export type Rotation = {
+  /** Ids of master keys that are no longer needed. */
+  readonly retired: readonly string[];
+  /** Rows that no key opens; they stay as they are. */
+  readonly unreadable: number;
+  /** Keys of rows of no declared kind. As long as there is one, no master key is retired: it may be needed to read them. */
+  readonly unknown: readonly string[];
+};
 
 /**
- * Finishes a rotation: seals every row again under the first key of the ring, then retires the other keys' canaries,
- * so that they may leave `MASTER_KEYS`. Compare-and-set: a row removed meanwhile stays removed.
+ * Finishes a rotation: walks the whole store, seals every sealed row again under the first key of the ring, then retires
+ * the other keys' canaries, so that they may leave `MASTER_KEYS`. Compare-and-set: a row removed meanwhile stays removed.
  *
- * @param kinds - For each prefix of sealed rows, how one of its rows is sealed again.
- * @returns the ids that are no longer needed, and how many rows are corrupt (no key opens them; they stay as they are).
+ * @param kinds - Every kind of row that the store may hold.
  */
-export async function rotate(
-  store: Store,
-  envelope: Envelope,
-  kinds: readonly { readonly prefix: string; readonly rewrap: Rewrap }[],
-): Promise<{ readonly retired: readonly string[]; readonly unreadable: number }> {
+export async function rotate({ envelope, rows: context }: Keyring, kinds: readonly RowKind[]): Promise<Rotation> {
+  const isCurrent = (sealed: string) => envelope.keyIdOf(sealed) === envelope.currentKeyId;
+  const unknown: string[] = [];
   let unreadable = 0;
-  for (const { prefix, rewrap } of [...kinds, { prefix: hashKeyKey, rewrap: rewrapHashKey(envelope) }]) {
-    for await (const entry of pages(store, prefix)) {
-      if (!(await rewrapRow(store, entry, rewrap))) unreadable += 1;
-    }
+  const { store } = context;
+  if ((await oldCanaries(store, envelope)).length === 0) return { retired: [], unreadable, unknown };
+  for await (const entry of pages(store, '')) {
+    const kind = kindOf(kinds, entry.key);
+    if (kind === undefined) unknown.push(entry.key);
+    else if (kind.sealing === 'sealed' && !(await renewRow(context, kind, entry, isCurrent))) unreadable += 1;
   }
-  return { retired: await retireCanaries(store, envelope.currentKeyId), unreadable };
+  // What the old keys sealed still lies in the write-ahead log until then.
+  await store.erase();
+  return { retired: unknown.length === 0 ? await retireCanaries(store, envelope) : [], unreadable, unknown };
 }
 
 const PAGE = 200;
@@ -94,39 +124,35 @@ async function* pages(store: Store, prefix: string): AsyncGenerator<Entry> {
   }
 }
 
-async function rewrapRow(store: Store, entry: Entry, rewrap: Rewrap): Promise<boolean> {
-  for (let current: Entry | undefined = entry; current !== undefined; current = await store.get(entry.key)) {
-    const value = await rewrap(current);
-    if (value === undefined) return false;
-    if (value === current.value) return true;
-    const now = await store.now();
-    const ttl = current.expiresAt === undefined ? {} : { ttlMs: Math.max(1, current.expiresAt - now) };
-    const checks = [{ key: entry.key, version: current.version }];
-    if ((await store.commit({ checks, writes: [{ key: entry.key, value, ...ttl }] })).kind === 'committed') return true;
+/** @returns false for a row that cannot be read. */
+async function renewRow(
+  context: RowContext,
+  kind: RenewableRows,
+  entry: Entry,
+  isCurrent: (sealed: string) => boolean,
+): Promise<boolean> {
+  const { store } = context;
+  for (let found: Entry | undefined = entry; found !== undefined; found = await store.get(entry.key)) {
+    const write = await kind.renew(context, found, isCurrent).catch(brokenOnly);
+    if (write === undefined) return true;
+    if (write === 'broken') return false;
+    if ((await store.commit({ checks: [found], writes: [write] })).kind === 'committed') return true;
   }
   return true;
 }
 
-function rewrapHashKey(envelope: Envelope): Rewrap {
-  return async ({ value }) => reseal(envelope, hashKeyContext, value);
+function brokenOnly(error: unknown): 'broken' {
+  if (error instanceof Failure && error.data.code === 'SEAL_BROKEN') return 'broken';
+  throw error;
 }
 
-/** @returns the same text when the current key already sealed it, undefined when it cannot be opened. */
-export async function reseal(
-  envelope: Envelope,
-  context: readonly string[],
-  sealed: string,
-): Promise<string | undefined> {
-  if (envelope.keyIdOf(sealed) === envelope.currentKeyId) return sealed;
-  try {
-    return await envelope.seal(context, await envelope.open(context, sealed));
-  } catch {
-    return undefined;
-  }
+async function oldCanaries(store: Store, { currentKeyId }: Envelope): Promise<readonly Entry[]> {
+  return (await store.list(canaryPrefix)).filter(({ key }) => key !== canaryPrefix + currentKeyId);
 }
 
-async function retireCanaries(store: Store, currentKeyId: string): Promise<readonly string[]> {
-  const old = (await store.list(canaryPrefix)).filter(({ key }) => key !== canaryPrefix + currentKeyId);
-  if (old.length > 0) await store.commit({ writes: old.map(({ key }) => ({ key, remove: true }) as const) });
+async function retireCanaries(store: Store, envelope: Envelope): Promise<readonly string[]> {
+  const old = await oldCanaries(store, envelope);
+  await store.commit({ writes: old.map(({ key }) => ({ key, remove: true }) as const) });
+  await store.erase();
   return old.map(({ key }) => key.slice(canaryPrefix.length));
 }

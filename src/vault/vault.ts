@@ -7,9 +7,11 @@ import type { KeyListing, Keys, LoadedKey, SavedKey } from '../keys.ts';
 import { parseJson } from '../parse-json.ts';
 import { Secret } from '../secret.ts';
 import { createKeyvAdapter } from '../store/keyv-adapter.ts';
+import { type SealedRows, sealedRows } from '../store/sealed-rows.ts';
+import type { Sealer } from '../store/sealer.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { Credentials } from '../venues/venue.ts';
-import { type Keyring, type Rewrap, reseal } from './keyring.ts';
+import type { Keyring } from './keyring.ts';
 
 /** A key waits under `incoming/` until its owner presses *Use this key*; only `credential/` rows are ever used. */
 type Kind = 'credential' | 'incoming';
@@ -19,16 +21,33 @@ const WAITING_MS = 24 * 60 * 60_000;
 const contentSchema = z.object({ fields: z.record(z.string(), z.string()), addedAt: z.number() });
 type Content = z.infer<typeof contentSchema>;
 
-/** A row as Keyv writes it. */
-const rowSchema = z.object({ value: z.string() });
+const rowsOf = { credential: keyRows('credential'), incoming: keyRows('incoming') } as const;
+export const vaultRows = [rowsOf.credential, rowsOf.incoming] as const;
+
+function keyRows(kind: Kind): SealedRows<Content> {
+  return sealedRows({
+    kind,
+    prefix: `${kind}/`,
+    version: 1,
+    schema: contentSchema,
+    unversioned: readUnversioned(kind),
+  });
+}
+
+/** As 0.1 wrote it through Keyv. */
+function readUnversioned(kind: Kind) {
+  return async (open: Sealer['open'], id: string, value: string) => {
+    const { value: sealed } = z.object({ value: z.string() }).parse(parseJson(value));
+    const data = contentSchema.parse(await open([kind, ...id.split('/')], sealed));
+    return kind === 'incoming' ? { data, expiresAt: data.addedAt + WAITING_MS } : { data };
+  };
+}
 
 export type Vault = Keys & {
   /** @throws Failure TOO_MANY_KEYS when the account would be one too many */
   readonly assertRoom: (account: Account) => Promise<void>;
   /** Drops keys that waited for *Use this key* for more than a day. */
   readonly sweep: () => Promise<void>;
-  /** How the vault's rows are sealed again during a rotation of the master keys. */
-  readonly rewraps: readonly { readonly prefix: string; readonly rewrap: Rewrap }[];
 };
 
 /**
@@ -38,7 +57,6 @@ export type Vault = Keys & {
  * @throws Failure from `load`: KEY_MISSING, KEY_INACTIVE, KEY_UNREADABLE (that row only), STORE_UNAVAILABLE.
  */
 export function createVault(options: {
-  readonly store: Store;
   readonly keyring: Keyring;
   readonly maxKeys: number;
   /** Told of credentials as they are opened, to keep them out of the log. */
@@ -46,9 +64,10 @@ export function createVault(options: {
   /** A venue's label, for what people are told. */
   readonly labelOf: (venue: string) => string;
 }): Vault {
-  const { store, maxKeys, labelOf } = options;
-  const { envelope, hashKey } = options.keyring;
-  const keyv = new Keyv<string>({ store: createKeyvAdapter(store), useKeyPrefix: false, throwOnErrors: true });
+  const { maxKeys, labelOf } = options;
+  const { rows: context, hashKey } = options.keyring;
+  const { store } = context;
+  const keyv = createSealedKeyv(store);
 
   const hashOf = (venue: string, fields: Content['fields']): string => {
     const parts = [
@@ -60,25 +79,28 @@ export function createVault(options: {
     return createHmac('sha256', hashKey).update(JSON.stringify(parts)).digest('base64url');
   };
 
-  async function read(kind: Kind, account: Account): Promise<LoadedKey | undefined> {
-    const sealed = await keyv.get(rowKey(kind, account));
-    if (sealed === undefined) return assertNoRow(rowKey(kind, account));
-    const { fields, addedAt } = contentSchema.parse(await envelope.open(context(kind, account), sealed));
+  async function read(account: Account): Promise<LoadedKey | undefined> {
+    const key = rowKey('credential', account);
+    const value = await keyv.get(key);
+    // Keyv tells no version; for a key that is only used, none is needed.
+    return value === undefined ? undefined : open('credential', { key, value, version: 0 });
+  }
+
+  async function open(kind: Kind, entry: Entry): Promise<LoadedKey | undefined> {
+    const row = await rowsOf[kind].read(context, entry);
+    if (row === undefined) return undefined;
+    const account = accountOf(entry.key);
+    const { fields, addedAt } = row.data;
     const keyHash = hashOf(account.venue, fields);
     const credentials = toCredentials(fields);
     options.onOpened(credentials);
     return { account, keyHash, fingerprint: fingerprintOf(keyHash), addedAt, credentials };
   }
 
-  /** Keyv gives "nothing" for a row in which it finds no value; to the vault that is a broken row. */
-  async function assertNoRow(key: string): Promise<undefined> {
-    if ((await store.get(key)) !== undefined) throw new Failure({ code: 'SEAL_BROKEN' });
-  }
-
   const named = ({ venue, label }: Account) => ({ venue: labelOf(venue), account: label });
 
   async function load(account: Account): Promise<LoadedKey> {
-    const key = await read('credential', account).catch((error: unknown) => {
+    const key = await read(account).catch((error: unknown) => {
       throw isBroken(error) ? new Failure({ code: 'KEY_UNREADABLE', ...named(account) }, { cause: error }) : error;
     });
     if (key !== undefined) return key;
@@ -90,21 +112,24 @@ export function createVault(options: {
     throw new Failure({ code: 'KEY_MISSING', ...named(account), others });
   }
 
-  async function listing(kind: Kind, entry: Entry): Promise<KeyListing> {
+  /** @returns undefined for a key that has waited too long. */
+  async function listing(kind: Kind, entry: Entry): Promise<KeyListing | undefined> {
     const account = accountOf(entry.key);
-    const key = await read(kind, account).catch((error: unknown) => {
-      if (isBroken(error)) return undefined;
+    try {
+      const key = await open(kind, entry);
+      if (key === undefined) return undefined;
+      const status = kind === 'credential' ? 'active' : 'waiting';
+      return { account, status, fingerprint: key.fingerprint, addedAt: key.addedAt };
+    } catch (error) {
+      if (isBroken(error)) return { account, status: 'unreadable' };
       throw error;
-    });
-    if (key === undefined) return { account, status: 'unreadable' };
-    const status = kind === 'credential' ? 'active' : 'waiting';
-    return { account, status, fingerprint: key.fingerprint, addedAt: key.addedAt };
+    }
   }
 
   async function list(user: string): Promise<readonly KeyListing[]> {
     const [active, waiting] = await Promise.all([store.list(`credential/${user}/`), store.list(`incoming/${user}/`)]);
     const listings = [active.map((row) => listing('credential', row)), waiting.map((row) => listing('incoming', row))];
-    return Promise.all(listings.flat());
+    return (await Promise.all(listings.flat())).filter((each) => each !== undefined);
   }
 
   async function assertRoom(account: Account): Promise<void> {
@@ -118,7 +143,8 @@ export function createVault(options: {
     await assertRoom(account);
     const fields = Object.fromEntries(Object.entries(credentials).map(([name, secret]) => [name, secret.reveal()]));
     const content: Content = { fields, addedAt: await store.now() };
-    await keyv.set(rowKey('incoming', account), await envelope.seal(context('incoming', account), content));
+    const row = await rowsOf.incoming.write(context, idOf(account), content, WAITING_MS);
+    await store.commit({ writes: [row] });
     const replaced = (await list(account.user)).find(
       (key) => key.status !== 'waiting' && rowKey('credential', key.account) === rowKey('credential', account),
     );
@@ -129,16 +155,12 @@ export function createVault(options: {
   async function activate(account: Account, fingerprint: string): Promise<boolean> {
     const incoming = rowKey('incoming', account);
     const entry = await store.get(incoming);
-    const key = await read('incoming', account);
-    if (entry === undefined || key === undefined || key.fingerprint !== fingerprint) return false;
+    const key = entry && (await open('incoming', entry));
+    if (entry === undefined || key?.fingerprint !== fingerprint) return false;
     const content: Content = { fields: revealAll(key.credentials), addedAt: key.addedAt };
-    const sealed = await envelope.seal(context('credential', account), content);
     const moved = await store.commit({
-      checks: [{ key: incoming, version: entry.version }],
-      writes: [
-        { key: rowKey('credential', account), value: JSON.stringify({ value: sealed }) },
-        { key: incoming, remove: true },
-      ],
+      checks: [entry],
+      writes: [await rowsOf.credential.write(context, idOf(account), content), { key: incoming, remove: true }],
     });
     await store.erase();
     return moved.kind === 'committed';
@@ -164,21 +186,13 @@ export function createVault(options: {
 
   async function sweep(): Promise<void> {
     const now = await store.now();
-    for (const entry of await store.list('incoming/')) {
+    for (const entry of await store.list(rowsOf.incoming.prefix)) {
       const key = await listing('incoming', entry);
       // Added far in the future: the clock was ahead then, and nobody knows how long it has waited.
-      if (key.addedAt === undefined || Math.abs(now - key.addedAt) > WAITING_MS) await drop('incoming', key.account);
+      const isAhead = key?.addedAt !== undefined && key.addedAt - now > WAITING_MS;
+      if (key === undefined || isAhead) await drop('incoming', accountOf(entry.key));
     }
   }
-
-  const rewrap =
-    (kind: Kind): Rewrap =>
-    async (entry) => {
-      const row = rowSchema.safeParse(parseJson(entry.value));
-      if (!row.success) return undefined;
-      const value = await reseal(envelope, context(kind, accountOf(entry.key)), row.data.value);
-      return value === undefined ? undefined : JSON.stringify({ ...row.data, value });
-    };
 
   return {
     load,
@@ -190,24 +204,28 @@ export function createVault(options: {
     remove,
     removeAll,
     sweep,
-    rewraps: [
-      { prefix: 'credential/', rewrap: rewrap('credential') },
-      { prefix: 'incoming/', rewrap: rewrap('incoming') },
-    ],
   };
 }
 
-function rowKey(kind: Kind, { user, venue, label }: Account): string {
-  return `${kind}/${user}/${venue}/${label}`;
+/** Keyv with its values as they lie in the store: sealed texts, without the wrapper that it writes by itself. */
+function createSealedKeyv(store: Store): Keyv<string> {
+  const keyv = new Keyv<string>({ store: createKeyvAdapter(store), useKeyPrefix: false, throwOnErrors: true });
+  keyv.serialize = undefined;
+  keyv.deserialize = undefined;
+  return keyv;
+}
+
+function rowKey(kind: Kind, account: Account): string {
+  return rowsOf[kind].prefix + idOf(account);
+}
+
+function idOf({ user, venue, label }: Account): string {
+  return `${user}/${venue}/${label}`;
 }
 
 function accountOf(key: string): Account {
   const [, user = '', venue = '', label = ''] = key.split('/');
   return { user, venue, label };
-}
-
-function context(kind: Kind, { user, venue, label }: Account): readonly string[] {
-  return [kind, user, venue, label];
 }
 
 /** Eight letters that tell two keys apart and reveal neither. */
@@ -225,9 +243,5 @@ function revealAll(credentials: Credentials): Content['fields'] {
 }
 
 function isBroken(error: unknown): boolean {
-  return (
-    (error instanceof Failure && error.data.code === 'SEAL_BROKEN') ||
-    error instanceof z.ZodError ||
-    error instanceof SyntaxError
-  );
+  return error instanceof Failure && error.data.code === 'SEAL_BROKEN';
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Account, accountSchema, deliverySchema } from '../confirm/proposal.ts';
-import type { Sealer } from '../confirm/sealer.ts';
 import { Failure } from '../errors.ts';
-import type { Change, Entry, Store } from '../store/store.ts';
+import { plainRows, type RowContext, type SealedRow, sealedRows } from '../store/sealed-rows.ts';
+import type { Change } from '../store/store.ts';
 
 export const lifetimeMs = 10 * 60_000;
 const tries = 5;
@@ -11,12 +11,6 @@ const mostConflicts = 10;
 
 /** 256 random bits as base64url. */
 export const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
-
-/** Where link rows lie and how they are sealed, for the rotation of the master keys. */
-export const linkRows = {
-  prefix: 'link/',
-  context: (key: string): readonly string[] => ['link', key.slice('link/'.length)],
-} as const;
 
 const linkSchema = z.object({
   account: accountSchema,
@@ -30,6 +24,18 @@ const linkSchema = z.object({
 });
 export type Link = Readonly<z.infer<typeof linkSchema>>;
 export type LinkRequest = Omit<Link, 'triesLeft' | 'hasMetStranger'>;
+
+/** By the token's hash. A link of 0.1 ended with it: anybody who could write the database made it last. */
+export const linkRows = sealedRows({
+  kind: 'link',
+  prefix: 'link/',
+  version: 1,
+  schema: linkSchema,
+  unversioned: 'ended',
+});
+
+/** For each account the hash of its open link's token. */
+export const linkIndex = plainRows('link-for');
 
 /** Where links point to. `isLocal`: they work only in a browser on this machine. */
 export type LinkBase = { readonly url: string; readonly isLocal: boolean };
@@ -65,19 +71,16 @@ export type Links = {
   readonly voidAll: (user: string) => Promise<void>;
 };
 
-type Found = { readonly entry: Entry; readonly link: Link };
+type Found = SealedRow<Link>;
 
 /**
  * @param options.newToken - 256 random bits as 43 characters of base64url.
  * @param options.base - Where the page is; undefined while there is none.
  */
-export function createLinks(options: {
-  readonly store: Store;
-  readonly sealer: Sealer;
-  readonly newToken: () => string;
-  readonly base: () => LinkBase | undefined;
-}): Links {
-  const { store, sealer, newToken, base } = options;
+export function createLinks(
+  options: RowContext & { readonly newToken: () => string; readonly base: () => LinkBase | undefined },
+): Links {
+  const { store, newToken, base } = options;
 
   async function create(request: LinkRequest): Promise<NewLink> {
     const page = base();
@@ -90,7 +93,7 @@ export function createLinks(options: {
         checks: [{ key: indexKey, version: previous?.version ?? 'absent' }],
         writes: [
           ...(previous === undefined ? [] : [{ key: linkKeyOfHash(previous.value), remove: true } as const]),
-          { key: linkKey(token), value: await seal(token, { ...request, triesLeft: tries }), ttlMs: lifetimeMs },
+          await linkRows.write(options, hash(token), { ...request, triesLeft: tries }, lifetimeMs),
           { key: indexKey, value: hash(token), ttlMs: lifetimeMs },
         ],
       });
@@ -98,22 +101,17 @@ export function createLinks(options: {
     return { url: `${page.url}/link/${token}`, expiresAt: at + lifetimeMs, isLocal: page.isLocal };
   }
 
-  async function findEntry(token: string): Promise<Found | undefined> {
-    if (!tokenPattern.test(token)) return undefined;
-    const entry = await store.get(linkKey(token));
-    if (entry === undefined) return undefined;
-    return { entry, link: linkSchema.parse(await sealer.open(linkRows.context(entry.key), entry.value)) };
+  async function findRow(token: string): Promise<Found | undefined> {
+    return tokenPattern.test(token) ? linkRows.get(options, hash(token)) : undefined;
   }
 
   /** Writes the link as `change` wants it. @returns the new one; undefined when it is gone or is to stay as it is. */
   async function update(token: string, change: (link: Link) => Link | undefined): Promise<Link | undefined> {
     const updated = await retried(async () => {
-      const found = await findEntry(token);
-      const link = found && change(found.link);
+      const found = await findRow(token);
+      const link = found && change(found.data);
       if (found === undefined || link === undefined) return 'unchanged';
-      const ttlMs = await remainingMs(found.entry);
-      const value = await seal(token, link);
-      const at = await commitAt({ checks: [found.entry], writes: [{ key: linkKey(token), value, ttlMs }] });
+      const at = await commitAt({ checks: [found], writes: [await linkRows.rewrite(options, found, link)] });
       return at === undefined ? undefined : link;
     });
     return updated === 'unchanged' ? undefined : updated;
@@ -121,22 +119,19 @@ export function createLinks(options: {
 
   async function consume(token: string): Promise<Found | undefined> {
     const consumed = await retried(async () => {
-      const found = await findEntry(token);
+      const found = await findRow(token);
       if (found === undefined) return 'gone';
       // While the link's row is there, the index points to it: a newer link takes both in one change.
-      const writes = [linkKey(token), indexKeyOf(found.link.account)].map((key) => ({ key, remove: true }) as const);
-      return (await commitAt({ checks: [found.entry], writes })) === undefined ? undefined : found;
+      const writes = [found.key, indexKeyOf(found.data.account)].map((key) => ({ key, remove: true }) as const);
+      return (await commitAt({ checks: [found], writes })) === undefined ? undefined : found;
     });
     return consumed === 'gone' ? undefined : consumed;
   }
 
-  async function restore(token: string, { entry, link }: Found): Promise<void> {
-    if (link.triesLeft === 0) return;
-    const ttlMs = await remainingMs(entry);
-    const rows = [
-      { key: linkKey(token), value: await seal(token, link), ttlMs },
-      { key: indexKeyOf(link.account), value: hash(token), ttlMs },
-    ];
+  async function restore(used: Found): Promise<void> {
+    if (used.data.triesLeft === 0) return;
+    const link = await linkRows.rewrite(options, used, used.data);
+    const rows = [link, { ...link, key: indexKeyOf(used.data.account), value: used.id }];
     await store.commit({ checks: rows.map(({ key }) => ({ key, version: 'absent' })), writes: rows });
   }
 
@@ -148,7 +143,7 @@ export function createLinks(options: {
       failed: async () => void (link.triesLeft === 0 && (await consume(token))),
       succeeded: async () => {
         const consumed = await consume(token);
-        return consumed && { restore: () => restore(token, consumed) };
+        return consumed && { restore: () => restore(consumed) };
       },
     };
   }
@@ -160,19 +155,16 @@ export function createLinks(options: {
 
   async function voidAll(user: string): Promise<void> {
     await retried(async () => {
-      const indexes = await store.list(`link-for/${user}/`);
+      const indexes = await store.list(`${linkIndex.prefix}${user}/`);
       const keys = indexes.flatMap(({ key, value }) => [key, linkKeyOfHash(value)]);
       return commitAt({ checks: indexes, writes: keys.map((key) => ({ key, remove: true })) });
     });
   }
 
   async function find(token: string): Promise<Link | undefined> {
-    const found = await findEntry(token);
-    return found !== undefined && found.link.triesLeft > 0 ? found.link : undefined;
+    const found = await findRow(token);
+    return found !== undefined && found.data.triesLeft > 0 ? found.data : undefined;
   }
-
-  const seal = (token: string, link: Link) => sealer.seal(linkRows.context(linkKey(token)), link);
-  const remainingMs = async (entry: Entry) => Math.max(1, (entry.expiresAt ?? 0) - (await store.now()));
 
   /** @returns when the change was committed, or undefined when another one came first. */
   async function commitAt(change: Change): Promise<number | undefined> {
@@ -201,14 +193,10 @@ function hash(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
 }
 
-function linkKey(token: string): string {
-  return linkKeyOfHash(hash(token));
-}
-
 function linkKeyOfHash(tokenHash: string): string {
   return `${linkRows.prefix}${tokenHash}`;
 }
 
 function indexKeyOf({ user, venue, label }: Account): string {
-  return `link-for/${user}/${venue}/${label}`;
+  return `${linkIndex.prefix}${user}/${venue}/${label}`;
 }

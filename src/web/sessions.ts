@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Sealer } from '../confirm/sealer.ts';
+import type { Sealer } from '../store/sealer.ts';
 import { cookieName, readCookie, setCookie } from './cookies.ts';
 
 const sessionSchema = z.object({

@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Call, Press, PressReply, Verb, View } from '../../src/command.ts';
 import { createGate } from '../../src/confirm/gate.ts';
 import type { Account, Delivery, Outcome, Proposal } from '../../src/confirm/proposal.ts';
 import { Failure } from '../../src/errors.ts';
 import { createLimits, type LimitOptions } from '../../src/leverage/limits.ts';
 import type { LeverageSetting } from '../../src/leverage/setting.ts';
+import { rowKinds } from '../../src/row-kinds.ts';
 import { Secret } from '../../src/secret.ts';
+import { kindOf, type UnreadableRow } from '../../src/store/sealed-rows.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { MasterKey } from '../../src/vault/envelope.ts';
 import { openKeyring } from '../../src/vault/keyring.ts';
 import { createVault } from '../../src/vault/vault.ts';
 import type { VenueFacts } from '../../src/venues/venue.ts';
@@ -57,18 +60,42 @@ function on(disk: Disk, store: Store): Store {
   return { ...store, get: guarded(store.get), list: guarded(store.list), commit: guarded(commit) };
 }
 
+/** Notes the key of every row that is ever written. */
+function noting(written: Set<string>, store: Store): Store {
+  const commit: Store['commit'] = async (change) => {
+    for (const { key } of change.writes) written.add(key);
+    return store.commit(change);
+  };
+  return { ...store, commit };
+}
+
 /**
  * The confirmation gate as the app wires it, between a command and a venue: a real SQLite store in memory, a real vault,
- * a paper venue, and a messenger that keeps what it was given.
+ * a paper venue, and a messenger that keeps what it was given. Every row that it ever writes must be of a declared kind.
  */
-export async function openGate(options: { readonly limits?: LimitOptions; readonly facts?: Partial<VenueFacts> } = {}) {
+export async function openGate(
+  options: {
+    readonly limits?: LimitOptions;
+    readonly facts?: Partial<VenueFacts>;
+    /** A database that is there already, and the ring for it. */
+    readonly file?: string;
+    readonly ring?: readonly [MasterKey, ...MasterKey[]];
+  } = {},
+) {
   const clock = createClock();
   const disk: Disk = { isDown: false, beforeCommit: async () => {} };
-  const memory = createSqliteStore({ file: ':memory:', now: clock.now, monotonic: clock.elapsed });
+  const memory = createSqliteStore({
+    file: options.file ?? ':memory:',
+    now: clock.now,
+    monotonic: clock.elapsed,
+  });
   onTestFinished(() => memory.close());
-  const store = on(disk, memory);
-  const keyring = await openKeyring(store, [masterKey('k1')]);
-  const vault = createVault({ store, keyring, maxKeys: 5, onOpened: () => {}, labelOf: (venue) => venue });
+  const written = new Set<string>();
+  const store = on(disk, noting(written, memory));
+  const unreadable: UnreadableRow[] = [];
+  const keyring = await openKeyring(store, options.ring ?? [masterKey('k1')], (row) => void unreadable.push(row));
+  onTestFinished(() => expect([...written].filter((key) => kindOf(rowKinds, key) === undefined)).toEqual([]));
+  const vault = createVault({ keyring, maxKeys: 5, onOpened: () => {}, labelOf: (venue) => venue });
   const paper = createPaperVenue(options.facts);
   const venues = new Map([[paper.venue.id, paper.venue]]);
   const messages: { readonly delivery: Delivery; readonly view: View }[] = [];
@@ -82,8 +109,7 @@ export async function openGate(options: { readonly limits?: LimitOptions; readon
   /** The parts that live as long as one process. */
   const start = () =>
     createGate({
-      store,
-      sealer: keyring.envelope,
+      ...keyring.rows,
       newId: () => randomBytes(16).toString('base64url'),
       elapsed: clock.elapsed,
       venues,
@@ -116,6 +142,9 @@ export async function openGate(options: { readonly limits?: LimitOptions; readon
     ...paper,
     clock,
     store,
+    written,
+    keyring,
+    unreadable,
     disk,
     vault,
     venues,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, renameSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import fastify from 'fastify';
 import { expect, onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -12,6 +13,8 @@ import { createDemoScenario, type DemoCredential } from '../../playground/venues
 import { type App, createApp, type Overrides } from '../../src/app.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
+import { rowKinds } from '../../src/row-kinds.ts';
+import { kindOf } from '../../src/store/sealed-rows.ts';
 import { createClock } from './clock.ts';
 import { temporaryDirectory } from './temporary.ts';
 
@@ -127,6 +130,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
   onTestFinished(async () => {
     await stopBot();
     assertNoSecrets();
+    assertKnownRows(env.DATA_DIR);
   });
 
   /** Every test that uses the world checks this: no secret in a log line, nor in anything that Discord was sent. */
@@ -250,6 +254,16 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
 }
 
 const storeFiles = ['levergate.db', 'levergate.db-wal'] as const;
+
+/** Every row that a test of the world leaves is of a declared kind: a rotation of the master keys must know them all. */
+function assertKnownRows(directory: string): void {
+  const file = join(directory, 'levergate.db');
+  if (!existsSync(file)) return;
+  const database = new DatabaseSync(file);
+  const keys = z.array(z.object({ key: z.string() })).parse(database.prepare('SELECT key FROM entry').all());
+  database.close();
+  expect(keys.filter(({ key }) => kindOf(rowKinds, key) === undefined)).toEqual([]);
+}
 
 function copyStore(directory: string): void {
   for (const name of storeFiles) copyFileSync(join(directory, name), join(directory, `${name}.crash`));

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { rowKinds } from '../../src/row-kinds.ts';
 import { Secret } from '../../src/secret.ts';
+import type { RowKind } from '../../src/store/sealed-rows.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import type { MasterKey } from '../../src/vault/envelope.ts';
 import { openKeyring, rotate } from '../../src/vault/keyring.ts';
@@ -26,7 +28,7 @@ async function openVault(
     store,
     keyring,
     directory,
-    vault: createVault({ store, keyring, maxKeys: 3, onOpened: () => {}, labelOf: (venue) => `the ${venue}` }),
+    vault: createVault({ keyring, maxKeys: 3, onOpened: () => {}, labelOf: (venue) => `the ${venue}` }),
   };
 }
 
@@ -126,7 +128,7 @@ test('neither the secret nor a removed row is in any file of the store', async (
       .map((name) => readFileSync(join(directory, name), 'latin1'))
       .join('');
   await addKey(vault);
-  const sealed = JSON.parse((await store.get('credential/100/mudrex/main'))?.value ?? '').value;
+  const { sealed } = JSON.parse((await store.get('credential/100/mudrex/main'))?.value ?? '');
   const { ciphertext } = JSON.parse(sealed);
   expect(files()).not.toContain('canary-secret-1');
   expect(files()).toContain(ciphertext);
@@ -141,15 +143,28 @@ test('keys beyond the limit are refused, a replacement is not', async () => {
   await expect(vault.saveIncoming({ ...account, label: 'a' }, credentials)).resolves.toBeDefined();
 });
 
-test('a key that waits for more than a day is dropped', async () => {
-  const { vault, clock } = await openVault();
-  await vault.saveIncoming(account, credentials);
-  clock.advance(24 * 3_600_000);
+test('a key that waits for a day is dropped', async () => {
+  const { vault, clock, store } = await openVault();
+  const { fingerprint } = await vault.saveIncoming(account, credentials);
+  clock.advance(24 * 3_600_000 - 1);
   await vault.sweep();
   expect(await vault.list('100')).toHaveLength(1);
   clock.advance(1);
-  await vault.sweep();
   expect(await vault.list('100')).toHaveLength(0);
+  expect(await vault.activate(account, fingerprint)).toBe(false);
+  await vault.sweep();
+  expect(await store.list('incoming/')).toEqual([]);
+});
+
+test('a waiting key whose row was given a longer life is dropped after a day all the same', async () => {
+  const { vault, clock, store } = await openVault();
+  const { fingerprint } = await vault.saveIncoming(account, credentials);
+  const { key, value } = (await store.get('incoming/100/mudrex/main')) ?? { key: '', value: '' };
+  await store.commit({ writes: [{ key, value }] });
+  clock.advance(24 * 3_600_000);
+  expect(await vault.activate(account, fingerprint)).toBe(false);
+  await vault.sweep();
+  expect(await store.get(key)).toBeUndefined();
 });
 
 test('a key that was added by a clock that was a year ahead is dropped', async () => {
@@ -181,7 +196,7 @@ test('rotation seals every key again, keeps the hash, and lets the old master ke
   await first.store.close();
 
   const both = await openVault([fresh, old], first.directory);
-  const { retired, unreadable } = await rotate(both.store, both.keyring.envelope, both.vault.rewraps);
+  const { retired, unreadable } = await rotate(both.keyring, rowKinds);
   expect({ retired, unreadable }).toEqual({ retired: ['old'], unreadable: 0 });
   await both.store.close();
 
@@ -195,15 +210,16 @@ test('a key removed while rows are sealed again stays removed', async () => {
   await addKey(first.vault);
   await first.store.close();
 
-  const { store, vault, keyring } = await openVault([fresh, old], first.directory);
-  const rewraps = vault.rewraps.map(({ prefix, rewrap }) => ({
-    prefix,
-    rewrap: async (entry: Parameters<typeof rewrap>[0]) => {
-      const value = await rewrap(entry);
+  const { vault, keyring } = await openVault([fresh, old], first.directory);
+  const kinds = rowKinds.map((kind): RowKind => {
+    if (kind.sealing !== 'sealed') return kind;
+    const renew: typeof kind.renew = async (...call) => {
+      const write = await kind.renew(...call);
       await vault.remove(account);
-      return value;
-    },
-  }));
-  await rotate(store, keyring.envelope, rewraps);
+      return write;
+    };
+    return { ...kind, renew };
+  });
+  await rotate(keyring, kinds);
   await expect(vault.load(account)).rejects.toThrow('KEY_MISSING');
 });

@@ -15,14 +15,14 @@ async function openLinks(base: LinkBase | undefined = { url: 'https://bot.exampl
   const clock = createClock();
   const store = createSqliteStore({ file: ':memory:', now: clock.now });
   onTestFinished(() => store.close());
-  const { envelope } = await openKeyring(store, [masterKey('k1')]);
+  const { rows } = await openKeyring(store, [masterKey('k1')]);
   const newToken = () => randomBytes(32).toString('base64url');
-  const links = createLinks({ store, sealer: envelope, newToken, base: () => base });
+  const links = createLinks({ ...rows, newToken, base: () => base });
   const create = async (more: Partial<typeof request> = {}) => {
     const { url } = await links.create({ ...request, ...more });
     return url.split('/').at(-1) ?? '';
   };
-  return { clock, store, envelope, links, create };
+  return { clock, store, rows, links, create };
 }
 
 const rowsOf = async (store: Awaited<ReturnType<typeof openLinks>>['store']) =>
@@ -42,8 +42,8 @@ test('without a page there are no links', async () => {
   const clock = createClock();
   const store = createSqliteStore({ file: ':memory:', now: clock.now });
   onTestFinished(() => store.close());
-  const { envelope } = await openKeyring(store, [masterKey('k1')]);
-  const links = createLinks({ store, sealer: envelope, newToken: () => '', base: () => undefined });
+  const { rows } = await openKeyring(store, [masterKey('k1')]);
+  const links = createLinks({ ...rows, newToken: () => '', base: () => undefined });
   await expect(links.create(request)).rejects.toMatchObject({ data: { code: 'LINKS_OFF' } });
 });
 
@@ -202,11 +202,16 @@ test('a link row moved to another token does not open', async () => {
   await expect(links.find(thief)).rejects.toMatchObject({ data: { code: 'SEAL_BROKEN' } });
 });
 
-test('a rotation of the master keys can open and seal link rows by their key alone', async () => {
-  const { store, envelope, create } = await openLinks();
-  await create();
+test('a link whose row was given a longer life ends after ten minutes all the same', async () => {
+  const { clock, links, create, store } = await openLinks();
+  const token = await create();
   const [row] = await store.list(linkRows.prefix);
-  expect(await envelope.open(linkRows.context(row?.key ?? ''), row?.value ?? '')).toMatchObject({ userName: 'Ada' });
+  await store.commit({ writes: [{ key: row?.key ?? '', value: row?.value ?? '' }] });
+  clock.advance(10 * minute - 1);
+  expect(await links.find(token)).toBeDefined();
+  clock.advance(1);
+  expect(await links.find(token)).toBeUndefined();
+  expect(await links.attempt(token)).toBeUndefined();
 });
 
 test.each(['', 'x', '../../secret/hash-key', '%', 'a'.repeat(44), `${'a'.repeat(42)}/`, '\u0000', 'ä'.repeat(43)])(

@@ -108,7 +108,6 @@ export async function openWeb(options: OpenOptions = {}) {
   const keyring = await openKeyring(store, [masterKey('k1')]);
   const sealer = keyring.envelope;
   const vault = createVault({
-    store,
     keyring,
     maxKeys: options.maxKeys ?? 10,
     onOpened: () => {},
@@ -118,7 +117,7 @@ export async function openWeb(options: OpenOptions = {}) {
   const saved: SavedEvent[] = [];
   const strangers: Link[] = [];
   const newToken = () => randomBytes(32).toString('base64url');
-  const links = createLinks({ store, sealer, newToken, base: () => web.base() });
+  const links = createLinks({ ...keyring.rows, newToken, base: () => web.base() });
   const venue = fixtureVenue(options.checkKey ?? (async () => ({ kind: 'usable', notes: ['Can trade <futures>.'] })));
   const log = createLog({ level: 'trace', stream: { write: (line) => logged.push(line) } });
   const web = createWeb({

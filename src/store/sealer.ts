@@ -7,6 +7,3 @@ export type Sealer = {
   readonly seal: (context: readonly string[], data: unknown) => Promise<string>;
   readonly open: (context: readonly string[], sealed: string) => Promise<unknown>;
 };
-
-/** Seals one text again under the current master key. @returns undefined when it cannot be opened. */
-export type Reseal = (context: readonly string[], sealed: string) => Promise<string | undefined>;

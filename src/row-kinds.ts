@@ -1,0 +1,18 @@
+import { proposalIndexes, proposalRows } from './confirm/proposal-rows.ts';
+import { ticketRows } from './confirm/tickets.ts';
+import type { RowKind } from './store/sealed-rows.ts';
+import { canaryRows, hashKeyRows } from './vault/keyring.ts';
+import { vaultRows } from './vault/vault.ts';
+import { linkIndex, linkRows } from './web/links.ts';
+
+/** Every kind of row that the store holds. A rotation of the master keys seals those again that are sealed. */
+export const rowKinds: readonly RowKind[] = [
+  ...vaultRows,
+  proposalRows,
+  ...proposalIndexes,
+  ticketRows,
+  linkRows,
+  linkIndex,
+  hashKeyRows,
+  canaryRows,
+];

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { rowKinds } from '../src/row-kinds.ts';
+import { rotate } from '../src/vault/keyring.ts';
+import { createLinks } from '../src/web/links.ts';
+import { alice, bob, openGate, wordsOf } from './support/gate.ts';
+import { masterKey } from './support/keyring.ts';
+import { oldDatabase, oldId, oldMasterKey } from './support/old-database.ts';
+
+const openOld = () => openGate({ file: oldDatabase(), ring: [oldMasterKey] });
+
+test('keys of 0.1 still open, with the hash that their leases have', async () => {
+  const { vault, account, store } = await openOld();
+  const key = await vault.load(account(alice, 'twin'));
+  expect(key.credentials.secret?.reveal()).toBe('second-secret-of-100');
+  expect((await store.get(`lease/${key.keyHash}`))?.value).toBe(oldId('settling'));
+  expect((await vault.list(alice)).map(({ status }) => status)).toEqual(['active', 'active', 'active', 'waiting']);
+  expect((await vault.load(account(bob))).credentials.secret?.reveal()).toBe('secret-of-200');
+});
+
+test('a key that waits since 0.1 can be taken into use for the rest of its day, and goes then', async () => {
+  const { vault, account, clock, store } = await openOld();
+  const waiting = (await vault.list(alice)).find(({ status }) => status === 'waiting');
+  clock.advance(24 * 3_600_000 - 1);
+  const other = await openOld();
+  expect(await other.vault.activate(account(alice, 'waiting'), waiting?.fingerprint ?? '')).toBe(true);
+  clock.advance(1);
+  expect(await vault.activate(account(alice, 'waiting'), waiting?.fingerprint ?? '')).toBe(false);
+  await vault.sweep();
+  expect(await store.list('incoming/')).toEqual([]);
+});
+
+test('ended cards of 0.1 still show how they ended, and their owner is told', async () => {
+  const gate = await openOld();
+  expect(wordsOf((await gate.press('confirm', oldId('ended'))).update)).toContain('Done');
+  const news = await gate.parts().caretaker.newsFor(bob);
+  expect(news.map(({ view }) => wordsOf(view))).toEqual([expect.stringContaining('Not changed')]);
+});
+
+test('a card that 0.1 left open ends at the upgrade: nothing of it is sent', async () => {
+  const gate = await openOld();
+  expect(wordsOf((await gate.press('confirm', oldId('open'))).update)).toContain('xpired');
+  expect(gate.writes).toEqual([]);
+});
+
+test('a card that 0.1 left open loses its buttons at the start', async () => {
+  const gate = await openOld();
+  await gate.parts().caretaker.recover();
+  expect(gate.outcomes).toContainEqual({ id: oldId('open'), outcome: expect.objectContaining({ kind: 'expired' }) });
+  expect(gate.messages.map(({ view }) => wordsOf(view)).join()).toContain('SOLUSD');
+});
+
+test('changes that 0.1 left under way are settled by reading back, and nothing is sent again', async () => {
+  const gate = await openOld();
+  gate.held.set('ADAUSD', { mode: 'isolated', leverage: '9' });
+  await gate.parts().caretaker.recover();
+  const ended = async (name: string) => (await gate.parts().proposals.require(oldId(name))).outcome?.kind;
+  expect(await ended('sending')).toBe('applied');
+  expect(await ended('claimed')).toBe('not-sent');
+  gate.clock.advance(31_000);
+  await gate.parts().caretaker.tick();
+  expect(await gate.parts().proposals.require(oldId('settling'))).toMatchObject({
+    stage: 'done',
+    outcome: { kind: 'not-applied', isFinal: true },
+  });
+  expect(gate.writes).toEqual([]);
+});
+
+test('links and tickets of 0.1 have ended, also with a longer life in the database', async () => {
+  const gate = await openOld();
+  const links = createLinks({ ...gate.keyring.rows, newToken: () => '', base: () => undefined });
+  const rows = [...(await gate.store.list('link/')), ...(await gate.store.list('ticket/'))];
+  expect(rows).toHaveLength(2);
+  await gate.store.commit({ writes: rows.map(({ key, value }) => ({ key, value })) });
+  expect(await links.find('T'.repeat(43))).toBeUndefined();
+  await expect(gate.press('do', oldId('ticket'))).rejects.toThrow('CARD_GONE');
+  expect(gate.unreadable).toEqual([]);
+});
+
+test('a rotation seals again all that goes on, takes away what ended, and everything opens without the old key', async () => {
+  const [file, fresh] = [oldDatabase(), masterKey('new')];
+  const before = await openGate({ file, ring: [fresh, oldMasterKey] });
+  const hash = (await before.vault.load(before.account(alice))).keyHash;
+  expect(await rotate(before.keyring, rowKinds)).toEqual({ retired: ['k1'], unreadable: 0, unknown: [] });
+  expect([...(await before.store.list('link/')), ...(await before.store.list('ticket/'))]).toEqual([]);
+  await before.store.close();
+  const after = await openGate({ file, ring: [fresh] });
+  expect((await after.vault.load(after.account(alice))).keyHash).toBe(hash);
+  expect((await after.vault.list(alice)).map(({ status }) => status)).toEqual([
+    'active',
+    'active',
+    'active',
+    'waiting',
+  ]);
+  for (const name of ['ended', 'untold', 'open', 'claimed', 'sending', 'settling']) {
+    expect((await after.parts().proposals.require(oldId(name))).proposal.id).toBe(oldId(name));
+  }
+  expect(after.unreadable).toEqual([]);
+});
