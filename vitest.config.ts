@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { skippedReporter } from './test/support/skipped-reporter.ts';
 
 export default defineConfig({
   test: {
@@ -7,5 +8,6 @@ export default defineConfig({
     // A second, its default, is not much where other tests keep the processor busy.
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
+    reporters: ['default', skippedReporter],
   },
 });

@@ -7,7 +7,7 @@ import { createPlayground, type Playground } from './playground.ts';
 // Makes the pictures of the README from a running playground: the card, a receipt, and the page on a phone.
 
 const folder = fileURLToPath(new URL('../docs/pictures/', import.meta.url));
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const desktop = { width: 1280, height: 800 };
 const phone = { width: 390, height: 844 };
 

@@ -5,6 +5,7 @@ import { createKrakenFuturesSimulator, type KrakenSimulatorOptions } from '../..
 import { createMudrexSimulator, type MudrexSimulatorOptions } from '../../playground/venues/mudrex.ts';
 import { mudrexMarkets } from '../../playground/venues/mudrex-markets.ts';
 import { openVenue } from '../playground/venues/open-venue.ts';
+import { isLacking, ccxt as need, titled } from '../support/needs.ts';
 
 const installed = await loadCcxt();
 const ccxt = (): Ccxt => {
@@ -12,12 +13,6 @@ const ccxt = (): Ccxt => {
   return installed;
 };
 
-// By hand these tests may be skipped; where CI is set, missing packages are a failure.
-it.runIf(process.env.CI !== undefined)('ccxt is installed where CI is set', () => {
-  expect(installed).toBeDefined();
-});
-
-const suite = installed ? 'ccxt' : 'ccxt (skipped: not installed, run npm ci --prefix bench)';
 const now = () => 1_780_000_000_000;
 const krakenSecret = Buffer.alloc(64, 'demo secret ').toString('base64');
 const wrongKrakenSecret = Buffer.alloc(64, 'another secret ').toString('base64');
@@ -30,7 +25,7 @@ const emptyPromises: readonly FaultInput[] = [
   { name: 'broken-json', on: 'write', applied: false },
 ];
 
-describe.skipIf(!installed)(suite, () => {
+describe.skipIf(isLacking(need))(titled(need, 'ccxt'), () => {
   it('is the pinned version', () => {
     expect(installedVersion()).toBe('4.5.84');
   });

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { DemoCredential } from '../../playground/venues/scenario.ts';
-import { hasChromium, useChromium } from '../support/chromium.ts';
+import { describeInBrowser, useChromium } from '../support/chromium.ts';
 import { freePort } from '../support/free-port.ts';
 import { createWorld, labelsOf, linkOf, people, submitKey, textOf, titleOf, type World } from '../support/world.ts';
 
@@ -145,7 +145,7 @@ test('a new link voids the one before', async () => {
   expect((await fetch(second)).status).toBe(200);
 });
 
-describe.runIf(hasChromium)('in a real browser', () => {
+describeInBrowser('in a real browser', () => {
   const chromium = useChromium();
 
   /** A bot whose page people reach by signing in with Discord. */

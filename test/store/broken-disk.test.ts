@@ -4,6 +4,7 @@ import { Failure } from '../../src/errors.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type Breakage, createDisk, waysHere } from '../../torture/disk.ts';
+import { isLacking, titled } from '../support/needs.ts';
 
 const WITHIN_MS = 1_000;
 
@@ -28,8 +29,10 @@ const put = (store: Store, key: string) => store.commit({ writes: [{ key, value:
 
 describe.each(['full', 'read-only'] as const)('on a disk that is %s', (breakage) => {
   const way = waysHere(breakage);
+  const need = { isMet: way !== undefined, missing: `nothing here makes a disk ${breakage}` };
+  const title = `every call ends within a second, and nothing is half done (${way})`;
 
-  test.skipIf(way === undefined)(`every call ends within a second, and nothing is half done (${way})`, async () => {
+  test.skipIf(isLacking(need))(titled(need, title), async () => {
     // With a limit on file size this signal would end the process.
     process.on('SIGXFSZ', () => {});
     const { disk, store } = openOn(breakage);

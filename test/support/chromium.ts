@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
+import { chromiumPath, isLacking, chromium as need, titled } from './needs.ts';
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-/** Tests in a browser are left out where there is none, but never in CI: there they fail. */
-export const hasChromium = existsSync(executablePath) || process.env.CI !== undefined;
+/** Tests in a browser; left out where there is none. */
+export function describeInBrowser(title: string, tests: () => void): void {
+  describe.skipIf(isLacking(need))(titled(need, title), tests);
+}
 
 const args = [
   '--no-sandbox',
@@ -21,7 +21,7 @@ const args = [
 export function useChromium() {
   let browser: Browser | undefined;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args });
+    browser = await chromium.launch({ executablePath: chromiumPath, args });
   }, 60_000);
   afterAll(async () => {
     await browser?.close();

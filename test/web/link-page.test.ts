@@ -1,8 +1,8 @@
-import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import { Secret } from '../../src/secret.ts';
 import type { KeyCheck } from '../../src/venues/venue.ts';
+import { isLacking, network, outsideAddress, titled } from '../support/needs.ts';
 import { account, ada, csrfOf, delivery, goodKey, openWeb, send } from './support.ts';
 
 const minute = 60_000;
@@ -453,16 +453,14 @@ describe('without a public address', () => {
     },
   );
 
-  const outside = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
-
-  test.skipIf(outside === undefined)('another machine is refused, whatever host it names', async () => {
+  test.skipIf(isLacking(network))(titled(network, 'another machine is refused, whatever host it names'), async () => {
+    const host = outsideAddress ?? '';
+    expect(host).not.toBe('');
     const { createLink, port } = await openWeb({ host: '0.0.0.0' });
     const { path } = await createLink();
-    const asked = await send(port, path, { host: outside ?? '', headers: { host: `127.0.0.1:${port}` } });
+    const asked = await send(port, path, { host, headers: { host: `127.0.0.1:${port}` } });
     expect(asked.status).toBe(403);
-    expect((await send(port, path, { host: outside ?? '', method: 'POST', form: goodKey })).status).toBe(403);
+    expect((await send(port, path, { host, method: 'POST', form: goodKey })).status).toBe(403);
   });
 
   test('there is no sign-in', async () => {

@@ -1,35 +1,26 @@
-import { existsSync } from 'node:fs';
-import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { type DemoPerson, demoPeople } from '../../../playground/people.ts';
 import { createPlayground, type Playground, type PlaygroundOptions } from '../../../playground/playground.ts';
+import { describeInBrowser, useChromium } from '../../support/chromium.ts';
 
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const hasBrowser = existsSync(executablePath);
-if (!hasBrowser && process.env.CI) throw new Error(`the page cannot be tested without Chromium (${executablePath})`);
-
-const browserArguments = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-  ...['--disable-component-update', '--disable-sync'],
-];
+/** How long something may take on a busy machine that takes a moment on an idle one. */
+const PATIENCE_MS = 15_000;
 
 export const desktop = { width: 1280, height: 800 };
 export const phone = { width: 390, height: 844 };
 
-/** A running playground and a browser for the tests of one file; skipped where Chromium is not installed. */
+/** A running playground and a browser for the tests of one file. */
 export function describePage(name: string, tests: (stage: Stage) => void, options: PlaygroundOptions = {}): void {
-  describe.skipIf(!hasBrowser)(name, () => {
-    const running: { playground?: Playground; browser?: Browser } = {};
+  describeInBrowser(name, () => {
+    let playground: Playground | undefined;
+    const { newContext } = useChromium();
     beforeAll(async () => {
-      running.browser = await chromium.launch({ executablePath, args: browserArguments });
-      running.playground = await createPlayground({ port: 0, ...options });
-      await running.playground.start();
+      playground = await createPlayground({ port: 0, ...options });
+      await playground.start();
     }, 60_000);
-    afterAll(async () => {
-      await running.browser?.close();
-      await running.playground?.stop();
-    }, 30_000);
-    tests(createStage(() => ({ playground: present(running.playground), browser: present(running.browser) })));
+    afterAll(() => playground?.stop(), 30_000);
+    tests(createStage({ playground: () => present(playground), newContext }));
   });
 }
 
@@ -42,15 +33,16 @@ type Visit = {
   readonly tolerates?: RegExp;
 };
 
-function createStage(running: () => { readonly playground: Playground; readonly browser: Browser }) {
+type Running = { readonly playground: () => Playground } & Pick<ReturnType<typeof useChromium>, 'newContext'>;
+
+function createStage({ playground, newContext }: Running) {
   return {
-    playground: () => running().playground,
+    playground,
     /** Opens the page in a fresh browser; the test fails on any console error and any request to elsewhere. */
     async visit({ viewport = desktop, tour = false, as = demoPeople.alice, tolerates }: Visit = {}): Promise<Visitor> {
-      const { playground, browser } = running();
-      const context = await browser.newContext({ viewport });
-      context.setDefaultTimeout(6_000);
-      const problems = watchProblems(context, playground.url());
+      const context = await newContext({ viewport });
+      context.setDefaultTimeout(PATIENCE_MS);
+      const problems = watchProblems(context, playground().url());
       onTestFinished(async () => {
         await context.close();
         expect(problems.filter((one) => !tolerates?.test(one))).toEqual([]);
@@ -59,7 +51,7 @@ function createStage(running: () => { readonly playground: Playground; readonly 
       if (!tour) await context.addInitScript("try { localStorage.setItem('tour', 'left') } catch {}");
       await context.addInitScript(`try { sessionStorage.setItem('viewer', '${as.id}') } catch {}`);
       const page = await context.newPage();
-      await page.goto(playground.url());
+      await page.goto(playground().url());
       await page.locator('#composer-input').waitFor();
       return { context, page };
     },
@@ -87,7 +79,7 @@ function watchProblems(context: BrowserContext, origin: string): readonly string
 export async function send(page: Page, line: string): Promise<void> {
   const before = await lastId(page);
   await sendOnly(page, line);
-  await expect.poll(() => lastId(page), { timeout: 6_000 }).not.toBe(before);
+  await expect.poll(() => lastId(page), { timeout: PATIENCE_MS }).not.toBe(before);
   await lastMessage(page).locator('.thinking').waitFor({ state: 'detached' });
 }
 
@@ -145,7 +137,7 @@ export async function addKey(visitor: Visitor, venue: string): Promise<void> {
 
 export const lastMessage = (page: Page): Locator => page.locator('.message').last();
 
-export async function expectTitle(message: Locator, title: RegExp, timeout = 15_000): Promise<void> {
+export async function expectTitle(message: Locator, title: RegExp, timeout = PATIENCE_MS): Promise<void> {
   await expect.poll(() => titleOf(message), { timeout }).toMatch(title);
 }
 
