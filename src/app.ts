@@ -8,6 +8,7 @@ import { createGate } from './confirm/gate.ts';
 import { strangerView, waitingKeyView } from './confirm/key-card.ts';
 import type { Account, Outcome, Proposal } from './confirm/proposal.ts';
 import { createDiscord } from './discord/discord.ts';
+import type { Bounds } from './discord/flood-bound.ts';
 import type { StartError } from './discord/start-error.ts';
 import { auditLine, auditView } from './leverage/audit.ts';
 import { createLimits } from './leverage/limits.ts';
@@ -46,6 +47,8 @@ export type Overrides = {
   /** Where people reach the web pages; the environment allows https only. */
   readonly publicUrl?: string;
   readonly startTimeoutMs?: number;
+  /** How much one person may send; a benchmark lets two people do what hundreds do. */
+  readonly bounds?: Bounds;
   /** Called when Discord ended the connection for good after it had been ready. */
   readonly onFatal?: (error: StartError) => void;
 };
@@ -193,6 +196,8 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     news: caretaker.newsFor,
     log,
     now,
+    elapsed: clock.elapsed,
+    ...(overrides.bounds && { bounds: overrides.bounds }),
     newReference: () => randomBytes(4).toString('hex'),
     hooks: {
       onArrival: ({ ageMs }) => metrics.interactionArrived(ageMs),
