@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { createCommands } from '../commands/index.ts';
 import { type Clock, createClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { SETTLE_MS } from './confirm/caretaker.ts';
 import { createGate } from './confirm/gate.ts';
 import { strangerView, waitingKeyView } from './confirm/key-card.ts';
 import type { Account, Outcome, Proposal } from './confirm/proposal.ts';
+import { SETTLE_MS } from './confirm/settling.ts';
 import { createDiscord } from './discord/discord.ts';
 import type { Bounds } from './discord/flood-bound.ts';
 import type { StartError } from './discord/start-error.ts';
@@ -25,7 +25,7 @@ import type { Store } from './store/store.ts';
 import { openKeyring, rotate } from './vault/keyring.ts';
 import { createVault } from './vault/vault.ts';
 import { createVenues, type VenueId } from './venues/index.ts';
-import { type Budget, type Credentials, type Deadlines, requireVenue } from './venues/venue.ts';
+import { type Budget, type Credentials, type Deadlines, labelOf, requireVenue } from './venues/venue.ts';
 import { createLinks, lifetimeMs as linkLifetimeMs } from './web/links.ts';
 import { createWeb, type WebAccess } from './web/server.ts';
 
@@ -140,9 +140,13 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     ...(overrides.venueUrls && { urls: overrides.venueUrls }),
     ...(overrides.deadlines && { deadlines: overrides.deadlines }),
   });
-  const labelOf = (venue: string) => venues.get(venue)?.label ?? venue;
   const limits = createLimits(config);
-  const vault = createVault({ keyring, maxKeys: config.maxKeysPerUser, onOpened: protectAll(log), labelOf });
+  const vault = createVault({
+    keyring,
+    maxKeys: config.maxKeysPerUser,
+    onOpened: protectAll(log),
+    labelOf: (venue) => labelOf(venues, venue),
+  });
   const markets = createMarketBook({
     venues,
     now,
