@@ -1,6 +1,7 @@
 import { type Call, type Command, subcommand, type Text, type View } from '../src/command.ts';
 import { Failure, unreachable } from '../src/errors.ts';
 import { distanceText } from '../src/leverage/card.ts';
+import { marketLabel } from '../src/leverage/market.ts';
 import { distanceToLiquidation } from '../src/leverage/risk.ts';
 import { describeSetting, type Leverage, readTypedLeverage } from '../src/leverage/setting.ts';
 import type { Services } from '../src/services.ts';
@@ -56,14 +57,14 @@ export function createLeverage(services: Services): Command {
   });
 
   /** A guess is never acted on: it has a button of its own, and that makes a card like any other. */
-  async function askForMeant({ user, isShared }: Call, text: string, meant: Leverage, wish: Wish): Promise<View> {
-    if (isShared) throw new Failure({ code: 'BAD_LEVERAGE', text, meant });
+  async function askForMeant({ user }: Call, text: string, meant: Leverage, wish: Wish): Promise<View> {
     const id = await tickets.issue(user, { kind: 'make-card', wish }, ASK_MS);
     return {
       tone: 'refused',
+      isPrivate: true,
       title: `Did you mean ${meant}?`,
       body: [
-        `“${text}” is not a leverage here: write it with a point. Nothing was changed. The button makes the card for ${meant}x and ends `,
+        `“${text}” is not a leverage here: write it with a point. Nothing was changed. The button makes the card for ${meant}x, for you alone, and ends `,
         { time: (await now()) + ASK_MS, style: 'relative' },
         '.',
       ],
@@ -95,7 +96,8 @@ export function createLeverage(services: Services): Command {
       await markets.refresh(found, key.credentials);
       if (values.market === undefined) {
         const symbols = await symbolsSetBy(key.account);
-        return listView(found, await found.listSettings(key.credentials, { symbols, ...margin }), await now());
+        const list = await found.listSettings(key.credentials, { symbols, ...margin });
+        return listView(found, list, await now(), margin.currency);
       }
       const target: Target = { market: await found.readMarket(key.credentials, values.market), ...margin };
       const [current, position, orders] = await Promise.all([
@@ -110,11 +112,10 @@ export function createLeverage(services: Services): Command {
           : distanceToLiquidation(position, current, current);
       return {
         tone: 'plain',
-        title: `${target.market.symbol} is ${current.mode === 'unset' ? 'not set' : `at ${describeSetting(current)}`} on ${found.label}`,
+        title: `${marketLabel(target)} is ${current.mode === 'unset' ? 'not set' : `at ${describeSetting(current)}`} on ${found.label}`,
         body: asOf(found, await now()),
         fields: [
           { name: 'Allowed here', value: `${min}x to ${max}x, steps of ${step}`, isInline: true },
-          ...(margin.currency === undefined ? [] : [{ name: 'Margin', value: margin.currency, isInline: true }]),
           { name: 'Position', value: position?.side ?? 'none', isInline: true },
           { name: 'Open orders', value: orders.count === 0 ? 'none' : 'yes', isInline: true },
           ...(distance === undefined ? [] : [{ name: 'Distance to liquidation', value: distanceText(distance) }]),
@@ -126,7 +127,7 @@ export function createLeverage(services: Services): Command {
   return { name: 'leverage', description: 'Set and show futures leverage', subcommands: [set, cross, show] };
 }
 
-function listView(found: Venue, { settings, unread, gaps }: SettingsList, time: number): View {
+function listView(found: Venue, { settings, unread, gaps }: SettingsList, time: number, currency?: string): View {
   const isComplete = unread.length + gaps.length === 0;
   const none = isComplete ? 'No market is isolated: all are at cross margin.' : 'No setting could be listed.';
   const rows = [
@@ -136,10 +137,14 @@ function listView(found: Venue, { settings, unread, gaps }: SettingsList, time: 
   const lines = rows.slice(0, MAX_LISTED).flatMap(([symbol, text]) => [{ strong: symbol }, `: ${text}\n`]);
   const more = rows.length > MAX_LISTED ? [`and ${rows.length - MAX_LISTED} more; name a market to see it.\n`] : [];
   const others = isComplete && rows.length > 0 ? ['All other markets are at cross margin.\n'] : [];
-  const leftOut = gaps.map((gap) => `${leftOutText(gap)}\n`);
+  const otherMargin = found.tradeCurrencies.filter((one) => one !== currency);
+  const leftOut = [
+    ...gaps.map((gap) => `${leftOutText(gap)}\n`),
+    ...otherMargin.map((one) => `Left out: ${one} margin. See it with the option "currency".\n`),
+  ];
   return {
     tone: 'plain',
-    title: `Leverage on ${found.label}`,
+    title: `Leverage on ${found.label}${currency === undefined ? '' : ` (${currency})`}`,
     body: [...(rows.length === 0 ? [`${none}\n`] : lines), ...more, ...others, ...leftOut, ...asOf(found, time)],
   };
 }

@@ -94,6 +94,8 @@ export type Span =
   | string
   | { readonly strong: string }
   | { readonly code: string }
+  /** Lines in monospaced letters, such as a small table. */
+  | { readonly block: string }
   | { readonly user: string }
   | { readonly time: number; readonly style: 'relative' | 'clock' };
 

@@ -44,7 +44,7 @@ export type FailureData =
     }
   // what was typed
   | { readonly code: 'BAD_OPTION'; readonly option: string; readonly hint: string }
-  | { readonly code: 'BAD_LEVERAGE'; readonly text: string; readonly meant?: string }
+  | { readonly code: 'BAD_LEVERAGE'; readonly text: string }
   | {
       readonly code: 'LEVERAGE_OUTSIDE_BOUNDS';
       readonly leverage: string;
@@ -113,7 +113,6 @@ export type FailureData =
   | { readonly code: 'MASTER_KEY_MISSING'; readonly keyId: string }
   | { readonly code: 'MASTER_KEY_WRONG'; readonly keyId: string }
   | { readonly code: 'TOO_MANY_OPEN_CARDS'; readonly max: number }
-  | { readonly code: 'TOO_FAST'; readonly what: 'commands' | 'button presses'; readonly retryAfterMs: number }
   | { readonly code: 'SHUTTING_DOWN' };
 
 export type FailureCode = FailureData['code'];

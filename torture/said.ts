@@ -81,8 +81,7 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
   [/^Another change with this key/, 'busy'],
   [/^Setting .* …$/, 'working'],
   [/^Done: /, 'applied'],
-  [/accepted, not read back$/, 'accepted'],
-  [/^Accepted, not /, 'accepted'],
+  [/accepted, not yet read back$/, 'accepted'],
   [/^Not changed: /, 'refused'],
   [/^Not sent: /, 'not-sent'],
   [/was already at /, 'unchanged'],
@@ -91,7 +90,7 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
   [/^Expired: /, 'expired'],
   [/^Not applied: /, 'not-applied'],
   [/ said yes but shows /, 'differs'],
-  [/^Not known( yet)?: /, 'unknown'],
+  [/^Not known: /, 'unknown'],
 ];
 
 function meaningOf(title: string, text: string, buttons: readonly SaidButton[]): Meaning {

@@ -50,9 +50,12 @@ export function createCards(options: {
     delivery: Delivery,
     note?: string,
   ): Promise<Card> {
+    const own = await keys.list(request.account.user);
+    const namesAccount = own.filter(({ account }) => account.venue === venue.id).length > 1;
     const proposal = await proposals.open(request, cardMs, delivery);
     options.onOpened(proposal);
-    return { proposal, view: cardView(venue, proposal, fresh, note) };
+    const reason = { namesAccount, ...(note !== undefined && { note }) };
+    return { proposal, view: cardView(venue, proposal, fresh, reason) };
   }
 
   return {
@@ -82,7 +85,8 @@ export function createCards(options: {
     renew: async (stale, fresh, delivery) => {
       const venue = requireVenue(venues, stale.account.venue);
       const { id, createdAt, expiresAt, ...request } = stale;
-      const note = 'Something changed since the last card; this is how it stands now.';
+      // The same whatever changed: on a shared card it must not tell that a position was opened.
+      const note = 'This card is new: the last one no longer fits. Please read it again.';
       return propose(venue, { ...request, market: fresh.market, seen: seenIn(fresh) }, fresh, delivery, note);
     },
   };

@@ -59,12 +59,17 @@ function parts(span: Span): Parts {
   if ('strong' in span) return wrapped('**', literal(span.strong));
   // There is no escape within code: a backtick would end it.
   if ('code' in span) return wrapped('`', clean(span.code).replace(/`/g, 'ˋ').replace(/\s+/g, ' '));
+  if ('block' in span) return fenced(clean(span.block).replace(/`/g, 'ˋ'));
   if ('user' in span) return { open: `<@${span.user}>`, inner: '', close: '' };
   return { open: timestamp(span.time, span.style), inner: '', close: '' };
 }
 
 function wrapped(mark: string, inner: string): Parts {
   return inner.trim() === '' ? { open: '', inner: '', close: '' } : { open: mark, inner, close: mark };
+}
+
+function fenced(inner: string): Parts {
+  return inner.trim() === '' ? { open: '', inner: '', close: '' } : { open: '```\n', inner, close: '\n```' };
 }
 
 function timestamp(at: number, style: 'relative' | 'clock'): string {

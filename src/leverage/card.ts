@@ -1,43 +1,67 @@
-import type { Button, Text, View } from '../command.ts';
+import { Big } from 'big.js';
+import type { Button, Span, Text, View } from '../command.ts';
 import type { Proposal } from '../confirm/proposal.ts';
 import type { Venue } from '../venues/venue.ts';
+import { marketLabel } from './market.ts';
 import type { Preview } from './preview.ts';
-import type { Distance, Risk } from './risk.ts';
-import { describeSetting, type LeverageSetting } from './setting.ts';
+import { type Distance, newOrderDistance, priceLadder, type Risk, type Rung } from './risk.ts';
+import { type CurrentSetting, describeSetting, type LeverageSetting } from './setting.ts';
 
-type Field = NonNullable<View['fields']>[number];
+/** The widest line that a phone shows in a code block without breaking it. */
+const LADDER_COLUMNS = 26;
 
 /** "Set PF_XBTUSD to 5x isolated": exactly what the button does. */
-export function actionLabel(symbol: string, setting: LeverageSetting): string {
-  return `Set ${symbol} to ${describeSetting(setting)}`;
+export function actionLabel(change: Pick<Proposal, 'market' | 'currency' | 'setting'>): string {
+  return `Set ${marketLabel(change)} to ${describeSetting(change.setting)}`;
 }
 
+/** How a card came about. `note` says why it replaces another; `namesAccount` when its owner has several keys there. */
+export type CardReason = { readonly note?: string; readonly namesAccount?: boolean };
+
 /**
- * The confirmation card. A shared card leaves out the position, the orders and the distances.
- *
- * @param note - Why a new card replaces an old one, when it does.
+ * The confirmation card, short enough for a phone. A shared card is the same whatever its owner has open at the venue:
+ * nothing on it tells of a position, an order or a distance, nor do its colour and its buttons.
  */
-export function cardView(venue: Venue, proposal: Proposal, preview: Preview, note?: string): View {
-  const { market, setting, expiresAt } = proposal;
-  const isRisky = preview.risks.length > 0;
+export function cardView(venue: Venue, proposal: Proposal, preview: Preview, reason: CardReason = {}): View {
+  const { isShared, expiresAt } = proposal;
+  const risks = isShared ? preview.risks.filter((risk) => risk === 'at-maximum') : preview.risks;
+  const isRisky = risks.length > 0;
+  const { min, max } = preview.market.bounds;
+  const aside = isShared ? asideOf(venue, proposal, preview) : undefined;
   return {
     tone: isRisky ? 'risky' : 'ask',
-    title: `${actionLabel(market.symbol, setting)} on ${venue.label}?`,
-    body: [note === undefined ? '' : `${note} `, venue.effect(preview, setting)],
-    fields: [
-      { name: 'Now', value: describeSetting(preview.current), isInline: true },
-      { name: 'New', value: [{ strong: describeSetting(setting) }], isInline: true },
-      { name: 'Allowed here', value: boundsText(preview), isInline: true },
-      ...(isRisky ? [{ name: 'Careful', value: riskText(preview.risks, proposal.isShared) }] : []),
-      ...(proposal.isShared ? [] : exposure(venue, preview)),
-      ...accountField(proposal),
-      { name: 'Expires', value: [{ time: expiresAt, style: 'relative' }], isInline: true },
-    ],
-    footer: 'Nothing is sent before you press. Only you can.',
+    title: `${actionLabel(proposal)} on ${venue.label}${accountPart(proposal, reason)}?`,
+    body: lines([
+      reason.note,
+      ...risks.map((risk) => [{ strong: riskText(risk, preview.distance) }]),
+      [{ strong: fromTo(preview.current, proposal.setting) }, ...(isShared ? [] : distancePart(venue, preview))],
+      ...(isShared ? [] : exposureLines(venue, preview)),
+      [`Allowed: ${min}x to ${max}x. This card ends `, { time: expiresAt, style: 'relative' }, '.'],
+      venue.effect(preview, proposal.setting),
+    ]),
+    footer: 'Only you can press. Nothing is sent before you do.',
     buttons: [
-      press('confirm', proposal.id, actionLabel(market.symbol, setting), isRisky ? 'danger' : 'primary'),
+      press('confirm', proposal.id, actionLabel(proposal), isRisky ? 'danger' : 'primary'),
       press('cancel', proposal.id, 'Cancel', 'secondary'),
     ],
+    ...(aside !== undefined && { aside }),
+  };
+}
+
+/** What a shared card withholds, for its owner alone; undefined where there is nothing to tell. */
+function asideOf(venue: Venue, proposal: Proposal, preview: Preview): View | undefined {
+  const { position, openOrders, risks } = preview;
+  if (position === undefined && openOrders.count === 0) return undefined;
+  const isNear = risks.includes('near-liquidation');
+  return {
+    tone: isNear ? 'risky' : 'plain',
+    title: `For you alone: ${actionLabel(proposal)} on ${venue.label}`,
+    body: lines([
+      ...(isNear ? [[{ strong: riskText('near-liquidation', preview.distance) }]] : []),
+      [{ strong: fromTo(preview.current, proposal.setting) }, ...distancePart(venue, preview)],
+      ...exposureLines(venue, preview),
+    ]),
+    footer: 'The shared card does not show this.',
   };
 }
 
@@ -45,7 +69,7 @@ export function cardView(venue: Venue, proposal: Proposal, preview: Preview, not
 export function noChangeView(venue: Venue, preview: Preview): View {
   return {
     tone: 'done',
-    title: `${preview.market.symbol} is already at ${describeSetting(preview.setting)}`,
+    title: `${marketLabel(preview)} is already at ${describeSetting(preview.setting)}`,
     body: `${venue.label} holds this setting now. Nothing needs to change, and nothing was sent.`,
   };
 }
@@ -59,54 +83,93 @@ function press(
   return { kind: 'press', verb, id, label, style };
 }
 
-function boundsText({ market }: Preview): string {
-  const { min, max, step } = market.bounds;
-  return `${min}x to ${max}x, steps of ${step}`;
+function accountPart({ account }: Proposal, { namesAccount = false }: CardReason): string {
+  return namesAccount ? ` with key "${account.label}"` : '';
 }
 
-function accountField({ account, currency }: Proposal): readonly Field[] {
-  const margin = currency === undefined ? [] : [{ name: 'Margin', value: currency, isInline: true }];
-  return [...margin, { name: 'Account', value: account.label, isInline: true }];
+/** One line each; those that are not there are left out. */
+function lines(texts: readonly (Text | undefined)[]): readonly Span[] {
+  const given = texts.filter((text) => text !== undefined);
+  return given.flatMap((text, index): readonly Span[] => [...(index === 0 ? [] : ['\n']), ...spansOf(text)]);
 }
 
-function exposure(venue: Venue, { position, openOrders, distance }: Preview): readonly Field[] {
-  const orders = { name: 'Open orders', value: ordersText(venue, openOrders.count), isInline: true };
-  if (position === undefined) return [{ name: 'Position', value: 'none', isInline: true }, orders];
-  const fields = [{ name: 'Position', value: position.side, isInline: true }, orders];
-  return distance === undefined
-    ? fields
-    : [...fields, { name: 'Distance to liquidation', value: distanceText(distance) }];
+function spansOf(text: Text): readonly Span[] {
+  return typeof text === 'string' ? [text] : text;
 }
 
-function ordersText(venue: Venue, count: number): string {
-  if (count === 0) return 'none';
-  // Kraken cancels risk-increasing open orders when the initial margin no longer suffices.
-  return venue.modes.includes('cross') ? 'yes; if margin gets short, the exchange cancels those that add risk' : 'yes';
+/** "3x → 5x"; with the margin mode where that changes too. */
+function fromTo(current: CurrentSetting, setting: LeverageSetting): string {
+  if (current.mode === 'isolated' && setting.mode === 'isolated') return `${current.leverage}x → ${setting.leverage}x`;
+  return `${describeSetting(current)} → ${describeSetting(setting)}`;
+}
+
+/** Behind the change: how far liquidation is before and after it. */
+function distancePart(venue: Venue, { current, setting, distance }: Preview): readonly Span[] {
+  if (venue.openPositions === 'unchanged') return newOrderPart(current, setting);
+  return distance === undefined ? [] : ['\n', 'Liquidation: ', ...distanceSpans(distance)];
+}
+
+function newOrderPart(current: CurrentSetting, setting: LeverageSetting): readonly Span[] {
+  if (setting.mode !== 'isolated') return [];
+  const after = `${newOrderDistance(setting.leverage)} %`;
+  const change = current.mode === 'isolated' ? `${newOrderDistance(current.leverage)} % → ${after}` : after;
+  return ['\n', 'New orders: liquidation less than ', { strong: change }, ' away'];
+}
+
+/** What is open at the venue: nothing where nothing is. */
+function exposureLines(venue: Venue, { position, openOrders, distance }: Preview): readonly Text[] {
+  const isTouched = venue.openPositions === 're-margined';
+  const orders =
+    isTouched && openOrders.count > 0
+      ? ['You have open orders: if margin gets short, the exchange cancels those that add risk.']
+      : [];
+  if (position === undefined) return orders;
+  const effect = isTouched ? 'it is re-margined at once.' : 'it keeps its leverage.';
+  const unchanged = isTouched || distance === undefined ? [] : [' Liquidation: ', ...distanceSpans(distance), '.'];
+  const rungs = distance === undefined ? [] : priceLadder(position, distance);
+  const ladder = rungs.length === 0 ? [] : [[{ block: ladderText(rungs) }]];
+  return [...ladder, [`You have a ${position.side} position: ${effect}`, ...unchanged], ...orders];
+}
+
+/** The rungs as lines of one width, names on the left, distances from the mark price on the right. */
+export function ladderText(rungs: readonly Rung[]): string {
+  return rungs.map(rungText).join('\n');
+}
+
+function rungText({ name, percent }: Rung): string {
+  const away = shortPercent(percent);
+  return `${name} ${' '.repeat(Math.max(0, LADDER_COLUMNS - name.length - away.length - 1))}${away}`;
+}
+
+function shortPercent(percent: string): string {
+  const value = new Big(percent);
+  if (value.abs().gte(1000)) return value.gt(0) ? '> +999 %' : '< -999 %';
+  return `${value.gt(0) ? '+' : ''}${percent} %`;
 }
 
 /** How far liquidation is, in words; without a change before and after are the same. */
 export function distanceText(distance: Distance): Text {
+  return distanceSpans(distance);
+}
+
+function distanceSpans(distance: Distance): readonly Span[] {
   switch (distance.kind) {
-    case 'estimate':
-      if (distance.before === distance.after) return `estimate: ${far(distance.after)}`;
-      return [`estimate: ${far(distance.before)} now, `, { strong: far(distance.after) }, ' after this'];
+    case 'estimate': {
+      const { before, after } = distance;
+      const change = before === after ? `${after} %` : `${before} % → ${after} %`;
+      return [{ strong: change }, ' away (estimate)'];
+    }
     case 'venue':
-      return `${far(distance.percent)}, unchanged by this`;
+      return [{ strong: `${distance.percent} %` }, ' away'];
     case 'whole-account':
-      return 'depends on your whole account when cross margin is involved';
+      return ['depends on your whole account (cross margin)'];
     case 'unavailable':
-      return 'not available: the exchange does not say enough to work it out';
+      return ['not known: the exchange does not say enough'];
   }
 }
 
-function far(percent: string): string {
-  return percent.startsWith('-') ? `already past it (${percent} %)` : `${percent} % away`;
-}
-
-function riskText(risks: readonly Risk[], isShared: boolean): string {
-  const texts = risks.flatMap((risk) => {
-    if (risk === 'at-maximum') return ['this is the highest leverage that the market allows'];
-    return isShared ? [] : ['liquidation would be near'];
-  });
-  return texts.length === 0 ? 'check your position before you press' : texts.join('; ');
+function riskText(risk: Risk, distance: Distance | undefined): string {
+  if (risk === 'at-maximum') return 'Careful: this is the highest leverage here.';
+  const after = distance?.kind === 'estimate' ? distance.after : distance?.kind === 'venue' ? distance.percent : '0';
+  return new Big(after).gt(0) ? 'Careful: liquidation would be near.' : 'Careful: the price is past liquidation.';
 }

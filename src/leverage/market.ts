@@ -37,6 +37,11 @@ export function nameOf({ id, symbol, namedBy }: Market): string {
   return namedBy === 'symbol' ? symbol : id;
 }
 
+/** What people read for a market, with its margin currency where the venue keeps one leverage for each. */
+export function marketLabel({ market, currency }: { readonly market: Market; readonly currency?: string }): string {
+  return currency === undefined ? market.symbol : `${market.symbol} (${currency})`;
+}
+
 /** `btc/usd`, `BTC-USD` and `btc_usd` are one text: letters and digits only, upper case. */
 export function normalizeSymbol(text: string): string {
   return text.toUpperCase().replace(/[^A-Z0-9]/g, '');

@@ -48,6 +48,61 @@ export function estimateLiquidation(
   return new Big(entryPrice).times(side === 'long' ? new Big(1).minus(gap) : gap.plus(1));
 }
 
+/** A price as its distance from the mark price, in percent of it: `-21.7` is below. */
+export type Rung = {
+  readonly name: 'entry' | 'mark' | 'liquidation' | 'liquidation now' | 'liquidation new';
+  readonly percent: string;
+};
+
+/** The prices that matter to a position, highest first; empty where liquidation cannot be told. */
+export function priceLadder({ side, entryPrice, markPrice }: Position, distance: Distance): readonly Rung[] {
+  if (markPrice === undefined) return [];
+  const liquidations = liquidationsOf(distance).map(([name, away]) => ({ name, percent: signed(side, away) }));
+  if (liquidations.length === 0) return [];
+  const entry = new Big(entryPrice).minus(markPrice).div(markPrice).times(100);
+  const rungs: readonly Rung[] = [
+    { name: 'entry', percent: oneDecimal(entry) },
+    { name: 'mark', percent: '0.0' },
+    ...liquidations,
+  ];
+  return rungs.toSorted((a, b) => new Big(b.percent).cmp(a.percent));
+}
+
+function liquidationsOf(distance: Distance): readonly (readonly [Rung['name'], string])[] {
+  switch (distance.kind) {
+    case 'venue':
+      return [['liquidation', distance.percent]];
+    case 'estimate':
+      if (distance.before === distance.after) return [['liquidation', distance.after]];
+      return [
+        ['liquidation now', distance.before],
+        ['liquidation new', distance.after],
+      ];
+    case 'whole-account':
+    case 'unavailable':
+      return [];
+  }
+}
+
+/** A long is liquidated below the mark price, a short above it. */
+function signed(side: Position['side'], away: string): string {
+  return oneDecimal(side === 'long' ? new Big(away).neg() : new Big(away));
+}
+
+/** Without the `-0.0` that a small negative number would become. */
+function oneDecimal(percent: Big): string {
+  const rounded = percent.round(1);
+  return rounded.eq(0) ? '0.0' : rounded.toFixed(1);
+}
+
+/**
+ * Below how many percent liquidation of a new isolated position lies at a leverage, where the venue publishes no
+ * maintenance margin: `100 / L`, rounded up.
+ */
+export function newOrderDistance(leverage: Leverage): string {
+  return new Big(100).div(leverage).round(1, Big.roundUp).toString();
+}
+
 function percentBetween(side: Position['side'], markPrice: string, liquidationPrice: Big): string {
   const gap = side === 'long' ? new Big(markPrice).minus(liquidationPrice) : liquidationPrice.minus(markPrice);
   return gap.div(markPrice).times(100).toFixed(1);

@@ -25,7 +25,6 @@ const publishedBudget: Budget = {
 };
 
 const key = /^[A-Za-z0-9+/]{20,200}={0,2}$/;
-const remargined = 'Expect an open position to be re-margined at once.';
 
 const facts: Omit<VenueFacts, 'id' | 'label' | 'demo'> = {
   modes: ['isolated', 'cross'],
@@ -52,10 +51,11 @@ const facts: Omit<VenueFacts, 'id' | 'label' | 'demo'> = {
   keyAdvice:
     'On Kraken Futures, Settings, API keys: make a key for this bot alone with General API "Full Access" and Withdrawal or Transfer API "No Access". "Read Only" cannot change leverage; a key that may withdraw or transfer is refused.',
   exampleSymbol: 'PF_XBTUSD',
+  openPositions: 're-margined',
   effect: ({ market }, setting) =>
     setting.mode === 'isolated'
-      ? `This puts ${market.symbol} in isolated margin at ${setting.leverage}x. ${remargined}`
-      : `This puts ${market.symbol} back to cross margin, backed by the whole account. ${remargined}`,
+      ? `This puts ${market.symbol} in isolated margin at ${setting.leverage}x.`
+      : `This puts ${market.symbol} back to cross margin, backed by the whole account.`,
 };
 
 const preferencesPath = '/api/v3/leveragepreferences';

@@ -42,8 +42,9 @@ const facts: VenueFacts = {
   keyAdvice:
     'On the Mudrex website, open API trading and create a key (this needs KYC and two-factor sign-in). Make one for this bot alone, so that you can revoke it without touching anything else. Mudrex keys expire.',
   exampleSymbol: 'BTCUSDT',
+  openPositions: 'unchanged',
   effect: ({ market, currency = 'USDT' }) =>
-    `Applies to new orders on ${market.symbol} (${currency} margin). Open positions keep their leverage. An order that names its own leverage overrides it.`,
+    `Applies to new orders on ${market.symbol} (${currency} margin). An order that names its own leverage overrides it.`,
 };
 
 const keyNotes = [

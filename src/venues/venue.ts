@@ -104,7 +104,9 @@ export type VenueFacts = {
   readonly keyAdvice: string;
   /** A symbol to type, for hints. */
   readonly exampleSymbol: string;
-  /** One plain sentence: what this setting will do to new orders and open positions. */
+  /** What a new setting does to a position that is open already. */
+  readonly openPositions: 'unchanged' | 're-margined';
+  /** One plain sentence: what this setting will do, without a word about open positions. */
   readonly effect: (target: Target, setting: LeverageSetting) => string;
 };
 
@@ -142,11 +144,6 @@ export function requireVenue(venues: Venues, id: string): Venue {
   const venue = venues.get(id);
   if (venue === undefined) throw new Failure({ code: 'UNKNOWN_VENUE', id });
   return venue;
-}
-
-/** How people read a venue's name, also of one that this bot does not run any more. */
-export function labelOf(venues: Venues, id: string): string {
-  return venues.get(id)?.label ?? id;
 }
 
 /**

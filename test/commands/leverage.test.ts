@@ -73,7 +73,7 @@ describe('/leverage set', () => {
     });
     await gate.addKey(alice, 'another-secret', 'second');
     const view = await run(alice, 'leverage set', { ...wish, account: 'second' });
-    expect(wordsOf(view)).toContain('Account: second');
+    expect(view.title).toContain('with key "second"');
   });
 });
 
@@ -111,6 +111,16 @@ describe('/leverage show', () => {
     expect(wordsOf(await run(alice, 'leverage show', { venue: 'paper' }))).toMatch(
       /BTCUSD.*7x isolated[\s\S]*All other markets are at cross/,
     );
+  });
+
+  test('names the margin currency where there are two, and says that the other is left out', async () => {
+    const { run, gate } = await withKey({ facts: { tradeCurrencies: ['USDT', 'INR'] } });
+    gate.held.set('BTCUSD', isolated('7'));
+    const list = await run(alice, 'leverage show', { venue: 'paper', currency: 'INR' });
+    expect(list.title).toBe('Leverage on Paper (INR)');
+    expect(wordsOf(list)).toContain('Left out: USDT margin.');
+    const one = await run(alice, 'leverage show', { venue: 'paper', market: 'btcusd' });
+    expect(one.title).toBe('BTCUSD (USDT) is at 7x isolated on Paper');
   });
 
   test('what cannot be read is a failure, never "not set"', async () => {

@@ -41,14 +41,14 @@ describe('confirming', () => {
 
   test.each([
     ['accepted', false, 'Done: BTCUSD', 'done'],
-    ['accepted', true, 'Accepted, not read back yet', 'settling'],
-    ['accepted, no effect', false, 'Accepted, not shown yet', 'settling'],
+    ['accepted', true, 'accepted, not yet read back', 'done'],
+    ['accepted, no effect', false, 'said yes but shows cross margin', 'done'],
     ['refused', false, 'Not changed: Paper refused', 'done'],
     ['not-sent', false, 'Not sent: Paper could not be reached', 'done'],
     ['silent, applied', false, 'Done: BTCUSD', 'done'],
-    ['silent, applied', true, 'Not known yet', 'settling'],
-    ['silent, lost', false, 'Not known yet', 'settling'],
-    ['silent, lost', true, 'Not known yet', 'settling'],
+    ['silent, applied', true, 'Not known', 'settling'],
+    ['silent, lost', false, 'Not applied', 'settling'],
+    ['silent, lost', true, 'Not known', 'settling'],
   ] satisfies readonly (readonly [Fate, boolean, string, string])[])(
     'a write that is "%s" (unreadable after it: %s) shows "%s"',
     async (fate, isUnreadable, words, stage) => {
@@ -66,7 +66,7 @@ describe('confirming', () => {
     const { gate, id, held } = await withCard();
     held.set('BTCUSD', isolated('9'));
     const reply = await gate.press('confirm', id);
-    expect(shownBy(reply)).toMatch(/Something changed since the last card[\s\S]*9x isolated/);
+    expect(shownBy(reply)).toMatch(/This card is new[\s\S]*9x/);
     const [confirm] = reply.update?.buttons ?? [];
     expect(gate.writes).toEqual([]);
     expect(shownBy(await gate.press('confirm', confirm?.kind === 'press' ? confirm.id : ''))).toContain('Done');
@@ -81,10 +81,14 @@ describe('confirming', () => {
       held.set('ETHUSD', isolated('9'));
       const { update } = await gate.press('confirm', shared.id);
       expect(labelsOf(update)).toEqual(['Set ETHUSD to 5x isolated', 'Cancel']);
-      return { ...update, buttons: labelsOf(update) };
+      const { aside, ...shown } = { aside: undefined, ...update };
+      return { aside: wordsOf(aside), shown: { ...shown, buttons: labelsOf(update) } };
     };
     const position = { symbol: 'ETHUSD', side: 'long', entryPrice: '100', markPrice: '110', liquidationPrice: '10' };
-    expect(await renewed({ position, orderCount: 2 })).toEqual(await renewed({}));
+    const [exposed, calm] = [await renewed({ position, orderCount: 2 }), await renewed({})];
+    expect(exposed.shown).toEqual(calm.shown);
+    expect(exposed.aside).toContain('long position');
+    expect(calm.aside).toBe('');
   });
 
   test('the key stays held until the read-back is over', async () => {

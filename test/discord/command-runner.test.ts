@@ -136,6 +136,14 @@ test('what is for its caller alone is whispered in place of a shared reply', asy
   expect(bot.shown()).toMatchObject([{ isEphemeral: true }]);
 });
 
+test('what a shared answer withholds is whispered to its caller', async () => {
+  const bot = await startBot({ commands: leverageSet(() => view('For all', { aside: view('For you') })) });
+  bot.set({ share: true });
+  await bot.done();
+  expect(titles(bot.shown())).toEqual(['For all', 'For you']);
+  expect(titles(bot.shown(bob.id))).toEqual(['For all']);
+});
+
 test('an unexpected error shows a reference, and the log has it with the stack', async () => {
   const bot = await startBot({
     commands: leverageSet(() => {

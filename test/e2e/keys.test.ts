@@ -38,7 +38,7 @@ test('a key is not used before its owner pressed "Use this key"', async () => {
   expect(labelsOf(waiting)).toEqual(['Use this key', 'Drop it']);
   await world.press(alice, waiting, 'Use this key');
   expect(titleOf(await world.command(alice, 'leverage show', { venue: 'mudrex', market: 'btc' }))).toContain(
-    'BTCUSDT is at 5x',
+    'BTCUSDT (USDT) is at 5x',
   );
 });
 
@@ -53,7 +53,7 @@ test('a key that was dropped is gone, and one that was in use before stays', asy
   expect(textOf(waiting)).toMatch(/Replaces\n`[0-9a-f]{4}-[0-9a-f]{4}`/);
   expect(titleOf(await world.press(alice, waiting, 'Drop it'))).toContain('dropped');
   expect(titleOf(await world.command(alice, 'leverage show', { venue: 'mudrex', market: 'btc' }))).toContain(
-    'BTCUSDT is at 5x',
+    'BTCUSDT (USDT) is at 5x',
   );
 });
 

@@ -1,7 +1,13 @@
+import { Big } from 'big.js';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { actionLabel, cardView, distanceText, noChangeView } from '../../src/leverage/card.ts';
+import type { Text, View } from '../../src/command.ts';
+import { renderText } from '../../src/discord/text.ts';
+import { actionLabel, cardView, distanceText, ladderText, noChangeView } from '../../src/leverage/card.ts';
 import type { Preview } from '../../src/leverage/preview.ts';
-import { alice, isolated, openGate, wordsOf } from '../support/gate.ts';
+import { priceLadder } from '../../src/leverage/risk.ts';
+import type { VenueFacts } from '../../src/venues/venue.ts';
+import { alice, callOf, isolated, openGate } from '../support/gate.ts';
 import type { PaperState } from '../support/paper-venue.ts';
 
 const position = {
@@ -12,56 +18,125 @@ const position = {
   maintenanceMargin: '0.01',
 } as const;
 
+type Asked = { readonly leverage?: string; readonly isShared?: boolean; readonly facts?: Partial<VenueFacts> };
+
 /** The card of a change from 2x, as the venue stands. */
-async function cardOf(state: Partial<PaperState> = {}, leverage = '5', isShared = false) {
-  const gate = await openGate();
+async function cardOf(state: Partial<PaperState> = {}, { leverage = '5', isShared = false, facts = {} }: Asked = {}) {
+  const gate = await openGate({ facts });
   await gate.addKey(alice);
   gate.held.set('BTCUSD', isolated('2'));
   Object.assign(gate.state, state);
   const asked = { venue: 'paper', label: 'main', market: 'BTCUSD', setting: isolated(leverage) };
-  const call = { user: alice, userName: 'a', channel: '300', isShared, delivery: gate.delivery };
-  return (await gate.parts().cards.ask(call, asked)).view;
+  return (await gate.parts().cards.ask(callOf(alice, isShared), asked)).view;
 }
 
-test('a card says what its button does, what holds now, what would, and what is allowed', async () => {
+/** As Discord is given it, without the escapes, which its clients do not show. */
+const rendered = (text: Text) => renderText(text, 4096).replace(/\\([^\w\s])/g, '$1');
+const shownOf = (view: View | undefined) => rendered(view?.body ?? '');
+
+test('a card says in its first line what changes, and then what is allowed, until when and for whom', async () => {
   const view = await cardOf();
   expect(view.title).toBe('Set BTCUSD to 5x isolated on Paper?');
-  expect(wordsOf(view)).toMatch(/Now: 2x isolated\nNew: .*5x isolated.*\nAllowed here: 1x to 50x, steps of 0.01/);
+  expect(shownOf(view)).toMatch(
+    /^\*\*2x → 5x\*\*\nAllowed: 1x to 50x\. This card ends <t:\d+:R>\.\nThis sets BTCUSD to isolated\.$/,
+  );
+  expect(view.footer).toMatch(/^Only you can press\./);
   expect(view.buttons).toMatchObject([
     { verb: 'confirm', label: 'Set BTCUSD to 5x isolated', style: 'primary' },
     { verb: 'cancel', label: 'Cancel', style: 'secondary' },
   ]);
-  expect(view.fields?.at(-1)).toMatchObject({ name: 'Expires', value: [{ style: 'relative' }] });
 });
 
-test('a calm card asks; a risky one warns, and its button is dangerous', async () => {
+test('beside the change stands how far liquidation is before and after it, then the ladder', async () => {
+  const view = await cardOf({ position: { ...position, entryPrice: '104', maintenanceMargin: '0.02' } });
+  expect(shownOf(view)).toContain(
+    [
+      '**2x → 5x**',
+      'Liquidation: **45.9 % → 14.7 %** away (estimate)',
+      '```',
+      'entry               +4.0 %',
+      'mark                 0.0 %',
+      'liquidation new    -14.7 %',
+      'liquidation now    -45.9 %',
+      '```',
+      'You have a long position: it is re-margined at once.',
+    ].join('\n'),
+  );
+});
+
+test('where nothing is open a card says nothing of positions, orders or liquidation', async () => {
+  expect(shownOf(await cardOf())).not.toMatch(/position|order|liquidation|entry|mark/i);
+});
+
+test('open orders are named where the change can cost them', async () => {
+  expect(shownOf(await cardOf({ orderCount: 2 }))).toContain('You have open orders');
+  expect(shownOf(await cardOf({ orderCount: 2 }, { facts: { openPositions: 'unchanged' } }))).not.toContain(
+    'open orders',
+  );
+});
+
+test('where open positions keep theirs, the distance of a new order stands beside that of the position', async () => {
+  const facts = { openPositions: 'unchanged', tradeCurrencies: ['USDT', 'INR'] } as const;
+  const none = await cardOf({}, { leverage: '3', facts });
+  expect(none.title).toBe('Set BTCUSD (USDT) to 3x isolated on Paper?');
+  expect(shownOf(none)).toContain('**2x → 3x**\nNew orders: liquidation less than **50 % → 33.4 %** away\nAllowed');
+  const open = shownOf(await cardOf({ position: { ...position, liquidationPrice: '88' } }, { leverage: '3', facts }));
+  expect(open).toContain('New orders: liquidation less than **50 % → 33.4 %** away');
+  expect(open).toContain('You have a long position: it keeps its leverage. Liquidation: **12.0 %** away.');
+  expect(open).toContain('liquidation        -12.0 %');
+});
+
+test('a calm card asks; a risky one warns first, and its button is dangerous', async () => {
   expect((await cardOf()).tone).toBe('ask');
-  const risky = await cardOf({ position }, '12');
+  const risky = await cardOf({ position }, { leverage: '12' });
   expect(risky.tone).toBe('risky');
   expect(risky.buttons?.[0]).toMatchObject({ style: 'danger' });
-  expect(wordsOf(risky)).toContain('Careful: liquidation would be near');
-  expect(wordsOf(await cardOf({}, '50'))).toContain('Careful: this is the highest leverage');
+  expect(shownOf(risky)).toMatch(/^\*\*Careful: liquidation would be near\.\*\*\n\*\*2x → 12x\*\*/);
+  expect(shownOf(await cardOf({}, { leverage: '50' }))).toMatch(/^\*\*Careful: this is the highest leverage here/);
+  const past = await cardOf({ position: { ...position, entryPrice: '150' } }, { leverage: '12' });
+  expect(shownOf(past)).toMatch(/^\*\*Careful: the price is past liquidation\.\*\*/);
+});
+
+test('the title names the account of a person with several keys for the venue, and of nobody else', async () => {
+  const gate = await openGate();
+  await gate.addKey(alice);
+  const ask = async (label: string) => {
+    const wish = { venue: 'paper', label, market: 'BTCUSD', setting: isolated('5') };
+    return (await gate.parts().cards.ask(callOf(alice), wish)).view.title;
+  };
+  expect(await ask('main')).toBe('Set BTCUSD to 5x isolated on Paper?');
+  await gate.addKey(alice, 'another', 'desk');
+  expect(await ask('desk')).toBe('Set BTCUSD to 5x isolated on Paper with key "desk"?');
+  expect(await ask('main')).toBe('Set BTCUSD to 5x isolated on Paper with key "main"?');
 });
 
 describe('a shared card', () => {
-  test('shows neither position nor orders nor distance', async () => {
-    const own = wordsOf(await cardOf({ position, orderCount: 3 }, '12'));
-    for (const word of ['Position', 'Open orders', 'Distance', 'liquidation would be near'])
-      expect(own).toContain(word);
-    const shared = wordsOf(await cardOf({ position, orderCount: 3 }, '12', true));
-    expect(shared).not.toMatch(/Position|Open orders|Distance|liquidation|long/);
+  const exposed = { position, orderCount: 3 };
+
+  test.each(['5', '12', '50'])('at %sx is the same with and without a position and orders (P50)', async (leverage) => {
+    const publicPart = async (state: Partial<PaperState>) => {
+      const { aside: _private, ...card } = await cardOf(state, { leverage, isShared: true });
+      const buttons = card.buttons?.map((button) => ({ ...button, id: '' }));
+      return { ...card, buttons };
+    };
+    expect(await publicPart(exposed)).toEqual(await publicPart({}));
   });
 
-  test('is as risky as a private one, and says why only where that tells nothing of the position', async () => {
-    expect(wordsOf(await cardOf({ position }, '12', true))).toContain('Careful: check your position');
-    expect(wordsOf(await cardOf({ position }, '50', true))).toContain('Careful: this is the highest leverage');
+  test('tells its owner alone what it withholds', async () => {
+    const { aside } = await cardOf(exposed, { leverage: '12', isShared: true });
+    expect(aside?.tone).toBe('risky');
+    expect(shownOf(aside)).toMatch(
+      /liquidation would be near[\s\S]*2x → 12x[\s\S]*entry[\s\S]*long position[\s\S]*open orders/,
+    );
+    expect(aside).not.toHaveProperty('buttons');
+    expect(await cardOf({}, { leverage: '12', isShared: true })).not.toHaveProperty('aside');
   });
 });
 
-test('no card tells how large a position is or how many orders there are', async () => {
-  const words = wordsOf(await cardOf({ position, orderCount: 37 }, '12'));
-  expect(words).not.toContain('37');
-  expect(words).toContain('Position: long');
+test('no card tells how large a position is, at which price, or how many orders there are', async () => {
+  const exact = { ...position, entryPrice: '61234', markPrice: '61000' };
+  const words = shownOf(await cardOf({ position: exact, orderCount: 37 }, { leverage: '12' }));
+  expect(words).not.toMatch(/37|61234|61000/);
 });
 
 test('what is there already is said without buttons', async () => {
@@ -73,7 +148,7 @@ test('what is there already is said without buttons', async () => {
   expect(noChangeView(gate.venue, preview)).not.toHaveProperty('buttons');
 });
 
-test('a new card in place of an old one says why', async () => {
+test('a new card in place of an old one says why, first of all', async () => {
   const gate = await openGate();
   await gate.addKey(alice);
   const proposal = await gate.ask(alice);
@@ -85,23 +160,46 @@ test('a new card in place of an old one says why', async () => {
     openOrders: { count: 0 },
     risks: [],
   };
-  expect(wordsOf(cardView(gate.venue, proposal, preview, 'Because.'))).toMatch(
-    /Because\. This sets[\s\S]*Now: not set/,
+  expect(shownOf(cardView(gate.venue, proposal, preview, { note: 'Because.' }))).toMatch(
+    /^Because\.\n\*\*not set → 5x isolated\*\*\n/,
   );
 });
 
 test.each([
-  [{ kind: 'estimate', before: '40.0', after: '9.5' }, /40\.0 % away now.*9\.5 % away.*after this/],
-  [{ kind: 'estimate', before: '9.5', after: '9.5' }, /^estimate: 9\.5 % away$/],
-  [{ kind: 'estimate', before: '9.5', after: '-1.0' }, /already past it \(-1\.0 %\)/],
-  [{ kind: 'venue', percent: '12.0' }, /12\.0 % away, unchanged by this/],
-  [{ kind: 'whole-account' }, /whole account/],
-  [{ kind: 'unavailable' }, /not available/],
+  [{ kind: 'estimate', before: '40.0', after: '9.5' }, '**40.0 % → 9.5 %** away (estimate)'],
+  [{ kind: 'estimate', before: '9.5', after: '9.5' }, '**9.5 %** away (estimate)'],
+  [{ kind: 'venue', percent: '12.0' }, '**12.0 %** away'],
+  [{ kind: 'whole-account' }, 'depends on your whole account (cross margin)'],
+  [{ kind: 'unavailable' }, 'not known: the exchange does not say enough'],
 ] as const)('the distance %j in words', (distance, words) => {
-  expect(wordsOf({ tone: 'plain', title: '', body: distanceText(distance) })).toMatch(words);
+  expect(rendered(distanceText(distance))).toBe(words);
 });
 
-test('a label names the market and the whole setting', () => {
-  expect(actionLabel('PF_XBTUSD', isolated('2.5'))).toBe('Set PF_XBTUSD to 2.5x isolated');
-  expect(actionLabel('PF_XBTUSD', { mode: 'cross' })).toBe('Set PF_XBTUSD to cross margin');
+test('no line of a ladder is wider than 26 columns, however far the prices are apart', () => {
+  const price = fc.double({ min: 1e-6, max: 1e9, noNaN: true }).map((value) => new Big(value).toFixed(8));
+  const percent = fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((value) => value.toFixed(1));
+  fc.assert(
+    fc.property(
+      price,
+      price,
+      percent,
+      percent,
+      fc.constantFrom('long', 'short'),
+      (entry, mark, before, after, side) => {
+        fc.pre(new Big(mark).gt(0));
+        const rungs = priceLadder(
+          { symbol: 'M', side, entryPrice: entry, markPrice: mark },
+          { kind: 'estimate', before, after },
+        );
+        for (const line of ladderText(rungs).split('\n')) expect(line).toMatch(/^.{26}$/);
+      },
+    ),
+  );
+});
+
+test('a label names the market, its margin currency and the whole setting', async () => {
+  const market = await (await openGate()).venue.readMarket({}, 'BTCUSD');
+  expect(actionLabel({ market, setting: isolated('2.5') })).toBe('Set BTCUSD to 2.5x isolated');
+  expect(actionLabel({ market, setting: { mode: 'cross' } })).toBe('Set BTCUSD to cross margin');
+  expect(actionLabel({ market, currency: 'INR', setting: isolated('3') })).toBe('Set BTCUSD (INR) to 3x isolated');
 });

@@ -1,7 +1,13 @@
 import { Big } from 'big.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { distanceToLiquidation, estimateLiquidation, risksOf } from '../../src/leverage/risk.ts';
+import {
+  distanceToLiquidation,
+  estimateLiquidation,
+  newOrderDistance,
+  priceLadder,
+  risksOf,
+} from '../../src/leverage/risk.ts';
 import type { CurrentSetting } from '../../src/leverage/setting.ts';
 import type { Position } from '../../src/venues/venue.ts';
 import { isolated } from '../support/gate.ts';
@@ -86,4 +92,46 @@ test('a risk is a liquidation nearer than the threshold, or the market’s maxim
   expect(risksOf(market, isolated('50'), estimated, 10)).toEqual(['near-liquidation', 'at-maximum']);
   expect(risksOf(market, isolated('50'), { kind: 'unavailable' }, 10)).toEqual(['at-maximum']);
   expect(risksOf(market, { mode: 'cross' }, { kind: 'whole-account' }, 10)).toEqual([]);
+});
+
+describe('the price ladder', () => {
+  const estimate = { kind: 'estimate', before: '30.0', after: '8.0' } as const;
+
+  test('of a long has liquidation below the mark price, the nearer one above', () => {
+    expect(priceLadder({ ...long, entryPrice: '104' }, estimate)).toEqual([
+      { name: 'entry', percent: '4.0' },
+      { name: 'mark', percent: '0.0' },
+      { name: 'liquidation new', percent: '-8.0' },
+      { name: 'liquidation now', percent: '-30.0' },
+    ]);
+  });
+
+  test('of a short has it above', () => {
+    expect(priceLadder({ ...short, entryPrice: '99.96' }, estimate)).toEqual([
+      { name: 'liquidation now', percent: '30.0' },
+      { name: 'liquidation new', percent: '8.0' },
+      { name: 'entry', percent: '0.0' },
+      { name: 'mark', percent: '0.0' },
+    ]);
+  });
+
+  test('has one liquidation where the change leaves it, and none where it cannot be told', () => {
+    const names = (given: Parameters<typeof priceLadder>[1]) => priceLadder(long, given).map(({ name }) => name);
+    expect(names({ kind: 'venue', percent: '12.0' })).toContain('liquidation');
+    expect(names({ ...estimate, before: '8.0' })).toContain('liquidation');
+    expect(names({ kind: 'whole-account' })).toEqual([]);
+    expect(names({ kind: 'unavailable' })).toEqual([]);
+    const { markPrice: _none, ...unpriced } = long;
+    expect(priceLadder(unpriced, estimate)).toEqual([]);
+  });
+});
+
+test.each([
+  ['1', '100'],
+  ['3', '33.4'],
+  ['5', '20'],
+  ['7', '14.3'],
+  ['125', '0.8'],
+])('at %sx a new position is liquidated less than %s %% away, never more', (leverage, percent) => {
+  expect(newOrderDistance(leverage)).toBe(percent);
 });

@@ -1,4 +1,4 @@
-import { Failure, type FailureData, type Silence } from '../../src/errors.ts';
+import { Failure, type FailureData } from '../../src/errors.ts';
 import { aliasesOf, type Bounds, type Market, normalizeSymbol } from '../../src/leverage/market.ts';
 import type { CurrentSetting, LeverageSetting } from '../../src/leverage/setting.ts';
 import type { ApplyResult, Position, Venue, VenueFacts } from '../../src/venues/venue.ts';
@@ -9,8 +9,6 @@ export type Fate = 'accepted' | 'accepted, no effect' | 'refused' | 'not-sent' |
 /** What tests turn on a paper venue. */
 export type PaperState = {
   fate: Fate;
-  /** Why a write that is silent has no usable answer. */
-  silence: Silence;
   /** What every read of a setting, a position or orders throws. */
   readFailure: FailureData | undefined;
   /** What a setting is read as from the next write on, whatever is held. */
@@ -26,7 +24,7 @@ export type PaperState = {
 };
 
 export const refusal: FailureData = { code: 'VENUE_REFUSED', venue: 'Paper', refusal: 'would-liquidate' };
-export const silence = { code: 'VENUE_SILENT', venue: 'Paper', silence: 'timeout' } as const satisfies FailureData;
+export const silence: FailureData = { code: 'VENUE_SILENT', venue: 'Paper', silence: 'timeout' };
 export const unreachable: FailureData = { code: 'VENUE_UNREACHABLE', venue: 'Paper' };
 
 /** A small venue in memory: it keeps one setting per market, and a log of every write that reached it. */
@@ -35,7 +33,6 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
   const writes: { readonly market: string; readonly setting: LeverageSetting }[] = [];
   const state: PaperState = {
     fate: 'accepted',
-    silence: 'timeout',
     readFailure: undefined,
     readBackFailure: undefined,
     position: undefined,
@@ -71,9 +68,7 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
     if (fate === 'refused') return { kind: 'refused', failure: refusal };
     if (fate === 'accepted' || fate === 'silent, applied') held.set(symbol, setting);
     if (state.readBackFailure !== undefined) state.readFailure = state.readBackFailure;
-    return fate.startsWith('accepted')
-      ? { kind: 'accepted' }
-      : { kind: 'silent', failure: { ...silence, silence: state.silence } };
+    return fate.startsWith('accepted') ? { kind: 'accepted' } : { kind: 'silent', failure: silence };
   }
 
   const venue: Venue = {
@@ -87,6 +82,7 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
     keyWarning: 'A warning.',
     keyAdvice: 'Some advice.',
     exampleSymbol: 'BTCUSD',
+    openPositions: 're-margined',
     effect: ({ market }, setting) => `This sets ${market.symbol} to ${setting.mode}.`,
     ...facts,
     listMarkets: async () => [marketOf('BTCUSD'), marketOf('ETHUSD')],

@@ -509,9 +509,7 @@ describe('checking a key', () => {
 
 test('what a trader is told', async () => {
   const { venue } = await mudrex(() => undefined);
-  expect(venue.effect(target, fifty)).toMatch(
-    /^Applies to new orders on BTCUSDT \(USDT margin\)\. Open positions keep their leverage\./,
-  );
+  expect(venue.effect(target, fifty)).toMatch(/^Applies to new orders on BTCUSDT \(USDT margin\)\./);
   expect(venue.effect({ market: bitcoin, currency: 'INR' }, fifty)).toContain('(INR margin)');
   expect(venue).toMatchObject({
     id: 'mudrex',
@@ -519,6 +517,7 @@ test('what a trader is told', async () => {
     demo: false,
     modes: ['isolated'],
     marketsNeedKey: true,
+    openPositions: 'unchanged',
   });
   expect(venue.credentialFields.every(({ pattern }) => pattern.test(secret) && !pattern.test('a b'))).toBe(true);
 });

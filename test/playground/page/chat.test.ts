@@ -127,9 +127,9 @@ describePage(
       const news = page.locator('.news');
       await addKey(visitor, 'mudrex');
       await send(page, '/leverage set venue:mudrex market:ETHUSDT leverage:6');
-      await expect.poll(() => news.textContent()).toMatch(/Set ETHUSDT to 6x/);
-      await page.getByRole('button', { name: 'Set ETHUSDT to 6x isolated' }).click();
-      await expect.poll(() => news.textContent()).toMatch(/Done: ETHUSDT is at 6x/);
+      await expect.poll(() => news.textContent()).toMatch(/Set ETHUSDT \(USDT\) to 6x/);
+      await page.getByRole('button', { name: 'Set ETHUSDT (USDT) to 6x isolated' }).click();
+      await expect.poll(() => news.textContent()).toMatch(/Done: ETHUSDT \(USDT\) is at 6x/);
       expect(await news.getAttribute('aria-live')).toBe('polite');
       expect(await page.locator('.scroller').getAttribute('aria-live')).toBe('off');
     });

@@ -36,7 +36,7 @@ describePage('several people', (stage) => {
     const { page } = visitor;
     await addKey(visitor, 'mudrex');
     await send(page, '/leverage set venue:mudrex market:ETHUSDT leverage:4 share:true');
-    const button = page.getByRole('button', { name: 'Set ETHUSDT to 4x isolated' });
+    const button = page.getByRole('button', { name: 'Set ETHUSDT (USDT) to 4x isolated' });
     await button.waitFor();
 
     await become(page, 'Bob');
@@ -47,7 +47,7 @@ describePage('several people', (stage) => {
 
     await become(page, 'Alice');
     await button.click();
-    await expectTitle(lastMessage(page), /Done: ETHUSDT is at 4x isolated/);
+    await expectTitle(lastMessage(page), /Done: ETHUSDT \(USDT\) is at 4x isolated/);
     expect(stage.playground().exchange('mudrex').writeCount()).toBe(1);
     await become(page, 'Carol');
     await page.getByRole('button', { name: 'audit-log' }).click();

@@ -21,10 +21,10 @@ describePage('the tour', (stage) => {
     await page.keyboard.press('Enter');
 
     await step(visitor, 3, 'Confirm');
-    await page.getByRole('button', { name: 'Set BTCUSDT to 3x isolated' }).click();
+    await page.getByRole('button', { name: 'Set BTCUSDT (USDT) to 3x isolated' }).click();
 
     await step(visitor, 4, 'Read the receipt');
-    await expectTitle(lastMessage(page), /Done: BTCUSDT is at 3x isolated/);
+    await expectTitle(lastMessage(page), /Done: BTCUSDT \(USDT\) is at 3x isolated/);
     await page.getByRole('button', { name: 'Show the exchange' }).click();
     await page.locator('[data-venue="mudrex"] [data-market="BTCUSDT"]').filter({ hasText: '3x' }).first().waitFor();
     await page.getByRole('button', { name: 'Next' }).click();
@@ -37,8 +37,8 @@ describePage('the tour', (stage) => {
     await chatOf(visitor);
     await page.locator('#composer-input').fill('/leverage set venue:mudrex market:BTCUSDT leverage:6');
     await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: 'Set BTCUSDT to 6x isolated' }).click();
-    await expectTitle(lastMessage(page), /Done: BTCUSDT is at 6x isolated/);
+    await page.getByRole('button', { name: 'Set BTCUSDT (USDT) to 6x isolated' }).click();
+    await expectTitle(lastMessage(page), /Done: BTCUSDT \(USDT\) is at 6x isolated/);
     await page.getByText('That was the tour').waitFor();
     expect(stage.playground().exchange('mudrex').writeCount()).toBe(writes + 1);
     await page.getByRole('button', { name: 'Finish' }).click();
