@@ -7,6 +7,7 @@ import { SETTLE_MS } from './confirm/caretaker.ts';
 import { createGate } from './confirm/gate.ts';
 import { strangerView, waitingKeyView } from './confirm/key-card.ts';
 import type { Account, Outcome, Proposal } from './confirm/proposal.ts';
+import { rehashProposals } from './confirm/rehash.ts';
 import { createDiscord } from './discord/discord.ts';
 import type { StartError } from './discord/start-error.ts';
 import { auditLine, auditView } from './leverage/audit.ts';
@@ -18,10 +19,10 @@ import { createMetrics } from './metrics.ts';
 import { rowKinds } from './row-kinds.ts';
 import type { Secret } from './secret.ts';
 import { createBackups } from './store/backups.ts';
-import type { UnreadableRow } from './store/sealed-rows.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
-import { openKeyring, rotate } from './vault/keyring.ts';
+import { openKeyring } from './vault/keyring.ts';
+import { rotate } from './vault/rotation.ts';
 import { createVault } from './vault/vault.ts';
 import { createVenues, type VenueId } from './venues/index.ts';
 import { type Budget, type Credentials, type Deadlines, requireVenue } from './venues/venue.ts';
@@ -77,13 +78,13 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
 
   async function start(): Promise<Started> {
     parts = await assemble(config, overrides, log);
-    const { web, discord, caretaker, maintenance, markets, store } = parts;
+    const { web, discord, maintenance, markets, store } = parts;
     const { url } = await web.start();
     // For autocomplete only, so nothing waits for it; it never rejects.
     void markets.refreshPublic();
     await shortenLives(store, config);
     // Settled at once, whether or not Discord can be reached; only telling waits for it.
-    const recovered = caretaker.recover();
+    const recovered = parts.recover();
     const { applicationId } = await discord.start();
     await recovered;
     timer = setInterval(() => void tick(), TICK_MS);
@@ -120,11 +121,14 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
 
   const store = overrides.store ?? openStore(config, clock);
   const metrics = createMetrics();
-  const onUnreadable = ({ kind, key, error }: UnreadableRow) => {
-    metrics.rowUnreadable({ kind });
-    log.warn({ kind, key, error }, 'a stored row cannot be read; it stays as it is');
-  };
-  const keyring = await openKeyring(store, config.masterKeys, onUnreadable).catch(async (error: unknown) => {
+  const keyring = await openKeyring(store, config.masterKeys, {
+    kinds: rowKinds,
+    onUnreadable: ({ kind, key, error }) => {
+      metrics.rowUnreadable({ kind });
+      log.warn({ kind, key, error }, 'a stored row cannot be read; it stays as it is');
+    },
+    onRepair: ({ kind, key }) => log.error({ key }, `damaged in the database: ${kind}`),
+  }).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
@@ -268,7 +272,14 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     if (unknown.length > 0) log.error({ rows: unknown.slice(0, 10) }, 'rows of an unknown kind keep every master key');
   }
 
-  return { web, discord, caretaker, maintenance, markets, venues, store };
+  async function recover(): Promise<void> {
+    const { hashKeySince: since } = keyring;
+    const onError = (error: unknown) => log.error({ error }, 'a change could not be given its new hash');
+    if (since > 0) await rehashProposals({ proposals, keys: vault, since, onError });
+    await caretaker.recover();
+  }
+
+  return { web, discord, caretaker, recover, maintenance, markets, venues, store };
 }
 
 /** A clock that was ahead before this start wrote rows that would lock keys and keep links for as long as it was ahead. */

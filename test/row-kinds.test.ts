@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { rowKinds } from '../src/row-kinds.ts';
 import { Secret } from '../src/secret.ts';
 import { kindOf } from '../src/store/sealed-rows.ts';
-import { rotate } from '../src/vault/keyring.ts';
+import { rotate } from '../src/vault/rotation.ts';
 import { createLinks } from '../src/web/links.ts';
 import { alice, delivery, openGate } from './support/gate.ts';
 import { masterKey } from './support/keyring.ts';

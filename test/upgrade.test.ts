@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { rowKinds } from '../src/row-kinds.ts';
-import { rotate } from '../src/vault/keyring.ts';
+import { rotate } from '../src/vault/rotation.ts';
 import { createLinks } from '../src/web/links.ts';
 import { alice, bob, openGate, wordsOf } from './support/gate.ts';
 import { masterKey } from './support/keyring.ts';

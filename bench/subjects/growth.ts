@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { rowKinds } from '../../src/row-kinds.ts';
-import { rotate } from '../../src/vault/keyring.ts';
+import { rotate } from '../../src/vault/rotation.ts';
 import { readSettings, serveParent } from '../processes.ts';
 import { median } from '../statistics.ts';
 import { accountOf } from '../world/accounts.ts';

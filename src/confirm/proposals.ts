@@ -132,6 +132,13 @@ export function createProposals(
     return result.kind === 'committed' ? { ...next, version: result.version } : undefined;
   }
 
+  /** Writes what a proposal says anew and takes the lease of its key, where that is free, while it is under way. */
+  async function replace(found: Found, proposal: Proposal): Promise<Found | undefined> {
+    const next = { ...found, proposal };
+    const isFree = found.stage !== 'pending' && (await store.get(keys.lease(proposal.keyHash))) === undefined;
+    return advance(next, found.stage, isFree ? leaseFor(next, undefined, LEASE_MS) : {});
+  }
+
   /** Commits that the write is about to be sent. @returns undefined when the lease is over or was taken: send nothing. */
   async function startSending(found: Found): Promise<Found | undefined> {
     const lease = await ownLease(found);
@@ -178,34 +185,39 @@ export function createProposals(
     return ended ?? require(found.proposal.id);
   }
 
-  /** Ids of all proposals that have not ended; those of one user when given. */
-  async function openIds(user?: string): Promise<readonly string[]> {
-    return idsIn(await store.list(user === undefined ? 'open/' : keys.open(user)));
+  /** Ids of all proposals that have not ended. */
+  async function openIds(): Promise<readonly string[]> {
+    return idsIn(await store.list('open/'));
   }
 
   /** Proposals of a user that have not ended and can still be read. */
   async function openOf(user: string): Promise<readonly Found[]> {
-    return readable(await openIds(user));
+    return listed(keys.open, user);
   }
 
   /** Proposals of a user, ended ones included, that can still be read. */
   async function ownedBy(user: string): Promise<readonly Found[]> {
-    return readable(idsIn(await store.list(keys.owned(user))));
+    return listed(keys.owned, user);
   }
 
   /** Proposals whose result the user has not been shown. */
   async function untold(user: string): Promise<readonly Found[]> {
-    return readable(idsIn(await store.list(keys.untold(user))));
-  }
-
-  async function readable(ids: readonly string[]): Promise<readonly Found[]> {
-    const found = await Promise.all(ids.map((id) => find(id).catch(unreadableOnly)));
-    return found.filter((each) => each !== undefined);
+    return listed(keys.untold, user);
   }
 
   /** Everybody's results that have not been shown. */
   async function allUntold(): Promise<readonly Found[]> {
-    return readable(idsIn(await store.list('untold/')));
+    return listed(keys.untold);
+  }
+
+  /** What an index names and can be read. Anybody may have written the index: whose it is says the sealed row alone. */
+  async function listed(key: typeof keys.owned, user?: string): Promise<readonly Found[]> {
+    const index = await store.list(user === undefined ? 'untold/' : key(user));
+    const found = await Promise.all(idsIn(index).map((id) => find(id).catch(unreadableOnly)));
+    const own = new Set(index.map((entry) => entry.key));
+    return found
+      .filter((each) => each !== undefined)
+      .filter(({ proposal: { id, account } }) => own.has(key(account.user, id)));
   }
 
   function untoldNote({ proposal: { account, id } }: Found): Write {
@@ -225,14 +237,22 @@ export function createProposals(
   /** Erases every proposal of a user. @returns false, with nothing erased, while one of them is under way. */
   async function eraseAll(user: string): Promise<boolean> {
     const ids = idsIn(await store.list(keys.owned(user)));
-    const rows = (await Promise.all(ids.map((id) => store.get(keys.row(id))))).filter((row) => row !== undefined);
+    const rows = (await Promise.all(ids.map(rowToErase))).filter((row) => row !== undefined);
+    const own = rows.filter(({ found }) => found === undefined || found.proposal.account.user === user);
     // What can no longer be read cannot be settled either, and does not keep a person from deleting it.
-    if ((await readable(ids)).some(({ stage }) => stage !== 'pending' && stage !== 'done')) return false;
+    if (own.some(({ found }) => found !== undefined && found.stage !== 'pending' && found.stage !== 'done'))
+      return false;
     const indexes = [keys.open, keys.owned, keys.untold].flatMap((key) => ids.map((id) => key(user, id)));
-    const removed = [...rows.map(({ key }) => key), ...indexes];
-    const result = await store.commit({ checks: rows, writes: removed.map((key) => ({ key, remove: true })) });
+    const removed = [...own.map(({ entry }) => entry.key), ...indexes];
+    const checks = own.map(({ entry }) => entry);
+    const result = await store.commit({ checks, writes: removed.map((key) => ({ key, remove: true })) });
     await store.erase();
     return result.kind === 'committed';
+  }
+
+  async function rowToErase(id: string) {
+    const entry = await store.get(keys.row(id));
+    return entry && { entry, found: await find(id).catch(unreadableOnly) };
   }
 
   return {
@@ -241,6 +261,7 @@ export function createProposals(
     find,
     require,
     claim,
+    replace,
     startSending,
     settleLater,
     finish,

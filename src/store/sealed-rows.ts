@@ -64,7 +64,7 @@ export type PlainRows = { readonly sealing: 'none' | 'own'; readonly kind: strin
 /** Every kind is one of these, and stands in the list that a rotation of the master keys walks with. */
 export type RowKind = PlainRows | RenewableRows;
 
-export type RenewableRows = Pick<SealedRows<unknown>, 'sealing' | 'kind' | 'prefix' | 'renew'>;
+export type RenewableRows = Pick<SealedRows<unknown>, 'sealing' | 'kind' | 'prefix' | 'read' | 'renew'>;
 
 /** What a sealed text holds. */
 type Content = { readonly data: unknown; readonly expiresAt?: number | undefined };

@@ -77,7 +77,8 @@ function binding(context: readonly string[]): Uint8Array {
   return Buffer.from(['levergate', 'v1', ...context].join('|'));
 }
 
-function keyIdOf(sealed: string): string | undefined {
+/** @returns the id of the master key that a sealed text names, or undefined for what is no sealed text. */
+export function keyIdOf(sealed: string): string | undefined {
   try {
     const { protected: header } = storedSchema.parse(JSON.parse(sealed));
     return headerSchema.parse(JSON.parse(Buffer.from(header, 'base64url').toString())).kid;

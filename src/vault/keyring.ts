@@ -1,28 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { setImmediate as breathe } from 'node:timers/promises';
 import { z } from 'zod';
 import { Failure } from '../errors.ts';
-import {
-  kindOf,
-  type RenewableRows,
-  type RowContext,
-  type RowKind,
-  sealedRows,
-  type UnreadableRow,
-} from '../store/sealed-rows.ts';
+import { parseJson } from '../parse-json.ts';
+import { pagesOf } from '../store/pages.ts';
+import { kindOf, type RowContext, type RowKind, sealedRows, type UnreadableRow } from '../store/sealed-rows.ts';
 import type { Entry, Store } from '../store/store.ts';
-import { createEnvelope, type Envelope, type MasterKey } from './envelope.ts';
-
-const canaryPrefix = 'canary/';
+import { createEnvelope, type Envelope, keyIdOf, type MasterKey } from './envelope.ts';
 
 /** Each canary is sealed by the key that it stands for, and leaves with it. */
-export const canaryRows = { sealing: 'own', kind: 'canary', prefix: canaryPrefix } as const;
+export const canaryRows = { sealing: 'own', kind: 'canary', prefix: 'canary/' } as const;
+
+const hashKeySchema = z.object({ key: z.string(), since: z.number() });
+type HashKey = z.infer<typeof hashKeySchema>;
 
 export const hashKeyRows = sealedRows({
   kind: 'hash-key',
   prefix: 'secret/hash-key',
-  version: 1,
-  schema: z.string(),
+  version: 2,
+  schema: hashKeySchema,
+  migrations: { 1: (key) => ({ key, since: 0 }) },
   unversioned: async (open, _id, value) => ({ data: await open(['hash-key'], value) }),
 });
 
@@ -32,127 +28,155 @@ export type Keyring = {
   readonly rows: RowContext;
   /** Secret bytes for keyed hashes of API keys; the same after every rotation of the ring. */
   readonly hashKey: Buffer;
+  /** Hashes from before this moment (milliseconds since the epoch) are of another hash key, which was damaged. */
+  readonly hashKeySince: number;
+};
+
+/** What was found damaged at the opening, and replaced. */
+export type Repair = {
+  readonly kind: 'canary replaced' | 'canary that no row needs removed' | 'hash key replaced';
+  readonly key: string;
+};
+
+export type KeyringOptions = {
+  /** Every kind of row that the store may hold: with a canary damaged, any other row proves its key. */
+  readonly kinds: readonly RowKind[];
+  /** Told of every sealed row that cannot be read from now on. */
+  readonly onUnreadable: (row: UnreadableRow) => void;
+  readonly onRepair: (repair: Repair) => void;
+};
+
+const quietly: KeyringOptions = { kinds: [hashKeyRows], onUnreadable: () => {}, onRepair: () => {} };
+
+type Opening = KeyringOptions & {
+  readonly store: Store;
+  readonly ring: readonly [MasterKey, ...MasterKey[]];
+  readonly envelope: Envelope;
 };
 
 /**
- * Opens the ring of master keys against the store: a sealed canary per key id proves each of them.
+ * Opens the ring of master keys against the store: a sealed canary per key id proves each of them, and where that one is
+ * damaged, any other row of the same key.
  *
  * @throws Failure MASTER_KEY_WRONG when a key is not the one that its id had before, MASTER_KEY_MISSING when rows may
  *   still be sealed by a key that is no longer in the ring. Both name the id.
- * @param onUnreadable - Told of every sealed row that cannot be read from now on.
  */
 export async function openKeyring(
   store: Store,
   ring: readonly [MasterKey, ...MasterKey[]],
-  onUnreadable: (row: UnreadableRow) => void = () => {},
+  options: Partial<KeyringOptions> = {},
 ): Promise<Keyring> {
-  const envelope = await createEnvelope(ring);
-  const canaries = await store.list(canaryPrefix);
-  for (const canary of canaries) await assertOpens(ring, canary);
-  for (const key of ring) await plantCanary(store, key, canaries);
+  const opening: Opening = { ...quietly, ...options, store, ring, envelope: await createEnvelope(ring) };
+  for (const canary of await store.list(canaryRows.prefix)) await proveCanary(opening, canary);
+  const { envelope, onUnreadable } = opening;
   const rows = { store, sealer: envelope, onUnreadable };
-  return { envelope, rows, hashKey: await readHashKey(rows) };
+  const { key, since } = await readHashKey(opening, rows);
+  for (const each of ring) await plantCanary(store, each);
+  return { envelope, rows, hashKey: Buffer.from(key, 'base64url'), hashKeySince: since };
 }
 
-async function assertOpens(ring: readonly MasterKey[], canary: Entry): Promise<void> {
-  const keyId = canary.key.slice(canaryPrefix.length);
+async function proveCanary(opening: Opening, canary: Entry): Promise<void> {
+  const { store, ring, onRepair } = opening;
+  const keyId = canary.key.slice(canaryRows.prefix.length);
   const key = ring.find(({ id }) => id === keyId);
-  if (key === undefined) throw new Failure({ code: 'MASTER_KEY_MISSING', keyId });
-  const { open } = await createEnvelope([key]);
-  await open(['canary', keyId], canary.value).catch((error: unknown) => {
-    throw new Failure({ code: 'MASTER_KEY_WRONG', keyId }, { cause: error });
+  if (key !== undefined && (await isCanaryOf(key, canary))) return;
+  const proof = await proofOf(opening, keyId);
+  if (key === undefined && proof !== 'no row') throw new Failure({ code: 'MASTER_KEY_MISSING', keyId });
+  if (key !== undefined && proof !== 'opens') throw new Failure({ code: 'MASTER_KEY_WRONG', keyId });
+  const change = key === undefined ? ({ key: canary.key, remove: true } as const) : await canaryOf(key);
+  await store.commit({ checks: [canary], writes: [change] });
+  onRepair({
+    kind: key === undefined ? 'canary that no row needs removed' : 'canary replaced',
+    key: canary.key,
   });
 }
 
-async function plantCanary(store: Store, key: MasterKey, canaries: readonly Entry[]): Promise<void> {
-  if (canaries.some((canary) => canary.key === canaryPrefix + key.id)) return;
+async function isCanaryOf(key: MasterKey, canary: Entry): Promise<boolean> {
+  const { open } = await createEnvelope([key]);
+  return open(['canary', key.id], canary.value).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function canaryOf(key: MasterKey) {
   const { seal } = await createEnvelope([key]);
-  const value = await seal(['canary', key.id], 'canary');
-  await store.commit({ writes: [{ key: canaryPrefix + key.id, value }] });
+  return { key: canaryRows.prefix + key.id, value: await seal(['canary', key.id], 'canary') };
 }
 
-async function readHashKey(context: RowContext): Promise<Buffer> {
-  const found = await hashKeyRows.get(context, '');
-  if (found !== undefined) return Buffer.from(found.data, 'base64url');
-  const hashKey = randomBytes(32);
-  const row = await hashKeyRows.write(context, '', hashKey.toString('base64url'));
-  await context.store.commit({ checks: [{ key: row.key, version: 'absent' }], writes: [row] });
-  return hashKey;
+/** Written once; a canary that another process planted first must be of the same key. */
+async function plantCanary(store: Store, key: MasterKey): Promise<void> {
+  const canary = await canaryOf(key);
+  const found = await store.get(canary.key);
+  if (found !== undefined) return;
+  const planted = await store.commit({ checks: [{ key: canary.key, version: 'absent' }], writes: [canary] });
+  const other = planted.kind === 'committed' ? undefined : await store.get(canary.key);
+  if (other !== undefined && !(await isCanaryOf(key, other))) {
+    throw new Failure({ code: 'MASTER_KEY_WRONG', keyId: key.id });
+  }
 }
 
-export type Rotation = {
-  /** Ids of master keys that are no longer needed. */
-  readonly retired: readonly string[];
-  /** Rows that no key opens; they stay as they are. */
-  readonly unreadable: number;
-  /** Keys of rows of no declared kind. As long as there is one, no master key is retired: it may be needed to read them. */
-  readonly unknown: readonly string[];
-};
-
-/**
- * Finishes a rotation: walks the whole store, seals every sealed row again under the first key of the ring, then retires
- * the other keys' canaries, so that they may leave `MASTER_KEYS`. Compare-and-set: a row removed meanwhile stays removed.
- *
- * @param kinds - Every kind of row that the store may hold.
- */
-export async function rotate({ envelope, rows: context }: Keyring, kinds: readonly RowKind[]): Promise<Rotation> {
-  const isCurrent = (sealed: string) => envelope.keyIdOf(sealed) === envelope.currentKeyId;
-  const unknown: string[] = [];
-  let unreadable = 0;
-  const { store } = context;
-  if ((await oldCanaries(store, envelope)).length === 0) return { retired: [], unreadable, unknown };
-  for await (const entry of pages(store, '')) {
+/** Whether a row that names this master key opens with the ring: looks at every row until one does. */
+async function proofOf(
+  { store, ring, envelope, kinds }: Opening,
+  keyId?: string,
+): Promise<'opens' | 'broken' | 'no row'> {
+  const context = { store, sealer: envelope, onUnreadable: () => {} };
+  let proof: 'broken' | 'no row' = 'no row';
+  for await (const entry of pagesOf(store, '')) {
     const kind = kindOf(kinds, entry.key);
-    if (kind === undefined) unknown.push(entry.key);
-    else if (kind.sealing === 'sealed' && !(await renewRow(context, kind, entry, isCurrent))) unreadable += 1;
+    const sealedBy = kind?.sealing === 'own' ? undefined : keyIdIn(entry);
+    if (sealedBy === undefined || (keyId !== undefined && sealedBy !== keyId)) continue;
+    proof = 'broken';
+    if (keyId !== undefined && !ring.some(({ id }) => id === keyId)) return proof;
+    if (kind?.sealing !== 'sealed') continue;
+    if ((await kind.read(context, entry).catch(brokenOnly)) !== undefined) return 'opens';
   }
-  // What the old keys sealed still lies in the write-ahead log until then.
-  await store.erase();
-  return { retired: unknown.length === 0 ? await retireCanaries(store, envelope) : [], unreadable, unknown };
+  return proof;
 }
 
-const PAGE = 200;
+const textSchema = z.object({ sealed: z.string().exactOptional(), value: z.string().exactOptional() });
 
-async function* pages(store: Store, prefix: string): AsyncGenerator<Entry> {
-  let page: readonly Entry[] = await store.list(prefix, { limit: PAGE });
-  yield* page;
-  for (let last = page.at(-1); last !== undefined && page.length === PAGE; last = page.at(-1)) {
-    // A store that answers at once would let nothing else run between two pages.
-    await breathe();
-    page = await store.list(prefix, { after: last.key, limit: PAGE });
-    yield* page;
-  }
+/** The id of the master key that sealed a row, in whichever version it was written. */
+function keyIdIn({ value }: Entry): string | undefined {
+  const row = textSchema.safeParse(parseJson(value)).data;
+  return keyIdOf(row?.sealed ?? row?.value ?? value);
 }
 
-/** @returns false for a row that cannot be read. */
-async function renewRow(
-  context: RowContext,
-  kind: RenewableRows,
-  entry: Entry,
-  isCurrent: (sealed: string) => boolean,
-): Promise<boolean> {
-  const { store } = context;
-  for (let found: Entry | undefined = entry; found !== undefined; found = await store.get(entry.key)) {
-    const write = await kind.renew(context, found, isCurrent).catch(brokenOnly);
-    if (write === undefined) return true;
-    if (write === 'broken') return false;
-    if ((await store.commit({ checks: [found], writes: [write] })).kind === 'committed') return true;
-  }
-  return true;
-}
-
-function brokenOnly(error: unknown): 'broken' {
-  if (error instanceof Failure && error.data.code === 'SEAL_BROKEN') return 'broken';
+function brokenOnly(error: unknown): undefined {
+  if (error instanceof Failure && error.data.code === 'SEAL_BROKEN') return undefined;
   throw error;
 }
 
-async function oldCanaries(store: Store, { currentKeyId }: Envelope): Promise<readonly Entry[]> {
-  return (await store.list(canaryPrefix)).filter(({ key }) => key !== canaryPrefix + currentKeyId);
+/** The key for the hashes of API keys; made at the first start, and anew where it is damaged. */
+async function readHashKey(opening: Opening, rows: RowContext): Promise<HashKey> {
+  const { store, onRepair } = opening;
+  const entry = await store.get(hashKeyRows.prefix);
+  if (entry === undefined) return writeHashKey(opening, rows, 'absent', 0);
+  const found = await hashKeyRows.read(rows, entry).catch(brokenOnly);
+  if (found !== undefined) return found.data;
+  await assertDamaged(opening);
+  onRepair({ kind: 'hash key replaced', key: entry.key });
+  return writeHashKey(opening, rows, entry.version, await store.now());
 }
 
-async function retireCanaries(store: Store, envelope: Envelope): Promise<readonly string[]> {
-  const old = await oldCanaries(store, envelope);
-  await store.commit({ writes: old.map(({ key }) => ({ key, remove: true }) as const) });
-  await store.erase();
-  return old.map(({ key }) => key.slice(canaryPrefix.length));
+/** With a wrong master key it looks damaged as well: then nothing may be replaced. */
+async function assertDamaged(opening: Opening): Promise<void> {
+  const { store, ring } = opening;
+  // Those that are there have been proved by now.
+  if ((await store.list(canaryRows.prefix, { limit: 1 })).length > 0) return;
+  if ((await proofOf(opening)) !== 'opens') throw new Failure({ code: 'MASTER_KEY_WRONG', keyId: ring[0].id });
+}
+
+async function writeHashKey(
+  opening: Opening,
+  rows: RowContext,
+  version: number | 'absent',
+  since: number,
+): Promise<HashKey> {
+  const made = { key: randomBytes(32).toString('base64url'), since };
+  const row = await hashKeyRows.write(rows, '', made);
+  const written = await rows.store.commit({ checks: [{ key: row.key, version }], writes: [row] });
+  // Another process was first: two hash keys would give one API key two leases.
+  return written.kind === 'committed' ? made : readHashKey(opening, rows);
 }

@@ -23,7 +23,9 @@ async function open() {
   const store = createSqliteStore({ file: ':memory:', now: clock.now });
   onTestFinished(() => store.close());
   const unreadable: UnreadableRow[] = [];
-  const { rows: context } = await openKeyring(store, [masterKey('k1')], (row) => void unreadable.push(row));
+  const { rows: context } = await openKeyring(store, [masterKey('k1')], {
+    onUnreadable: (row) => void unreadable.push(row),
+  });
   const put = async (id: string, ttlMs?: number) => {
     await store.commit({ writes: [await first.write(context, id, { name: 'Rex' }, ttlMs)] });
   };

@@ -12,7 +12,7 @@ import { kindOf, type UnreadableRow } from '../../src/store/sealed-rows.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { MasterKey } from '../../src/vault/envelope.ts';
-import { openKeyring } from '../../src/vault/keyring.ts';
+import { openKeyring, type Repair } from '../../src/vault/keyring.ts';
 import { createVault } from '../../src/vault/vault.ts';
 import type { VenueFacts } from '../../src/venues/venue.ts';
 import { createClock } from './clock.ts';
@@ -93,7 +93,12 @@ export async function openGate(
   const written = new Set<string>();
   const store = on(disk, noting(written, memory));
   const unreadable: UnreadableRow[] = [];
-  const keyring = await openKeyring(store, options.ring ?? [masterKey('k1')], (row) => void unreadable.push(row));
+  const repairs: Repair[] = [];
+  const keyring = await openKeyring(store, options.ring ?? [masterKey('k1')], {
+    kinds: rowKinds,
+    onUnreadable: (row) => void unreadable.push(row),
+    onRepair: (repair) => void repairs.push(repair),
+  });
   onTestFinished(() => expect([...written].filter((key) => kindOf(rowKinds, key) === undefined)).toEqual([]));
   const vault = createVault({ keyring, maxKeys: 5, onOpened: () => {}, labelOf: (venue) => venue });
   const paper = createPaperVenue(options.facts);
@@ -145,6 +150,7 @@ export async function openGate(
     written,
     keyring,
     unreadable,
+    repairs,
     disk,
     vault,
     venues,

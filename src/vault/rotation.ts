@@ -1,0 +1,70 @@
+import { Failure } from '../errors.ts';
+import { pagesOf } from '../store/pages.ts';
+import { kindOf, type RenewableRows, type RowContext, type RowKind } from '../store/sealed-rows.ts';
+import type { Entry, Store } from '../store/store.ts';
+import type { Envelope } from './envelope.ts';
+import { canaryRows, type Keyring } from './keyring.ts';
+
+export type Rotation = {
+  /** Ids of master keys that are no longer needed. */
+  readonly retired: readonly string[];
+  /** Rows that no key opens; they stay as they are. */
+  readonly unreadable: number;
+  /** Keys of rows of no declared kind. As long as there is one, no master key is retired: it may be needed to read them. */
+  readonly unknown: readonly string[];
+};
+
+/**
+ * Finishes a rotation: walks the whole store, seals every sealed row again under the first key of the ring, then retires
+ * the other keys' canaries, so that they may leave `MASTER_KEYS`. Compare-and-set: a row removed meanwhile stays removed.
+ *
+ * @param kinds - Every kind of row that the store may hold.
+ */
+export async function rotate({ envelope, rows: context }: Keyring, kinds: readonly RowKind[]): Promise<Rotation> {
+  const isCurrent = (sealed: string) => envelope.keyIdOf(sealed) === envelope.currentKeyId;
+  const unknown: string[] = [];
+  let unreadable = 0;
+  const { store } = context;
+  if ((await oldCanaries(store, envelope)).length === 0) return { retired: [], unreadable, unknown };
+  for await (const entry of pagesOf(store, '')) {
+    const kind = kindOf(kinds, entry.key);
+    if (kind === undefined) unknown.push(entry.key);
+    else if (kind.sealing === 'sealed' && !(await renewRow(context, kind, entry, isCurrent))) unreadable += 1;
+  }
+  // What the old keys sealed still lies in the write-ahead log until then.
+  await store.erase();
+  return { retired: unknown.length === 0 ? await retireCanaries(store, envelope) : [], unreadable, unknown };
+}
+
+/** @returns false for a row that cannot be read. */
+async function renewRow(
+  context: RowContext,
+  kind: RenewableRows,
+  entry: Entry,
+  isCurrent: (sealed: string) => boolean,
+): Promise<boolean> {
+  const { store } = context;
+  for (let found: Entry | undefined = entry; found !== undefined; found = await store.get(entry.key)) {
+    const write = await kind.renew(context, found, isCurrent).catch(brokenOnly);
+    if (write === undefined) return true;
+    if (write === 'broken') return false;
+    if ((await store.commit({ checks: [found], writes: [write] })).kind === 'committed') return true;
+  }
+  return true;
+}
+
+function brokenOnly(error: unknown): 'broken' {
+  if (error instanceof Failure && error.data.code === 'SEAL_BROKEN') return 'broken';
+  throw error;
+}
+
+async function oldCanaries(store: Store, { currentKeyId }: Envelope): Promise<readonly Entry[]> {
+  return (await store.list(canaryRows.prefix)).filter(({ key }) => key !== canaryRows.prefix + currentKeyId);
+}
+
+async function retireCanaries(store: Store, envelope: Envelope): Promise<readonly string[]> {
+  const old = await oldCanaries(store, envelope);
+  await store.commit({ writes: old.map(({ key }) => ({ key, remove: true }) as const) });
+  await store.erase();
+  return old.map(({ key }) => key.slice(canaryRows.prefix.length));
+}
