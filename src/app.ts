@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { createCommands } from '../commands/index.ts';
 import { type Clock, createClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { SETTLE_MS } from './confirm/caretaker.ts';
 import { createGate } from './confirm/gate.ts';
 import { strangerView, waitingKeyView } from './confirm/key-card.ts';
 import type { Account, Outcome, Proposal } from './confirm/proposal.ts';
 import { rehashProposals } from './confirm/rehash.ts';
+import { SETTLE_MS } from './confirm/settling.ts';
 import { createDiscord } from './discord/discord.ts';
+import type { Bounds } from './discord/flood-bound.ts';
 import type { StartError } from './discord/start-error.ts';
 import { auditLine, auditView } from './leverage/audit.ts';
 import { createLimits } from './leverage/limits.ts';
@@ -25,7 +26,7 @@ import { openKeyring } from './vault/keyring.ts';
 import { rotate } from './vault/rotation.ts';
 import { createVault } from './vault/vault.ts';
 import { createVenues, type VenueId } from './venues/index.ts';
-import { type Budget, type Credentials, type Deadlines, requireVenue } from './venues/venue.ts';
+import { type Budget, type Credentials, type Deadlines, labelOf, requireVenue } from './venues/venue.ts';
 import { createLinks, lifetimeMs as linkLifetimeMs } from './web/links.ts';
 import { createWeb, type WebAccess } from './web/server.ts';
 
@@ -47,6 +48,8 @@ export type Overrides = {
   /** Where people reach the web pages; the environment allows https only. */
   readonly publicUrl?: string;
   readonly startTimeoutMs?: number;
+  /** How much one person may send; a benchmark lets two people do what hundreds do. */
+  readonly bounds?: Bounds;
   /** Called when Discord ended the connection for good after it had been ready. */
   readonly onFatal?: (error: StartError) => void;
 };
@@ -141,9 +144,13 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     ...(overrides.venueUrls && { urls: overrides.venueUrls }),
     ...(overrides.deadlines && { deadlines: overrides.deadlines }),
   });
-  const labelOf = (venue: string) => venues.get(venue)?.label ?? venue;
   const limits = createLimits(config);
-  const vault = createVault({ keyring, maxKeys: config.maxKeysPerUser, onOpened: protectAll(log), labelOf });
+  const vault = createVault({
+    keyring,
+    maxKeys: config.maxKeysPerUser,
+    onOpened: protectAll(log),
+    labelOf: (venue) => labelOf(venues, venue),
+  });
   const markets = createMarketBook({
     venues,
     now,
@@ -197,6 +204,8 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     news: caretaker.newsFor,
     log,
     now,
+    elapsed: clock.elapsed,
+    ...(overrides.bounds && { bounds: overrides.bounds }),
     newReference: () => randomBytes(4).toString('hex'),
     hooks: {
       onArrival: ({ ageMs }) => metrics.interactionArrived(ageMs),

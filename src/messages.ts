@@ -22,11 +22,6 @@ export function unexpectedView(reference: string): View {
   };
 }
 
-/** The bot is about to restart and takes nothing new. */
-export function restartingView(): View {
-  return failureView({ code: 'SHUTTING_DOWN' });
-}
-
 /** Discord did not say whether it took the acknowledgement, so nothing was run. */
 export function tryAgainView(): View {
   return { tone: 'refused', title: 'Discord did not answer in time', body: 'Nothing was changed. Please try again.' };
@@ -197,6 +192,11 @@ export function explain(failure: FailureData): Explanation {
       );
     case 'TOO_MANY_OPEN_CARDS':
       return say(`You have ${failure.max} open cards`, 'Confirm or cancel one, or wait a minute until they expire.');
+    case 'TOO_FAST':
+      return say(
+        `Too many ${failure.what} in 10 seconds`,
+        `Nothing was run. Try again in ${seconds(failure.retryAfterMs)}.`,
+      );
     case 'SHUTTING_DOWN':
       return say('The bot is restarting', 'Try again in a few seconds.');
     default:

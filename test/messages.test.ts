@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FailureCode, FailureData, Refusal, Silence } from '../src/errors.ts';
-import {
-  type Explanation,
-  explain,
-  failureView,
-  restartingView,
-  tryAgainView,
-  unexpectedView,
-} from '../src/messages.ts';
+import { type Explanation, explain, failureView, tryAgainView, unexpectedView } from '../src/messages.ts';
 
 type Sample = { readonly [Code in FailureCode]: readonly Extract<FailureData, { readonly code: Code }>[] };
 type KeyRefusal = Extract<FailureData, { readonly code: 'KEY_REFUSED' }>['reason'];
@@ -110,6 +103,10 @@ const samples: Sample = {
   MASTER_KEY_MISSING: [{ code: 'MASTER_KEY_MISSING', keyId: 'k1' }],
   MASTER_KEY_WRONG: [{ code: 'MASTER_KEY_WRONG', keyId: 'k1' }],
   TOO_MANY_OPEN_CARDS: [{ code: 'TOO_MANY_OPEN_CARDS', max: 10 }],
+  TOO_FAST: [
+    { code: 'TOO_FAST', what: 'commands', retryAfterMs: 4_000 },
+    { code: 'TOO_FAST', what: 'button presses', retryAfterMs: 1 },
+  ],
   SHUTTING_DOWN: [{ code: 'SHUTTING_DOWN' }],
 };
 
@@ -180,5 +177,6 @@ test('an unexpected error claims nothing about the venue and names its reference
 });
 
 test('a restart and a missing acknowledgement say that nothing was changed', () => {
-  for (const view of [restartingView(), tryAgainView()]) expect(view.body).toMatch(/^Nothing was changed.* .*again/);
+  for (const view of [failureView({ code: 'SHUTTING_DOWN' }), tryAgainView()])
+    expect(view.body).toMatch(/^Nothing was changed.* .*again/);
 });

@@ -56,11 +56,12 @@ test('changes that 0.1 left under way are settled by reading back, and nothing i
   const ended = async (name: string) => (await gate.parts().proposals.require(oldId(name))).outcome?.kind;
   expect(await ended('sending')).toBe('applied');
   expect(await ended('claimed')).toBe('not-sent');
+  expect(await ended('settling')).toBe('unsettled');
   gate.clock.advance(31_000);
   await gate.parts().caretaker.tick();
   expect(await gate.parts().proposals.require(oldId('settling'))).toMatchObject({
     stage: 'done',
-    outcome: { kind: 'not-applied', isFinal: true },
+    outcome: { kind: 'not-applied' },
   });
   expect(gate.writes).toEqual([]);
 });

@@ -21,7 +21,7 @@ const SETTLED_MS = 31_000;
 const WELL_WITHIN_MS = 15_000;
 
 /** Last words after which the key is still held, or may be. */
-const unsettled: ReadonlySet<string> = new Set(['unknown', 'not-applied', 'working', 'no answer', 'busy']);
+const unsettled: ReadonlySet<string> = new Set(['unknown', 'accepted', 'working', 'no answer', 'busy']);
 
 /** One trader at one venue: plays one planned operation after the other. */
 export function createLane(options: LaneOptions) {

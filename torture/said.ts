@@ -81,7 +81,8 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
   [/^Another change with this key/, 'busy'],
   [/^Setting .* …$/, 'working'],
   [/^Done: /, 'applied'],
-  [/accepted, not yet read back$/, 'accepted'],
+  [/accepted, not read back$/, 'accepted'],
+  [/^Accepted, not /, 'accepted'],
   [/^Not changed: /, 'refused'],
   [/^Not sent: /, 'not-sent'],
   [/was already at /, 'unchanged'],
@@ -90,7 +91,7 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
   [/^Expired: /, 'expired'],
   [/^Not applied: /, 'not-applied'],
   [/ said yes but shows /, 'differs'],
-  [/^Not known: /, 'unknown'],
+  [/^Not known( yet)?: /, 'unknown'],
 ];
 
 function meaningOf(title: string, text: string, buttons: readonly SaidButton[]): Meaning {

@@ -38,6 +38,8 @@ const app = createApp(loaded.config, {
   discordApi: settings.discordApi,
   venueUrls: venueUrls(settings.venuesOrigin),
   store,
+  // Two people do here what hundreds would do.
+  bounds: { command: Infinity, press: Infinity, autocomplete: Infinity },
 });
 await app.start();
 // Since the process began, so loading every module is in it.

@@ -1,22 +1,31 @@
 import type { Messenger, News } from '../command.ts';
-import { Failure } from '../errors.ts';
+import { Failure, type FailureCode } from '../errors.ts';
 import type { Keys } from '../keys.ts';
-import { type ReadBack, readBack } from '../leverage/execute.ts';
+import { readBack } from '../leverage/execute.ts';
 import { receiptIn, receiptView, workingView } from '../leverage/receipt.ts';
-import { requireVenue, type Venues } from '../venues/venue.ts';
+import { labelOf, type Venues } from '../venues/venue.ts';
 import { createAges } from './ages.ts';
-import { isWorthTelling, type Outcome, type Proposal } from './proposal.ts';
+import { isWorthTelling, type Outcome, type Proposal, type Unsettled } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
 import { isOver, type Proposals } from './proposals.ts';
+import {
+  afterCheck,
+  afterRead,
+  type Doubt,
+  mayStillBeTold,
+  type Passed,
+  READ_AGAIN_MS,
+  type ReadBack,
+  SETTLE_MS,
+} from './settling.ts';
 import type { Telling } from './telling.ts';
 
-/** A request that was delayed in the network can land this long after a read-back showed nothing. */
-const READ_AGAIN_MS = 30_000;
-/** How long a key is held for an answer, from the first moment without one. */
-export const SETTLE_MS = 5 * 60_000;
 const RETRY_MS = 10_000;
 /** How often a message is edited again that Discord did not let be edited. */
 const MENDS = 3;
+
+/** Why a read-back with the key of a card can never be had again. */
+const goneKeys: ReadonlySet<FailureCode> = new Set(['KEY_MISSING', 'KEY_CHANGED', 'KEY_INACTIVE', 'KEY_UNREADABLE']);
 
 export type Caretaker = {
   /** Settles what a crash left behind: nothing claimed is run late, nothing sent is sent again; shows what was not shown. */
@@ -56,7 +65,8 @@ export function createCaretaker(options: {
 }): Caretaker {
   const { proposals, telling, venues, keys, messenger, now, isRunning, onOutcome, onError } = options;
   const due = new Map<string, number>();
-  const ages = createAges(options.elapsed);
+  const doubtAges = createAges(options.elapsed);
+  const readAges = createAges(options.elapsed);
   /** Messages that may show something else than their receipt, with the tries that are left. */
   const torn = new Map<string, number>();
 
@@ -66,22 +76,39 @@ export function createCaretaker(options: {
 
   function forget(id: string): void {
     due.delete(id);
-    ages.forget(id);
+    doubtAges.forget(id);
+    readAges.forget(id);
   }
 
   async function conclude(found: Found, outcome: Outcome): Promise<Found> {
+    return outcome.kind === 'unsettled' ? keepLooking(found, outcome) : end(found, outcome);
+  }
+
+  async function end(found: Found, outcome: Outcome): Promise<Found> {
     const { id } = found.proposal;
-    const since = settlingSince(outcome);
-    if (since === undefined) telling.begin(id);
-    const next =
-      since === undefined
-        ? await proposals.finish(found, outcome)
-        : await proposals.settleLater(found, outcome, Math.max(1, SETTLE_MS - ages.of(id, since, await now())));
-    if (next === undefined) return lookAgain(id);
-    if (since === undefined) forget(id);
-    else watch(id, (await now()) + (outcome.kind === 'not-applied' ? READ_AGAIN_MS : RETRY_MS));
-    if (outcome.kind !== found.outcome?.kind) onOutcome(next.proposal, outcome);
-    return next;
+    telling.begin(id);
+    const ended = await proposals.finish(found, outcome);
+    if (ended === undefined) return lookAgain(id);
+    forget(id);
+    if (outcome.kind !== found.outcome?.kind) onOutcome(ended.proposal, outcome);
+    return ended;
+  }
+
+  async function keepLooking(found: Found, outcome: Unsettled): Promise<Found> {
+    const { id } = found.proposal;
+    const { now: at, age } = await passedSince(id, outcome);
+    const leaseMs = Math.max(SETTLE_MS - age, outcome.lookAt - at + RETRY_MS);
+    const settling = await proposals.settleLater(found, outcome, leaseMs);
+    if (settling === undefined) return lookAgain(id);
+    watch(id, outcome.lookAt);
+    if (found.outcome?.kind !== 'unsettled') onOutcome(settling.proposal, outcome);
+    return settling;
+  }
+
+  async function passedSince(id: string, { since, firstReadAt }: Doubt): Promise<Passed> {
+    const at = await now();
+    const readAge = firstReadAt === undefined ? 0 : readAges.of(id, firstReadAt, at);
+    return { now: at, age: doubtAges.of(id, since, at), readAge };
   }
 
   /** Something else came first: whatever it was, the proposal is looked after until it has ended. */
@@ -91,36 +118,38 @@ export function createCaretaker(options: {
     return found;
   }
 
-  async function readNow(found: Found): Promise<ReadBack> {
-    const { proposal } = found;
-    const venue = requireVenue(venues, proposal.account.venue);
+  async function readNow({ proposal }: Found): Promise<ReadBack> {
+    const venue = venues.get(proposal.account.venue);
+    if (venue === undefined) return { kind: 'never' };
     try {
       const key = await keys.load(proposal.account);
       if (key.keyHash !== proposal.keyHash) throw new Failure({ code: 'KEY_CHANGED' });
       return await readBack({ venue, credentials: key.credentials, proposal, now });
     } catch (error) {
-      if (error instanceof Failure) return { kind: 'unread', at: await now() };
-      throw error;
+      if (!(error instanceof Failure)) throw error;
+      return goneKeys.has(error.data.code) ? { kind: 'never' } : { kind: 'unread', at: await now() };
     }
   }
 
   async function settle(found: Found): Promise<Found> {
+    const { proposal, outcome } = found;
     const read = await readNow(found);
-    const age = await ageOf(found);
-    return conclude(found, nextOutcome(found.outcome, read, await now(), age));
+    const doubt: Doubt = outcome?.kind === 'unsettled' ? outcome : { since: await now() };
+    const passed = await passedSince(proposal.id, doubt);
+    return conclude(found, afterRead(doubt, whileLate(proposal, read, passed), passed));
   }
 
-  /** How long an answer has been missing, or the venue has shown something else. */
-  async function ageOf({ proposal, outcome }: Found): Promise<number> {
-    const since = outcome === undefined ? undefined : settlingSince(outcome);
-    return since === undefined ? 0 : ages.of(proposal.id, since, await now());
+  /** Another label may hold a key that this one lost: nothing is sent with it while the request may still land. */
+  function whileLate({ account }: Proposal, read: ReadBack, { now: at, age }: Passed): ReadBack {
+    const isLate = read.kind === 'never' && venues.has(account.venue) && age < READ_AGAIN_MS;
+    return isLate ? { kind: 'unread', at } : read;
   }
 
   async function check(found: Found): Promise<Found> {
     if (found.stage === 'settling' || found.stage === 'sending') return settle(found);
     const { outcome: ended, proposal } = found;
     if (ended === undefined || !mayStillBeTold(ended)) return found;
-    const outcome = checkedOutcome(ended, await readNow(found));
+    const outcome = afterCheck(ended, await readNow(found));
     if (outcome === undefined) return found;
     telling.begin(proposal.id);
     const next = await proposals.finish(found, outcome);
@@ -129,14 +158,12 @@ export function createCaretaker(options: {
     return next;
   }
 
-  function labelOf({ proposal }: Found): string {
-    return requireVenue(venues, proposal.account.venue).label;
-  }
+  const venueOf = ({ proposal }: Found): string => labelOf(venues, proposal.account.venue);
 
   /** What a public receipt withholds is whispered to its owner, and is news until it was. */
   async function show(found: Found, outcome: Outcome): Promise<'told' | 'lost'> {
     const { delivery, proposal } = found;
-    const view = receiptIn(delivery, labelOf(found), proposal, outcome);
+    const view = receiptIn(delivery, venueOf(found), proposal, outcome);
     const result = await messenger.edit(delivery, view);
     return view.aside === undefined || result === 'lost' ? result : messenger.whisper(delivery, view.aside);
   }
@@ -185,7 +212,7 @@ export function createCaretaker(options: {
     const tries = torn.get(proposal.id) ?? 0;
     torn.delete(proposal.id);
     if (tries === 0 || outcome === undefined) return;
-    const view = receiptIn(delivery, labelOf(found), proposal, outcome);
+    const view = receiptIn(delivery, venueOf(found), proposal, outcome);
     if ((await messenger.edit(delivery, view)) === 'told') {
       if (view.aside === undefined) telling.shown(found);
       return;
@@ -218,11 +245,17 @@ export function createCaretaker(options: {
     }
   }
 
-  function newsOf(found: Found): News {
+  /** What cannot be put into words keeps nothing else from being told. */
+  function newsOf(found: Found): readonly News[] {
     const { proposal, outcome } = found;
-    const venue = labelOf(found);
-    const view = outcome === undefined ? workingView(venue, proposal) : receiptView(venue, proposal, outcome);
-    return { view, told: () => proposals.markTold([found]) };
+    const venue = venueOf(found);
+    try {
+      const view = outcome === undefined ? workingView(venue, proposal) : receiptView(venue, proposal, outcome);
+      return [{ view, told: () => proposals.markTold([found]) }];
+    } catch (error) {
+      onError(error);
+      return [];
+    }
   }
 
   async function tellSafely(found: Found): Promise<void> {
@@ -245,54 +278,6 @@ export function createCaretaker(options: {
     check,
     mend,
     conclude,
-    newsFor: async (user) => (await telling.dueTo(user)).map(newsOf),
+    newsFor: async (user) => (await telling.dueTo(user)).flatMap(newsOf),
   };
-}
-
-/** When the time without a final answer began, or undefined for an outcome that ends a proposal. */
-function settlingSince(outcome: Outcome): number | undefined {
-  const isOpen = (outcome.kind === 'unknown' || outcome.kind === 'not-applied') && !outcome.isFinal;
-  return isOpen ? outcome.since : undefined;
-}
-
-/**
- * What is known after one more read-back of a write that got no answer.
- *
- * @param age - Milliseconds since the first moment of what is known so far.
- */
-function nextOutcome(previous: Outcome | undefined, read: ReadBack, now: number, age: number): Outcome {
-  const since = previous === undefined ? now : (settlingSince(previous) ?? now);
-  switch (read.kind) {
-    case 'agrees':
-      return { kind: 'applied', asOf: read.asOf, isReadBack: true };
-    case 'disagrees': {
-      const isAgain = previous?.kind === 'not-applied';
-      const first = isAgain ? previous.since : read.asOf;
-      return { kind: 'not-applied', since: first, asOf: read.asOf, isFinal: isAgain && age >= READ_AGAIN_MS };
-    }
-    case 'unread':
-      if (age >= SETTLE_MS) return { kind: 'unknown', since, isFinal: true };
-      return previous ?? { kind: 'unknown', since, isFinal: false };
-  }
-}
-
-/** Whether one more read-back can say more of an ended proposal; what was never sent is not for the venue to tell. */
-function mayStillBeTold(ended: Outcome): boolean {
-  return ended.kind === 'unknown' || ended.kind === 'differs' || (ended.kind === 'applied' && !ended.isReadBack);
-}
-
-/** "Check now" on an ended proposal: what the venue holds now. @returns undefined when nothing new is known. */
-function checkedOutcome(ended: Outcome, read: ReadBack): Outcome | undefined {
-  switch (read.kind) {
-    case 'agrees':
-      return { kind: 'applied', asOf: read.asOf, isReadBack: true };
-    case 'disagrees': {
-      const { asOf, holds } = read;
-      // Only a venue that said yes can differ from what it said.
-      if (ended.kind === 'unknown') return { kind: 'not-applied', since: asOf, asOf, isFinal: true };
-      return { kind: 'differs', asOf, holds };
-    }
-    case 'unread':
-      return undefined;
-  }
 }

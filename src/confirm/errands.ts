@@ -1,7 +1,7 @@
 import type { View } from '../command.ts';
 import { Failure } from '../errors.ts';
 import type { Keys } from '../keys.ts';
-import { requireVenue, type Venues } from '../venues/venue.ts';
+import { labelOf, type Venues } from '../venues/venue.ts';
 import type { Account } from './proposal.ts';
 import type { Proposals } from './proposals.ts';
 import type { Errand, Tickets } from './tickets.ts';
@@ -57,7 +57,7 @@ export function createErrands(options: {
 
   async function removeKey({ account }: Extract<Errand, { kind: 'remove-key' }>): Promise<View> {
     const removed = await keys.remove(account);
-    const body = `The bot cannot use it any more. Encrypted daily backups keep it until they are overwritten. At ${requireVenue(venues, account.venue).label} the key still exists: delete it there if you no longer need it.`;
+    const body = `The bot cannot use it any more. Encrypted daily backups keep it until they are overwritten. At ${labelOf(venues, account.venue)} the key still exists: delete it there if you no longer need it.`;
     return { tone: 'done', title: removed ? `Removed: ${nameOf(account)}` : `Already gone: ${nameOf(account)}`, body };
   }
 
@@ -99,14 +99,14 @@ export function createErrands(options: {
     const { account, market } = busy.proposal;
     throw new Failure({
       code: 'KEY_BUSY',
-      venue: requireVenue(venues, account.venue).label,
+      venue: labelOf(venues, account.venue),
       account: account.label,
       market: market.symbol,
     });
   }
 
   function nameOf({ venue, label }: Account): string {
-    return `${requireVenue(venues, venue).label} key "${label}"`;
+    return `${labelOf(venues, venue)} key "${label}"`;
   }
 
   return {

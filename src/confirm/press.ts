@@ -7,7 +7,7 @@ import { nameOf } from '../leverage/market.ts';
 import { receiptIn, workingView } from '../leverage/receipt.ts';
 import type { LeverageSetting } from '../leverage/setting.ts';
 import { answeredAloneView, failureView } from '../messages.ts';
-import { requireVenue, type Venues } from '../venues/venue.ts';
+import { labelOf, requireVenue, type Venues } from '../venues/venue.ts';
 import { busyView, type Cards } from './cards.ts';
 import type { Caretaker } from './caretaker.ts';
 import type { Errands } from './errands.ts';
@@ -15,6 +15,7 @@ import type { Outcome, Proposal } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
 import type { Proposals } from './proposals.ts';
 import type { Running } from './running.ts';
+import { afterRead } from './settling.ts';
 import type { Telling } from './telling.ts';
 import type { Tickets, Wish } from './tickets.ts';
 
@@ -95,7 +96,8 @@ export function createPressHandler(options: {
       if (current.stage !== 'sending') throw error;
       // The request may be under way: "nothing was changed" would be a guess. The caretaker settles it by reading back.
       options.onError(error);
-      const outcome = { kind: 'unknown', since: await options.now(), isFinal: false } as const;
+      const at = await options.now();
+      const outcome = afterRead({ since: at }, { kind: 'unread', at }, { now: at, age: 0, readAge: 0 });
       return receipt({ ...current, outcome }, current);
     }
   }
@@ -114,7 +116,7 @@ export function createPressHandler(options: {
   /** @param shown - Where the receipt will stand. */
   function receipt(found: Found, shown: Pick<Found, 'delivery'>): PressReply {
     const { proposal, outcome } = found;
-    const venue = requireVenue(venues, proposal.account.venue).label;
+    const venue = labelOf(venues, proposal.account.venue);
     if (outcome === undefined) return { update: workingView(venue, proposal) };
     const mend = () => caretaker.mend(proposal.id);
     return { update: receiptIn(shown.delivery, venue, proposal, outcome), ...noting(found), mend };

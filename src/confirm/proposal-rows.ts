@@ -34,8 +34,9 @@ const foundSchema = z.object({
 export const proposalRows = sealedRows({
   kind: 'proposal',
   prefix: 'proposal/',
-  version: 1,
+  version: 2,
   schema: foundSchema,
+  migrations: { 1: withUnsettled },
   unversioned: readUnversioned,
 });
 
@@ -75,6 +76,19 @@ function toFound({ data, version }: SealedRow<Omit<Found, 'version'>>): Found {
 
 function isBroken(error: unknown): boolean {
   return error instanceof Failure && error.data.code === 'SEAL_BROKEN';
+}
+
+const flagged = z.looseObject({
+  outcome: z.object({ kind: z.enum(['not-applied', 'unknown']), since: z.number(), isFinal: z.literal(false) }),
+});
+
+/** In version 1 `not-applied` and `unknown` with a flag stood for what is `unsettled` now. */
+function withUnsettled(older: unknown): unknown {
+  const found = flagged.safeParse(older).data;
+  if (found === undefined) return older;
+  const { kind, since } = found.outcome;
+  const read = kind === 'not-applied' ? { firstReadAt: since } : {};
+  return { ...found, outcome: { kind: 'unsettled', since, lookAt: since, ...read } };
 }
 
 const unversionedSchema = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FailureData } from '../errors.ts';
+import type { FailureData, Silence } from '../errors.ts';
 
 /** One exchange key of one person: (Discord user, venue, label). */
 export const accountSchema = z.object({ user: z.string(), venue: z.string(), label: z.string() });
@@ -81,15 +81,48 @@ export type Proposal = Readonly<z.infer<typeof proposalSchema>>;
 /** A failure as data; only this program seals one, so its code is all that is checked. */
 const failureSchema = z.custom<FailureData>((value) => z.object({ code: z.string() }).safeParse(value).success);
 
+const silences = [
+  'timeout',
+  'reset',
+  'too-large',
+  'unreadable',
+  'redirect',
+  'server-error',
+] as const satisfies Silence[];
+
+/** The one request: when it went out, and what had come of it when. Absent where the bot died in between. */
+const sentSchema = z.object({ at: z.number(), until: z.number(), answer: z.enum(['accepted', ...silences]) });
+export type Sent = Readonly<z.infer<typeof sentSchema>>;
+
+/** What the venue held when it was last read, which was not what had been asked for. */
+const shownSchema = z.object({ asOf: z.number(), holds: currentSchema });
+
 /**
- * How a proposal ended. `at` and `asOf` are milliseconds since the epoch by the store's clock.
+ * What is known after the request, while that may still change: nobody knows `since` when. `firstReadAt` is the first
+ * read-back that showed something else, `lookAt` when it is read again.
+ */
+const unsettledSchema = z.object({
+  kind: z.literal('unsettled'),
+  since: z.number(),
+  lookAt: z.number(),
+  sent: sentSchema.exactOptional(),
+  firstReadAt: z.number().exactOptional(),
+  shown: shownSchema.exactOptional(),
+});
+export type Unsettled = Readonly<z.infer<typeof unsettledSchema>>;
+
+const settlingSchema = { sent: sentSchema.exactOptional() };
+
+/**
+ * How a proposal ended, or what is known so far. All times are milliseconds since the epoch by the store's clock.
  *
  * - `stale`, `unchanged`, `not-sent`: decided before anything was sent.
- * - `applied`: the venue accepted it; `isReadBack` when a read-back agreed too.
- * - `not-applied`: no answer to the write, and the read-back shows another setting; final once it was read
- *   again half a minute after `since`, the first of these reads.
- * - `differs`: the venue said success, and its read-back shows something else.
- * - `unknown`: no answer to the write and none to the read-back `since` then; final once the bot has stopped asking.
+ * - `unsettled`: the read-back does not agree (yet), or cannot be had: it is read again.
+ * - `applied`: the venue accepted it, or a read-back agreed; `isReadBack` tells which.
+ * - `not-applied`: no usable answer to the write, and read-backs from `since` on, half a minute apart, show another
+ *   setting; or the one of a later "Check now".
+ * - `differs`: the venue said success, and its read-backs show something else.
+ * - `unknown`: no usable answer to the write, and none to the read-backs that could have told.
  */
 export const outcomeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cancelled'), at: z.number() }),
@@ -98,10 +131,22 @@ export const outcomeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('unchanged'), at: z.number() }),
   z.object({ kind: z.literal('not-sent'), at: z.number(), failure: failureSchema.exactOptional() }),
   z.object({ kind: z.literal('refused'), at: z.number(), failure: failureSchema }),
-  z.object({ kind: z.literal('applied'), asOf: z.number(), isReadBack: z.boolean() }),
-  z.object({ kind: z.literal('not-applied'), since: z.number(), asOf: z.number(), isFinal: z.boolean() }),
-  z.object({ kind: z.literal('differs'), asOf: z.number(), holds: currentSchema }),
-  z.object({ kind: z.literal('unknown'), since: z.number(), isFinal: z.boolean() }),
+  unsettledSchema,
+  z.object({ kind: z.literal('applied'), asOf: z.number(), isReadBack: z.boolean(), ...settlingSchema }),
+  z.object({
+    kind: z.literal('not-applied'),
+    since: z.number(),
+    asOf: z.number(),
+    holds: currentSchema.exactOptional(),
+    ...settlingSchema,
+  }),
+  z.object({ kind: z.literal('differs'), asOf: z.number(), holds: currentSchema, ...settlingSchema }),
+  z.object({
+    kind: z.literal('unknown'),
+    since: z.number(),
+    shown: shownSchema.exactOptional(),
+    ...settlingSchema,
+  }),
 ]);
 export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
 
@@ -111,8 +156,8 @@ export function isWorthTelling({ kind }: Outcome): boolean {
 }
 
 /**
- * Where a proposal stands. `settling` means that the write may still land: its outcome so far is `unknown` or a first
- * `not-applied`, the key's lease is kept, and it is read again.
+ * Where a proposal stands. `settling` means that the write may still land or show: its outcome so far is `unsettled`,
+ * the key's lease is kept, and it is read again.
  */
 export const stageSchema = z.enum(['pending', 'claimed', 'sending', 'settling', 'done']);
 export type Stage = z.infer<typeof stageSchema>;

@@ -3,6 +3,7 @@ import type { Command, Messenger, News, PressHandler } from '../command.ts';
 import type { Log } from '../log.ts';
 import type { Secret } from '../secret.ts';
 import { createDispatch, type InteractionHooks } from './dispatch.ts';
+import type { Bounds } from './flood-bound.ts';
 import { createGateway, type GatewayProblem, type Identity } from './gateway.ts';
 import { createMessenger } from './messenger.ts';
 import { type CommandIds, describeCommands, registerAtLast, registerCommands, type VenueChoice } from './register.ts';
@@ -25,6 +26,10 @@ export type DiscordOptions = {
   readonly news: (user: string) => Promise<readonly News[]>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly now: () => number;
+  /** Milliseconds that have passed, whatever the host's clock was set to. */
+  readonly elapsed: () => number;
+  /** What one person may send; more is turned away. */
+  readonly bounds?: Bounds;
   /** A short text that is shown to a person and written to the log, so that the one leads to the other. */
   readonly newReference: () => string;
   readonly hooks?: DiscordHooks;

@@ -1,12 +1,13 @@
 import type { Command, News, PressHandler } from '../command.ts';
-import { unreachable } from '../errors.ts';
+import { type FailureData, unreachable } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { restartingView } from '../messages.ts';
+import { failureView } from '../messages.ts';
 import { createAttempts } from './attempt.ts';
 import { createCommandRunner } from './command-runner.ts';
 import { createCompleter } from './completer.ts';
 import { createDeclared, pathOf } from './declared.ts';
 import { describeError } from './describe-error.ts';
+import { type Bounds, createFloodBound, personalBounds } from './flood-bound.ts';
 import { type Arrival, type Invocation, readInvocation } from './interaction.ts';
 import { createPressRunner } from './press-runner.ts';
 import { createReplies, EPHEMERAL } from './reply.ts';
@@ -47,6 +48,9 @@ export function createDispatch(options: {
   readonly news: (user: string) => Promise<readonly News[]>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly now: () => number;
+  /** Milliseconds that have passed, whatever the host's clock was set to. */
+  readonly elapsed: () => number;
+  readonly bounds?: Bounds;
   readonly newReference: () => string;
   readonly hooks: InteractionHooks;
   readonly pause: Pause;
@@ -57,6 +61,7 @@ export function createDispatch(options: {
   const draining = new AbortController();
   const replies = createReplies({ rest, attempts, pause, hurry: draining.signal });
   const warnAboutClock = createClockWarning({ log, now });
+  const admit = createFloodBound({ elapsed: options.elapsed, bounds: options.bounds ?? personalBounds });
   const isNew = createOnce(REMEMBERED_IDS);
   const running = new Set<Promise<void>>();
 
@@ -81,7 +86,9 @@ export function createDispatch(options: {
 
   async function answer(invocation: Invocation, arrivedAt: number): Promise<Result> {
     const runners = runnersFor(invocation.kind, arrivedAt);
-    if (draining.signal.aborted) return turnAway(invocation, runners.acknowledge);
+    if (draining.signal.aborted) return turnAway(invocation, runners.acknowledge, { code: 'SHUTTING_DOWN' });
+    const retryAfterMs = admit(invocation.kind, invocation.caller.user);
+    if (retryAfterMs !== undefined) return turnAway(invocation, runners.acknowledge, tooFast(invocation, retryAfterMs));
     switch (invocation.kind) {
       case 'command':
         return runners.command(invocation, arrivedAt);
@@ -94,14 +101,16 @@ export function createDispatch(options: {
     }
   }
 
+  /** The answer is the acknowledgement itself: nothing is looked at for it. */
   async function turnAway(
     invocation: Invocation,
     acknowledge: ReturnType<typeof runnersFor>['acknowledge'],
+    failure: FailureData,
   ): Promise<Result> {
-    const message = { type: MESSAGE, data: { ...replies.render(restartingView()), flags: EPHEMERAL } };
+    const message = { type: MESSAGE, data: { ...replies.render(failureView(failure)), flags: EPHEMERAL } };
     const isMessage = invocation.kind !== 'autocomplete';
     await acknowledge(invocation, isMessage ? message : { type: CHOICES, data: { choices: [] } });
-    return 'SHUTTING_DOWN';
+    return failure.code;
   }
 
   async function handle(invocation: Invocation, arrivedAt: number): Promise<void> {
@@ -144,6 +153,10 @@ export function createDispatch(options: {
       if (running.size > 0) log.warn({ running: running.size }, 'interactions are still running');
     },
   };
+}
+
+function tooFast({ kind }: Invocation, retryAfterMs: number): FailureData {
+  return { code: 'TOO_FAST', what: kind === 'press' ? 'button presses' : 'commands', retryAfterMs };
 }
 
 /** Says once for each id that it is new, remembering the latest ones. */

@@ -1,5 +1,6 @@
-import type { Outcome, Proposal } from '../confirm/proposal.ts';
-import { Failure } from '../errors.ts';
+import type { Outcome, Proposal, Sent } from '../confirm/proposal.ts';
+import { afterRead, type ReadBack } from '../confirm/settling.ts';
+import { Failure, type FailureData, type Silence } from '../errors.ts';
 import type { ApplyResult, Credentials, Target, Venue } from '../venues/venue.ts';
 import { nameOf } from './market.ts';
 import { isStale, type Preview, preview, seenIn } from './preview.ts';
@@ -31,8 +32,9 @@ export async function execute(options: ExecuteOptions): Promise<Execution> {
   if (isSameSetting(fresh.current, proposal.setting)) return { outcome: { kind: 'unchanged', at: await now() } };
   if (isStale(proposal.seen, seenIn(fresh))) return { outcome: { kind: 'stale', at: await now() }, fresh };
   if (!(await options.startSending())) return { outcome: { kind: 'not-sent', at: await now() } };
+  const sentAt = await now();
   const result = await venue.applySetting(credentials, targetOf(proposal), proposal.setting);
-  return { outcome: await outcomeOf(options, result), fresh };
+  return { outcome: await outcomeOf(options, result, sentAt), fresh };
 }
 
 async function recheck({ venue, credentials, proposal, riskPercent }: ExecuteOptions): Promise<Preview | Failure> {
@@ -46,24 +48,27 @@ async function recheck({ venue, credentials, proposal, riskPercent }: ExecuteOpt
   return preview(venue, credentials, request).catch(failureOnly);
 }
 
-async function outcomeOf(options: ExecuteOptions, result: ApplyResult): Promise<Outcome> {
+async function outcomeOf(options: ExecuteOptions, result: ApplyResult, sentAt: number): Promise<Outcome> {
   switch (result.kind) {
     case 'refused':
       return { kind: 'refused', at: await options.now(), failure: result.failure };
     case 'not-sent':
       return { kind: 'not-sent', at: await options.now(), failure: result.failure };
     case 'accepted':
-      return afterAcceptance(await readBack(options));
+      return firstRead(options, { at: sentAt, until: await options.now(), answer: 'accepted' });
     case 'silent':
-      return afterSilence(await readBack(options));
+      return firstRead(options, { at: sentAt, until: await options.now(), answer: silenceIn(result.failure) });
   }
 }
 
-/** What a read-back says: whether the venue holds the proposal's setting, or that it could not be read. */
-export type ReadBack =
-  | { readonly kind: 'agrees'; readonly asOf: number }
-  | { readonly kind: 'disagrees'; readonly asOf: number; readonly holds: Preview['current'] }
-  | { readonly kind: 'unread'; readonly at: number };
+async function firstRead(options: ExecuteOptions, sent: Sent): Promise<Outcome> {
+  const read = await readBack(options);
+  return afterRead({ since: sent.until, sent }, read, { now: await options.now(), age: 0, readAge: 0 });
+}
+
+function silenceIn(failure: FailureData): Silence {
+  return failure.code === 'VENUE_SILENT' ? failure.silence : 'unreadable';
+}
 
 /** Reads what the venue holds now for the proposal's market. Never throws a Failure of the venue. */
 export async function readBack(
@@ -74,29 +79,6 @@ export async function readBack(
   if (holds instanceof Failure) return { kind: 'unread', at: await now() };
   const asOf = await now();
   return isSameSetting(holds, proposal.setting) ? { kind: 'agrees', asOf } : { kind: 'disagrees', asOf, holds };
-}
-
-function afterAcceptance(read: ReadBack): Outcome {
-  switch (read.kind) {
-    case 'agrees':
-      return { kind: 'applied', asOf: read.asOf, isReadBack: true };
-    case 'disagrees':
-      return { kind: 'differs', asOf: read.asOf, holds: read.holds };
-    case 'unread':
-      return { kind: 'applied', asOf: read.at, isReadBack: false };
-  }
-}
-
-/** A request that is still under way can land after this read: a first "not applied" is not the last word. */
-function afterSilence(read: ReadBack): Outcome {
-  switch (read.kind) {
-    case 'agrees':
-      return { kind: 'applied', asOf: read.asOf, isReadBack: true };
-    case 'disagrees':
-      return { kind: 'not-applied', since: read.asOf, asOf: read.asOf, isFinal: false };
-    case 'unread':
-      return { kind: 'unknown', since: read.at, isFinal: false };
-  }
 }
 
 export function targetOf({ market, currency }: Proposal): Target {

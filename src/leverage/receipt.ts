@@ -1,5 +1,5 @@
-import type { Button, Text, Tone, View } from '../command.ts';
-import type { Outcome, Proposal } from '../confirm/proposal.ts';
+import type { Button, Span, Text, Tone, View } from '../command.ts';
+import type { Outcome, Proposal, Sent } from '../confirm/proposal.ts';
 import { type FailureData, unreachable } from '../errors.ts';
 import { explain } from '../messages.ts';
 import { marketLabel } from './market.ts';
@@ -10,7 +10,7 @@ export function workingView(venue: string, proposal: Proposal): View {
   return {
     tone: 'plain',
     title: `Setting ${what(proposal)} on ${venue} …`,
-    body: 'Confirmed. The bot checks once more, sends it once and reads it back.',
+    body: 'Confirmed. The bot checks once more, sends it once and reads it back. The result replaces this message or follows it.',
   };
 }
 
@@ -85,17 +85,10 @@ function wordsFor(venue: string, proposal: Proposal, outcome: Outcome): Words {
         title: `Expired: ${what(proposal)}`,
         body: 'Nobody confirmed in time. Nothing was sent; run the command again for a new card.',
       };
+    case 'unsettled':
+      return unsettled(venue, proposal, outcome);
     case 'not-applied':
-      return {
-        tone: 'refused',
-        title: `Not applied: ${symbol} is not at ${setting}`,
-        body: [
-          `${venue} did not answer the request and, as of `,
-          clock(outcome.asOf),
-          `, still shows another setting. `,
-          ...later(outcome),
-        ],
-      };
+      return notApplied(venue, proposal, outcome);
     case 'differs':
       return {
         tone: 'unknown',
@@ -107,42 +100,113 @@ function wordsFor(venue: string, proposal: Proposal, outcome: Outcome): Words {
         ],
       };
     case 'unknown':
-      return {
-        tone: 'unknown',
-        title: `Not known: ${what(proposal)}`,
-        body: [
-          `The request was sent once; since `,
-          clock(outcome.since),
-          ` ${venue} answers neither it nor the read-back, so it may or may not hold now. The bot does not send it again. `,
-          ...asking(outcome.isFinal),
-        ],
-      };
+      return unknown(venue, proposal, outcome);
     default:
       return unreachable(outcome);
   }
 }
 
-function applied(venue: string, proposal: Proposal, outcome: Extract<Outcome, { kind: 'applied' }>): Words {
+type Of<Kind extends Outcome['kind']> = Extract<Outcome, { kind: Kind }>;
+
+function applied(venue: string, proposal: Proposal, outcome: Of<'applied'>): Words {
   const symbol = marketLabel(proposal);
   const setting = describeSetting(proposal.setting);
   const was = ` It was ${describeSetting(proposal.seen.current)} before.`;
+  const { sent, asOf } = outcome;
   if (!outcome.isReadBack) {
     return {
       tone: 'done',
-      title: `${symbol}: ${setting} accepted, not yet read back`,
+      title: `${symbol}: ${setting} accepted, not read back`,
       body: [
         `${venue} accepted it at `,
-        clock(outcome.asOf),
-        ', but could not be asked again. Press "Check now" to see what it holds.',
+        clock(asOf),
+        ', but it could not be read back. Press "Check now" to see what it holds.',
         was,
       ],
     };
   }
+  const isTold = sent === undefined || sent.answer === 'accepted';
+  const story = isTold
+    ? [`${venue} holds it as of `, clock(asOf), '.']
+    : [...request(sent), ' Read back at ', clock(asOf), `: ${venue} holds it.`];
+  return { tone: 'done', title: `Done: ${symbol} is at ${setting}`, body: [...story, was] };
+}
+
+/** What is known so far, and when there will be more: until then nothing is called done, and nothing failed. */
+function unsettled(venue: string, proposal: Proposal, { sent, shown, lookAt }: Of<'unsettled'>): Words {
+  const isAccepted = sent?.answer === 'accepted';
+  const still = shown && [
+    ' Read back at ',
+    clock(shown.asOf),
+    `: ${venue} still shows ${describeSetting(shown.holds)}.`,
+  ];
+  const why = isAccepted ? ' An exchange may take a moment to show a change.' : ' The request can still take effect.';
+  const heading = shown === undefined ? 'Accepted, not read back yet' : 'Accepted, not shown yet';
   return {
-    tone: 'done',
-    title: `Done: ${symbol} is at ${setting}`,
-    body: [`${venue} holds it as of `, clock(outcome.asOf), '.', was],
+    tone: 'unknown',
+    title: `${isAccepted ? heading : 'Not known yet'}: ${what(proposal)}`,
+    body: [
+      ...request(sent),
+      ...(still ?? [' It could not be read back yet.']),
+      why,
+      ' The bot looks again ',
+      { time: lookAt, style: 'relative' },
+      '. Until it knows, it sends nothing more, and this key takes no other change.',
+    ],
   };
+}
+
+function notApplied(venue: string, proposal: Proposal, { sent, since, asOf, holds }: Of<'not-applied'>): Words {
+  const shows = holds === undefined ? 'another setting' : describeSetting(holds);
+  const twice = since === asOf ? '' : ' It was read twice.';
+  return {
+    tone: 'refused',
+    title: `Not applied: ${proposal.market.symbol} is not at ${describeSetting(proposal.setting)}`,
+    body: [
+      ...request(sent),
+      ' As of ',
+      clock(asOf),
+      ` ${venue} shows ${shows}.${twice} Run the command again if you still want it.`,
+    ],
+  };
+}
+
+function unknown(venue: string, proposal: Proposal, { sent, since, shown }: Of<'unknown'>): Words {
+  const last = shown && [' At ', clock(shown.asOf), ` ${venue} still showed ${describeSetting(shown.holds)}.`];
+  return {
+    tone: 'unknown',
+    title: `Not known: ${what(proposal)}`,
+    body: [
+      ...request(sent),
+      ...(last ?? []),
+      ' Since ',
+      clock(shown?.asOf ?? since),
+      ' it could not be read back, so it may or may not hold now. The bot does not send it again and has stopped asking. Look at the exchange, or press "Check now".',
+    ],
+  };
+}
+
+/** The one request and what came of it. That an exchange did not answer is said only where it did not. */
+function request(sent: Sent | undefined): readonly Span[] {
+  if (sent === undefined) return ['The bot was interrupted while it sent the request, at most once.'];
+  const after = seconds(sent.until - sent.at);
+  return ['Sent once at ', clock(sent.at), `; ${answers[sent.answer](after)}.`];
+}
+
+const unreadable = (after: string) => `after ${after} an answer came that the bot cannot read`;
+
+const answers: Readonly<Record<Sent['answer'], (after: string) => string>> = {
+  accepted: (after) => `accepted after ${after}`,
+  timeout: (after) => `no answer for ${after}`,
+  reset: (after) => `the connection broke after ${after}, without an answer`,
+  'too-large': unreadable,
+  unreadable,
+  redirect: (after) => `after ${after} an answer came that points to another address`,
+  'server-error': (after) => `after ${after} an answer came that says only that something broke`,
+};
+
+function seconds(ms: number): string {
+  return `${Math.max(1, Math.round(ms / 1000))} s`;
 }
 
 function refused(title: string, venue: string, before: string, failure: FailureData): Words {
@@ -159,27 +223,13 @@ function notSent(venue: string, failure: FailureData | undefined): Words {
   return { tone: 'refused', title, body: `Nothing was sent and nothing was changed at ${venue}. ${next}` };
 }
 
-function later({ isFinal, since, asOf }: Extract<Outcome, { kind: 'not-applied' }>): readonly string[] {
-  const again = 'Run the command again if you still want it.';
-  return isFinal
-    ? [since === asOf ? again : `It was read twice. ${again}`]
-    : ['A late request could still land: it is read once more in half a minute, and this key is held until then.'];
-}
-
-function asking(isFinal: boolean): readonly string[] {
-  return isFinal
-    ? ['The bot has stopped asking. Look at the exchange, or press "Check now".']
-    : ['It keeps asking for up to five minutes and holds other changes with this key until then.'];
-}
-
 function buttonsFor(proposal: Proposal, outcome: Outcome): readonly Button[] {
   const { id } = proposal;
   const check: Button = { kind: 'press', verb: 'check', id, label: 'Check now', style: 'secondary' };
   switch (outcome.kind) {
     case 'applied':
       return outcome.isReadBack ? backButtons(proposal) : [check];
-    case 'not-applied':
-      return outcome.isFinal ? [] : [check];
+    case 'unsettled':
     case 'unknown':
     case 'differs':
       return [check];

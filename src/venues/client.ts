@@ -110,6 +110,7 @@ export function createClient(
 
   async function judged<T>(one: Attempt<T>): Promise<Outcome<T>> {
     const reply = await withinBudget(one);
+    if (reply.kind === 'busy') return { kind: 'busy', limit: 'connections', retryAfterMs: defaultPauseMs };
     if (reply.kind !== 'answered') return reply;
     const verdict = one.judge(reply);
     const limit = verdict.kind === 'refused' ? limits.get(verdict.refusal) : undefined;
@@ -170,7 +171,7 @@ export function createClient(
 
 function isWorthAnotherRead(outcome: Outcome<unknown>): boolean {
   if (outcome.kind === 'silent') return outcome.silence === 'reset';
-  return outcome.kind === 'not-sent' || outcome.kind === 'busy';
+  return outcome.kind === 'not-sent' || (outcome.kind === 'busy' && outcome.limit !== 'connections');
 }
 
 function settle<T>(venue: string, outcome: Outcome<T>): T {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { Silence } from '../errors.ts';
+import { createTurns } from './turns.ts';
 
 export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'PUT';
@@ -20,10 +21,12 @@ export type HttpAnswer = {
   readonly retryAfter?: string;
 };
 
-/** What became of one request. Only `not-sent` proves that nothing reached the venue. */
+/** What became of one request. Only `not-sent` and `busy` prove that nothing reached the venue. */
 export type HttpReply =
   | HttpAnswer
   | { readonly kind: 'not-sent' }
+  /** Every connection for reads was taken by other requests of this bot for too long. */
+  | { readonly kind: 'busy' }
   | { readonly kind: 'silent'; readonly silence: Silence };
 
 export type Http = {
@@ -40,26 +43,48 @@ const userAgent = 'levergate';
 const notSent: HttpReply = { kind: 'not-sent' };
 const silent = (silence: Silence): HttpReply => ({ kind: 'silent', silence });
 
+/** As many as sixty people need whose commands read four things at once from a venue that takes 400 ms. */
+const readConnections = 64;
+
 /**
  * The connections to one venue.
  *
- * @param options.connectMs - Longest time in milliseconds until a request is on a connection.
+ * @param options.connectMs - Longest time in milliseconds for making a connection.
+ * @param options.connections - How many reads may be under way at once; the others wait, for half of their deadline.
  */
-export function createHttp({ connectMs }: { readonly connectMs: number }): Http {
+export function createHttp({
+  connectMs,
+  connections = readConnections,
+}: {
+  readonly connectMs: number;
+  readonly connections?: number;
+}): Http {
   const shared = { allowH2: false, connect: { timeout: connectMs, rejectUnauthorized: true } };
-  const reads = new Agent({ ...shared, connections: 16 });
+  // No limit here: in undici's own queue a request that waits for its turn looks like one that cannot connect.
+  const reads = new Agent(shared);
+  const turns = createTurns(connections);
   // A write gets a connection of its own: a venue may close an idle one while the request is on its way, and
   // nobody could then tell whether it was carried out. `pipelining: 0` is undici's way to switch keep-alive off.
   const writes = new Agent({ ...shared, pipelining: 0 });
+
+  async function read(one: HttpRequest): Promise<HttpReply> {
+    const startedAt = performance.now();
+    const giveBack = await turns.take(one.deadlineMs / 2);
+    if (giveBack === undefined) return { kind: 'busy' };
+    const deadlineMs = one.deadlineMs - (performance.now() - startedAt);
+    return send(reads, connectMs, { ...one, deadlineMs }, giveBack);
+  }
+
   return {
-    send: (one) => send(one.method === 'GET' ? reads : writes, connectMs, one),
+    send: (one) => (one.method === 'GET' ? read(one) : send(writes, connectMs, one)),
     close: async () => {
       await Promise.all([reads.close(), writes.close()]);
     },
   };
 }
 
-async function send(agent: Agent, connectMs: number, one: HttpRequest): Promise<HttpReply> {
+/** @param onEnd - Told when undici is through with the request, which may be after its deadline. */
+async function send(agent: Agent, connectMs: number, one: HttpRequest, onEnd = () => {}): Promise<HttpReply> {
   // undici takes it for a signal; an AbortController costs as much as signing and judging the call together.
   const signal = new EventEmitter();
   let sent = false;
@@ -80,7 +105,7 @@ async function send(agent: Agent, connectMs: number, one: HttpRequest): Promise<
     signal.once('abort', () => resolve(sent ? silent('timeout') : notSent));
   });
   try {
-    return await Promise.race([exchange(dispatcher, signal, one), late]);
+    return await Promise.race([exchange(dispatcher, signal, one).finally(onEnd), late]);
   } catch (error) {
     return sent ? silent(silenceOf(error)) : notSent;
   } finally {

@@ -146,6 +146,11 @@ export function requireVenue(venues: Venues, id: string): Venue {
   return venue;
 }
 
+/** How people read a venue's name, also of one that this bot does not run any more. */
+export function labelOf(venues: Venues, id: string): string {
+  return venues.get(id)?.label ?? id;
+}
+
 /**
  * The margin currency of a call: the wanted one, else the venue's default, else none.
  *

@@ -27,6 +27,27 @@ const mostBodyBytes = 8 * 1024;
 const mostAddressBytes = 16 * 1024;
 const requestsPerMinute = 60;
 
+/** How long a client may take, in milliseconds, and how many connections there are. */
+export type ClientLimits = {
+  /** From the connection to the end of a request's headers. */
+  readonly headersMs: number;
+  /** To the end of its body. */
+  readonly requestMs: number;
+  /** Without a byte in either direction, also while it takes its answer. */
+  readonly idleMs: number;
+  /** How often Node looks for requests that take too long; its own interval is half a minute. */
+  readonly checkEveryMs: number;
+  readonly connections: number;
+};
+const clientLimits: ClientLimits = {
+  headersMs: 5000,
+  requestMs: 10_000,
+  // A key check at a slow venue takes its time, in which no byte passes.
+  idleMs: 30_000,
+  checkEveryMs: 1000,
+  connections: 200,
+};
+
 /** Who can reach the link page: everybody who signs in with Discord, or only browsers on this machine. */
 export type WebAccess =
   | {
@@ -60,6 +81,8 @@ export type WebOptions = HealthOptions & {
   /** Somebody else than the link's owner signed in with Discord, for the first time; no try was used. */
   readonly onStranger: (link: Link) => Promise<void>;
   readonly log: Log;
+  /** Shorter ones for tests. */
+  readonly limits?: ClientLimits;
 };
 
 export type Web = {
@@ -114,20 +137,29 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
 }
 
 async function build(options: WebOptions, isStopping: () => boolean): Promise<FastifyInstance> {
-  const { log, access, trustProxy } = options;
+  const { log, access, trustProxy, limits = clientLimits } = options;
   // Fastify's own log would write the addresses of links.
   const app = fastify({
     logger: false,
     trustProxy: trustProxy.length > 0 && [...trustProxy],
     bodyLimit: mostBodyBytes,
-    requestTimeout: 10_000,
+    // Node takes the longer one of the two for bodies, and looks every half a minute: left as they are, these let a body
+    // drip for a minute and a half.
+    http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: limits.checkEveryMs },
+    requestTimeout: limits.requestMs,
+    connectionTimeout: limits.idleMs,
     keepAliveTimeout: 5000,
     forceCloseConnections: 'idle',
     // Without these two, Fastify answers a malformed or long address itself, quotes it, and leaves out the headers below.
     routerOptions: { maxParamLength: mostAddressBytes },
     rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : '/'),
   });
+  app.server.maxConnections = limits.connections;
   handleErrors(app, log);
+  app.addHook('onRequest', async (request, reply) => {
+    // A client that has left has no address any more, which the rate limit takes for an error, and waits for nothing.
+    if (request.raw.socket.remoteAddress === undefined) reply.hijack();
+  });
   app.addHook('onSend', async (_request, reply) => {
     // A connection that its client keeps open would hold up the end of the process.
     if (isStopping()) reply.header('connection', 'close');

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { View } from '../../src/command.ts';
+import { outcomeSchema } from '../../src/confirm/proposal.ts';
 import {
   alice,
   CARD_MS,
@@ -91,7 +93,7 @@ describe('after a crash', () => {
 
   test.each([
     ['holds it', true, 'Done: BTCUSD is at 5x isolated', 'done'],
-    ['does not hold it', false, 'Not applied: BTCUSD is not at 5x isolated', 'settling'],
+    ['does not hold it', false, 'Not known yet: BTCUSD to 5x isolated', 'settling'],
   ])('what was sending is read back: the venue %s', async (_what, isHeld, title, stage) => {
     const { gate, id } = await withCard();
     const { proposals } = gate.parts();
@@ -205,57 +207,179 @@ test('why a public card was refused is whispered to its owner after a restart, a
   expect(await gate.parts().caretaker.newsFor(alice)).toEqual([]);
 });
 
+/** Runs on for this long, looking each second as the app does. */
+async function pass(gate: Gate, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 1_000) await tick(gate, 1_000);
+}
+const lastShown = (gate: Gate) => gate.messages.at(-1)?.view;
+const relativeTimes = (view: View | undefined) =>
+  (Array.isArray(view?.body) ? view.body : []).flatMap((span) =>
+    typeof span === 'object' && 'style' in span && span.style === 'relative' ? [span.time] : [],
+  );
+
 describe('a write without an answer', () => {
-  test('that is not there is read once more after half a minute, and is then final', async () => {
+  test('that is not there is "not known yet" until a read-back half a minute after the first, and is then final', async () => {
     const { gate, id } = await unsettled('silent, lost', true);
-    await tick(gate, 29_999);
-    expect(gate.messages).toEqual([]);
-    await tick(gate, 1);
-    expect(wordsOf(gate.messages[0]?.view)).toContain('It was read twice');
+    await pass(gate, 29_000);
+    for (const { view } of gate.messages) expect(view.title).toBe('Not known yet: BTCUSD to 5x isolated');
+    await pass(gate, 1_000);
+    expect(wordsOf(lastShown(gate))).toMatch(/^Not applied[\s\S]*It was read twice/);
     expect((await found(gate, id)).stage).toBe('done');
     expect(gate.writes).toHaveLength(1);
   });
 
-  test('that lands late is told as done', async () => {
-    const { gate } = await unsettled('silent, lost', true);
-    gate.held.set('BTCUSD', { mode: 'isolated', leverage: '5' });
-    await tick(gate, 30_000);
-    expect(told(gate)).toEqual(['Done: BTCUSD is at 5x isolated']);
+  test('counts down to each next look, and looks then', async () => {
+    const { gate, id } = await unsettled('silent, lost', true);
+    const start = gate.clock.now();
+    const shown = [(await gate.press('confirm', id)).update];
+    await pass(gate, 29_000);
+    shown.push(...gate.messages.map(({ view }) => view));
+    expect(shown.flatMap(relativeTimes).map((time) => time - start)).toEqual([1_000, 3_000, 10_000, 30_000]);
   });
 
-  test('whose read-back fails is read every ten seconds and said once, until it can be read', async () => {
-    const { gate, id } = await unsettled('silent, applied', false);
-    for (let round = 0; round < 5; round += 1) await tick(gate, 10_000);
-    expect(gate.messages).toEqual([]);
-    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'unknown', isFinal: false });
-    gate.state.readFailure = undefined;
-    await tick(gate, 10_000);
+  test('that lands late is told as done, with its story', async () => {
+    const { gate } = await unsettled('silent, lost', true);
+    gate.held.set('BTCUSD', { mode: 'isolated', leverage: '5' });
+    await pass(gate, 1_000);
     expect(told(gate)).toEqual(['Done: BTCUSD is at 5x isolated']);
+    expect(wordsOf(lastShown(gate))).toMatch(/Sent once at .*; no answer for 1 s\. Read back at /);
+  });
+
+  test('whose read-back fails is read until it can be', async () => {
+    const { gate, id } = await unsettled('silent, applied', false);
+    await pass(gate, 50_000);
+    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'unsettled' });
+    gate.state.readFailure = undefined;
+    await pass(gate, 10_000);
+    expect(told(gate).at(-1)).toBe('Done: BTCUSD is at 5x isolated');
   });
 
   test('holds its key for five minutes at most, and then says that the bot has stopped asking', async () => {
     const { gate, id } = await unsettled('silent, applied', false);
-    for (let ms = 10_000; ms < 5 * 60_000; ms += 10_000) await tick(gate, 10_000);
+    await pass(gate, 5 * 60_000 - 1_000);
     const { proposals } = gate.parts();
     const { keyHash } = (await found(gate, id)).proposal;
     expect((await proposals.holderOf(keyHash))?.proposal.id).toBe(id);
-    await tick(gate, 10_000);
-    expect(wordsOf(gate.messages[0]?.view)).toMatch(/Not known[\s\S]*has stopped asking/);
+    await pass(gate, 30_000);
+    expect(wordsOf(lastShown(gate))).toMatch(/Not known: [\s\S]*has stopped asking/);
     expect(await proposals.holderOf(keyHash)).toBeUndefined();
     expect(gate.writes).toHaveLength(1);
   });
 
-  test('whose key is gone or was replaced cannot be read back, and is not guessed at', async () => {
-    const { gate, id } = await unsettled('silent, applied', false);
-    gate.state.readFailure = undefined;
-    await gate.addKey(alice, 'another-secret');
-    await tick(gate, 10_000);
-    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'unknown' });
-    await gate.vault.remove(gate.account(alice));
-    await tick(gate, 10_000);
-    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'unknown' });
+  test('goes on after a restart where it was', async () => {
+    const { gate, id } = await unsettled('silent, lost', true);
+    await pass(gate, 20_000);
+    gate.restart();
+    await gate.parts().caretaker.recover();
+    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'unsettled' });
+    await pass(gate, 10_000);
+    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'not-applied' });
+  });
+});
+
+describe('an accepted write', () => {
+  test('whose old value is shown for a moment keeps its key, is read again, and is told as done', async () => {
+    const { gate, id } = await unsettled('accepted, no effect', true);
+    const { proposals } = gate.parts();
+    const { keyHash } = (await found(gate, id)).proposal;
+    expect((await proposals.holderOf(keyHash))?.proposal.id).toBe(id);
+    gate.held.set('BTCUSD', isolated('5'));
+    await pass(gate, 1_000);
+    expect(told(gate)).toEqual(['Done: BTCUSD is at 5x isolated']);
+    expect(await proposals.holderOf(keyHash)).toBeUndefined();
+    expect(gate.outcomes.map(({ outcome }) => outcome.kind)).toEqual(['unsettled', 'applied']);
   });
 
+  test('that still shows another value half a minute later differs for good', async () => {
+    const { gate, id } = await unsettled('accepted, no effect', true);
+    await pass(gate, 29_000);
+    expect(told(gate).filter((title) => !title.startsWith('Accepted, not shown yet'))).toEqual([]);
+    await pass(gate, 1_000);
+    expect(lastShown(gate)?.title).toBe('Paper said yes but shows cross margin');
+    expect(await found(gate, id)).toMatchObject({ stage: 'done', outcome: { kind: 'differs' } });
+  });
+
+  test('that could not be read back is read again, and is told as done once it can be', async () => {
+    const { gate } = await unsettled('accepted', false);
+    await pass(gate, 5_000);
+    gate.state.readFailure = undefined;
+    await pass(gate, 5_000);
+    expect(told(gate).at(-1)).toBe('Done: BTCUSD is at 5x isolated');
+  });
+
+  test.each([
+    ['accepted', 'BTCUSD: 5x isolated accepted, not read back'],
+    ['silent, applied', 'Not known: BTCUSD to 5x isolated'],
+  ] as const)('that is "%s" and cannot be read back for five minutes ends with what is known', async (fate, title) => {
+    const { gate, id } = await unsettled(fate, false);
+    await pass(gate, 5 * 60_000 + 30_000);
+    expect(lastShown(gate)?.title).toBe(title);
+    expect((await found(gate, id)).stage).toBe('done');
+  });
+});
+
+describe('a change that settles', () => {
+  const ends = [
+    ['silent, lost', 'Not known: BTCUSD to 5x isolated', 'unknown'],
+    ['accepted', 'BTCUSD: 5x isolated accepted, not read back', 'applied'],
+  ] as const;
+
+  test.each(ends)(
+    'as "%s" and whose key was replaced is not guessed at, and ends once no late request can land',
+    async (fate, title, kind) => {
+      const { gate, id } = await unsettled(fate, false);
+      gate.state.readFailure = undefined;
+      await gate.addKey(alice, 'another-secret');
+      await pass(gate, 29_000);
+      expect((await found(gate, id)).stage).toBe('settling');
+      await pass(gate, 1_000);
+      expect(lastShown(gate)?.title).toBe(title);
+      expect(await found(gate, id)).toMatchObject({ stage: 'done', outcome: { kind } });
+    },
+  );
+
+  test.each(ends)(
+    'as "%s" at a venue that the bot no longer runs ends at once, and blocks neither deletion nor other news',
+    async (fate, title, kind) => {
+      const { gate, id } = await unsettled(fate, false);
+      gate.discord.result = 'lost';
+      gate.venues.delete('paper');
+      gate.restart();
+      await gate.parts().caretaker.recover();
+      expect(gate.errors).toEqual([]);
+      expect(await found(gate, id)).toMatchObject({ stage: 'done', outcome: { kind } });
+      const news = await gate.parts().caretaker.newsFor(alice);
+      expect(news.map(({ view }) => view.title)).toEqual([title]);
+      expect(shownBy(await gate.press('check', id))).toContain(title);
+      const ticket = await gate.parts().tickets.issue(alice, { kind: 'erase-user' }, 1000);
+      expect(shownBy(await gate.press('do', ticket))).toContain('Everything of yours is deleted');
+    },
+  );
+
+  test('at a venue that the bot no longer runs is told while it is under way', async () => {
+    const { gate } = await unsettled('silent, lost', true);
+    gate.venues.delete('paper');
+    const ticket = await gate.parts().tickets.issue(alice, { kind: 'erase-user' }, 1000);
+    await expect(gate.press('do', ticket)).rejects.toMatchObject({ data: { code: 'KEY_BUSY', venue: 'paper' } });
+  });
+
+  test('news that cannot be put into words keep no other news away', async () => {
+    const { gate, id } = await withCard();
+    const other = await gate.ask(alice, { market: 'ETHUSD' });
+    await gate.press('confirm', id);
+    const { proposals } = gate.parts();
+    const failure = { code: 'VENUE_REFUSED', venue: 'Paper', refusal: 'unheard-of' };
+    const odd = outcomeSchema.parse({ kind: 'refused', at: 1, failure });
+    await proposals.claim(other.id, delivery);
+    await proposals.finish(await proposals.require(other.id), odd);
+    gate.restart();
+    const news = await gate.parts().caretaker.newsFor(alice);
+    expect(news.map(({ view }) => view.title)).toEqual(['Done: BTCUSD is at 5x isolated']);
+    expect(gate.errors).toHaveLength(1);
+  });
+});
+
+describe('a write that is not settled', () => {
   test('is looked at again after a broken disk', async () => {
     const { gate, id } = await unsettled('silent, lost', true);
     gate.disk.isDown = true;
@@ -272,7 +396,7 @@ describe('a write without an answer', () => {
     await tick(gate, 30_000);
     expect(await gate.parts().proposals.untold(alice)).toMatchObject([{ proposal: { id } }]);
     const [news] = await gate.parts().caretaker.newsFor(alice);
-    expect(news?.view.title).toContain('Not applied');
+    expect(news?.view.title).toContain('Not applied: BTCUSD');
     await news?.told();
     expect(await gate.parts().proposals.untold(alice)).toEqual([]);
   });
@@ -286,11 +410,11 @@ describe('"Check now"', () => {
     expect(gate.writes).toHaveLength(1);
   });
 
-  test('pressed again and again does not make a first "not applied" final before its half minute', async () => {
+  test('pressed again and again does not end what may still land before its half minute', async () => {
     const { gate, id } = await unsettled('silent, lost', true);
     for (let round = 0; round < 3; round += 1) {
       gate.clock.advance(9_999);
-      expect(shownBy(await gate.press('check', id))).toContain('A late request could still land');
+      expect(shownBy(await gate.press('check', id))).toContain('The request can still take effect');
     }
     gate.clock.advance(3);
     expect(shownBy(await gate.press('check', id))).toContain('It was read twice');
@@ -298,8 +422,8 @@ describe('"Check now"', () => {
 
   test('on a change that nobody knew the end of says "not applied", never that the venue had said yes', async () => {
     const { gate, id } = await unsettled('silent, lost', false);
-    for (let ms = 0; ms < 5 * 60_000; ms += 10_000) await tick(gate, 10_000);
-    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'unknown', isFinal: true });
+    await pass(gate, 5 * 60_000 + 30_000);
+    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'unknown' });
     gate.state.readFailure = undefined;
     const shown = shownBy(await gate.press('check', id));
     expect(shown).toMatch(/Not applied[\s\S]*Run the command again/);
@@ -312,7 +436,8 @@ describe('"Check now"', () => {
     ['differs', '9', 'said yes but shows 9x isolated'],
   ])('on an accepted change that was not read back says that the venue %s', async (_what, leverage, words) => {
     const { gate, id } = await unsettled('accepted', false);
-    expect(shownBy(await gate.press('check', id))).toContain('not yet read back');
+    await pass(gate, 5 * 60_000 + 30_000);
+    expect(shownBy(await gate.press('check', id))).toContain('accepted, not read back');
     gate.state.readFailure = undefined;
     gate.held.set('BTCUSD', { mode: 'isolated', leverage });
     expect(shownBy(await gate.press('check', id))).toContain(words);

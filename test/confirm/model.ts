@@ -27,6 +27,7 @@ export type Model = {
 
 export const LEASE_MS = 20_000;
 export const READ_AGAIN_MS = 30_000;
+const RETRY_MS = 10_000;
 export const LONGEST_SETTLING_MS = 5 * 60_000;
 /** Two labels of one exchange key, and another key. */
 export const labels = { main: 'k1', twin: 'k1', other: 'k2' } as const;
@@ -46,21 +47,22 @@ export function afterWrite({ fate, canReadBack }: Model): { readonly stage: Stag
     case 'not-sent':
       return { stage: 'done', kind: fate };
     case 'accepted':
-      return { stage: 'done', kind: 'applied' };
-    case 'accepted, no effect':
-      return { stage: 'done', kind: canReadBack ? 'differs' : 'applied' };
     case 'silent, applied':
-      return canReadBack ? { stage: 'done', kind: 'applied' } : { stage: 'settling', kind: 'unknown' };
+      return canReadBack ? { stage: 'done', kind: 'applied' } : { stage: 'settling', kind: 'unsettled' };
+    case 'accepted, no effect':
     case 'silent, lost':
-      return { stage: 'settling', kind: canReadBack ? 'not-applied' : 'unknown' };
+      return { stage: 'settling', kind: 'unsettled' };
   }
 }
 
-export function put(model: Model, card: Card, stage: Stage, kind?: Outcome['kind'], since = model.now): void {
+type Settling = { readonly since: number; readonly lookAt: number };
+
+export function put(model: Model, card: Card, stage: Stage, kind?: Outcome['kind'], settling?: Settling): void {
+  const { since, lookAt } = settling ?? { since: model.now, lookAt: model.now };
   Object.assign(card, { stage, outcome: kind, since });
   if (stage === 'done' && model.leases.get(card.key)?.id === card.id) model.leases.delete(card.key);
   if (stage === 'claimed' || stage === 'sending') hold(model, card, model.now + LEASE_MS);
-  if (stage === 'settling') hold(model, card, Math.max(model.now + 1, since + LONGEST_SETTLING_MS));
+  if (stage === 'settling') hold(model, card, Math.max(since + LONGEST_SETTLING_MS, lookAt + RETRY_MS));
 }
 
 function hold(model: Model, { key, id }: Card, until: number): void {

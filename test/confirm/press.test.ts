@@ -41,14 +41,14 @@ describe('confirming', () => {
 
   test.each([
     ['accepted', false, 'Done: BTCUSD', 'done'],
-    ['accepted', true, 'accepted, not yet read back', 'done'],
-    ['accepted, no effect', false, 'said yes but shows cross margin', 'done'],
+    ['accepted', true, 'Accepted, not read back yet', 'settling'],
+    ['accepted, no effect', false, 'Accepted, not shown yet', 'settling'],
     ['refused', false, 'Not changed: Paper refused', 'done'],
     ['not-sent', false, 'Not sent: Paper could not be reached', 'done'],
     ['silent, applied', false, 'Done: BTCUSD', 'done'],
-    ['silent, applied', true, 'Not known', 'settling'],
-    ['silent, lost', false, 'Not applied', 'settling'],
-    ['silent, lost', true, 'Not known', 'settling'],
+    ['silent, applied', true, 'Not known yet', 'settling'],
+    ['silent, lost', false, 'Not known yet', 'settling'],
+    ['silent, lost', true, 'Not known yet', 'settling'],
   ] satisfies readonly (readonly [Fate, boolean, string, string])[])(
     'a write that is "%s" (unreadable after it: %s) shows "%s"',
     async (fate, isUnreadable, words, stage) => {

@@ -98,8 +98,8 @@ const conclude = (index: number) =>
       await caretaker.conclude(found, { kind: 'unchanged', at: model.now });
       return put(model, card, 'done', 'unchanged');
     }
-    await caretaker.conclude(found, { kind: 'unknown', since: model.now, isFinal: false });
-    put(model, card, 'settling', 'unknown');
+    await caretaker.conclude(found, { kind: 'unsettled', since: model.now, lookAt: model.now + 1_000 });
+    put(model, card, 'settling', 'unsettled');
   });
 
 /** The whole press; a second one shows what the first one led to and sends nothing. */
@@ -140,14 +140,17 @@ async function settled(model: Model, card: Card, gate: Gate, readBack: () => Pro
   gate.state.readFailure = undefined;
   expect(gate.writes, 'a read-back sends nothing').toHaveLength(before.writes);
   const { stage, outcome } = await gate.parts().proposals.require(card.id);
-  const since = outcome !== undefined && 'since' in outcome ? outcome.since : model.now;
+  const settling = outcome?.kind === 'unsettled' ? outcome : undefined;
   const isSame = outcome?.kind === before.kind && stage === 'settling';
-  if (isSame) expect(since).toBe(before.since);
-  if (model.canReadBack) expect(['applied', 'not-applied', 'differs']).toContain(outcome?.kind);
-  else expect(['unknown', before.kind]).toContain(outcome?.kind);
+  if (isSame) expect(settling?.since).toBe(before.since);
+  expect(settling === undefined, 'what is not settled is looked at again').toBe(stage === 'done');
+  if (settling !== undefined) expect(settling.lookAt).toBeGreaterThan(model.now);
+  if (model.canReadBack) expect(['applied', 'not-applied', 'differs', 'unsettled']).toContain(outcome?.kind);
+  else if (outcome?.kind === 'applied') expect(outcome.isReadBack, 'nothing could be read').toBe(false);
+  else expect(['unsettled', 'unknown', 'differs', before.kind]).toContain(outcome?.kind);
   const isOver = before.stage === 'done' || (stage === 'done' && outcome?.kind !== 'applied');
   if (isOver && before.stage !== 'done') expect(model.now - before.since).toBeGreaterThanOrEqual(READ_AGAIN_MS);
-  put(model, card, stage, outcome?.kind, since);
+  put(model, card, stage, outcome?.kind, settling);
 }
 
 /** "Check now": the only way in which something that ended may still be told better. */

@@ -152,7 +152,7 @@ test('an unsettled change takes its lease again when a crash let it run out', as
   expect(await proposals.holderOf(request.keyHash)).toBeUndefined();
   await proposals.settleLater(
     await proposals.require(crashed.id),
-    { kind: 'unknown', since: 0, isFinal: false },
+    { kind: 'unsettled', since: 0, lookAt: 1000 },
     60_000,
   );
   expect((await proposals.claim(next.id, delivery)).kind).toBe('busy');
@@ -171,7 +171,7 @@ describe('what is known of a card by an older version of its row', () => {
   const steps = {
     'starts no write': ({ proposals, stale }) => proposals.startSending(stale),
     'keeps no key': ({ proposals, stale }) =>
-      proposals.settleLater(stale, { kind: 'unknown', since: 0, isFinal: false }, 60_000),
+      proposals.settleLater(stale, { kind: 'unsettled', since: 0, lookAt: 1000 }, 60_000),
     'ends nothing': ({ proposals, stale }) => proposals.finish(stale, { kind: 'cancelled', at: 0 }),
   } satisfies Record<string, (of: { readonly proposals: Proposals; readonly stale: Found }) => Promise<unknown>>;
 
@@ -206,10 +206,10 @@ test('a stored payload that was swapped, moved or changed cannot be claimed', as
   const [row, foreign] = [await read(mine.id), await read(other.id)];
   const forgeries = [
     foreign,
-    row.replace('"v":1', '"v":2'),
-    row.replace('"v":1', '"v":0'),
+    row.replace('"v":2', '"v":3'),
+    row.replace('"v":2', '"v":1'),
     row.replace(/ciphertext\\":\\"./, 'ciphertext\\":\\"_'),
-    JSON.stringify({ ...JSON.parse(row), stage: 'pending' }).replace('"v":1,', ''),
+    JSON.stringify({ ...JSON.parse(row), stage: 'pending' }).replace('"v":2,', ''),
     '{}',
     '',
   ];
@@ -257,7 +257,7 @@ test.each(['claimed', 'sending', 'settling'])('nothing is erased while a change 
   await proposals.claim(id, delivery);
   if (stage !== 'claimed') await proposals.startSending(await proposals.require(id));
   if (stage === 'settling') {
-    await proposals.settleLater(await proposals.require(id), { kind: 'unknown', since: 0, isFinal: false }, 1000);
+    await proposals.settleLater(await proposals.require(id), { kind: 'unsettled', since: 0, lookAt: 1000 }, 1000);
   }
   expect((await proposals.require(id)).stage).toBe(stage);
   const before = await store.list('');
@@ -322,7 +322,7 @@ test('presses at the same moment after its time both show a card as expired', as
 });
 
 describe('a key that somebody else holds by now', () => {
-  const unknown = { kind: 'unknown', since: 0, isFinal: false } as const;
+  const unknown = { kind: 'unsettled', since: 0, lookAt: 1000 } as const;
 
   /** One card whose lease ran out while it was sending, and another one of the same key. */
   async function overtaken() {

@@ -237,6 +237,8 @@ async function openDispatch() {
     news: async () => [],
     log,
     now: () => clock.ms,
+    elapsed: () => clock.ms,
+    bounds: { command: Infinity, press: Infinity, autocomplete: Infinity },
     newReference: () => 'ref',
     pause,
     hooks: { onDone: ({ result }) => void ended.push(result) },

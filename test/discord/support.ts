@@ -118,6 +118,7 @@ export async function prepareBot({ loopback: loopbackOptions = {}, ...more }: Mo
     news: async () => [],
     log,
     now: () => loopback.clock.ms,
+    elapsed: () => loopback.clock.ms,
     newReference: () => references.shift() ?? 'ref-many',
     hooks: {
       onReadiness: (isReady) => void readiness.push(isReady),

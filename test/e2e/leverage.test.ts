@@ -143,13 +143,15 @@ describe.each([
     expect(simulator.writeCount(alice)).toBe(1);
   });
 
-  test('a write that is lost is first "not applied as of", then final, and is never sent again', async () => {
+  test('a write that is lost is "not known yet" with a countdown, then "not applied", and is never sent again', async () => {
     const world = await withKey(venue);
     const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
     simulator.faults.add({ name: 'reset', on: 'write' });
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     const first = await world.press(alice, card, /^Set/);
-    expect(textOf(first)).toMatch(/Not applied[\s\S]*read once more/);
+    expect(textOf(first)).toMatch(
+      /Not known yet[\s\S]*the connection broke after 1 s[\s\S]*still shows [\s\S]*looks again <t:\d+:R>/,
+    );
 
     const busy = await world.command(alice, 'leverage set', { venue, market, leverage: '8' });
     expect(titleOf(busy)).toContain('Another change with this key is not finished');
@@ -157,7 +159,7 @@ describe.each([
 
     world.clock.advance(30_000);
     await world.tick();
-    expect(textOf(world.latest(alice, first))).toContain('It was read twice');
+    expect(textOf(world.latest(alice, first))).toMatch(/Not applied[\s\S]*It was read twice/);
     expect(simulator.requests.filter(({ kind }) => kind === 'write')).toHaveLength(1);
     const next = await world.command(alice, 'leverage set', { venue, market, leverage: '8' });
     expect(labelsOf(next)).toContain(`Set ${label} to 8x isolated`);
@@ -170,9 +172,42 @@ describe.each([
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     const flaky = simulator.faults.add({ name: 'flaky-read-back', shows: 'error', times: 'forever' });
     const unknown = await world.press(alice, card, /^Set/);
-    expect(textOf(unknown)).toMatch(/Not known[\s\S]*may or may not hold/);
+    expect(textOf(unknown)).toMatch(/Not known yet[\s\S]*could not be read back yet/);
     simulator.faults.remove(flaky);
-    expect(titleOf(await world.press(alice, unknown, 'Check now'))).toContain('Done');
+    const known = await world.press(alice, unknown, 'Check now');
+    expect(textOf(known)).toMatch(
+      /Done[\s\S]*Sent once at <t:\d+:T>; the connection broke[\s\S]*Read back at <t:\d+:T>/,
+    );
+    expect(simulator.writeCount(alice)).toBe(1);
+  });
+
+  test('an answer that says only that something broke is not called "no answer"', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    simulator.faults.add({ name: 'server-error', on: 'write', page: 'html', status: 502 });
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    const first = await world.press(alice, card, /^Set/);
+    expect(textOf(first)).toMatch(/Not known yet[\s\S]*an answer came that says only that something broke/);
+    world.clock.advance(30_000);
+    await world.tick();
+    expect(titleOf(world.latest(alice, first))).toContain('Not applied');
+    expect(textOf(world.latest(alice, first))).not.toMatch(/not answer|no answer/);
+  });
+
+  test('an old value that is shown for a moment after an accepted write holds the key, and is corrected', async () => {
+    const world = await withKey(venue);
+    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
+    simulator.faults.add({ name: 'flaky-read-back', shows: 'old value' });
+    const first = await world.press(alice, card, /^Set/);
+    expect(textOf(first)).toMatch(/Accepted, not shown yet[\s\S]*still shows [\s\S]*looks again <t:\d+:R>/);
+    const busy = await world.command(alice, 'leverage set', { venue, market, leverage: '8' });
+    expect(titleOf(busy)).toContain('Another change with this key is not finished');
+    world.clock.advance(1_000);
+    await world.tick();
+    expect(titleOf(world.latest(alice, first))).toContain(`Done: ${symbol} is at 7x isolated`);
+    const next = await world.command(alice, 'leverage set', { venue, market, leverage: '8' });
+    expect(labelsOf(next)).toContain(`Set ${symbol} to 8x isolated`);
     expect(simulator.writeCount(alice)).toBe(1);
   });
 
@@ -181,7 +216,11 @@ describe.each([
     const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
     simulator.faults.add({ name: 'no-effect' });
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
-    const receipt = await world.press(alice, card, /^Set/);
+    const pressed = await world.press(alice, card, /^Set/);
+    expect(titleOf(pressed)).toContain('Accepted, not shown yet');
+    world.clock.advance(30_000);
+    await world.tick();
+    const receipt = world.latest(alice, pressed);
     expect(titleOf(receipt)).toContain(`said yes but shows ${from} isolated`);
     expect(labelsOf(receipt)).toEqual(['Check now']);
   });

@@ -35,16 +35,20 @@ async function prepare(change: Partial<ExecuteOptions> = {}) {
 }
 
 describe('the write', () => {
+  const accepted = { at: NOW, until: NOW, answer: 'accepted' };
+  const unanswered = { at: NOW, until: NOW, answer: 'timeout' };
+  const doubt = { since: NOW, lookAt: NOW + 1_000 };
+  const stillCross = { firstReadAt: NOW, shown: { asOf: NOW, holds: { mode: 'cross' } } };
   const outcomes: readonly (readonly [Fate, boolean, object])[] = [
-    ['accepted', true, { kind: 'applied', asOf: NOW, isReadBack: true }],
-    ['accepted', false, { kind: 'applied', asOf: NOW, isReadBack: false }],
-    ['accepted, no effect', true, { kind: 'differs', asOf: NOW, holds: { mode: 'cross' } }],
+    ['accepted', true, { kind: 'applied', asOf: NOW, isReadBack: true, sent: accepted }],
+    ['accepted', false, { kind: 'unsettled', ...doubt, sent: accepted }],
+    ['accepted, no effect', true, { kind: 'unsettled', ...doubt, ...stillCross, sent: accepted }],
     ['refused', true, { kind: 'refused', at: NOW, failure: refusal }],
     ['not-sent', true, { kind: 'not-sent', at: NOW, failure: unreachable }],
-    ['silent, applied', true, { kind: 'applied', asOf: NOW, isReadBack: true }],
-    ['silent, applied', false, { kind: 'unknown', since: NOW, isFinal: false }],
-    ['silent, lost', true, { kind: 'not-applied', since: NOW, asOf: NOW, isFinal: false }],
-    ['silent, lost', false, { kind: 'unknown', since: NOW, isFinal: false }],
+    ['silent, applied', true, { kind: 'applied', asOf: NOW, isReadBack: true, sent: unanswered }],
+    ['silent, applied', false, { kind: 'unsettled', ...doubt, sent: unanswered }],
+    ['silent, lost', true, { kind: 'unsettled', ...doubt, ...stillCross, sent: unanswered }],
+    ['silent, lost', false, { kind: 'unsettled', ...doubt, sent: unanswered }],
   ];
 
   test.each(outcomes)(
@@ -67,9 +71,18 @@ describe('the write', () => {
         const seen = { ...options.proposal.seen, isRisky: leverage === options.proposal.market.bounds.max };
         const { outcome } = await execute({ ...options, proposal: { ...options.proposal, setting, seen } });
         expect(writes).toEqual([{ market: 'BTCUSD', setting }]);
-        expect(outcome).toEqual({ kind: 'applied', asOf: NOW, isReadBack: true });
+        expect(outcome).toEqual({ kind: 'applied', asOf: NOW, isReadBack: true, sent: accepted });
       }),
     );
+  });
+
+  test('tells when it was sent, when its answer came or was given up, and why that was none', async () => {
+    const times = [10, 4_010, 4_020, 4_030];
+    const { run, state } = await prepare({ now: async () => times.shift() ?? Number.NaN });
+    state.fate = 'silent, lost';
+    state.silence = 'server-error';
+    const sent = { at: 10, until: 4_010, answer: 'server-error' };
+    expect((await run()).outcome).toMatchObject({ kind: 'unsettled', since: 4_010, lookAt: 5_030, sent });
   });
 
   test('is sent only after "sending" was committed', async () => {
@@ -210,7 +223,7 @@ test('every call of a change is about its margin currency, the read-back as well
     },
   };
   const run = { ...options, venue: byCurrency, proposal: { ...proposal, currency: 'INR' } };
-  expect((await execute(run)).outcome).toEqual({ kind: 'applied', asOf: NOW, isReadBack: true });
+  expect((await execute(run)).outcome).toMatchObject({ kind: 'applied', asOf: NOW, isReadBack: true });
   expect([...held]).toEqual([['INR', five]]);
   held.set(undefined, isolated('7'));
   expect(await readBack(run)).toEqual({ kind: 'agrees', asOf: NOW });

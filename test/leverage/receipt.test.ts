@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Tone } from '../../src/command.ts';
-import type { Outcome, Proposal } from '../../src/confirm/proposal.ts';
+import type { Outcome, Proposal, Sent } from '../../src/confirm/proposal.ts';
 import { receiptView, workingView } from '../../src/leverage/receipt.ts';
 import type { CurrentSetting } from '../../src/leverage/setting.ts';
 import { alice, isolated, labelsOf, openGate, wordsOf } from '../support/gate.ts';
@@ -14,6 +14,8 @@ async function proposalFrom(current: CurrentSetting = isolated('3')): Promise<Pr
 }
 
 const [since, asOf] = [1_000, 31_000];
+const silent: Sent = { at: 500, until: 4_500, answer: 'timeout' };
+const accepted: Sent = { at: 500, until: 600, answer: 'accepted' };
 
 const rows: readonly (readonly [Outcome, Tone, RegExp, readonly string[]])[] = [
   [
@@ -25,7 +27,7 @@ const rows: readonly (readonly [Outcome, Tone, RegExp, readonly string[]])[] = [
   [
     { kind: 'applied', asOf, isReadBack: false },
     'done',
-    /5x isolated accepted, not yet read back\nPaper accepted it at .*31000/,
+    /5x isolated accepted, not read back\nPaper accepted it at .*31000/,
     ['Check now'],
   ],
   [
@@ -51,21 +53,58 @@ const rows: readonly (readonly [Outcome, Tone, RegExp, readonly string[]])[] = [
   [{ kind: 'cancelled', at: asOf }, 'plain', /^Cancelled: BTCUSD to 5x isolated\nNothing was sent/, []],
   [{ kind: 'expired', at: asOf }, 'plain', /^Expired: BTCUSD to 5x isolated[\s\S]*Nothing was sent/, []],
   [
-    { kind: 'not-applied', since, asOf: since, isFinal: false },
-    'refused',
-    /^Not applied: BTCUSD is not at 5x isolated[\s\S]*1000[\s\S]*read once more in half a minute/,
+    {
+      kind: 'unsettled',
+      since,
+      lookAt: asOf,
+      sent: silent,
+      firstReadAt: since,
+      shown: { asOf: since, holds: isolated('3') },
+    },
+    'unknown',
+    /^Not known yet: BTCUSD to 5x isolated\nSent once at .*500.*; no answer for 4 s\. Read back at .*1000.*: Paper still shows 3x isolated\. The request can still take effect\. The bot looks again .*31000,"style":"relative".*sends nothing more/,
     ['Check now'],
   ],
   [
-    { kind: 'not-applied', since, asOf, isFinal: true },
+    { kind: 'unsettled', since, lookAt: asOf, sent: silent },
+    'unknown',
+    /^Not known yet: [\s\S]*no answer for 4 s\. It could not be read back yet/,
+    ['Check now'],
+  ],
+  [
+    { kind: 'unsettled', since, lookAt: asOf },
+    'unknown',
+    /^Not known yet: BTCUSD to 5x isolated\nThe bot was interrupted while it sent the request, at most once/,
+    ['Check now'],
+  ],
+  [
+    { kind: 'unsettled', since, lookAt: asOf, sent: accepted, shown: { asOf: since, holds: isolated('3') } },
+    'unknown',
+    /^Accepted, not shown yet: BTCUSD to 5x isolated\nSent once at .*; accepted after 1 s\. Read back .*still shows 3x isolated\. An exchange may take a moment/,
+    ['Check now'],
+  ],
+  [
+    { kind: 'unsettled', since, lookAt: asOf, sent: accepted },
+    'unknown',
+    /^Accepted, not read back yet: BTCUSD to 5x isolated\nSent once at .*It could not be read back yet/,
+    ['Check now'],
+  ],
+  [
+    { kind: 'applied', asOf, isReadBack: true, sent: silent },
+    'done',
+    /^Done: BTCUSD is at 5x isolated\nSent once at .*500.*; no answer for 4 s\. Read back at .*31000.*: Paper holds it\. It was 3x/,
+    ['Back to 3x'],
+  ],
+  [
+    { kind: 'not-applied', since, asOf, holds: isolated('3'), sent: silent },
     'refused',
-    /^Not applied[\s\S]*31000[\s\S]*It was read twice/,
+    /^Not applied: BTCUSD is not at 5x isolated\nSent once at [\s\S]*31000.*Paper shows 3x isolated\. It was read twice\. Run the command again/,
     [],
   ],
   [
-    { kind: 'not-applied', since: asOf, asOf, isFinal: true },
+    { kind: 'not-applied', since: asOf, asOf },
     'refused',
-    /still shows another setting\. Run the command again/,
+    /^Not applied[\s\S]*31000.* Paper shows another setting\. Run the command again/,
     [],
   ],
   [
@@ -75,12 +114,17 @@ const rows: readonly (readonly [Outcome, Tone, RegExp, readonly string[]])[] = [
     ['Check now'],
   ],
   [
-    { kind: 'unknown', since, isFinal: false },
+    { kind: 'unknown', since, sent: silent },
     'unknown',
-    /^Not known: BTCUSD to 5x isolated\nThe request was sent once; since .*1000[\s\S]*keeps asking/,
+    /^Not known: BTCUSD to 5x isolated\nSent once at [\s\S]*Since .*1000.* it could not be read back, so it may or may not hold now\. [\s\S]*has stopped asking/,
     ['Check now'],
   ],
-  [{ kind: 'unknown', since, isFinal: true }, 'unknown', /^Not known[\s\S]*has stopped asking/, ['Check now']],
+  [
+    { kind: 'unknown', since, sent: silent, shown: { asOf: 2_000, holds: isolated('3') } },
+    'unknown',
+    /^Not known[\s\S]*At .*2000.* Paper still showed 3x isolated\. Since .*2000/,
+    ['Check now'],
+  ],
 ];
 
 test.each(rows)('%j reads as it happened', async (outcome, tone, words, buttons) => {
@@ -89,6 +133,28 @@ test.each(rows)('%j reads as it happened', async (outcome, tone, words, buttons)
   expect(wordsOf(view)).toMatch(words);
   expect(labelsOf(view)).toEqual(buttons);
   expect(view.footer).toBe('Paper, account main');
+});
+
+test.each([
+  ['timeout', /no answer for 4 s/],
+  ['reset', /the connection broke after 4 s, without an answer/],
+  ['server-error', /after 4 s an answer came that says only that something broke/],
+  ['redirect', /after 4 s an answer came that points to another address/],
+  ['unreadable', /after 4 s an answer came that the bot cannot read/],
+  ['too-large', /after 4 s an answer came that the bot cannot read/],
+] as const)('after "%s" a receipt says what came, whatever the end', async (answer, words) => {
+  const sent: Sent = { ...silent, answer };
+  const ends: readonly Outcome[] = [
+    { kind: 'unsettled', since, lookAt: asOf, sent },
+    { kind: 'applied', asOf, isReadBack: true, sent },
+    { kind: 'not-applied', since, asOf, sent },
+    { kind: 'unknown', since, sent },
+  ];
+  for (const outcome of ends) {
+    const said = wordsOf(receiptView('Paper', await proposalFrom(), outcome));
+    expect(said).toMatch(words);
+    if (answer !== 'timeout') expect(said).not.toMatch(/not answer|no answer/);
+  }
 });
 
 test('nothing but an applied change is called done, and nothing but that and "unchanged" looks like good news', () => {

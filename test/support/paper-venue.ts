@@ -1,4 +1,4 @@
-import { Failure, type FailureData } from '../../src/errors.ts';
+import { Failure, type FailureData, type Silence } from '../../src/errors.ts';
 import { aliasesOf, type Bounds, type Market, normalizeSymbol } from '../../src/leverage/market.ts';
 import type { CurrentSetting, LeverageSetting } from '../../src/leverage/setting.ts';
 import type { ApplyResult, Position, Venue, VenueFacts } from '../../src/venues/venue.ts';
@@ -9,6 +9,8 @@ export type Fate = 'accepted' | 'accepted, no effect' | 'refused' | 'not-sent' |
 /** What tests turn on a paper venue. */
 export type PaperState = {
   fate: Fate;
+  /** Why a write that is silent has no usable answer. */
+  silence: Silence;
   /** What every read of a setting, a position or orders throws. */
   readFailure: FailureData | undefined;
   /** What a setting is read as from the next write on, whatever is held. */
@@ -24,7 +26,7 @@ export type PaperState = {
 };
 
 export const refusal: FailureData = { code: 'VENUE_REFUSED', venue: 'Paper', refusal: 'would-liquidate' };
-export const silence: FailureData = { code: 'VENUE_SILENT', venue: 'Paper', silence: 'timeout' };
+export const silence = { code: 'VENUE_SILENT', venue: 'Paper', silence: 'timeout' } as const satisfies FailureData;
 export const unreachable: FailureData = { code: 'VENUE_UNREACHABLE', venue: 'Paper' };
 
 /** A small venue in memory: it keeps one setting per market, and a log of every write that reached it. */
@@ -33,6 +35,7 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
   const writes: { readonly market: string; readonly setting: LeverageSetting }[] = [];
   const state: PaperState = {
     fate: 'accepted',
+    silence: 'timeout',
     readFailure: undefined,
     readBackFailure: undefined,
     position: undefined,
@@ -68,7 +71,9 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
     if (fate === 'refused') return { kind: 'refused', failure: refusal };
     if (fate === 'accepted' || fate === 'silent, applied') held.set(symbol, setting);
     if (state.readBackFailure !== undefined) state.readFailure = state.readBackFailure;
-    return fate.startsWith('accepted') ? { kind: 'accepted' } : { kind: 'silent', failure: silence };
+    return fate.startsWith('accepted')
+      ? { kind: 'accepted' }
+      : { kind: 'silent', failure: { ...silence, silence: state.silence } };
   }
 
   const venue: Venue = {

@@ -37,11 +37,12 @@ const outcomes: readonly Outcome[] = [
   { kind: 'refused', at: 0, failure: refusal },
   { kind: 'applied', asOf: 0, isReadBack: true },
   { kind: 'applied', asOf: 0, isReadBack: false },
-  { kind: 'not-applied', since: 0, asOf: 0, isFinal: false },
-  { kind: 'not-applied', since: 0, asOf: 0, isFinal: true },
+  { kind: 'not-applied', since: 0, asOf: 0 },
   { kind: 'differs', asOf: 0, holds: { mode: 'cross' } },
-  { kind: 'unknown', since: 0, isFinal: false },
-  { kind: 'unknown', since: 0, isFinal: true },
+  { kind: 'unknown', since: 0 },
+  { kind: 'unsettled', since: 0, lookAt: 1 },
+  { kind: 'unsettled', since: 0, lookAt: 1, sent: { at: 0, until: 0, answer: 'timeout' } },
+  { kind: 'unsettled', since: 0, lookAt: 1, sent: { at: 0, until: 0, answer: 'accepted' } },
 ];
 
 const meaningIn = (view: View): Meaning | undefined => readSaid(renderView(view))?.meaning;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { FlattenedEncrypt } from 'jose';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Secret } from '../../src/secret.ts';
 import { createEnvelope } from '../../src/vault/envelope.ts';
@@ -69,6 +70,44 @@ test('another algorithm in the header is refused, as is a foreign aad member', a
   const header = Buffer.from(JSON.stringify({ alg: 'none', enc: 'A256GCM', kid: 'k1' })).toString('base64url');
   await expect(open(context, JSON.stringify({ ...sealed, protected: header }))).rejects.toThrow('SEAL_BROKEN');
   await expect(open(context, JSON.stringify({ ...sealed, aad: 'eA' }))).rejects.toThrow('SEAL_BROKEN');
+});
+
+describe('the algorithms are pinned before any key is used', () => {
+  const header = (alg: string, enc: string) =>
+    Buffer.from(JSON.stringify({ alg, enc, kid: 'k1', iv: 'AAAAAAAAAAAAAAAA', tag: 'A'.repeat(22) })).toString(
+      'base64url',
+    );
+
+  test.each([
+    ['A256GCMKW', 'A256GCM', '"alg"'],
+    ['A256KW', 'A256GCM', '"alg"'],
+    ['ECDH-ES', 'A256GCM', '"alg"'],
+    ['RSA-OAEP-256', 'A256GCM', '"alg"'],
+    ['none', 'A256GCM', '"alg"'],
+    ['dir', 'A128GCM', '"enc"'],
+    ['dir', 'A192GCM', '"enc"'],
+    ['dir', 'A256CBC-HS512', '"enc"'],
+  ])('%s with %s is not allowed', async (alg, enc, part) => {
+    const { seal, open } = await createEnvelope([masterKey('k1')]);
+    const sealed = sealedSchema.parse(JSON.parse(await seal(context, 'data')));
+    const forged = JSON.stringify({ ...sealed, protected: header(alg, enc) });
+    await expect(open(context, forged)).rejects.toMatchObject({
+      data: { code: 'SEAL_BROKEN' },
+      cause: { code: 'ERR_JOSE_ALG_NOT_ALLOWED', message: expect.stringContaining(part) },
+    });
+  });
+
+  test('a text that a weaker algorithm sealed under a key of the ring does not open', async () => {
+    const short = Buffer.alloc(16, 7);
+    const jwe = await new FlattenedEncrypt(Buffer.from('"data"'))
+      .setProtectedHeader({ alg: 'dir', enc: 'A128GCM', kid: 'k1' })
+      .setAdditionalAuthenticatedData(Buffer.from(['levergate', 'v1', ...context].join('|')))
+      .encrypt(await crypto.subtle.importKey('raw', short, 'AES-GCM', false, ['encrypt']));
+    const { protected: head, iv, ciphertext, tag } = jwe;
+    const { open } = await createEnvelope([{ id: 'k1', key: new Secret(short.toString('base64url')) }]);
+    const opened = open(context, JSON.stringify({ protected: head, iv, ciphertext, tag }));
+    await expect(opened).rejects.toThrow('SEAL_BROKEN');
+  });
 });
 
 test('the first key of the ring seals and every key of it opens', async () => {

@@ -228,6 +228,13 @@ describe('a read', () => {
     expect(await readSoon()).toBe('fine');
   });
 
+  test('that found every connection taken says so, and does not wait for one again', async () => {
+    const { read, sent, reports } = open([{ kind: 'busy' }, ok]);
+    expect(await read()).toEqual({ code: 'VENUE_BUSY', venue: 'Paper', limit: 'connections', retryAfterMs: 1_000 });
+    expect(sent).toHaveLength(1);
+    expect(reports).toMatchObject([{ kind: 'read', result: 'busy' }]);
+  });
+
   test('may take a longer body where it says so', async () => {
     const { client, sent } = open([ok, ok]);
     await client.read({ url: 'http://venue/', maxBytes: 5 }, judge);

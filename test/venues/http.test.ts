@@ -8,8 +8,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-function http(connectMs = 5_000) {
-  const built = createHttp({ connectMs });
+function http(connectMs = 5_000, connections = 16) {
+  const built = createHttp({ connectMs, connections });
   closing.push(built.close);
   return built;
 }
@@ -111,6 +111,83 @@ const rows: readonly Row[] = [
   },
 ];
 
+describe('reads share the connections to a venue', () => {
+  const get = (url: string, more: Partial<HttpRequest> = {}) =>
+    put(url, { method: 'GET', deadlineMs: 60_000, ...more });
+
+  /** Answers nobody until told. */
+  async function serveOnDemand() {
+    const held: ServerResponse[] = [];
+    const server = await serve((response) => held.push(response));
+    const answerAll = () => {
+      for (const response of held.splice(0)) response.end('{}');
+    };
+    return { ...server, answerAll, held };
+  }
+
+  test('one that waits for a connection is not one that cannot connect, however long it waits', async () => {
+    const server = await serve((response) => setTimeout(() => response.end('{}'), 60));
+    const { send } = http(40, 4);
+    const replies = await Promise.all(Array.from({ length: 40 }, () => send(get(server.url))));
+    expect(replies.map(({ kind }) => kind)).toEqual(Array(40).fill('answered'));
+  });
+
+  test('never more than allowed are under way, first come first served', async () => {
+    const server = await serveOnDemand();
+    const { send } = http(5_000, 2);
+    const replies = Promise.all(['/1', '/2', '/3', '/4'].map((path) => send(get(server.url + path))));
+    for (let done = 0; done < 4; done += 2) {
+      await expect.poll(() => server.held.length).toBe(2);
+      expect(server.seen).toHaveLength(done + 2);
+      server.answerAll();
+    }
+    expect((await replies).map(({ kind }) => kind)).toEqual(Array(4).fill('answered'));
+    expect(
+      server.seen
+        .map(({ url }) => url)
+        .slice(0, 2)
+        .toSorted(),
+    ).toEqual(['/1', '/2']);
+  });
+
+  test('one that finds none in half of its deadline is busy, and nothing was sent', async () => {
+    const server = await serveOnDemand();
+    const { send } = http(5_000, 1);
+    const first = send(get(server.url));
+    await expect.poll(() => server.held.length).toBe(1);
+    expect(await send(get(server.url, { deadlineMs: 100 }))).toEqual({ kind: 'busy' });
+    expect(server.seen).toHaveLength(1);
+    server.answerAll();
+    expect(await first).toMatchObject({ kind: 'answered' });
+    const later = send(get(`${server.url}/later`));
+    await expect.poll(() => server.held.length).toBe(1);
+    server.answerAll();
+    expect(await later).toMatchObject({ kind: 'answered' });
+    expect(server.seen.map(({ url }) => url)).toEqual(['/', '/later']);
+  });
+
+  test('one that failed gives its connection back', async () => {
+    const server = await serve((response) => response.socket?.destroy());
+    const { send } = http(5_000, 1);
+    for (let count = 0; count < 5; count += 1) expect(await send(get(server.url))).toEqual(silent('reset'));
+    const hanging = await serve(() => {});
+    for (let count = 0; count < 3; count += 1) {
+      expect(await send(get(hanging.url, { deadlineMs: 100 }))).toEqual(silent('timeout'));
+    }
+  });
+
+  test('a write has a connection of its own, and waits for no read', async () => {
+    const server = await serveOnDemand();
+    const { send } = http(5_000, 1);
+    const read = send(get(server.url));
+    await expect.poll(() => server.held.length).toBe(1);
+    const write = send(put(server.url));
+    await expect.poll(() => server.held.length).toBe(2);
+    server.answerAll();
+    expect([await read, await write]).toMatchObject([{ kind: 'answered' }, { kind: 'answered' }]);
+  });
+});
+
 describe('a request that reached the venue (P12)', () => {
   test.each(rows)('$fault', async ({ answer, reply }) => {
     const server = await serve(answer);
@@ -170,24 +247,6 @@ describe('a request that was not sent (P12)', () => {
     const server = await openTcp(() => {});
     closing.push(server.close);
     expect(await http(100).send(put(`https://${server.host}/`, { deadlineMs: 10_000 }))).toEqual(notSent);
-  });
-
-  test('given up before a connection was free, and not sent when one is', async () => {
-    const waiting: ServerResponse[] = [];
-    const server = await serve((response) => waiting.push(response));
-    const client = http(200);
-    const get = put(server.url, { method: 'GET', deadlineMs: 5_000 });
-    const busy = Array.from({ length: 16 }, () => client.send(get));
-    expect(await client.send(get)).toEqual(notSent);
-    expect(waiting).toHaveLength(16);
-    for (const response of waiting) response.end('{}');
-    expect(await Promise.all(busy)).toEqual(Array.from({ length: 16 }, () => expect.objectContaining({ status: 200 })));
-    const later = client.send(put(server.url, { method: 'GET', deadlineMs: 5_000, headers: { 'x-later': '1' } }));
-    await expect.poll(() => waiting.length).toBe(17);
-    waiting[16]?.end('{}');
-    expect(await later).toMatchObject({ status: 200 });
-    expect(server.seen).toHaveLength(17);
-    expect(server.seen[16]?.headers).toHaveProperty('x-later');
   });
 
   test('after the connections were closed', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -145,6 +146,96 @@ describe('hostile requests', () => {
       .resume();
     await promise;
     expect((await send(port, '/healthz')).status).toBe(200);
+  });
+});
+
+describe('slow clients', () => {
+  const limits = { headersMs: 150, requestMs: 300, idleMs: 400, checkEveryMs: 20, connections: 3 };
+  const head = 'POST /link/x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n';
+
+  /** Sends `start`, then `drip` every ten milliseconds for as long as it may. @returns what came back, and when it was over. */
+  async function dripInto(port: number, start: string, drip: string) {
+    const startedAt = performance.now();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const received: string[] = [];
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(start);
+    const dripping = setInterval(() => socket.write(drip), 10);
+    socket
+      .on('data', (data) => received.push(data.toString()))
+      .on('error', () => resolve())
+      .on('close', () => resolve());
+    await promise;
+    clearInterval(dripping);
+    return { received: received.join(''), ms: performance.now() - startedAt };
+  }
+
+  test.each([
+    ['headers', `${head}X-Slow: `, 'x'],
+    ['a body', `${head}Content-Length: 8000\r\n\r\n`, 'x'],
+    ['a chunked body', `${head}Transfer-Encoding: chunked\r\n\r\n`, '1\r\nx\r\n'],
+  ])('that drip %s are cut off', async (_what, start, drip) => {
+    const { port, logged } = await openWeb({ limits });
+    const { received, ms } = await dripInto(port, start, drip);
+    expect(received).toMatch(/^(HTTP\/1\.1 408 |$)/);
+    expect(ms).toBeLessThan(3000);
+    expect(logged.filter((line) => line.includes('"level":50'))).toEqual([]);
+    expect((await send(port, '/healthz')).status).toBe(200);
+  });
+
+  test('that send nothing at all are cut off', async () => {
+    const { port } = await openWeb({ limits });
+    expect((await dripInto(port, '', '')).ms).toBeLessThan(3000);
+  });
+
+  test('hold no more connections than there are places, and give them back', async () => {
+    const { port } = await openWeb({ limits: { ...limits, headersMs: 60_000, requestMs: 60_000, idleMs: 60_000 } });
+    const held = await Promise.all(Array.from({ length: limits.connections }, () => hold(port)));
+    await expect(send(port, '/healthz')).rejects.toThrow();
+    for (const socket of held) socket.destroy();
+    await expect.poll(() => send(port, '/healthz').catch(() => undefined)).toMatchObject({ status: 200 });
+  });
+
+  async function hold(port: number) {
+    const socket = connect(port, '127.0.0.1');
+    // Answered, so the server has taken it.
+    const answered = once(socket, 'data');
+    socket.write('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    await answered;
+    return socket;
+  }
+
+  test('that go away in the middle are no errors of the bot', async () => {
+    const asked = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<KeyCheck>();
+    const checkKey = () => {
+      asked.resolve();
+      return gate.promise;
+    };
+    const { createLink, browser, port, logged, saved } = await openWeb({ checkKey });
+    const { path } = await createLink();
+    for (const start of [
+      `${head}X-Slow: `,
+      `${head}Content-Length: 8000\r\n\r\nx`,
+      `${head}Transfer-Encoding: chunked\r\n\r\n1\r\nx`,
+    ]) {
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      await new Promise((resolve) => socket.write(start.replace('/link/x', path), resolve));
+      await new Promise((resolve) => socket.resetAndDestroy().once('close', resolve));
+    }
+    const visitor = browser();
+    const csrf = csrfOf((await visitor.visit(path)).body);
+    const leaving = new AbortController();
+    const submitted = visitor.visit(path, { method: 'POST', form: { csrf, ...goodKey }, signal: leaving.signal });
+    await asked.promise;
+    leaving.abort();
+    await expect(submitted).rejects.toThrow();
+    gate.resolve({ kind: 'usable', notes: [] });
+    await expect.poll(() => saved.length).toBe(1);
+    expect((await send(port, '/healthz')).status).toBe(200);
+    expect(logged.filter((line) => /"level":[4-6]0/.test(line))).toEqual([]);
   });
 });
 

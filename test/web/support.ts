@@ -94,7 +94,7 @@ export function publicAccess(discordApi: string, url = 'https://bot.example.com'
 }
 
 export type OpenOptions = Partial<
-  Pick<WebOptions, 'host' | 'access' | 'trustProxy' | 'metricsToken' | 'discordState'>
+  Pick<WebOptions, 'host' | 'access' | 'trustProxy' | 'metricsToken' | 'limits' | 'discordState'>
 > & {
   readonly checkKey?: (credentials: Credentials) => Promise<KeyCheck>;
   readonly onSaved?: WebOptions['onSaved'];
@@ -125,6 +125,7 @@ export async function openWeb(options: OpenOptions = {}) {
     host: options.host ?? '127.0.0.1',
     port: 0,
     trustProxy: options.trustProxy ?? [],
+    ...(options.limits !== undefined && { limits: options.limits }),
     ...(options.metricsToken !== undefined && { metricsToken: options.metricsToken }),
     access: options.access ?? { kind: 'local' },
     discordState: options.discordState ?? (() => 'ok'),
@@ -172,22 +173,30 @@ type Send = {
   readonly headers?: Readonly<Record<string, string>>;
   readonly form?: Readonly<Record<string, string>>;
   readonly host?: string;
+  readonly signal?: AbortSignal;
 };
 
 /** One request as a browser makes it, without following redirects. */
 export function send(
   port: number,
   path: string,
-  { method = 'GET', headers = {}, form, host = '127.0.0.1' }: Send = {},
+  { method = 'GET', headers = {}, form, host = '127.0.0.1', signal }: Send = {},
 ) {
   const body = form === undefined ? undefined : new URLSearchParams(form).toString();
   const type = body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
   return new Promise<Answer>((resolve, reject) => {
-    const request = httpRequest({ host, port, path, method, headers: { ...type, ...headers } }, async (response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of response) if (chunk instanceof Buffer) chunks.push(chunk);
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() });
-    });
+    const request = httpRequest(
+      { host, port, path, method, headers: { ...type, ...headers }, signal },
+      async (response) => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of response) if (chunk instanceof Buffer) chunks.push(chunk);
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString(),
+        });
+      },
+    );
     request.on('error', reject).end(body);
   });
 }

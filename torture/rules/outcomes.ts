@@ -94,6 +94,7 @@ function isDenied({ confirms, said, attempts }: Case): boolean {
 }
 
 export function meaningOf(outcome: Outcome): Meaning {
+  if (outcome.kind === 'unsettled') return outcome.sent?.answer === 'accepted' ? 'accepted' : 'unknown';
   if (outcome.kind !== 'applied') return outcome.kind;
   return outcome.isReadBack ? 'applied' : 'accepted';
 }
@@ -106,6 +107,7 @@ function asOfIn(outcome: Outcome): number {
 /** "as of 12:00:01" covers that whole second, but nothing after it was first said. */
 function shownAsOf({ said }: Case, text: string): number {
   const first = said.find((one) => one.text === text)?.at ?? Number.POSITIVE_INFINITY;
-  const [, seconds] = /<t:(\d+):T>/.exec(text) ?? [];
+  // Before it may stand when the request was sent.
+  const [, seconds] = [...text.matchAll(/<t:(\d+):T>/g)].at(-1) ?? [];
   return seconds === undefined ? first : Math.min(first, Number(seconds) * 1_000 + 999);
 }
