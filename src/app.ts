@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createCommands } from '../commands/index.ts';
+import { atMost } from './at-most.ts';
 import { type Clock, createClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { createGate } from './confirm/gate.ts';
@@ -48,6 +49,7 @@ export type Overrides = {
   /** Where people reach the web pages; the environment allows https only. */
   readonly publicUrl?: string;
   readonly startTimeoutMs?: number;
+  readonly stopMs?: number;
   /** How much one person may send; a benchmark lets two people do what hundreds do. */
   readonly bounds?: Bounds;
   /** Called when Discord ended the connection for good after it had been ready. */
@@ -71,6 +73,7 @@ export type App = {
 };
 
 const TICK_MS = 1000;
+const STOP_MS = 8_000;
 
 /** The whole bot, wired. Nothing happens before `start`. */
 export function createApp(config: Config, overrides: Overrides = {}): App {
@@ -78,6 +81,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
   let parts: Awaited<ReturnType<typeof assemble>> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let ticking: Promise<void> = Promise.resolve();
+  let isStopping = false;
 
   async function start(): Promise<Started> {
     parts = await assemble(config, overrides, log);
@@ -90,6 +94,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     const recovered = parts.recover();
     const { applicationId } = await discord.start();
     await recovered;
+    if (isStopping) return { applicationId, webUrl: url };
     timer = setInterval(() => void tick(), TICK_MS);
     maintenance.start();
     return { applicationId, webUrl: url };
@@ -102,15 +107,20 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     return ticking;
   }
 
+  /** One deadline for everything: what is late is settled at the next start. */
   async function stop(): Promise<void> {
+    isStopping = true;
     clearInterval(timer);
     if (parts === undefined) return;
     const { discord, web, maintenance, venues, store } = parts;
+    const { drainMs, closeMs } = stopTimes(overrides);
     maintenance.stop();
-    await Promise.all([discord.drain(), ticking]);
-    await Promise.all([discord.stop(), web.stop()]);
-    await venues.close();
-    await store.close();
+    try {
+      await atMost(drainMs, Promise.all([discord.drain(), web.stop(), ticking]));
+      await atMost(closeMs, Promise.all([discord.stop(), venues.close()]));
+    } finally {
+      await store.close();
+    }
   }
 
   return { start, stop, tick, isReady: () => parts?.discord.isReady() ?? false };
@@ -205,6 +215,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     log,
     now,
     elapsed: clock.elapsed,
+    drainTimeoutMs: stopTimes(overrides).drainMs,
     ...(overrides.bounds && { bounds: overrides.bounds }),
     newReference: () => randomBytes(4).toString('hex'),
     hooks: {
@@ -301,6 +312,11 @@ async function shortenLives(store: Store, { keepMs, cardMs }: Config): Promise<v
     ['', keepMs],
   ] as const;
   for (const [prefix, ms] of longest) await store.shorten(prefix, ms);
+}
+
+function stopTimes({ stopMs = STOP_MS }: Overrides): { readonly drainMs: number; readonly closeMs: number } {
+  const closeMs = stopMs / 8;
+  return { drainMs: stopMs - closeMs, closeMs };
 }
 
 function openClock({ now, monotonic }: Overrides, log: Log): Clock {

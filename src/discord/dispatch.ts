@@ -1,3 +1,4 @@
+import { atMost } from '../at-most.ts';
 import type { Command, News, PressHandler } from '../command.ts';
 import { type FailureData, unreachable } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -146,10 +147,7 @@ export function createDispatch(options: {
     /** From now on turns interactions away, and waits for the running ones, but not longer than this. */
     async drain(withinMs: number): Promise<void> {
       draining.abort();
-      const { promise: late, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, withinMs);
-      await Promise.race([Promise.all(running), late]);
-      clearTimeout(timer);
+      await atMost(withinMs, Promise.all(running));
       if (running.size > 0) log.warn({ running: running.size }, 'interactions are still running');
     },
   };
