@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../src/store/sqlite.ts';
+import { alice, general, openDiscord } from './discord/support.ts';
 import { temporaryDirectory } from './support/temporary.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -112,5 +113,39 @@ test('SIGTERM to npm start ends the bot itself, with exit code 0 and its databas
   const [code] = await ended;
   expect(code).toBe(0);
   expect(said.join('')).toContain('"stopped"');
+  await createSqliteStore({ file: join(directory, 'levergate.db'), now: Date.now }).close();
+});
+
+test('SIGTERM to npm start ends the bot within eight seconds although what it says hangs at Discord', async () => {
+  const { discord, api } = await openDiscord({ now: Date.now, botToken: token });
+  const directory = temporaryDirectory();
+  const environment = {
+    ...bare,
+    HOME: directory,
+    NODE_OPTIONS: `--import=${new URL('support/discord-elsewhere.js', import.meta.url).href}`,
+    TEST_DISCORD_API: api,
+    DISCORD_TOKEN: token,
+    MASTER_KEYS: masterKeys,
+    DATA_DIR: directory,
+    WEB_PORT: '0',
+    // The other exchange's list of markets would be fetched from the network.
+    VENUES: 'mudrex',
+    ALLOWED_USERS: alice.id,
+  };
+  const child = spawn('npm', ['start', '--silent'], { cwd: root, env: environment });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const said: string[] = [];
+  child.stdout.on('data', (data: Buffer) => said.push(data.toString()));
+  while (!said.join('').includes('"ready"')) await once(child.stdout, 'data');
+  discord.faults.edit.set('hang', Number.POSITIVE_INFINITY);
+  discord.as(alice.id).command(general, 'help');
+  await discord.until(() => discord.interactions()[0]?.calls.some(({ method }) => method === 'PATCH'));
+  const startedAt = performance.now();
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'close');
+  expect(code).toBe(0);
+  expect(said.join('')).toContain('"stopped"');
+  // Eight, and what a busy machine takes to notice.
+  expect(performance.now() - startedAt).toBeLessThan(9_500);
   await createSqliteStore({ file: join(directory, 'levergate.db'), now: Date.now }).close();
 });
