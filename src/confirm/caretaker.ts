@@ -38,6 +38,8 @@ export type Caretaker = {
   readonly check: (found: Found) => Promise<Found>;
   /** Edits the message of an ended proposal again, a little later: it may show something else than its receipt. */
   readonly mend: (id: string) => Promise<void>;
+  /** What was shown may be older than what is known by now: then it is shown again. */
+  readonly catchUp: (shown: Found) => Promise<void>;
   /** What a person must still be told. */
   readonly newsFor: (user: string) => Promise<readonly News[]>;
   /** Records an outcome; one that may still change keeps the key's lease and is read again. */
@@ -207,6 +209,11 @@ export function createCaretaker(options: {
     if ((await proposals.require(id)).stage === 'done') watch(id, (await now()) + RETRY_MS);
   }
 
+  async function catchUp(shown: Found): Promise<void> {
+    const found = await proposals.find(shown.proposal.id);
+    if (found !== undefined && found.version !== shown.version) await tell(found);
+  }
+
   async function visitTorn(found: Found): Promise<void> {
     const { delivery, outcome, proposal } = found;
     const tries = torn.get(proposal.id) ?? 0;
@@ -277,6 +284,7 @@ export function createCaretaker(options: {
     watch,
     check,
     mend,
+    catchUp,
     conclude,
     newsFor: async (user) => (await telling.dueTo(user)).flatMap(newsOf),
   };

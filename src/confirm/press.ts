@@ -118,11 +118,20 @@ export function createPressHandler(options: {
     const { proposal, outcome } = found;
     const venue = labelOf(venues, proposal.account.venue);
     if (outcome === undefined) return { update: workingView(venue, proposal) };
-    const mend = () => caretaker.mend(proposal.id);
-    return { update: receiptIn(shown.delivery, venue, proposal, outcome), ...noting(found), mend };
+    const { told, lost } = noting(found);
+    return {
+      update: receiptIn(shown.delivery, venue, proposal, outcome),
+      told: async () => {
+        await told();
+        // It was read again meanwhile, and that edit may have come first.
+        await caretaker.catchUp(found);
+      },
+      lost,
+      mend: () => caretaker.mend(proposal.id),
+    };
   }
 
-  function noting(found: Found): Pick<PressReply, 'told' | 'lost'> {
+  function noting(found: Found): Required<Pick<PressReply, 'told' | 'lost'>> {
     return { told: async () => telling.shown(found), lost: () => telling.lost(found) };
   }
 

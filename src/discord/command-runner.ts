@@ -44,6 +44,8 @@ export function createCommandRunner(options: {
   async function tellNews(invocation: CommandInvocation): Promise<void> {
     for (const { view, told } of await news(invocation.caller.user)) {
       const sent = await replies.whisper(invocation, view);
+      // One that Discord does not take keeps none of the others away.
+      if (sent.kind === 'malformed') continue;
       if (sent.kind !== 'told') return;
       await attempts.quietly('noting that news was told', told);
     }

@@ -277,6 +277,20 @@ describe('a write without an answer', () => {
   });
 });
 
+test('what was read again before a receipt was shown is shown after it', async () => {
+  const { gate, id } = await withCard();
+  gate.state.fate = 'silent, lost';
+  const reply = await gate.press('confirm', id);
+  gate.held.set('BTCUSD', isolated('5'));
+  await pass(gate, 1_000);
+  expect(told(gate)).toEqual(['Done: BTCUSD is at 5x isolated']);
+  await reply.told?.();
+  expect(told(gate)).toEqual(['Done: BTCUSD is at 5x isolated', 'Done: BTCUSD is at 5x isolated']);
+  const shown = await gate.press('check', id);
+  await shown.told?.();
+  expect(gate.messages, 'and only then').toHaveLength(2);
+});
+
 describe('an accepted write', () => {
   test('whose old value is shown for a moment keeps its key, is read again, and is told as done', async () => {
     const { gate, id } = await unsettled('accepted, no effect', true);

@@ -39,7 +39,7 @@ test('the command gets the caller, checked values and where its reply can be edi
     {
       call: {
         user: alice.id,
-        userName: 'Alice',
+        userName: 'alice',
         guild: '200000000000000001',
         channel: general,
         isShared: false,
@@ -211,6 +211,21 @@ test('news that could not be sent stay untold', async () => {
   bot.set();
   await bot.done();
   expect(told).toEqual([]);
+});
+
+test('news that Discord finds fault with keep none of the others away', async () => {
+  const twin = { kind: 'press', verb: 'check', id: 'A'.repeat(22), label: 'Check now', style: 'secondary' } as const;
+  const told: string[] = [];
+  const bot = await startBot({
+    news: async () => [
+      { view: view('twins', { buttons: [twin, twin] }), told: async () => void told.push('twins') },
+      { view: view('late'), told: async () => void told.push('late') },
+    ],
+  });
+  bot.set();
+  await bot.done();
+  expect(titles(bot.shown())).toEqual(['❔ BTCUSDT on Mudrex', 'late']);
+  expect(told).toEqual(['late']);
 });
 
 test('news that may have arrived are not sent twice', async () => {

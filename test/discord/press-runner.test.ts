@@ -23,7 +23,7 @@ test('a press is acknowledged before it is handled, and the card then shows how 
   expect(presses).toEqual([
     {
       user: alice.id,
-      userName: 'Alice',
+      userName: 'alice',
       guild: '200000000000000001',
       channel: general,
       verb: 'confirm',

@@ -32,7 +32,7 @@ export type Cases = {
   readonly news: readonly Said[];
 };
 
-const sends: ReadonlySet<string> = new Set(['applied', 'refused', 'not-applied', 'differs', 'unknown']);
+const sends: ReadonlySet<string> = new Set(['applied', 'refused', 'not-applied', 'differs', 'unknown', 'unsettled']);
 
 /** Puts together what the database holds, what the venues got and what Discord was told. */
 export function createCases(journal: Journal, { proposals }: Contents): Cases {
