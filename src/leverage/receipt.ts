@@ -161,7 +161,7 @@ function notApplied(venue: string, proposal: Proposal, { sent, since, asOf, hold
   const twice = since === asOf ? '' : ' It was read twice.';
   return {
     tone: 'refused',
-    title: `Not applied: ${proposal.market.symbol} is not at ${describeSetting(proposal.setting)}`,
+    title: `Not applied: ${marketLabel(proposal)} is not at ${describeSetting(proposal.setting)}`,
     body: [
       ...request(sent),
       ' As of ',
