@@ -2,6 +2,7 @@ import type { LoopbackDiscord } from './discord/loopback-discord.ts';
 import type { Place } from './discord/model.ts';
 import type { RegisteredCommand } from './discord/rest/commands.ts';
 import type { InteractionRecord, VisibleMessage } from './discord/view.ts';
+import { describeFlow, type Flow } from './flow/flow.ts';
 import { describeState, type PlaygroundState, type StateParts } from './state.ts';
 
 const MESSAGES_SHOWN = 80;
@@ -36,6 +37,7 @@ export type Screen = {
   readonly messages: Readonly<Record<string, readonly VisibleMessage[]>>;
   readonly commands: readonly RegisteredCommand[];
   readonly interactions: readonly InteractionLine[];
+  readonly flow: Flow;
   readonly gatewaySessions: number;
   readonly log: readonly string[];
 };
@@ -54,6 +56,7 @@ export function describeScreen(parts: ScreenParts, viewerId: string): Screen {
     messages: Object.fromEntries(messages.map(([id, list]) => [id, list.slice(-MESSAGES_SHOWN)])),
     commands: discord.commands(),
     interactions: own.slice(-INTERACTIONS_SHOWN).map(describeInteraction),
+    flow: describeFlow(parts, viewerId),
     gatewaySessions: discord.sessions().length,
     log: bot.lines().slice(-LOG_LINES_SHOWN),
   };

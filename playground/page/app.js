@@ -124,6 +124,7 @@ function whatEverybodySees(screen, viewerId) {
     messages: {},
     interactions: [],
     channels: screen.channels.filter(({ isOpen }) => isOpen),
+    flow: { ...screen.flow, changes: [] },
   };
 }
 

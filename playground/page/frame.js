@@ -4,6 +4,7 @@ import { avatars } from './avatars.js';
 import { clockTime, movedBy, now } from './time.js';
 
 const tabs = [
+  ['live', 'Live'],
   ['exchanges', 'Exchanges'],
   ['keys', 'Keys'],
   ['trouble', 'Trouble'],

@@ -162,6 +162,7 @@ export const createPipeline = (now: () => number, core: VenueCore): Pipeline => 
     const facts = { ...core.facts(call), path: call.path };
     const fault = faults.take(facts);
     const entry = log.open(call, { kind: facts.kind, account: facts.account, fault: fault?.name });
+    reply.raw.once('close', () => entry.ended(now(), reply.raw.writableFinished));
     const send = ({ status, headers, body }: Answer) => {
       entry.answered(status);
       void reply

@@ -13,11 +13,20 @@ export interface RequestEntry {
   readonly fault: FaultName | undefined;
   /** `none` while no answer was sent: still waiting, hanging, or reset. */
   readonly status: number | 'none';
+  /** When the answer was out, or the connection gone without a whole one; undefined while the client waits. */
+  readonly endedAt: number | undefined;
+  /** Whether a whole answer went out. */
+  readonly isAnswered: boolean;
+}
+
+export interface OpenEntry {
+  answered(status: number): void;
+  ended(at: number, isAnswered: boolean): void;
 }
 
 export interface RequestLog {
   readonly entries: readonly RequestEntry[];
-  open(call: Call, about: Pick<RequestEntry, 'kind' | 'account' | 'fault'>): { answered(status: number): void };
+  open(call: Call, about: Pick<RequestEntry, 'kind' | 'account' | 'fault'>): OpenEntry;
 }
 
 const mask = (text: string, secrets: readonly string[]): string =>
@@ -38,12 +47,18 @@ export const createRequestLog = (secrets: () => readonly string[]): RequestLog =
         url: mask(sent, encoded),
         ...about,
         status: 'none',
+        endedAt: undefined,
+        isAnswered: false,
       };
       entries.push(entry);
       if (entries.length > kept) entries.shift();
       return {
         answered(status) {
           entry.status = status;
+        },
+        ended(at, isAnswered) {
+          entry.endedAt = at;
+          entry.isAnswered = isAnswered;
         },
       };
     },

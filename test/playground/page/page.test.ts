@@ -61,7 +61,7 @@ describePage('the page', (stage) => {
 
   it('can be used at the width of a phone without scrolling sideways', async () => {
     const { page } = await stage.visit({ viewport: phone });
-    for (const place of ['Exchanges', 'Keys', 'Trouble', 'Wire', 'Chat']) {
+    for (const place of ['Live', 'Exchanges', 'Keys', 'Trouble', 'Wire', 'Chat']) {
       await page.locator('.phone-bar').getByRole('button', { name: place }).click();
       await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(phone.width);
     }

@@ -344,17 +344,21 @@ describe('the Mudrex simulator', () => {
 
   it('logs requests with their account and status, and masks secrets', async () => {
     await mudrex.get('/futures/funds?note=demo-secret-alice');
-    expect(mudrex.simulator.requests).toEqual([
-      {
-        at: clock.at,
-        method: 'GET',
-        url: '/fapi/v1/futures/funds?note=[masked]',
-        kind: 'read',
-        account: 'alice',
-        fault: undefined,
-        status: 200,
-      },
-    ]);
+    await expect
+      .poll(() => mudrex.simulator.requests)
+      .toEqual([
+        {
+          at: clock.at,
+          endedAt: clock.at,
+          isAnswered: true,
+          method: 'GET',
+          url: '/fapi/v1/futures/funds?note=[masked]',
+          kind: 'read',
+          account: 'alice',
+          fault: undefined,
+          status: 200,
+        },
+      ]);
   });
 });
 
