@@ -15,7 +15,7 @@ describePage(
       await addKey(visitor, venue);
       for (const leverage of [7, 8, 9, 11, 12]) {
         await send(page, `/leverage set venue:${venue} market:${market} leverage:${leverage}`);
-        await expectTitle(lastMessage(page), new RegExp(`Set ${market} to ${leverage}x`));
+        await expectTitle(lastMessage(page), new RegExp(`Set ${market}( \\(USDT\\))? to ${leverage}x`));
         await expect.poll(() => endIsInSight(page)).toBe(true);
       }
     });
