@@ -205,9 +205,9 @@ describe.each([
     expect(titleOf(busy)).toContain('Another change with this key is not finished');
     world.clock.advance(1_000);
     await world.tick();
-    expect(titleOf(world.latest(alice, first))).toContain(`Done: ${symbol} is at 7x isolated`);
+    expect(titleOf(world.latest(alice, first))).toContain(`Done: ${label} is at 7x isolated`);
     const next = await world.command(alice, 'leverage set', { venue, market, leverage: '8' });
-    expect(labelsOf(next)).toContain(`Set ${symbol} to 8x isolated`);
+    expect(labelsOf(next)).toContain(`Set ${label} to 8x isolated`);
     expect(simulator.writeCount(alice)).toBe(1);
   });
 
