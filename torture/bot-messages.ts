@@ -10,6 +10,13 @@ export const plantNames = [
   'plaintext-log',
   'false-read-back',
   'endless-lease',
+  'cross-at-maximum',
+  'renewal-shows-exposure',
+  'early-release',
+  'no-row-check',
+  'read-back-without-currency',
+  'strangers-cancel',
+  'hasty-drain',
 ] as const;
 export type PlantName = (typeof plantNames)[number];
 

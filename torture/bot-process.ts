@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type BotSetup, fromBotSchema, type ToBot } from './bot-messages.ts';
+import { edits } from './plants/edits.ts';
 
 const READY_WITHIN_MS = 20_000;
 /** Eight seconds for what runs, and the time to close everything. */
@@ -33,8 +34,10 @@ export function createBot(options: {
   let kills = 0;
 
   function launch(): ChildProcess {
-    const started = fork(new URL('bot.ts', import.meta.url), {
-      execArgv: [],
+    const { plant } = setup();
+    const isInSource = plant !== undefined && Object.hasOwn(edits, plant);
+    const started = fork(new URL('bot.ts', import.meta.url), isInSource ? [plant] : [], {
+      execArgv: isInSource ? ['--import', new URL('plants/load.ts', import.meta.url).href] : [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [started.stdout, started.stderr]) if (stream) createInterface(stream).on('line', onLine);

@@ -66,7 +66,7 @@ async function overridesFor(setup: BotSetup, config: Config, log: Log): Promise<
   store = createSqliteStore({ file: join(config.dataDir, 'levergate.db'), now });
   const onFatal = () => void end(1);
   const overrides = { discordApi, venueUrls, deadlines, store, now, log, onFatal };
-  return setup.plant === undefined ? overrides : { ...overrides, ...(await plants[setup.plant].plant(overrides)) };
+  return setup.plant === undefined ? overrides : { ...overrides, ...(await plants[setup.plant].plant?.(overrides)) };
 }
 
 function guard(log: Log): void {

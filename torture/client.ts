@@ -70,6 +70,20 @@ export function createClient({ discord, journal }: Desk, generation: () => numbe
       const message = discord.messages(trader.channel, trader.id).find(({ id }) => id === messageId);
       return message === undefined ? undefined : readCard(message);
     },
+    /** Types a command that leads to no card. @returns the button of this verb below the answer, when one came. */
+    async ticket(
+      trader: Trader,
+      name: string,
+      options: Record<string, string>,
+      verb: string,
+    ): Promise<string | undefined> {
+      const started = attempt(() => discord.as(trader.id).command(trader.channel, name, options));
+      if (started === undefined) return undefined;
+      const before = generation();
+      await until(() => isAnswered(started.interactionId) || generation() !== before);
+      const buttons = journal.saidTo(started.interactionId).at(-1)?.buttons ?? [];
+      return buttons.find((button) => button.verb === verb)?.id;
+    },
     /** @returns the card that came, or what came instead of one. */
     async command(trader: Trader, name: string, options: Record<string, string | boolean>): Promise<Card | string> {
       const started = attempt(() => discord.as(trader.id).command(trader.channel, name, options));
@@ -85,6 +99,14 @@ export function createClient({ discord, journal }: Desk, generation: () => numbe
       if (started === undefined) return undefined;
       const { interactionId } = started;
       journal.pressed({ interactionId, user: trader.id, verb, proposal });
+      return interactionId;
+    },
+    /** Presses a button that this person cannot see, or that is not there. */
+    forge(trader: Trader, messageId: string, verb: string, id: string): string | undefined {
+      const started = attempt(() => discord.as(trader.id).forge(messageId, `v1.${verb}.${id}`));
+      if (started === undefined) return undefined;
+      const { interactionId } = started;
+      journal.pressed({ interactionId, user: trader.id, verb, proposal: id });
       return interactionId;
     },
     /** Waits until presses have their answers; not for one that a dead process took with it. */

@@ -17,6 +17,8 @@ export type Contents = {
   readonly leases: readonly Entry[];
   /** Ids of proposals whose end somebody must still be told. */
   readonly untold: readonly string[];
+  /** How many keys each trader has in use, by their id. */
+  readonly keys: ReadonlyMap<string, number>;
 };
 
 type Where = { readonly directory: string; readonly masterKey: MasterKey; readonly now: () => number };
@@ -60,7 +62,11 @@ export async function readDatabase(where: Where, traders: readonly Trader[]): Pr
     const proposals = createProposals({ ...keyring.rows, newId, keepMs: 90 * 86_400_000, guard });
     const owned = await Promise.all(traders.map(({ id }) => proposals.ownedBy(id)));
     const untold = await store.list('untold/');
+    const inUse = await Promise.all(
+      traders.map(async ({ id }) => [id, (await store.list(`credential/${id}/`)).length] as const),
+    );
     return {
+      keys: new Map(inUse),
       proposals: owned.flat(),
       open: await store.list('open/'),
       leases: await store.list('lease/'),

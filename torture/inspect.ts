@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { Desk } from './desk.ts';
 import type { JournalEvent } from './journal.ts';
 import type { Trace } from './trace.ts';
@@ -8,13 +9,32 @@ import type { Trace } from './trace.ts';
 const foreseen = /"message":"STORE_UNAVAILABLE"/;
 const alarms = /"(uncaught exception|unhandled rejection|an unexpected error|an interaction was not answered)"/;
 
+const auditLine = z.object({
+  msg: z.literal('outcome'),
+  user: z.string(),
+  venue: z.string(),
+  market: z.string(),
+  to: z.string(),
+  outcome: z.string(),
+});
+
 /** Looks at a line that the bot printed: no secret, and nothing that nobody foresaw. */
 export function inspectLine(desk: Desk, line: string, trace: Trace): void {
   trace.bot(line);
+  const audit = auditLine.safeParse(parse(line)).data;
+  if (audit !== undefined) desk.journal.audited(audit);
   report(desk, line, 'was printed');
   const [, alarm] = alarms.exec(line) ?? [];
   if (alarm !== undefined && !foreseen.test(line))
     desk.violate({ rule: 'clean-process', what: `${alarm}: ${line.slice(0, 600)}` });
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Looks for secrets in what the bot serves to anybody on its machine. */

@@ -36,7 +36,25 @@ export type Attempt = Stamp & {
 /** A setting that changed: by a write that the venue carried out, or behind the bot's back. */
 export type Change = Stamp & { readonly spot: Spot; readonly value: Value; readonly by: 'write' | 'outside' };
 /** A read of settings; Kraken lists all markets at once. */
-export type Read = Stamp & { readonly venue: VenueName; readonly user: string; readonly market: string | undefined };
+export type Read = Stamp & {
+  readonly venue: VenueName;
+  readonly user: string;
+  readonly market: string | undefined;
+  /** When its answer had gone out, or the bot had stopped waiting for it. */
+  endedAt: number;
+};
+
+/** A line that the bot printed for the operator about how a change went. */
+export type Audit = Stamp & {
+  readonly user: string;
+  readonly venue: string;
+  readonly market: string;
+  readonly to: string;
+  readonly outcome: string;
+};
+
+/** The end of a process: what had begun by `from` should have ended by `to`, if it was ended kindly. */
+export type Ending = { readonly signal: 'SIGTERM' | 'SIGKILL'; readonly from: number; readonly to: number };
 
 export type JournalEvent =
   | { readonly kind: 'acked' | 'turned-away'; readonly interactionId: string }
@@ -61,6 +79,8 @@ export function createJournal(options: {
   const attempts: Attempt[] = [];
   const changes: Change[] = [];
   const reads: Read[] = [];
+  const audits: Audit[] = [];
+  const endings: Ending[] = [];
   const said: Said[] = [];
   const saidBy = new Map<string, Said[]>();
   const turnedAway = new Set<string>();
@@ -95,6 +115,8 @@ export function createJournal(options: {
     attempts,
     changes,
     reads,
+    audits,
+    endings,
     said,
     drain,
     seq: () => seq,
@@ -130,9 +152,9 @@ export function createJournal(options: {
       return one;
     },
     /** Discord took it, and said so. */
-    told(one: Said, messageId: string | undefined): void {
+    told(one: Said, message: { readonly id: string; readonly isPublic: boolean } | undefined): void {
       one.isTold = true;
-      if (messageId !== undefined) one.messageId = messageId;
+      if (message !== undefined) Object.assign(one, { messageId: message.id, isPublic: message.isPublic });
       tell({ kind: 'told', said: one });
     },
     saidTo: (interactionId: string): readonly Said[] => saidBy.get(interactionId) ?? [],
@@ -144,10 +166,27 @@ export function createJournal(options: {
       tell({ kind: 'attempt', attempt });
       return attempt;
     },
-    read(read: Omit<Read, 'seq' | 'at'>): void {
-      const one = { ...stamp(), ...read };
+    read(read: Pick<Read, 'venue' | 'user' | 'market'>): Read {
+      const one = { ...stamp(), ...read, endedAt: Number.POSITIVE_INFINITY };
       reads.push(one);
       tell({ kind: 'read', read: one });
+      return one;
+    },
+    readEnded(read: Read): void {
+      read.endedAt = stamp().seq;
+    },
+    /** Whether the settings are being read after a write that came after `since`. */
+    isReadingBack({ venue, user }: Pick<Spot, 'venue' | 'user'>, since: number): boolean {
+      const write = attempts.findLast(({ spot, seq: at }) => spot.venue === venue && spot.user === user && at > since);
+      return (
+        write !== undefined && reads.some((read) => read.venue === venue && read.user === user && read.seq > write.seq)
+      );
+    },
+    audited(audit: Omit<Audit, 'seq' | 'at'>): void {
+      audits.push({ ...stamp(), ...audit });
+    },
+    ended(ending: Ending): void {
+      endings.push(ending);
     },
     movedOutside(spot: Spot, value: Value): void {
       changes.push({ ...stamp(), spot, value, by: 'outside' });

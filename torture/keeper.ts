@@ -4,6 +4,8 @@ import type { Desk } from './desk.ts';
 import type { Breakage, Disk } from './disk.ts';
 
 const STARTS_TRIED = 25;
+/** Eight seconds, and what a busy machine may add to them. */
+const ENDS_WITHIN_MS = 9_500;
 
 type Parked = { readonly target: number; readonly isResting: boolean; readonly wake: () => void };
 
@@ -42,9 +44,11 @@ export function createKeeper(options: {
   }
 
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const from = desk.journal.seq();
     const ending = await bot.end(signal);
     generation += 1;
     if (ending === undefined) return;
+    desk.journal.ended({ signal, from, to: desk.journal.seq() });
     const { code, tookMs } = ending;
     trace(`${signal}: ended with ${code ?? ending.signal} after ${Math.round(tookMs)} ms`);
     if (signal === 'SIGTERM' && code !== 0) {
@@ -52,6 +56,9 @@ export function createKeeper(options: {
         rule: 'clean-process',
         what: `SIGTERM ended it with ${code ?? ending.signal} after ${tookMs} ms`,
       });
+    }
+    if (signal === 'SIGTERM' && tookMs > ENDS_WITHIN_MS) {
+      desk.violate({ rule: 'clean-process', what: `SIGTERM took ${Math.round(tookMs)} ms` });
     }
   }
 

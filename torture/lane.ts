@@ -29,8 +29,8 @@ export function createLane(options: LaneOptions) {
   let isUnsettled = false;
   const others = desk.traders.filter(({ id }) => id !== trader.id);
 
-  async function ask(plan: OpPlan, value: string, label?: string): Promise<Card | string> {
-    const { market, currency, isShared } = plan;
+  async function ask(plan: OpPlan, value: string, label?: string, market = plan.market): Promise<Card | string> {
+    const { currency, isShared } = plan;
     const common = { venue, market, share: isShared, ...(label !== undefined && { account: label }) };
     if (value === 'cross') return client.command(trader, 'leverage cross', common);
     const more = currency === undefined ? {} : { currency };
@@ -52,12 +52,31 @@ export function createLane(options: LaneOptions) {
     return verbs.flatMap((verb) => client.press(trader, card, verb) ?? []);
   }
 
-  /** Everybody who is not its owner presses what they see. */
-  function intrude(card: Card): readonly string[] {
+  /** Everybody who is not its owner presses what they see, and what they do not see. */
+  function intrude({ messageId, proposal }: Card, ticket: string | undefined): readonly string[] {
     const intruders = others.slice(0, 3);
-    return intruders.flatMap(
-      (stranger, index) => client.press(stranger, card, index === 1 ? 'cancel' : 'confirm') ?? [],
+    const seen = intruders.flatMap(
+      (stranger, index) => client.press(stranger, { messageId, proposal }, index === 1 ? 'cancel' : 'confirm') ?? [],
     );
+    const [forger] = intruders;
+    if (forger === undefined) return seen;
+    const forged = ['check', 'back', 'do', 'drop'].map((verb) => [verb, proposal] as const);
+    const tickets = ticket === undefined ? [] : ['do', 'drop', 'confirm'].map((verb) => [verb, ticket] as const);
+    const all = [...forged, ...tickets].flatMap(([verb, id]) => client.forge(forger, messageId, verb, id) ?? []);
+    return [...seen, ...all];
+  }
+
+  /** Confirms another card of the key at the moment when the venue is asked what it holds after the first write. */
+  async function overtake([first, second]: readonly Card[]): Promise<readonly string[]> {
+    if (first === undefined) return [];
+    const after = desk.journal.seq();
+    const presses = pressAll(first, ['confirm']);
+    if (second === undefined) return presses;
+    const before = keeper.generation();
+    await client.until(
+      () => desk.journal.isReadingBack({ venue, user: trader.id }, after) || keeper.generation() !== before,
+    );
+    return [...presses, ...pressAll(second, ['confirm', 'confirm'])];
   }
 
   async function confirm(plan: OpPlan, card: Card): Promise<readonly string[]> {
@@ -72,7 +91,8 @@ export function createLane(options: LaneOptions) {
         await keeper.until(card.expiresAt + plan.lateMs);
         return pressAll(card, ['confirm']);
       case 'strangers': {
-        const refused = intrude(card);
+        const ticket = await client.ticket(trader, 'keys remove', { venue }, 'do');
+        const refused = intrude(card, ticket);
         if (plan.isPressedByOwner) return pressAll(card, ['confirm']);
         await client.answers(refused);
         return [];
@@ -127,14 +147,19 @@ export function createLane(options: LaneOptions) {
     try {
       troubles.beforeCommand();
       const cards = [await ask(plan, plan.value)];
-      if (plan.kind === 'twins') cards.push(await ask(plan, plan.other, venue === 'mudrex' ? undefined : 'twin'));
+      const twin = venue === 'mudrex' ? undefined : 'twin';
+      if (plan.kind === 'twins') cards.push(await ask(plan, plan.other, twin));
+      if (plan.kind === 'overtake') cards.push(await ask(plan, plan.other, twin, plan.elsewhere));
       const shown = cards.filter((card) => typeof card !== 'string');
       if (shown.length === 0) {
         trace(`${trader.name} got no card but: ${cards.join(', ')}`);
         return 'no card';
       }
       troubles.beforePress();
-      const presses = (await Promise.all(shown.map((card) => confirm(plan, card)))).flat();
+      const presses =
+        plan.kind === 'overtake'
+          ? await overtake(shown)
+          : (await Promise.all(shown.map((card) => confirm(plan, card)))).flat();
       troubles.afterPress(presses);
       await client.answers(presses);
       await follow(plan, presses);

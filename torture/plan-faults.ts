@@ -32,6 +32,9 @@ const anyWrite: readonly (readonly [number, Make])[] = [
   [10, planServerError],
 ];
 
+/** So slow that something else can happen meanwhile, and not too slow. */
+export const slowReadBack: FaultInput = { name: 'delay', ms: 600, on: 'read', afterWrite: true };
+
 /** What goes wrong with a write, and sometimes with its read-back as well. */
 export function planWriteFaults(random: Random, venue: VenueName, strayUrl: string): readonly FaultInput[] {
   const make = random.weighted<Make>([

@@ -2,8 +2,8 @@ import type { AnswerFault } from '../playground/discord/rest/faults.ts';
 import type { FaultInput } from '../playground/venues/faults.ts';
 import type { Breakage } from './disk.ts';
 import type { VenueName } from './journal.ts';
-import { markets } from './people.ts';
-import { planReadFaults, planWriteFaults } from './plan-faults.ts';
+import { highest, markets } from './people.ts';
+import { planReadFaults, planWriteFaults, slowReadBack } from './plan-faults.ts';
 import type { Random } from './random.ts';
 
 /** What a trader does with one card. */
@@ -11,7 +11,7 @@ export type OpKind =
   /** Presses once, or several times at once. */
   | 'confirm'
   | 'repeat'
-  /** Others press a shared card before its owner does, or instead. */
+  /** Others press a shared card before its owner does, or instead, and forge every other button. */
   | 'strangers'
   | 'cancel'
   /** Confirms and cancels at the same time. */
@@ -25,7 +25,9 @@ export type OpKind =
   /** Confirms two cards of one key at the same time. */
   | 'twins'
   /** Goes back from the receipt. */
-  | 'back';
+  | 'back'
+  /** Confirms a second card of the key while the first one is read back. */
+  | 'overtake';
 
 export type GatewayTrouble = 'drop' | 'cut' | 'reconnect' | 'invalid' | 'resumable' | 'duplicate';
 
@@ -51,6 +53,8 @@ export type OpPlan = {
   /** Leverage as decimal text, or `cross`; for twins the second card has `other`. */
   readonly value: string;
   readonly other: string;
+  /** Where the second card of an overtaking belongs. */
+  readonly elsewhere: string;
   readonly currency: 'INR' | undefined;
   readonly isShared: boolean;
   readonly presses: number;
@@ -74,8 +78,16 @@ export type OpPlan = {
 
 export type Planner = { readonly next: () => OpPlan };
 
+/** What a hunt for a bug that shows only in rare moments asks for more often. */
+export type Focus = {
+  readonly kind?: OpKind;
+  readonly crash?: Crash;
+  readonly currency?: 'INR';
+  readonly value?: 'highest';
+};
+
 const kinds: readonly (readonly [number, OpKind])[] = [
-  [30, 'confirm'],
+  [28, 'confirm'],
   [18, 'repeat'],
   [12, 'strangers'],
   [5, 'cancel'],
@@ -85,6 +97,7 @@ const kinds: readonly (readonly [number, OpKind])[] = [
   [5, 'moved'],
   [8, 'twins'],
   [5, 'back'],
+  [6, 'overtake'],
 ];
 
 /**
@@ -97,12 +110,13 @@ export function createPlanner(options: {
   readonly venue: VenueName;
   readonly strayUrl: string;
   readonly breakages: readonly Breakage[];
+  readonly focus?: Focus;
 }): Planner {
-  const { venue } = options;
+  const { venue, focus = {} } = options;
   const used = new Set<string>();
   let count = 0;
 
-  /** Never twice in one market, so that a write tells which card it belongs to. */
+  /** Below the highest, and never twice in one market, so that a write tells which card it belongs to. */
   function freshValue(random: Random, market: string): string {
     for (;;) {
       const value = String(random.int(101, 4_800) / 100);
@@ -112,19 +126,27 @@ export function createPlanner(options: {
     }
   }
 
+  /** What stands at an end of the scale, where the name of a setting and its number part. */
+  function extreme(random: Random, market: string): string | undefined {
+    const isHighest = random.chance(0.06) || focused(random, focus.value) !== undefined;
+    if (isHighest) return highest[market];
+    return venue === 'kraken-futures' && random.chance(0.07) ? 'cross' : undefined;
+  }
+
   function next(): OpPlan {
     count += 1;
     const random = options.random.fork(count);
-    const kind = random.weighted(kinds);
+    const kind = focused(random, focus.kind) ?? random.weighted(kinds);
     const market = random.pick(markets[venue]);
-    const isCross = venue === 'kraken-futures' && random.chance(0.05);
+    const elsewhere = random.pick(markets[venue]);
     const breakage = options.breakages[0];
     return {
       kind,
       market,
-      value: isCross ? 'cross' : freshValue(random, market),
-      other: freshValue(random, market),
-      currency: venue === 'mudrex' && random.chance(0.15) ? 'INR' : undefined,
+      value: extreme(random, market) ?? freshValue(random, market),
+      other: freshValue(random, kind === 'overtake' ? elsewhere : market),
+      elsewhere,
+      currency: venue === 'mudrex' && (random.chance(0.15) || focused(random, focus.currency)) ? 'INR' : undefined,
       isShared: kind === 'strangers' || random.chance(0.2),
       presses: kind === 'repeat' ? random.int(2, 6) : 1,
       isPressedByOwner: kind !== 'strangers' || random.chance(0.6),
@@ -132,10 +154,15 @@ export function createPlanner(options: {
       checks: random.chance(0.3),
       isImpatient: random.chance(0.15),
       cardFaults: random.chance(0.1) ? planReadFaults(random) : [],
-      writeFaults: random.chance(0.55) ? planWriteFaults(random, venue, options.strayUrl) : [],
+      writeFaults:
+        kind === 'overtake'
+          ? [slowReadBack]
+          : random.chance(0.55)
+            ? planWriteFaults(random, venue, options.strayUrl)
+            : [],
       discord: random.chance(0.14) ? planDiscord(random) : undefined,
       gateway: random.chance(0.1) ? planGateway(random) : undefined,
-      crash: random.chance(0.055) ? planCrash(random) : undefined,
+      crash: focused(random, focus.crash) ?? (random.chance(0.055) ? planCrash(random) : undefined),
       disk: breakage !== undefined && random.chance(0.012) ? { breakage, ms: random.int(100, 700) } : undefined,
       outageMs: random.chance(0.02) ? random.int(50, 500) : 0,
       jumpMs: random.chance(0.01) ? random.int(1_000, 60_000) : 0,
@@ -143,6 +170,10 @@ export function createPlanner(options: {
   }
 
   return { next };
+}
+
+function focused<T>(random: Random, wanted: T | undefined): T | undefined {
+  return wanted !== undefined && random.chance(0.4) ? wanted : undefined;
 }
 
 function planDiscord(random: Random): DiscordTrouble {

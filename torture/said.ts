@@ -31,6 +31,8 @@ export type Sighting = {
   readonly title: string;
   readonly text: string;
   readonly footer: string;
+  /** Everything that can be read in it but the buttons. */
+  readonly shown: string;
   readonly buttons: readonly SaidButton[];
   readonly meaning: Meaning;
 };
@@ -42,6 +44,8 @@ export type Said = Sighting & {
   isTold: boolean;
   /** The id of the message, once Discord told it. */
   messageId?: string;
+  /** Whether others can read it, once Discord told that. */
+  isPublic?: boolean;
 };
 
 const payload = z.object({
@@ -51,9 +55,11 @@ const payload = z.object({
         title: z.string().default(''),
         description: z.string().default(''),
         footer: z.object({ text: z.string() }).optional(),
+        fields: z.array(z.object({ name: z.string(), value: z.string() })).default([]),
       }),
     )
     .default([]),
+  content: z.string().default(''),
   components: z
     .array(
       z.object({ components: z.array(z.object({ custom_id: z.string().default(''), label: z.string().default('') })) }),
@@ -69,7 +75,10 @@ export function readSaid(body: unknown): Omit<Sighting, 'interactionId' | 'place
   const title = plain(embed.title).replace(/^[^A-Za-z0-9"]+/, '');
   const text = plain(embed.description);
   const buttons = read.data.components.flatMap(({ components }) => components.flatMap(readButton));
-  return { title, text, buttons, footer: embed.footer?.text ?? '', meaning: meaningOf(title, text, buttons) };
+  const footer = embed.footer?.text ?? '';
+  const fields = embed.fields.map(({ name, value }) => `${name}: ${plain(value)}`);
+  const shown = [read.data.content, title, text, ...fields, footer].filter((part) => part !== '').join('\n');
+  return { title, text, buttons, footer, shown, meaning: meaningOf(title, text, buttons) };
 }
 
 function readButton({ custom_id, label }: { custom_id: string; label: string }): SaidButton[] {

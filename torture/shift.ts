@@ -9,6 +9,7 @@ import { describeEvent, inspectFiles, inspectLine, inspectPages } from './inspec
 import { createKeeper, type Keeper } from './keeper.ts';
 import { createLane } from './lane.ts';
 import { createPlanner } from './plan.ts';
+import { plants } from './plants/plants.ts';
 import { createRandom, type Random } from './random.ts';
 import { checkPromises } from './rules/check.ts';
 import type { Violation } from './rules/violation.ts';
@@ -81,7 +82,14 @@ async function play(stage: Stage): Promise<ShiftResult> {
     (['kraken-futures', 'mudrex'] as const).map((venue) => {
       const lane = random.fork(`${trader.name}/${venue}`);
       const breakages = way === undefined ? [] : [kind];
-      const planner = createPlanner({ random: lane, venue, strayUrl: desk.strayUrl, breakages });
+      const focus = stage.plant === undefined ? undefined : plants[stage.plant].focus;
+      const planner = createPlanner({
+        random: lane,
+        venue,
+        strayUrl: desk.strayUrl,
+        breakages,
+        ...(focus !== undefined && { focus }),
+      });
       return createLane({ desk, keeper, client, trader, venue, planner, trace: trace.note });
     }),
   );

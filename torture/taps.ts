@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Journal, Spot, Value, VenueName } from './journal.ts';
 import { readSaid, type Said } from './said.ts';
 
-const idAnswer = z.object({ id: z.string() });
+const EPHEMERAL = 64;
+const messageAnswer = z.object({ id: z.string(), flags: z.int().default(0) });
 const mudrexWrite = z.object({ leverage: z.number(), trade_currency: z.string().optional() });
 
 /**
@@ -26,7 +27,9 @@ export function tapVenue(
     const { pathname, searchParams } = new URL(request.url, 'http://venue');
     if (request.method === 'GET') {
       const market = /\/futures\/([^/]+)\/leverage$/.exec(pathname)?.[1];
-      if (market !== undefined || pathname.endsWith('/leveragepreferences')) journal.read({ venue, user, market });
+      if (market === undefined && !pathname.endsWith('/leveragepreferences')) return;
+      const read = journal.read({ venue, user, market });
+      reply.raw.once('close', () => journal.readEnded(read));
       return;
     }
     const asked = venue === 'mudrex' ? mudrexAsked(pathname, request.body) : krakenAsked(searchParams);
@@ -84,7 +87,8 @@ export function tapDiscord(
     if (route?.place === 'callback') journal.acked(route.interactionId);
     const said = sent.get(request);
     if (said === undefined) return payload;
-    journal.told(said, idAnswer.safeParse(parse(payload)).data?.id);
+    const message = messageAnswer.safeParse(parse(payload)).data;
+    journal.told(said, message && { id: message.id, isPublic: (message.flags & EPHEMERAL) === 0 });
     return payload;
   });
 }

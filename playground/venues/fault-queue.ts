@@ -37,7 +37,7 @@ const strikes = ({ fault, writers }: Armed, facts: CallFacts): boolean => {
   if (fault.on !== 'any' && fault.on !== facts.kind) return false;
   if (fault.account !== undefined && fault.account !== facts.account) return false;
   if (fault.path !== undefined && !facts.path.includes(fault.path)) return false;
-  if (fault.name !== 'flaky-read-back') return true;
+  if (fault.name !== 'flaky-read-back' && !fault.afterWrite) return true;
   return facts.readsSetting && facts.account !== undefined && writers.has(facts.account);
 };
 

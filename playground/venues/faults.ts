@@ -8,6 +8,8 @@ const scope = {
   account: z.string().optional(),
   /** Only calls whose path contains this. */
   path: z.string().optional(),
+  /** Only reads of a setting after this account has written. */
+  afterWrite: z.boolean().default(false),
 };
 
 /** Whether the call is carried out before its answer is spoilt. */

@@ -2,6 +2,7 @@ import type { Overrides } from '../../src/app.ts';
 import type { Log } from '../../src/log.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { BotSetup, PlantName } from '../bot-messages.ts';
+import type { Focus } from '../plan.ts';
 import type { RuleName } from '../rules/violation.ts';
 import { everybodyOwns } from './everybody-owns.ts';
 import { endlessLease, replicaClock, selectThenUpdate } from './stores.ts';
@@ -18,7 +19,10 @@ export type Plant = {
   readonly bug: string;
   /** The rules that have to notice; one of them is enough. */
   readonly caughtBy: readonly RuleName[];
-  readonly plant: (ports: Ports) => Overrides | Promise<Overrides>;
+  /** Wraps the ports of the bot; absent where its source is changed instead. */
+  readonly plant?: (ports: Ports) => Overrides | Promise<Overrides>;
+  /** What has to happen more often than usual for the bug to show. */
+  readonly focus?: Focus;
 };
 
 /** Bugs that the harness must catch before it is believed. */
@@ -69,5 +73,40 @@ export const plants: Readonly<Record<PlantName, Plant>> = {
     bug: 'the lease of a key is never given back and never ends',
     caughtBy: ['nothing-stuck'],
     plant: ({ store }) => ({ store: endlessLease(store) }),
+  },
+  'cross-at-maximum': {
+    bug: 'isolated margin at the highest leverage is sent as cross margin',
+    caughtBy: ['confirmed-write', 'true-outcome'],
+    focus: { value: 'highest' },
+  },
+  'renewal-shows-exposure': {
+    bug: 'a shared card that is renewed shows position and orders',
+    caughtBy: ['private-exposure'],
+    focus: { kind: 'moved' },
+  },
+  'early-release': {
+    bug: 'a key is given back after the write, before the read-back',
+    caughtBy: ['one-at-a-time'],
+    focus: { kind: 'overtake' },
+  },
+  'no-row-check': {
+    bug: 'a card is advanced without looking whether somebody else has advanced it',
+    caughtBy: ['no-write-after-end', 'nothing-stuck', 'true-outcome'],
+    focus: { kind: 'race' },
+  },
+  'read-back-without-currency': {
+    bug: 'the read-back asks about the default margin currency',
+    caughtBy: ['true-outcome'],
+    focus: { currency: 'INR' },
+  },
+  'strangers-cancel': {
+    bug: 'anybody who sees a card can cancel it',
+    caughtBy: ['own-press'],
+    focus: { kind: 'strangers' },
+  },
+  'hasty-drain': {
+    bug: 'SIGTERM ends the process without waiting for what runs',
+    caughtBy: ['clean-process'],
+    focus: { crash: { signal: 'SIGTERM', at: 'write', delayMs: 0, downMs: 0 } },
   },
 };

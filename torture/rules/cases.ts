@@ -18,6 +18,7 @@ export type Case = {
   readonly value: Value;
   /** Confirmations by its owner, in order. */
   readonly confirms: readonly Press[];
+  readonly cancels: readonly Press[];
   readonly attempts: readonly Attempt[];
   readonly said: readonly Said[];
 };
@@ -46,6 +47,7 @@ export function createCases(journal: Journal, { proposals }: Contents): Cases {
     return {
       ...seed,
       confirms: presses.filter(({ verb }) => verb === 'confirm'),
+      cancels: presses.filter(({ verb }) => verb === 'cancel'),
       attempts: journal.attempts.filter((attempt) => owner.get(attempt) === id),
       said: journal.said.filter((said) => about.get(said) === id),
     };

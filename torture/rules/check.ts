@@ -2,9 +2,14 @@ import type { Contents } from '../database.ts';
 import type { Desk } from '../desk.ts';
 import type { Attempt } from '../journal.ts';
 import { type Case, type Cases, createCases, nameOf } from './cases.ts';
+import { checkEndings } from './endings.ts';
+import { checkExposure } from './exposure.ts';
 import { checkOutcomes, meaningOf } from './outcomes.ts';
 import { createTimeline } from './timeline.ts';
+import { checkTurns } from './turns.ts';
 import type { Violation } from './violation.ts';
+
+const KEYS_OF_A_TRADER = 3;
 
 /**
  * Holds everything that was seen against the promises.
@@ -18,10 +23,13 @@ export function checkPromises(desk: Pick<Desk, 'journal' | 'lies'>, contents: Co
   const timeline = createTimeline(journal);
   return [
     ...cases.strays.map(strayWrite),
-    ...cases.all.flatMap((one) => [...checkWrites(one), ...checkCard(one)]),
+    ...cases.all.flatMap((one) => [...checkWrites(one), ...checkCard(one), ...checkCancel(one)]),
+    ...checkTurns(journal, cases.all),
+    ...checkEndings(journal, cases.all),
     ...checkOutcomes(cases.all, { timeline, journal, lies }),
+    ...checkExposure(journal),
     ...checkRest(contents),
-    ...checkLost(cases),
+    ...checkLost(cases, contents),
     ...checkTold(cases, contents),
   ];
 }
@@ -43,6 +51,13 @@ function* checkWrites(one: Case): Generator<Violation> {
   }
 }
 
+/** A card that was cancelled was cancelled by its owner. */
+function* checkCancel(one: Case): Generator<Violation> {
+  const isOwn = one.cancels.some(({ ack }) => ack !== undefined);
+  if (one.found.outcome?.kind === 'cancelled' && !isOwn)
+    yield { rule: 'own-press', what: `cancelled by nobody who may: ${nameOf(one)}` };
+}
+
 /** What was shown is what is stored, and so what runs. */
 function* checkCard(one: Case): Generator<Violation> {
   const { market, setting } = one.found.proposal;
@@ -62,7 +77,9 @@ function* checkRest({ proposals, open, leases }: Contents): Generator<Violation>
   if (leases.length > 0) yield { rule: 'nothing-stuck', what: `${leases.length} keys are still held` };
 }
 
-function* checkLost({ unknownCards }: Cases): Generator<Violation> {
+function* checkLost({ unknownCards }: Cases, { keys }: Contents): Generator<Violation> {
+  for (const [user, count] of keys)
+    if (count !== KEYS_OF_A_TRADER) yield { rule: 'nothing-lost', what: `${user} has ${count} keys` };
   for (const { title } of unknownCards)
     yield { rule: 'nothing-lost', what: `a card was shown and is not stored: ${title}` };
 }

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../src/confirm/proposal.ts';
+import { describeSetting } from '../../src/leverage/setting.ts';
 import type { Lie } from '../desk.ts';
-import type { Journal } from '../journal.ts';
-import { isSameSpot } from '../journal.ts';
+import { type Audit, isSameSpot, type Journal } from '../journal.ts';
 import type { Meaning } from '../said.ts';
 import { type Case, nameOf } from './cases.ts';
 import type { Timeline } from './timeline.ts';
@@ -15,7 +15,8 @@ type Claim = {
   readonly where: string;
 };
 
-const unsent: ReadonlySet<Meaning> = new Set(['not-sent', 'unchanged', 'stale', 'cancelled', 'expired']);
+const unsent = ['not-sent', 'unchanged', 'stale', 'cancelled', 'expired'] as const;
+const isUnsent = (text: string): text is (typeof unsent)[number] => unsent.some((kind) => kind === text);
 
 /** Whether every outcome that somebody was shown, or that is stored, is what the venue's own log says. */
 export function checkOutcomes(
@@ -31,12 +32,12 @@ export function checkOutcomes(
   function judge(one: Case, claim: Claim): void {
     const problem = problemOf(one, claim);
     if (problem === undefined) return;
-    const rule = unsent.has(claim.meaning) ? 'no-write-after-end' : 'true-outcome';
+    const rule = isUnsent(claim.meaning) ? 'no-write-after-end' : 'true-outcome';
     violations.push({ rule, what: `${claim.where} ${claim.meaning}, but ${problem}: ${nameOf(one)}` });
   }
 
   function problemOf(one: Case, { meaning, asOf }: Claim): string | undefined {
-    if (unsent.has(meaning)) return one.attempts.length > 0 ? 'a write was sent' : undefined;
+    if (isUnsent(meaning)) return one.attempts.length > 0 ? 'a write was sent' : undefined;
     switch (meaning) {
       case 'applied':
         if (one.attempts.length === 0) return 'nothing was sent';
@@ -72,9 +73,21 @@ export function checkOutcomes(
     return lies.some(({ venue, user, to }) => venue === spot.venue && user === spot.user && to >= since);
   }
 
+  /** What the operator's log says of it, where its words fit no other card. */
+  function loggedOf({ found: { proposal }, spot, value }: Case): readonly string[] {
+    const isAlone = cases.filter((other) => isSameSpot(other.spot, spot) && other.value === value).length === 1;
+    const to = describeSetting(proposal.setting);
+    const isOwn = ({ user, venue, market, to: other }: Audit) =>
+      user === spot.user && venue === spot.venue && market === spot.market && other === to;
+    return isAlone && spot.currency !== 'INR' ? journal.audits.filter(isOwn).map(({ outcome }) => outcome) : [];
+  }
+
   for (const one of cases) {
     const { outcome } = one.found;
     if (outcome !== undefined) judge(one, { meaning: meaningOf(outcome), asOf: asOfIn(outcome), where: 'stored as' });
+    for (const kind of loggedOf(one)) {
+      if (isUnsent(kind)) judge(one, { meaning: kind, asOf: Number.POSITIVE_INFINITY, where: 'logged as' });
+    }
     for (const { meaning, text } of one.said) judge(one, { meaning, asOf: shownAsOf(one, text), where: 'shown as' });
     if (isDenied(one)) {
       const what = `every press was answered "nothing was changed", but a write was sent: ${nameOf(one)}`;

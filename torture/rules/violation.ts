@@ -2,6 +2,7 @@
 export const ruleNames = [
   'one-write',
   'confirmed-write',
+  'own-press',
   'no-write-after-end',
   'true-outcome',
   'one-at-a-time',
@@ -9,6 +10,7 @@ export const ruleNames = [
   'nothing-lost',
   'result-told',
   'no-secret',
+  'private-exposure',
   'clean-process',
 ] as const;
 export type RuleName = (typeof ruleNames)[number];

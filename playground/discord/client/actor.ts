@@ -27,6 +27,8 @@ export type Actor = {
   /** Types into one option: what is in `options` so far, and which of them has the cursor. */
   readonly autocomplete: (channelId: string, name: string, typed: Typed) => Promise<Suggestions>;
   readonly press: (messageId: string, customId: string) => Started;
+  /** Presses what no client would send: a button that is not below this message, or is somebody else's. */
+  readonly forge: (messageId: string, customId: string) => Started;
   readonly select: (messageId: string, customId: string, values: readonly string[]) => Started;
   /** The form that an interaction of this person opened, until it is submitted. */
   readonly form: (interactionId: string) => ModalForm | undefined;
@@ -144,6 +146,13 @@ export function createActor(parts: Parts, userId: string): Actor {
     press(messageId, customId) {
       const { message, data } = component(messageId, customId, [2]);
       const place = world.place(message.channelId);
+      return { interactionId: start({ type: interactionTypes.component, place, data, sourceMessageId: messageId }).id };
+    },
+    forge(messageId, customId) {
+      const message = messages.find(messageId);
+      if (message === undefined) throw new ClientRefusal('unknown-message', messageId);
+      const place = world.place(message.channelId);
+      const data = { component_type: 2, custom_id: customId, id: 0 };
       return { interactionId: start({ type: interactionTypes.component, place, data, sourceMessageId: messageId }).id };
     },
     select(messageId, customId, values) {

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+
+/** One place of the product's source, as it stands and as a bug would have it. */
+export type Edit = { readonly file: string; readonly stands: string; readonly bug: string };
+
+/**
+ * Bugs that no port of the bot lets in: its source is changed while its process loads it. Nothing is written.
+ *
+ * Each bug lived through every test once, so each keeps a test in its folder honest as well.
+ */
+export const edits = {
+  'cross-at-maximum': [
+    {
+      file: 'src/venues/kraken-futures.ts',
+      stands: "setting.mode === 'isolated' ? setIsolated(",
+      bug: "setting.mode === 'isolated' && setting.leverage !== market.bounds.max ? setIsolated(",
+    },
+  ],
+  'renewal-shows-exposure': [
+    {
+      file: 'src/confirm/cards.ts',
+      stands: '{ ...request, market: fresh.market',
+      bug: '{ ...request, isShared: false, market: fresh.market',
+    },
+  ],
+  'early-release': [
+    {
+      file: 'src/confirm/proposals.ts',
+      stands: "return advance(found, 'sending', leaseFor(found, lease, LEASE_MS));",
+      bug: `setTimeout(() => {
+        guard.release(keyHash, id);
+        void store.commit({ writes: [{ key: lease.key, remove: true }] });
+      }, 250);
+      return advance(found, 'sending', leaseFor(found, lease, LEASE_MS));`,
+    },
+  ],
+  'no-row-check': [
+    {
+      file: 'src/confirm/proposals.ts',
+      stands: 'checks: [rowCheck(found), ...(more.checks ?? [])],',
+      bug: 'checks: [...(more.checks ?? [])],',
+    },
+  ],
+  'read-back-without-currency': [
+    {
+      file: 'src/leverage/execute.ts',
+      stands: 'venue.readSetting(credentials, targetOf(proposal))',
+      bug: 'venue.readSetting(credentials, { market: proposal.market })',
+    },
+  ],
+  'strangers-cancel': [
+    {
+      file: 'src/confirm/press.ts',
+      stands: 'async function cancel(press: Press): Promise<PressReply> {\n    const found = await requireOwn(press);',
+      bug: 'async function cancel(press: Press): Promise<PressReply> {\n    const found = await proposals.require(press.id);',
+    },
+  ],
+  'hasty-drain': [
+    {
+      file: 'src/app.ts',
+      stands: 'discord.drain()',
+      bug: 'Promise.resolve()',
+    },
+  ],
+} satisfies Readonly<Record<string, readonly Edit[]>>;
+
+const root = new URL('../../', import.meta.url);
+
+/** @throws Error when the place is not there exactly once: the bug has to be planted anew. */
+export function withBug(source: string, { file, stands, bug }: Edit): string {
+  const count = source.split(stands).length - 1;
+  if (count !== 1) throw new Error(`${file} has ${count} places for a planted bug: ${stands}`);
+  return source.replace(stands, () => bug);
+}
+
+export function addressOf({ file }: Edit): string {
+  return new URL(file, root).href;
+}
+
+export function sourceOf({ file }: Edit): string {
+  return readFileSync(new URL(file, root), 'utf8');
+}
