@@ -127,8 +127,7 @@ export function createClient({ discord, journal }: Desk, generation: () => numbe
 function readCard(message: VisibleMessage): Card | undefined {
   const ids = rows.parse(message.components).flatMap(({ components }) => components.map((one) => one.custom_id ?? ''));
   const [, proposal] = /^v1\.confirm\.(.+)$/.exec(ids.find((id) => id.startsWith('v1.confirm.')) ?? '') ?? [];
-  const fields = message.embeds[0]?.fields ?? [];
-  const [, seconds] = /<t:(\d+):R>/.exec(fields.find(({ name }) => name === 'Expires')?.value ?? '') ?? [];
+  const [, seconds] = /<t:(\d+):R>/.exec(message.embeds[0]?.description ?? '') ?? [];
   if (proposal === undefined || seconds === undefined) return undefined;
   return { messageId: message.id, proposal, expiresAt: Number(seconds) * 1_000 };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { plantNames } from '../../torture/bot-messages.ts';
 import { createPlanner } from '../../torture/plan.ts';
+import { edits, sourceOf, withBug } from '../../torture/plants/edits.ts';
 import { plants } from '../../torture/plants/plants.ts';
 import { createRandom } from '../../torture/random.ts';
 import { huntPlant, runTorture } from '../../torture/run.ts';
@@ -23,6 +24,10 @@ const plansOf = (seed: string) => {
 test('a seed makes the same decisions again, and another one others', () => {
   expect(plansOf('7.1')).toEqual(plansOf('7.1'));
   expect(plansOf('7.1')).not.toEqual(plansOf('7.2'));
+});
+
+test.each(Object.values(edits).flat())('a bug can be planted where $file has: $stands', (edit) => {
+  expect(withBug(sourceOf(edit), edit)).not.toBe(sourceOf(edit));
 });
 
 describe.concurrent('under torture', { timeout }, () => {

@@ -60,8 +60,9 @@ function* checkCancel(one: Case): Generator<Violation> {
 
 /** What was shown is what is stored, and so what runs. */
 function* checkCard(one: Case): Generator<Violation> {
-  const { market, setting } = one.found.proposal;
-  const wanted = `Set ${market.symbol} to ${setting.mode === 'cross' ? 'cross margin' : `${setting.leverage}x isolated`}`;
+  const { market, currency, setting } = one.found.proposal;
+  const spot = currency === undefined ? market.symbol : `${market.symbol} (${currency})`;
+  const wanted = `Set ${spot} to ${setting.mode === 'cross' ? 'cross margin' : `${setting.leverage}x isolated`}`;
   for (const { meaning, buttons } of one.said) {
     const label = buttons.find(({ verb }) => verb === 'confirm')?.label;
     if (meaning === 'card' && label !== wanted)

@@ -2,10 +2,7 @@ import type { Journal } from '../journal.ts';
 import type { Violation } from './violation.ts';
 
 /** What every card of a venue says, with a position or without. */
-const constant = [
-  /Expect an open position to be re-margined at once\./g,
-  /Applies to new orders on \S+ \(\w+ margin\)\. Open positions keep their leverage\. An order that names its own leverage overrides it\./g,
-];
+const constant = [/Applies to new orders on \S+ \(\w+ margin\)\. An order that names its own leverage overrides it\./g];
 
 const telling =
   /liquidat|\bpositions?\b|\borders?\b|\blong\b|\bshort\b|distance|free margin|enough margin|insufficient|\d ?%|another change/i;
