@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { LogLevel } from './config.ts';
 import { createScrubber } from './log-scrubber.ts';
+import { createLogStream } from './log-stream.ts';
 import { toPlain } from './log-values.ts';
 import type { Secret } from './secret.ts';
 
@@ -33,7 +34,7 @@ export function createLog(options: {
   readonly level: LogLevel;
   readonly stream?: { readonly write: (line: string) => unknown };
 }): Log {
-  const { level, stream = pino.destination({ dest: 1, sync: true }) } = options;
+  const { level, stream = createLogStream() } = options;
   const scrubber = createScrubber();
   const lines = pino({ level, base: null }, { write: (line) => void stream.write(scrubber.scrub(line)) });
 

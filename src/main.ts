@@ -5,9 +5,12 @@ import { StartError } from './discord/start-error.ts';
 import { malformedEnvLines } from './env-file.ts';
 import { Failure } from './errors.ts';
 import { createLog } from './log.ts';
+import { createLogStream } from './log-stream.ts';
 import { explain } from './messages.ts';
 
 const ENV_FILE = '.env';
+/** How long the log's reader has to read what is left; mostly it has read all of it. */
+const LAST_WORDS_MS = 500;
 
 /** 0 after a clean stop, 1 when starting failed, 2 for a configuration that cannot be used. */
 const exitCodes = { stopped: 0, failed: 1, misconfigured: 2 } as const;
@@ -35,7 +38,8 @@ function loadEnvFile(): string[] {
 }
 
 async function run(config: Config): Promise<void> {
-  const log = createLog({ level: config.logLevel });
+  const out = createLogStream();
+  const log = createLog({ level: config.logLevel, stream: out });
   const app = createApp(config, { log, onFatal: () => void end(exitCodes.failed) });
   let isEnding = false;
 
@@ -44,6 +48,7 @@ async function run(config: Config): Promise<void> {
     isEnding = true;
     await app.stop().catch((error: unknown) => log.error({ error }, 'stopping failed'));
     log.info({ code }, 'stopped');
+    await out.flush(LAST_WORDS_MS);
     process.exit(code);
   }
 

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -116,7 +116,8 @@ test('SIGTERM to npm start ends the bot itself, with exit code 0 and its databas
   await createSqliteStore({ file: join(directory, 'levergate.db'), now: Date.now }).close();
 });
 
-test('SIGTERM to npm start ends the bot within eight seconds although what it says hangs at Discord', async () => {
+/** `npm start` with the loopback Discord instead of the real one. */
+async function startWithDiscord(out: 'pipe' | number) {
   const { discord, api } = await openDiscord({ now: Date.now, botToken: token });
   const directory = temporaryDirectory();
   const environment = {
@@ -130,22 +131,44 @@ test('SIGTERM to npm start ends the bot within eight seconds although what it sa
     WEB_PORT: '0',
     // The other exchange's list of markets would be fetched from the network.
     VENUES: 'mudrex',
-    ALLOWED_USERS: alice.id,
+    ALLOWED_USERS: allowedUsers,
   };
-  const child = spawn('npm', ['start', '--silent'], { cwd: root, env: environment });
+  const child = spawn('npm', ['start', '--silent'], { cwd: root, env: environment, stdio: ['ignore', out, 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const said: string[] = [];
-  child.stdout.on('data', (data: Buffer) => said.push(data.toString()));
-  while (!said.join('').includes('"ready"')) await once(child.stdout, 'data');
+  child.stdout?.on('data', (data: Buffer) => said.push(data.toString()));
+  const ended = once(child, 'close');
+  await discord.until(() => discord.commands().some(({ name }) => name === 'help'));
+
+  /** @returns how the bot ended, and after how long. */
+  async function end() {
+    const startedAt = performance.now();
+    child.kill('SIGTERM');
+    const [code] = await ended;
+    // So its database is free.
+    await createSqliteStore({ file: join(directory, 'levergate.db'), now: Date.now }).close();
+    return { code, tookMs: performance.now() - startedAt };
+  }
+  return { discord, said, end };
+}
+
+test('SIGTERM to npm start ends the bot within eight seconds although what it says hangs at Discord', async () => {
+  const { discord, said, end } = await startWithDiscord('pipe');
   discord.faults.edit.set('hang', Number.POSITIVE_INFINITY);
   discord.as(alice.id).command(general, 'help');
   await discord.until(() => discord.interactions()[0]?.calls.some(({ method }) => method === 'PATCH'));
-  const startedAt = performance.now();
-  child.kill('SIGTERM');
-  const [code] = await once(child, 'close');
+  const { code, tookMs } = await end();
   expect(code).toBe(0);
   expect(said.join('')).toContain('"stopped"');
   // Eight, and what a busy machine takes to notice.
-  expect(performance.now() - startedAt).toBeLessThan(9_500);
-  await createSqliteStore({ file: join(directory, 'levergate.db'), now: Date.now }).close();
+  expect(tookMs).toBeLessThan(9_500);
+});
+
+test('a log on a full disk neither ends the bot nor changes its exit code', async () => {
+  const full = openSync('/dev/full', 'w');
+  onTestFinished(() => closeSync(full));
+  const { discord, end } = await startWithDiscord(full);
+  discord.as(alice.id).command(general, 'help');
+  await discord.until(() => discord.messages(general, alice.id).some(({ isThinking }) => !isThinking));
+  expect((await end()).code).toBe(0);
 });
