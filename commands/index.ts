@@ -19,8 +19,12 @@ export function createCommands(services: Services): readonly Command[] {
 
 /** The operator's limits hold for what touches keys and exchanges; anybody may read the help and delete their data. */
 function within(limits: Limits, command: Command): Command {
-  const guarded = (each: Subcommand): Subcommand => ({
+  const guarded = ({ complete, ...each }: Subcommand): Subcommand => ({
     ...each,
+    ...(complete !== undefined && {
+      // A completion opens keys to list their names.
+      complete: async (caller, ...typed) => (limits.isAllowed(caller) ? complete(caller, ...typed) : []),
+    }),
     run: async (call, values) => {
       limits.assertAllowed(call);
       return each.run(call, values);

@@ -21,10 +21,10 @@ export function createKeys(services: Services): Command {
     description: 'Get a one-time link to enter an exchange key; never type a key into Discord',
     options: { venue, label },
     complete,
-    run: async ({ user, userName, delivery }, values): Promise<View> => {
+    run: async ({ user, userName, guild, delivery }, values): Promise<View> => {
       const found = requireVenue(venues, values.venue);
       const key = { user, venue: found.id, label: parseLabel('label', values.label) };
-      const link = await createKeyLink({ account: key, userName, delivery });
+      const link = await createKeyLink({ account: key, userName, delivery, ...(guild !== undefined && { guild }) });
       return {
         tone: 'ask',
         title: `Add your ${nameOf(key)}`,

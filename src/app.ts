@@ -166,7 +166,12 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     now,
     onFailure: (venue, error) => log.warn({ venue, error }, 'the market list could not be fetched'),
   });
-  const links = createLinks({ ...keyring.rows, newToken: randomToken, base: () => web.base() });
+  const links = createLinks({
+    ...keyring.rows,
+    newToken: randomToken,
+    base: () => web.base(),
+    isAllowed: limits.isAllowed,
+  });
   const { proposals, tickets, cards, caretaker, press } = createGate({
     ...keyring.rows,
     newId,

@@ -113,6 +113,9 @@ export type FailureData =
   | { readonly code: 'MASTER_KEY_MISSING'; readonly keyId: string }
   | { readonly code: 'MASTER_KEY_WRONG'; readonly keyId: string }
   | { readonly code: 'TOO_MANY_OPEN_CARDS'; readonly max: number }
+  | { readonly code: 'TOO_MANY_CARDS'; readonly max: number }
+  | { readonly code: 'TOO_MANY_LINKS'; readonly max: number }
+  | { readonly code: 'TOO_MANY_BUTTONS'; readonly max: number }
   | { readonly code: 'TOO_FAST'; readonly what: 'commands' | 'button presses'; readonly retryAfterMs: number }
   | { readonly code: 'SHUTTING_DOWN' };
 

@@ -190,6 +190,21 @@ export function explain(failure: FailureData): Explanation {
         `The key "${failure.keyId}" in MASTER_KEYS is not the one that sealed the stored data`,
         'Restore its former value; a new key needs a new id.',
       );
+    case 'TOO_MANY_CARDS':
+      return say(
+        `${failure.max} of your changes have no result yet that you were shown`,
+        'Run /help: the bot shows you the missing results after it. Then try again.',
+      );
+    case 'TOO_MANY_LINKS':
+      return say(
+        `You have ${failure.max} open links for keys, the most at a time`,
+        'Use one of them, or wait until they end, ten minutes after you asked.',
+      );
+    case 'TOO_MANY_BUTTONS':
+      return say(
+        `You have ${failure.max} open questions from this bot, the most at a time`,
+        'Press a button of one of them, or wait two minutes. Then try again.',
+      );
     case 'TOO_MANY_OPEN_CARDS':
       return say(`You have ${failure.max} open cards`, 'Confirm or cancel one, or wait a minute until they expire.');
     case 'TOO_FAST':

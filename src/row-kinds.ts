@@ -1,6 +1,7 @@
 import { proposalIndexes, proposalRows } from './confirm/proposal-rows.ts';
-import { ticketRows } from './confirm/tickets.ts';
+import { ticketIndex, ticketRows } from './confirm/tickets.ts';
 import type { RowKind } from './store/sealed-rows.ts';
+import { turnRows } from './store/turns.ts';
 import { canaryRows, hashKeyRows } from './vault/keyring.ts';
 import { vaultRows } from './vault/vault.ts';
 import { linkIndex, linkRows } from './web/links.ts';
@@ -11,6 +12,8 @@ export const rowKinds: readonly RowKind[] = [
   proposalRows,
   ...proposalIndexes,
   ticketRows,
+  ticketIndex,
+  turnRows,
   linkRows,
   linkIndex,
   hashKeyRows,

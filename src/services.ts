@@ -14,10 +14,11 @@ export type Services = {
   readonly cards: Cards;
   readonly tickets: Tickets;
   readonly limits: Limits;
-  /** Makes the one-time link to the page on which a key is entered. @throws Failure LINKS_OFF, TOO_MANY_KEYS */
+  /** Makes the one-time link to the page on which a key is entered. @throws Failure LINKS_OFF, TOO_MANY_LINKS, TOO_MANY_KEYS */
   readonly createKeyLink: (request: {
     readonly account: Account;
     readonly userName: string;
+    readonly guild?: string;
     readonly delivery: Delivery;
   }) => Promise<{ readonly url: string; readonly expiresAt: number; readonly isLocal: boolean }>;
   /** Symbols whose leverage this account has set through the bot. */

@@ -102,6 +102,9 @@ const samples: Sample = {
   STORE_TOO_NEW: [{ code: 'STORE_TOO_NEW', found: 9, supported: 1 }],
   MASTER_KEY_MISSING: [{ code: 'MASTER_KEY_MISSING', keyId: 'k1' }],
   MASTER_KEY_WRONG: [{ code: 'MASTER_KEY_WRONG', keyId: 'k1' }],
+  TOO_MANY_CARDS: [{ code: 'TOO_MANY_CARDS', max: 500 }],
+  TOO_MANY_LINKS: [{ code: 'TOO_MANY_LINKS', max: 5 }],
+  TOO_MANY_BUTTONS: [{ code: 'TOO_MANY_BUTTONS', max: 20 }],
   TOO_MANY_OPEN_CARDS: [{ code: 'TOO_MANY_OPEN_CARDS', max: 10 }],
   TOO_FAST: [
     { code: 'TOO_FAST', what: 'commands', retryAfterMs: 4_000 },

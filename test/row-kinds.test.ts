@@ -16,6 +16,7 @@ async function fullGate(options: Parameters<typeof openGate>[0] = {}) {
     ...gate.keyring.rows,
     newToken: () => randomBytes(32).toString('base64url'),
     base: () => ({ url: 'https://bot.example.com', isLocal: false }),
+    isAllowed: () => true,
   });
   await gate.addKey(alice);
   await gate.vault.saveIncoming(gate.account(alice, 'second'), { secret: new Secret('another') });

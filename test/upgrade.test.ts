@@ -68,7 +68,7 @@ test('changes that 0.1 left under way are settled by reading back, and nothing i
 
 test('links and tickets of 0.1 have ended, also with a longer life in the database', async () => {
   const gate = await openOld();
-  const links = createLinks({ ...gate.keyring.rows, newToken: () => '', base: () => undefined });
+  const links = createLinks({ ...gate.keyring.rows, newToken: () => '', base: () => undefined, isAllowed: () => true });
   const rows = [...(await gate.store.list('link/')), ...(await gate.store.list('ticket/'))];
   expect(rows).toHaveLength(2);
   await gate.store.commit({ writes: rows.map(({ key, value }) => ({ key, value })) });

@@ -25,6 +25,7 @@ export type Errands = {
  *
  * @param options.whenIdle - Resolves once no press of this user is executing in this process.
  * @param options.voidLinks - Voids the user's open one-time links.
+ * @param options.eraseTraces - Removes what else names the user, and the bytes of all removed rows from the files.
  * @param options.onActivated - Told of each key that came into use.
  */
 export function createErrands(options: {
@@ -34,9 +35,10 @@ export function createErrands(options: {
   readonly tickets: Tickets;
   readonly whenIdle: (user: string) => Promise<void>;
   readonly voidLinks: (user: string) => Promise<void>;
+  readonly eraseTraces: (user: string) => Promise<void>;
   readonly onActivated: (account: Account) => void;
 }): Errands {
-  const { keys, venues, proposals, tickets, whenIdle, voidLinks, onActivated } = options;
+  const { keys, venues, proposals, tickets, whenIdle, voidLinks, eraseTraces, onActivated } = options;
 
   async function useKey({ account, fingerprint }: Extract<Errand, { kind: 'use-key' }>): Promise<View> {
     const name = nameOf(account);
@@ -82,6 +84,8 @@ export function createErrands(options: {
     }
     const count = await keys.removeAll(user);
     await voidLinks(user);
+    await tickets.voidAll(user);
+    await eraseTraces(user);
     const what = count === 1 ? 'one key' : `${count} keys`;
     return {
       tone: 'done',

@@ -2,6 +2,7 @@ import type { Messenger, PressHandler } from '../command.ts';
 import type { Keys } from '../keys.ts';
 import type { Limits } from '../leverage/limits.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
+import { forgetTurns } from '../store/turns.ts';
 import type { Credentials, Venue, Venues } from '../venues/venue.ts';
 import { type Cards, createCards } from './cards.ts';
 import { type Caretaker, createCaretaker } from './caretaker.ts';
@@ -60,7 +61,17 @@ export function createGate(
   const caretaker = createCaretaker({ ...options, proposals, telling, now, isRunning: running.has });
   const onOpened = ({ id, expiresAt }: Proposal) => caretaker.watch(id, expiresAt);
   const cards = createCards({ ...options, proposals, onOpened });
-  const errands = createErrands({ ...options, proposals, tickets, whenIdle: running.whenIdle });
+  const errands = createErrands({
+    ...options,
+    proposals,
+    tickets,
+    whenIdle: running.whenIdle,
+    eraseTraces: async (user) => {
+      await forgetTurns(options.store, user);
+      // Last: until then the bytes of what was removed lie in the write-ahead log.
+      await options.store.erase();
+    },
+  });
   const press = createPressHandler({
     ...options,
     proposals,

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Failure } from '../errors.ts';
-import { type RowContext, sealedRows } from '../store/sealed-rows.ts';
+import { removeAll } from '../store/pages.ts';
+import { plainRows, type RowContext, sealedRows } from '../store/sealed-rows.ts';
+import { commitInTurn } from '../store/turns.ts';
 import { accountSchema, settingSchema } from './proposal.ts';
 
 /** What a trader asks for, before anything was read. */
@@ -32,8 +34,16 @@ export const ticketRows = sealedRows({
   unversioned: 'ended',
 });
 
+/** Each person's open tickets. */
+export const ticketIndex = plainRows('ticket-of');
+
+const MAX_TICKETS = 20;
+
 export type Tickets = {
-  /** @returns the id for the buttons; it works once, for its user, until `ttlMs` is over by the store's clock. */
+  /**
+   * @returns the id for the buttons; it works once, for its user, until `ttlMs` is over by the store's clock.
+   * @throws Failure TOO_MANY_BUTTONS
+   */
   readonly issue: (user: string, errand: Errand, ttlMs: number) => Promise<string>;
   /**
    * Takes a ticket: of two presses one gets it.
@@ -42,6 +52,7 @@ export type Tickets = {
    * @throws Failure CARD_GONE, NOT_YOURS (which spends nothing)
    */
   readonly take: (id: string, user: string, assertPossible?: (errand: Errand) => Promise<void>) => Promise<Errand>;
+  readonly voidAll: (user: string) => Promise<void>;
 };
 
 export function createTickets(context: RowContext & { readonly newId: () => string }): Tickets {
@@ -49,8 +60,13 @@ export function createTickets(context: RowContext & { readonly newId: () => stri
   return {
     issue: async (user, errand, ttlMs) => {
       const id = newId();
-      const row = await ticketRows.write(context, id, { user, errand }, ttlMs);
-      await store.commit({ checks: [{ key: row.key, version: 'absent' }], writes: [row] });
+      await commitInTurn(store, { user, of: 'tickets' }, async () => {
+        const open = await store.list(`${ticketIndex.prefix}${user}/`, { limit: MAX_TICKETS });
+        if (open.length >= MAX_TICKETS) throw new Failure({ code: 'TOO_MANY_BUTTONS', max: MAX_TICKETS });
+        const row = await ticketRows.write(context, id, { user, errand }, ttlMs);
+        const index = { key: indexKey(user, id), value: '', ttlMs };
+        return { checks: [{ key: row.key, version: 'absent' }], writes: [row, index] };
+      });
       return id;
     },
     take: async (id, user, assertPossible) => {
@@ -59,9 +75,30 @@ export function createTickets(context: RowContext & { readonly newId: () => stri
       const { key, version, data } = ticket;
       if (data.user !== user) throw new Failure({ code: 'NOT_YOURS' });
       await assertPossible?.(data.errand);
-      const taken = await store.commit({ checks: [{ key, version }], writes: [{ key, remove: true }] });
+      const writes = [key, indexKey(user, id)].map((each) => ({ key: each, remove: true }) as const);
+      const taken = await store.commit({ checks: [{ key, version }], writes });
       if (taken.kind !== 'committed') throw new Failure({ code: 'CARD_GONE' });
       return data.errand;
     },
+    voidAll: async (user) => {
+      const index = `${ticketIndex.prefix}${user}/`;
+      for (const { key } of await store.list(index)) {
+        const id = key.slice(index.length);
+        const ticket = await ticketRows.get(context, id).catch(unreadableOnly);
+        if (ticket === 'unreadable' || ticket?.data.user === user) {
+          await store.commit({ writes: [{ key: ticketRows.prefix + id, remove: true }] });
+        }
+      }
+      await removeAll(store, [index]);
+    },
   };
+}
+
+function indexKey(user: string, id: string): string {
+  return `${ticketIndex.prefix}${user}/${id}`;
+}
+
+function unreadableOnly(error: unknown): 'unreadable' {
+  if (error instanceof Failure && error.data.code === 'SEAL_BROKEN') return 'unreadable';
+  throw error;
 }

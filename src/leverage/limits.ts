@@ -1,5 +1,5 @@
 import { Big } from 'big.js';
-import { Failure } from '../errors.ts';
+import { Failure, type FailureData } from '../errors.ts';
 import type { LeverageSetting } from './setting.ts';
 
 /** What the operator allows; empty sets allow everybody and every server. `maxLeverage` is by venue id. */
@@ -11,6 +11,7 @@ export type LimitOptions = {
 };
 
 export type Limits = {
+  readonly isAllowed: (caller: { readonly user: string; readonly guild?: string }) => boolean;
   /** @throws Failure SERVER_NOT_ALLOWED, USER_NOT_ALLOWED */
   readonly assertAllowed: (caller: { readonly user: string; readonly guild?: string }) => void;
   /** @throws Failure HALTED, ABOVE_OPERATOR_MAXIMUM */
@@ -20,13 +21,20 @@ export type Limits = {
 /** The operator's limits; they hold when a card is asked for and again when it is pressed. */
 export function createLimits(options: LimitOptions): Limits {
   const { allowedGuilds, allowedUsers, maxLeverage, isHalted } = options;
+  /** What stands in the way, if anything. */
+  function obstacleFor({ user, guild }: { readonly user: string; readonly guild?: string }): FailureData | undefined {
+    if (allowedUsers.size > 0 && !allowedUsers.has(user)) return { code: 'USER_NOT_ALLOWED' };
+    if (allowedGuilds.size === 0) return undefined;
+    // A list of servers does not say who may write direct messages; only being listed by name does.
+    const isAllowedHere = guild === undefined ? allowedUsers.has(user) : allowedGuilds.has(guild);
+    return isAllowedHere ? undefined : { code: 'SERVER_NOT_ALLOWED' };
+  }
+
   return {
-    assertAllowed: ({ user, guild }) => {
-      if (allowedUsers.size > 0 && !allowedUsers.has(user)) throw new Failure({ code: 'USER_NOT_ALLOWED' });
-      if (allowedGuilds.size === 0) return;
-      // A list of servers does not say who may write direct messages; only being listed by name does.
-      const isAllowedHere = guild === undefined ? allowedUsers.has(user) : allowedGuilds.has(guild);
-      if (!isAllowedHere) throw new Failure({ code: 'SERVER_NOT_ALLOWED' });
+    isAllowed: (caller) => obstacleFor(caller) === undefined,
+    assertAllowed: (caller) => {
+      const obstacle = obstacleFor(caller);
+      if (obstacle !== undefined) throw new Failure(obstacle);
     },
     assertChange: (venue, setting) => {
       if (isHalted) throw new Failure({ code: 'HALTED' });

@@ -2,6 +2,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { Entry, Store } from './store.ts';
 
 const PAGE = 200;
+const SLICE = 50;
 
 /** The live rows whose key starts with `prefix`, a few at a time: other work gets its turn in between. */
 export async function* pagesOf(store: Store, prefix: string): AsyncGenerator<Entry> {
@@ -12,5 +13,29 @@ export async function* pagesOf(store: Store, prefix: string): AsyncGenerator<Ent
     await breathe();
     page = await store.list(prefix, { after: last.key, limit: PAGE });
     yield* page;
+  }
+}
+
+/** Works on a few at once, the next ones after those, and lets other work go on in between. */
+export async function inSlices<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += SLICE) {
+    if (start > 0) await breathe();
+    results.push(...(await Promise.all(items.slice(start, start + SLICE).map(work))));
+  }
+  return results;
+}
+
+/** Removes every row whose key starts with one of these, a page at a time. */
+export async function removeAll(store: Store, prefixes: readonly string[]): Promise<void> {
+  for (const prefix of prefixes) {
+    for (let page = await store.list(prefix, { limit: PAGE }); page.length > 0; ) {
+      await store.commit({ writes: page.map(({ key }) => ({ key, remove: true })) });
+      await breathe();
+      page = await store.list(prefix, { limit: PAGE });
+    }
   }
 }

@@ -10,6 +10,7 @@ import { createKeyvAdapter } from '../store/keyv-adapter.ts';
 import { type SealedRows, sealedRows } from '../store/sealed-rows.ts';
 import type { Sealer } from '../store/sealer.ts';
 import type { Entry, Store } from '../store/store.ts';
+import { commitInTurn } from '../store/turns.ts';
 import type { Credentials } from '../venues/venue.ts';
 import type { Keyring } from './keyring.ts';
 
@@ -140,11 +141,12 @@ export function createVault(options: {
   }
 
   async function saveIncoming(account: Account, credentials: Credentials): Promise<SavedKey> {
-    await assertRoom(account);
     const fields = Object.fromEntries(Object.entries(credentials).map(([name, secret]) => [name, secret.reveal()]));
     const content: Content = { fields, addedAt: await store.now() };
-    const row = await rowsOf.incoming.write(context, idOf(account), content, WAITING_MS);
-    await store.commit({ writes: [row] });
+    await commitInTurn(store, { user: account.user, of: 'keys' }, async () => {
+      await assertRoom(account);
+      return { writes: [await rowsOf.incoming.write(context, idOf(account), content, WAITING_MS)] };
+    });
     const replaced = (await list(account.user)).find(
       (key) => key.status !== 'waiting' && rowKey('credential', key.account) === rowKey('credential', account),
     );

@@ -4,9 +4,12 @@ import { type Account, accountSchema, deliverySchema } from '../confirm/proposal
 import { Failure } from '../errors.ts';
 import { plainRows, type RowContext, type SealedRow, sealedRows } from '../store/sealed-rows.ts';
 import type { Change } from '../store/store.ts';
+import { commitInTurn } from '../store/turns.ts';
 
 export const lifetimeMs = 10 * 60_000;
 const tries = 5;
+/** For each person. */
+const mostLinks = 5;
 const mostConflicts = 10;
 
 /** 256 random bits as base64url. */
@@ -14,6 +17,8 @@ export const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
 
 const linkSchema = z.object({
   account: accountSchema,
+  /** The server in which it was asked for; absent for direct messages. */
+  guild: z.string().exactOptional(),
   /** The user's unique name in Discord, for the page. */
   userName: z.string(),
   /** The Discord message that carries the link. */
@@ -60,7 +65,7 @@ export type Attempt = {
 
 /** One-time links to the page on which a key is entered. Every call throws Failure STORE_UNAVAILABLE or SEAL_BROKEN. */
 export type Links = {
-  /** Makes a link of ten minutes and voids the account's previous one. @throws Failure LINKS_OFF without a page. */
+  /** Makes a link of ten minutes and voids the account's previous one. @throws Failure LINKS_OFF without a page, TOO_MANY_LINKS */
   readonly create: (request: LinkRequest) => Promise<NewLink>;
   /** Opening does not spend a link. @returns undefined for one that is used, voided, expired or was never there. */
   readonly find: (token: string) => Promise<Link | undefined>;
@@ -76,33 +81,45 @@ type Found = SealedRow<Link>;
 /**
  * @param options.newToken - 256 random bits as 43 characters of base64url.
  * @param options.base - Where the page is; undefined while there is none.
+ * @param options.isAllowed - Whether the operator allows this person, who asked in this server, to use the bot.
  */
 export function createLinks(
-  options: RowContext & { readonly newToken: () => string; readonly base: () => LinkBase | undefined },
+  options: RowContext & {
+    readonly newToken: () => string;
+    readonly base: () => LinkBase | undefined;
+    readonly isAllowed: (caller: { readonly user: string; readonly guild?: string }) => boolean;
+  },
 ): Links {
-  const { store, newToken, base } = options;
+  const { store, newToken, base, isAllowed } = options;
 
   async function create(request: LinkRequest): Promise<NewLink> {
     const page = base();
     if (page === undefined) throw new Failure({ code: 'LINKS_OFF' });
     const token = newToken();
     const indexKey = indexKeyOf(request.account);
-    const at = await retried(async () => {
-      const previous = await store.get(indexKey);
-      return commitAt({
-        checks: [{ key: indexKey, version: previous?.version ?? 'absent' }],
+    const { user } = request.account;
+    const stored = await commitInTurn(store, { user, of: 'links' }, async () => {
+      const open = await store.list(`${linkIndex.prefix}${user}/`, { limit: mostLinks + 1 });
+      const previous = open.find(({ key }) => key === indexKey) ?? (await store.get(indexKey));
+      if (previous === undefined && open.length >= mostLinks) {
+        throw new Failure({ code: 'TOO_MANY_LINKS', max: mostLinks });
+      }
+      return {
         writes: [
           ...(previous === undefined ? [] : [{ key: linkKeyOfHash(previous.value), remove: true } as const]),
           await linkRows.write(options, hash(token), { ...request, triesLeft: tries }, lifetimeMs),
           { key: indexKey, value: hash(token), ttlMs: lifetimeMs },
         ],
-      });
+      };
     });
-    return { url: `${page.url}/link/${token}`, expiresAt: at + lifetimeMs, isLocal: page.isLocal };
+    if (stored.kind !== 'committed') throw new Failure({ code: 'STORE_UNAVAILABLE' });
+    return { url: `${page.url}/link/${token}`, expiresAt: stored.at + lifetimeMs, isLocal: page.isLocal };
   }
 
+  /** A link of somebody whom the operator has shut out since is as if it had ended. */
   async function findRow(token: string): Promise<Found | undefined> {
-    return tokenPattern.test(token) ? linkRows.get(options, hash(token)) : undefined;
+    const found = tokenPattern.test(token) ? await linkRows.get(options, hash(token)) : undefined;
+    return found !== undefined && isAllowed(callerOf(found.data)) ? found : undefined;
   }
 
   /** Writes the link as `change` wants it. @returns the new one; undefined when it is gone or is to stay as it is. */
@@ -195,6 +212,10 @@ function hash(token: string): string {
 
 function linkKeyOfHash(tokenHash: string): string {
   return `${linkRows.prefix}${tokenHash}`;
+}
+
+function callerOf({ account: { user }, guild }: Link): { readonly user: string; readonly guild?: string } {
+  return guild === undefined ? { user } : { user, guild };
 }
 
 function indexKeyOf({ user, venue, label }: Account): string {

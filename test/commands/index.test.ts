@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { alice, bob, freely } from '../support/gate.ts';
+import { alice, bob, callOf, freely } from '../support/gate.ts';
 import { openCommands } from './support.ts';
 
 /** Files in commands/ that are no command. */
@@ -47,6 +47,20 @@ describe('somebody whom the operator has not allowed', () => {
       const own = Object.fromEntries(Object.entries(values).filter(([option]) => option in options));
       expect(await failureOf(run(bob, name, own)), name).toEqual({ code: 'USER_NOT_ALLOWED' });
     }
+  });
+
+  test('gets no completions: a completion opens keys to list their names', async () => {
+    const { all, gate } = await openCommands({ limits });
+    await gate.addKey(alice, 'a-secret', 'alices');
+    await gate.addKey(bob, 'b-secret', 'bobs');
+    const completes = all.filter(([, { options }]) => 'account' in options);
+    expect(completes.length).toBeGreaterThan(3);
+    const complete = async (user: string, each: (typeof completes)[number]) =>
+      (await each[1].complete?.(callOf(user), 'account', '', { venue: 'paper' }))?.map(({ value }) => value);
+    gate.opened.length = 0;
+    for (const each of completes) expect(await complete(bob, each), each[0]).toEqual([]);
+    expect(gate.opened).toEqual([]);
+    for (const each of completes) expect(await complete(alice, each), each[0]).toEqual(['alices']);
   });
 
   test('can read the help and delete their data', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Secret } from '../../src/secret.ts';
-import { alice, bob, delivery, type Gate, openGate, shownBy } from '../support/gate.ts';
+import { alice, bob, delivery, freely, type Gate, openGate, shownBy } from '../support/gate.ts';
 
 async function withKey(): Promise<Gate> {
   const gate = await openGate();
@@ -71,7 +71,8 @@ test('deleting everything asks once more, and then leaves nothing of this person
   expect(gate.voided).toEqual([alice]);
   const rows = (await gate.store.list('')).map(({ key }) => key).filter((key) => !/^(canary|secret)\//.test(key));
   expect(rows.filter((key) => key.includes(alice))).toEqual([]);
-  expect(rows.filter((key) => key.includes(bob))).toHaveLength(3);
+  const bobs = rows.filter((key) => key.includes(bob)).map((key) => key.split('/')[0]);
+  expect(bobs.filter((kind) => kind !== 'turn')).toEqual(['credential', 'open', 'owned']);
 });
 
 test.each(['remove-key', 'erase-user'] as const)(
@@ -96,6 +97,34 @@ test('a change under way with one key does not keep another key from being remov
   await gate.parts().proposals.claim((await gate.ask(alice)).id, delivery);
   const ticket = await issue(gate, { kind: 'remove-key', account: gate.account(alice, 'other') });
   expect(shownBy(await gate.press('do', ticket))).toContain('Removed');
+});
+
+test('somebody shut out by the operator takes no key into use, and can still drop it or delete everything', async () => {
+  const gate = await openGate({ limits: { ...freely, allowedUsers: new Set([bob]) } });
+  const account = gate.account(alice);
+  const { fingerprint } = await gate.vault.saveIncoming(account, { secret: new Secret('a-secret') });
+  const ticket = await issue(gate, { kind: 'use-key', account, fingerprint });
+  await expect(gate.press('do', ticket)).rejects.toThrow('USER_NOT_ALLOWED');
+  expect(gate.activated).toEqual([]);
+  expect(shownBy(await gate.press('drop', ticket))).toContain('dropped');
+  expect(shownBy(await gate.press('do', await issue(gate, { kind: 'erase-user' })))).toContain('deleted');
+});
+
+test('"Delete it all" leaves no row of its person, and empties the files last', async () => {
+  const gate = await withKey();
+  await gate.vault.saveIncoming(gate.account(alice, 'waiting'), { secret: new Secret('another') });
+  await gate.press('confirm', (await gate.ask(alice)).id);
+  await gate.ask(alice, { market: 'ETHUSD' });
+  for (const kind of ['ask-erase', 'erase-user'] as const) await issue(gate, { kind });
+  const ticket = await issue(gate, { kind: 'erase-user' });
+  const others = await gate.store.list('');
+  await gate.addKey(bob);
+  const bobs = (await gate.store.list('')).filter(({ key }) => !others.some((one) => one.key === key));
+  gate.calls.length = 0;
+  await gate.press('do', ticket);
+  const left = (await gate.store.list('')).map(({ key }) => key);
+  expect(left.filter((key) => !/^(canary|secret)\//.test(key))).toEqual(bobs.map(({ key }) => key));
+  expect(gate.calls.at(-1)).toBe('erase');
 });
 
 test('a card that can no longer be read keeps nobody from deleting everything', async () => {

@@ -60,3 +60,18 @@ test('a row that was moved to another ticket does not open', async () => {
   await gate.store.commit({ writes: [{ key: `ticket/${id}`, value: foreign }] });
   for (const user of [alice, bob]) await expect(tickets.take(id, user)).rejects.toThrow('SEAL_BROKEN');
 });
+
+test('a person has twenty open tickets at most, however many are asked for at once', async () => {
+  const { gate, tickets, id } = await withTicket();
+  const issued = await Promise.allSettled(Array.from({ length: 30 }, () => tickets.issue(alice, errand, 60_000)));
+  expect(issued.filter(({ status }) => status === 'fulfilled')).toHaveLength(19);
+  expect(await gate.store.list('ticket/')).toHaveLength(20);
+  await expect(tickets.issue(alice, errand, 60_000)).rejects.toMatchObject({
+    data: { code: 'TOO_MANY_BUTTONS', max: 20 },
+  });
+  await expect(tickets.issue(bob, errand, 60_000)).resolves.toBeDefined();
+  await tickets.take(id, alice);
+  await expect(tickets.issue(alice, errand, 60_000)).resolves.toBeDefined();
+  gate.clock.advance(60_000);
+  await expect(tickets.issue(alice, errand, 60_000)).resolves.toBeDefined();
+});

@@ -14,7 +14,7 @@ import type { Store } from '../../src/store/store.ts';
 import type { MasterKey } from '../../src/vault/envelope.ts';
 import { openKeyring, type Repair } from '../../src/vault/keyring.ts';
 import { createVault } from '../../src/vault/vault.ts';
-import type { VenueFacts } from '../../src/venues/venue.ts';
+import type { Credentials, VenueFacts } from '../../src/venues/venue.ts';
 import { createClock } from './clock.ts';
 import { masterKey } from './keyring.ts';
 import { createPaperVenue } from './paper-venue.ts';
@@ -60,13 +60,18 @@ function on(disk: Disk, store: Store): Store {
   return { ...store, get: guarded(store.get), list: guarded(store.list), commit: guarded(commit) };
 }
 
-/** Notes the key of every row that is ever written. */
-function noting(written: Set<string>, store: Store): Store {
+/** Notes the key of every row that is ever written, and what is called. */
+function noting(written: Set<string>, calls: ('commit' | 'erase')[], store: Store): Store {
   const commit: Store['commit'] = async (change) => {
     for (const { key } of change.writes) written.add(key);
+    calls.push('commit');
     return store.commit(change);
   };
-  return { ...store, commit };
+  const erase: Store['erase'] = async () => {
+    calls.push('erase');
+    return store.erase();
+  };
+  return { ...store, commit, erase };
 }
 
 /**
@@ -91,7 +96,9 @@ export async function openGate(
   });
   onTestFinished(() => memory.close());
   const written = new Set<string>();
-  const store = on(disk, noting(written, memory));
+  /** Every change and erasure of the store, in order. */
+  const calls: ('commit' | 'erase')[] = [];
+  const store = on(disk, noting(written, calls, memory));
   const unreadable: UnreadableRow[] = [];
   const repairs: Repair[] = [];
   const keyring = await openKeyring(store, options.ring ?? [masterKey('k1')], {
@@ -100,7 +107,14 @@ export async function openGate(
     onRepair: (repair) => void repairs.push(repair),
   });
   onTestFinished(() => expect([...written].filter((key) => kindOf(rowKinds, key) === undefined)).toEqual([]));
-  const vault = createVault({ keyring, maxKeys: 5, onOpened: () => {}, labelOf: (venue) => venue });
+  /** What was opened of the stored keys. */
+  const opened: Credentials[] = [];
+  const vault = createVault({
+    keyring,
+    maxKeys: 5,
+    onOpened: (credentials) => void opened.push(credentials),
+    labelOf: (venue) => venue,
+  });
   const paper = createPaperVenue(options.facts);
   const venues = new Map([[paper.venue.id, paper.venue]]);
   const messages: { readonly delivery: Delivery; readonly view: View }[] = [];
@@ -148,6 +162,8 @@ export async function openGate(
     clock,
     store,
     written,
+    calls,
+    opened,
     keyring,
     unreadable,
     repairs,

@@ -144,6 +144,24 @@ test('keys beyond the limit are refused, a replacement is not', async () => {
   await expect(vault.saveIncoming({ ...account, label: 'a' }, credentials)).resolves.toBeDefined();
 });
 
+test('of twenty submissions at once no more are saved than a person may have keys', async () => {
+  const { vault, store } = await openVault();
+  const saved = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, index) => vault.saveIncoming({ ...account, label: `l${index}` }, credentials)),
+  );
+  expect(saved.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+  for (const each of saved) {
+    if (each.status === 'rejected') expect(each.reason).toMatchObject({ data: { code: 'TOO_MANY_KEYS', max: 3 } });
+  }
+  expect(await store.list('incoming/')).toHaveLength(3);
+});
+
+test('twenty submissions for one account at once are one key', async () => {
+  const { vault } = await openVault();
+  await Promise.all(Array.from({ length: 20 }, () => vault.saveIncoming(account, credentials)));
+  expect(await vault.list('100')).toHaveLength(1);
+});
+
 test('a key that waits for a day is dropped', async () => {
   const { vault, clock, store } = await openVault();
   const { fingerprint } = await vault.saveIncoming(account, credentials);

@@ -2,23 +2,26 @@ import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { openKeyring } from '../../src/vault/keyring.ts';
-import { createLinks, type LinkBase, linkRows } from '../../src/web/links.ts';
+import { createLinks, type LinkBase, type LinkRequest, linkRows } from '../../src/web/links.ts';
 import { createClock } from '../support/clock.ts';
 import { masterKey } from '../support/keyring.ts';
 
 const account = { user: '100', venue: 'mudrex', label: 'main' };
 const delivery = { token: 'canary-interaction-token', at: 0, channel: '200', isPublic: false };
-const request = { account, userName: 'Ada', delivery };
+const request: LinkRequest = { account, userName: 'Ada', delivery };
 const minute = 60_000;
 
-async function openLinks(base: LinkBase | undefined = { url: 'https://bot.example.com', isLocal: false }) {
+async function openLinks(
+  base: LinkBase | undefined = { url: 'https://bot.example.com', isLocal: false },
+  isAllowed: Parameters<typeof createLinks>[0]['isAllowed'] = () => true,
+) {
   const clock = createClock();
   const store = createSqliteStore({ file: ':memory:', now: clock.now });
   onTestFinished(() => store.close());
   const { rows } = await openKeyring(store, [masterKey('k1')]);
   const newToken = () => randomBytes(32).toString('base64url');
-  const links = createLinks({ ...rows, newToken, base: () => base });
-  const create = async (more: Partial<typeof request> = {}) => {
+  const links = createLinks({ ...rows, newToken, base: () => base, isAllowed });
+  const create = async (more: Partial<LinkRequest> = {}) => {
     const { url } = await links.create({ ...request, ...more });
     return url.split('/').at(-1) ?? '';
   };
@@ -43,7 +46,7 @@ test('without a page there are no links', async () => {
   const store = createSqliteStore({ file: ':memory:', now: clock.now });
   onTestFinished(() => store.close());
   const { rows } = await openKeyring(store, [masterKey('k1')]);
-  const links = createLinks({ ...rows, newToken: () => '', base: () => undefined });
+  const links = createLinks({ ...rows, newToken: () => '', base: () => undefined, isAllowed: () => true });
   await expect(links.create(request)).rejects.toMatchObject({ data: { code: 'LINKS_OFF' } });
 });
 
@@ -200,6 +203,45 @@ test('a link row moved to another token does not open', async () => {
   await store.commit({ writes: rows.map(({ key }, index) => ({ key, value: values[1 - index] ?? '' })) });
   await expect(links.find(victim)).rejects.toMatchObject({ data: { code: 'SEAL_BROKEN' } });
   await expect(links.find(thief)).rejects.toMatchObject({ data: { code: 'SEAL_BROKEN' } });
+});
+
+const labelled = (index: number) => ({ account: { ...account, label: `label-${index}` } });
+
+test('a person has five open links at most, however many are asked for at once', async () => {
+  const { clock, create, store } = await openLinks();
+  const made = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => create(labelled(index))));
+  expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
+  expect(await store.list('link/')).toHaveLength(5);
+  await expect(create(labelled(99))).rejects.toMatchObject({ data: { code: 'TOO_MANY_LINKS', max: 5 } });
+  await expect(create({ account: { ...account, user: '200' } })).resolves.toBeDefined();
+  clock.advance(10 * minute);
+  await expect(create(labelled(99))).resolves.toBeDefined();
+});
+
+test('a new link for the same account takes the place of the old one, also with five open', async () => {
+  const { links, create, store } = await openLinks();
+  const [first = ''] = await Promise.all([0, 1, 2, 3, 4].map((index) => create(labelled(index))));
+  const again = await create(labelled(0));
+  expect(await links.find(first)).toBeUndefined();
+  expect(await links.find(again)).toBeDefined();
+  expect(await store.list('link/')).toHaveLength(5);
+});
+
+test('a link of somebody whom the operator has shut out since no longer works', async () => {
+  const shutOut = new Set<string>();
+  const { links, create } = await openLinks(
+    undefined,
+    ({ user, guild = 'none' }) => !shutOut.has(user) && !shutOut.has(guild),
+  );
+  const [mine, theirs] = [await create({ guild: 'desk' }), await create({ account: { ...account, user: '200' } })];
+  for (const barred of ['100', 'desk']) {
+    shutOut.add(barred);
+    expect(await links.find(mine)).toBeUndefined();
+    expect(await links.attempt(mine)).toBeUndefined();
+    expect(await links.find(theirs)).toBeDefined();
+    shutOut.clear();
+    expect(await links.find(mine)).toBeDefined();
+  }
 });
 
 test('a link whose row was given a longer life ends after ten minutes all the same', async () => {

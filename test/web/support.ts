@@ -118,7 +118,7 @@ export async function openWeb(options: OpenOptions = {}) {
   const saved: SavedEvent[] = [];
   const strangers: Link[] = [];
   const newToken = () => randomBytes(32).toString('base64url');
-  const links = createLinks({ ...keyring.rows, newToken, base: () => web.base() });
+  const links = createLinks({ ...keyring.rows, newToken, base: () => web.base(), isAllowed: () => true });
   const venue = fixtureVenue(options.checkKey ?? (async () => ({ kind: 'usable', notes: ['Can trade <futures>.'] })));
   const log = createLog({ level: 'trace', stream: { write: (line) => logged.push(line) } });
   const web = createWeb({
