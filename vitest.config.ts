@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { threatModelReporter } from './test/docs/threat-model-reporter.ts';
 import { skippedReporter } from './test/support/skipped-reporter.ts';
 
 export default defineConfig({
@@ -8,6 +9,6 @@ export default defineConfig({
     // A second, its default, is not much where other tests keep the processor busy.
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
-    reporters: ['default', skippedReporter],
+    reporters: ['default', skippedReporter, threatModelReporter],
   },
 });
