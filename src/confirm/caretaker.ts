@@ -2,10 +2,9 @@ import type { Messenger, News } from '../command.ts';
 import { Failure, type FailureCode } from '../errors.ts';
 import type { Keys } from '../keys.ts';
 import { readBack } from '../leverage/execute.ts';
-import { receiptIn, receiptView, workingView } from '../leverage/receipt.ts';
-import { labelOf, type Venues } from '../venues/venue.ts';
+import type { Venues } from '../venues/venue.ts';
 import { createAges } from './ages.ts';
-import { isWorthTelling, type Outcome, type Proposal, type Unsettled } from './proposal.ts';
+import type { Outcome, Proposal, Unsettled } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
 import { isOver, type Proposals } from './proposals.ts';
 import {
@@ -18,11 +17,10 @@ import {
   type ReadBack,
   SETTLE_MS,
 } from './settling.ts';
+import { createTeller } from './teller.ts';
 import type { Telling } from './telling.ts';
 
 const RETRY_MS = 10_000;
-/** How often a message is edited again that Discord did not let be edited. */
-const MENDS = 3;
 
 /** Why a read-back with the key of a card can never be had again. */
 const goneKeys: ReadonlySet<FailureCode> = new Set(['KEY_MISSING', 'KEY_CHANGED', 'KEY_INACTIVE', 'KEY_UNREADABLE']);
@@ -65,16 +63,16 @@ export function createCaretaker(options: {
   readonly onOutcome: (proposal: Proposal, outcome: Outcome) => void;
   readonly onError: (error: unknown) => void;
 }): Caretaker {
-  const { proposals, telling, venues, keys, messenger, now, isRunning, onOutcome, onError } = options;
+  const { proposals, telling, venues, keys, now, isRunning, onOutcome, onError } = options;
   const due = new Map<string, number>();
   const doubtAges = createAges(options.elapsed);
   const readAges = createAges(options.elapsed);
-  /** Messages that may show something else than their receipt, with the tries that are left. */
-  const torn = new Map<string, number>();
 
   const watch = (id: string, at: number): void => {
     due.set(id, at);
   };
+
+  const { tell, mend, mendNow, catchUp, newsFor } = createTeller({ ...options, watch });
 
   function forget(id: string): void {
     due.delete(id);
@@ -160,28 +158,6 @@ export function createCaretaker(options: {
     return next;
   }
 
-  const venueOf = ({ proposal }: Found): string => labelOf(venues, proposal.account.venue);
-
-  /** What a public receipt withholds is whispered to its owner, and is news until it was. */
-  async function show(found: Found, outcome: Outcome): Promise<'told' | 'lost'> {
-    const { delivery, proposal } = found;
-    const view = receiptIn(delivery, venueOf(found), proposal, outcome);
-    const result = await messenger.edit(delivery, view);
-    return view.aside === undefined || result === 'lost' ? result : messenger.whisper(delivery, view.aside);
-  }
-
-  async function tell(found: Found): Promise<void> {
-    if (found.outcome === undefined) return;
-    torn.delete(found.proposal.id);
-    const { delivery, outcome } = found;
-    // Without a place of its own it would take that of another message.
-    const result = delivery.isPlaced === false ? 'lost' : await show(found, outcome);
-    if (result === 'told') {
-      telling.shown(found);
-      await telling.settleNotes();
-    } else if (isWorthTelling(outcome)) await telling.lost(found);
-  }
-
   async function visit(id: string): Promise<void> {
     if (isRunning(id)) return;
     due.delete(id);
@@ -199,33 +175,8 @@ export function createCaretaker(options: {
         proposals.keepKey(found);
         return visitSettling(found);
       case 'done':
-        return visitTorn(found);
+        return mendNow(found);
     }
-  }
-
-  async function mend(id: string): Promise<void> {
-    torn.set(id, MENDS);
-    // Where it is still read again, what is read is shown.
-    if ((await proposals.require(id)).stage === 'done') watch(id, (await now()) + RETRY_MS);
-  }
-
-  async function catchUp(shown: Found): Promise<void> {
-    const found = await proposals.find(shown.proposal.id);
-    if (found !== undefined && found.version !== shown.version) await tell(found);
-  }
-
-  async function visitTorn(found: Found): Promise<void> {
-    const { delivery, outcome, proposal } = found;
-    const tries = torn.get(proposal.id) ?? 0;
-    torn.delete(proposal.id);
-    if (tries === 0 || outcome === undefined) return;
-    const view = receiptIn(delivery, venueOf(found), proposal, outcome);
-    if ((await messenger.edit(delivery, view)) === 'told') {
-      if (view.aside === undefined) telling.shown(found);
-      return;
-    }
-    torn.set(proposal.id, tries - 1);
-    watch(proposal.id, (await now()) + RETRY_MS * 2 ** (MENDS - tries + 1));
   }
 
   async function visitPending(found: Found): Promise<void> {
@@ -252,19 +203,6 @@ export function createCaretaker(options: {
     }
   }
 
-  /** What cannot be put into words keeps nothing else from being told. */
-  function newsOf(found: Found): readonly News[] {
-    const { proposal, outcome } = found;
-    const venue = venueOf(found);
-    try {
-      const view = outcome === undefined ? workingView(venue, proposal) : receiptView(venue, proposal, outcome);
-      return [{ view, told: () => proposals.markTold([found]) }];
-    } catch (error) {
-      onError(error);
-      return [];
-    }
-  }
-
   async function tellSafely(found: Found): Promise<void> {
     await tell(found).catch(onError);
   }
@@ -286,6 +224,6 @@ export function createCaretaker(options: {
     mend,
     catchUp,
     conclude,
-    newsFor: async (user) => (await telling.dueTo(user)).flatMap(newsOf),
+    newsFor,
   };
 }

@@ -196,6 +196,21 @@ describe('a message that may show something else than its receipt', () => {
   });
 });
 
+test('an end that Discord does not let be shown is put right a little later, while its token lives', async () => {
+  const { gate, id } = await withCard();
+  gate.state.fate = 'silent, lost';
+  await gate.press('confirm', id, alice, () => {}, { at: gate.clock.now() });
+  gate.held.set('BTCUSD', isolated('5'));
+  gate.discord.result = 'lost';
+  await tick(gate, 1_000);
+  gate.discord.result = 'told';
+  await tick(gate, 9_999);
+  expect(gate.messages).toHaveLength(1);
+  await tick(gate, 1);
+  expect(told(gate)).toEqual(['Done: BTCUSD is at 5x isolated', 'Done: BTCUSD is at 5x isolated']);
+  expect(await gate.parts().caretaker.newsFor(alice)).toEqual([]);
+});
+
 test('why a public card was refused is whispered to its owner after a restart, and is news until it was', async () => {
   const { gate, id } = await withCard();
   gate.state.fate = 'refused';
