@@ -427,6 +427,53 @@ describe('when Discord or the bot is in trouble', () => {
     expect(world.messages(alice).filter((one) => titleOf(one).includes('Done: PF_XBTUSD'))).toHaveLength(1);
   });
 
+  test.each(['429', '403'] as const)(
+    'progress that Discord refuses with %s does not look like an error, and the receipt stands in the card',
+    async (fault) => {
+      const world = await withKey('kraken-futures');
+      const card = await world.command(alice, 'leverage set', wish);
+      world.kraken.faults.add({ name: 'delay', on: 'write', ms: 200 });
+      world.discord.faults.edit.set(fault);
+      world.startPress(alice, card, /^Set/);
+      await world.requested('write');
+      expect(titleOf(world.latest(alice, card))).toBe(titleOf(card));
+      await world.discord.until(() => titleOf(world.latest(alice, card)).includes('Done'));
+      expect(world.messages(alice).filter((one) => titleOf(one).includes('Done'))).toHaveLength(1);
+    },
+  );
+
+  test('a lasting rate limit leaves one message with one truth, once it is over', async () => {
+    const world = await withKey('kraken-futures');
+    const card = await world.command(alice, 'leverage set', wish);
+    for (const fault of [world.discord.faults.edit, world.discord.faults.followUp])
+      fault.set('429', Number.POSITIVE_INFINITY);
+    const interaction = world.startPress(alice, card, /^Set/);
+    const calls = () => world.discord.interactions().find(({ id }) => id === interaction)?.calls ?? [];
+    await world.logged('"result":"limited"');
+    await world.logged('"outcome":"applied"');
+    await world.discord.until(() => calls().length >= 5);
+    for (const fault of [world.discord.faults.edit, world.discord.faults.followUp]) fault.set('ok');
+    await world.command(alice, 'help');
+    expect(calls()).toHaveLength(5);
+    world.clock.advance(10_000);
+    await world.tick();
+    expect(titleOf(world.latest(alice, card))).toContain('Done');
+    expect(world.messages(alice).filter((one) => /Something went wrong/.test(titleOf(one)))).toEqual([]);
+  });
+
+  test('an exchange that the bot no longer runs blocks neither results nor deletion', async () => {
+    const world = await withKey('kraken-futures');
+    const card = await world.command(alice, 'leverage set', wish);
+    world.kraken.faults.add({ name: 'reset', on: 'write' });
+    expect(titleOf(await world.press(alice, card, /^Set/))).toContain('Not known yet');
+    await world.stopBot();
+    await world.startBot({ VENUES: 'mudrex' });
+    await world.discord.until(() => titleOf(world.latest(alice, card)).includes('Not known: PF_XBTUSD'));
+    const ask = await world.command(alice, 'privacy');
+    const sure = await world.press(alice, ask, 'Delete everything of mine');
+    expect(titleOf(await world.press(alice, sure, 'Delete it all'))).toContain('Everything of yours is deleted');
+  });
+
   test('SIGTERM during an execution lets it finish and say how it ended', async () => {
     const world = await withKey('kraken-futures');
     const card = await world.command(alice, 'leverage set', wish);
