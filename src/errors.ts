@@ -108,6 +108,7 @@ export type FailureData =
   | { readonly code: 'STORE_UNAVAILABLE' }
   | { readonly code: 'STORE_IN_USE'; readonly file: string }
   | { readonly code: 'STORE_DAMAGED'; readonly file: string }
+  | { readonly code: 'STORE_EMPTY'; readonly file: string }
   | { readonly code: 'ADDRESS_IN_USE'; readonly address: string }
   | { readonly code: 'STORE_TOO_NEW'; readonly found: number; readonly supported: number }
   | { readonly code: 'MASTER_KEY_MISSING'; readonly keyId: string }

@@ -173,6 +173,11 @@ export function explain(failure: FailureData): Explanation {
         `The file ${failure.file} is damaged or is no database`,
         'Move it away and restore the newest snapshot from BACKUP_DIR.',
       );
+    case 'STORE_EMPTY':
+      return say(
+        `The database ${failure.file} was here before and is empty or gone`,
+        'Restore the newest snapshot from BACKUP_DIR. To begin without any keys, move away this file and those beside it that begin with its name.',
+      );
     case 'ADDRESS_IN_USE':
       return say(`Another program already listens on ${failure.address}`, 'End it, or give the bot another WEB_PORT.');
     case 'STORE_TOO_NEW':

@@ -98,6 +98,7 @@ const samples: Sample = {
   STORE_UNAVAILABLE: [{ code: 'STORE_UNAVAILABLE' }],
   STORE_IN_USE: [{ code: 'STORE_IN_USE', file: 'data/levergate.db' }],
   STORE_DAMAGED: [{ code: 'STORE_DAMAGED', file: 'levergate.db' }],
+  STORE_EMPTY: [{ code: 'STORE_EMPTY', file: 'levergate.db' }],
   ADDRESS_IN_USE: [{ code: 'ADDRESS_IN_USE', address: '127.0.0.1:8080' }],
   STORE_TOO_NEW: [{ code: 'STORE_TOO_NEW', found: 9, supported: 1 }],
   MASTER_KEY_MISSING: [{ code: 'MASTER_KEY_MISSING', keyId: 'k1' }],

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -50,7 +50,7 @@ const sqliteErrorSchema = z.object({ code: z.literal('ERR_SQLITE_ERROR'), errcod
  *   expiry and leases.
  * @param options.monotonic - What passes while the host's clock is set back; its forward steps when absent.
  * @throws Failure STORE_IN_USE when another process holds the file, STORE_TOO_NEW when a later version wrote it,
- *   STORE_DAMAGED when it is no database.
+ *   STORE_DAMAGED when it is no database, STORE_EMPTY when it has lost its content.
  */
 export function createSqliteStore(options: {
   readonly file: string;
@@ -168,7 +168,18 @@ function toEntry(row: Record<string, SQLOutputValue> | undefined): Entry | undef
 }
 
 function openDatabase(file: string): DatabaseSync {
-  if (file !== ':memory:') createFile(file);
+  if (file === ':memory:') return openPrepared(file);
+  const isNew = prepareFile(file);
+  try {
+    return openPrepared(file);
+  } catch (error) {
+    // Left behind, it would look like a database that lost its content.
+    if (isNew && statSync(file).size === 0) rmSync(file);
+    throw error;
+  }
+}
+
+function openPrepared(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
     database.exec(
@@ -189,11 +200,24 @@ function openingFailure(file: string, error: unknown): unknown {
   return isDamaged ? new Failure({ code: 'STORE_DAMAGED', file }, { cause: error }) : error;
 }
 
-/** SQLite would create the file by the process's umask; the keys in it are nobody else's to read. */
-function createFile(file: string): void {
+/**
+ * SQLite would create the file by the process's umask; the keys in it are nobody else's to read.
+ *
+ * @returns whether the file is new.
+ * @throws Failure STORE_EMPTY when there was a database before: an empty one would be used in its place, in silence.
+ */
+function prepareFile(file: string): boolean {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const size = sizeOf(file);
+  const wasThere = size === 0 || (size === undefined && (sizeOf(`${file}-wal`) ?? 0) > 0);
+  if (wasThere) throw new Failure({ code: 'STORE_EMPTY', file });
   closeSync(openSync(file, 'a', 0o600));
   chmodSync(file, 0o600);
+  return size === undefined;
+}
+
+function sizeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.size;
 }
 
 function migrate(database: DatabaseSync): void {

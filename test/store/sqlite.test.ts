@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
@@ -54,6 +63,35 @@ test('a file that is no database is said to be damaged', () => {
   const file = join(temporaryDirectory(), 'store.db');
   writeFileSync(file, 'not a database, but long enough to be looked at as one'.repeat(20));
   expect(() => openStore(file)).toThrow('STORE_DAMAGED');
+});
+
+test('a file of 0 bytes is refused and stays as it is: the rows that were in it are not silently forgotten', () => {
+  const file = join(temporaryDirectory(), 'store.db');
+  writeFileSync(file, '');
+  expect(() => openStore(file)).toThrow('STORE_EMPTY');
+  expect(statSync(file).size).toBe(0);
+});
+
+test('a file that is gone is not made anew while the log that belongs to it is there', async () => {
+  const file = join(temporaryDirectory(), 'store.db');
+  const store = openStore(file);
+  await store.commit({ writes: [{ key: 'k', value: 'v' }] });
+  copyFileSync(`${file}-wal`, `${file}-kept`);
+  await store.close();
+  renameSync(`${file}-kept`, `${file}-wal`);
+  rmSync(file);
+  expect(() => openStore(file)).toThrow('STORE_EMPTY');
+  expect(existsSync(file)).toBe(false);
+});
+
+test('a first start that failed leaves no empty file in the way of the next', () => {
+  const file = join(temporaryDirectory(), 'store.db');
+  // SQLite cannot have its journal where a directory is.
+  mkdirSync(`${file}-journal`);
+  expect(() => openStore(file)).toThrow();
+  rmSync(`${file}-journal`, { recursive: true });
+  expect(existsSync(file)).toBe(false);
+  openStore(file);
 });
 
 test('the bytes of a removed row are in no file after erase', async () => {
