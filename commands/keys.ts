@@ -56,15 +56,21 @@ export function createKeys(services: Services): Command {
   const listed = (key: KeyListing) => {
     const fingerprint = key.fingerprint === undefined ? [] : [{ code: key.fingerprint }];
     const added = key.addedAt === undefined ? [] : [', added ', { time: key.addedAt, style: 'relative' } as const];
-    return { name: nameOf(key.account), value: [...fingerprint, ...added, statusText(key.status)] };
+    return { name: nameOf(key.account), value: [...fingerprint, ...added, statusText(key)] };
   };
 
   async function waitingButtons(own: readonly KeyListing[]): Promise<Pick<View, 'buttons'>> {
     const waiting = own.filter((key) => key.status === 'waiting').slice(0, MAX_BUTTONS);
     const buttons = await Promise.all(
-      waiting.map(async ({ account: { user, ...rest }, fingerprint = '' }): Promise<Button> => {
+      waiting.map(async ({ account: { user, ...rest }, fingerprint = '', isUndecided }): Promise<Button> => {
         const id = await tickets.issue(user, { kind: 'use-key', account: { user, ...rest }, fingerprint }, ASK_MS);
-        return { kind: 'press', verb: 'do', id, label: `Use ${nameOf({ user, ...rest })}`, style: 'primary' };
+        return {
+          kind: 'press',
+          verb: 'do',
+          id,
+          label: `Use ${nameOf({ user, ...rest })}`,
+          style: isUndecided ? 'danger' : 'primary',
+        };
       }),
     );
     return buttons.length === 0 ? {} : { buttons };
@@ -131,18 +137,21 @@ export function createKeys(services: Services): Command {
   return { name: 'keys', description: 'Your exchange keys', subcommands: [add, list, check, remove] };
 }
 
+const undecidedText =
+  'The exchange did not say what it may do: it may be able to withdraw. Use it only if you made it without that.';
+
 /** A stored key was accepted once: when it no longer is, the way out is a new one. */
 function keyFailure(label: string, reason: KeyRefusal): FailureData {
   if (reason === 'rejected') return { code: 'VENUE_REFUSED', venue: label, refusal: 'key-rejected' };
   return { code: 'KEY_REFUSED', venue: label, reason };
 }
 
-function statusText(status: KeyListing['status']): string {
+function statusText({ status, isUndecided }: KeyListing): string {
   switch (status) {
     case 'active':
       return '';
     case 'waiting':
-      return ': not in use until you press the button below';
+      return `: not in use until you press the button below${isUndecided ? `. ${undecidedText}` : ''}`;
     case 'unreadable':
       return ': can no longer be read. Remove it and add it again.';
   }

@@ -19,6 +19,8 @@ export type KeyListing = {
   readonly fingerprint?: string;
   /** Milliseconds since the epoch. */
   readonly addedAt?: number;
+  /** A waiting key of which the venue did not say what it may do. */
+  readonly isUndecided?: true;
 };
 
 export type SavedKey = { readonly fingerprint: string; readonly replaces?: string };
@@ -31,8 +33,11 @@ export type SavedKey = { readonly fingerprint: string; readonly replaces?: strin
 export type Keys = {
   readonly load: (account: Account) => Promise<LoadedKey>;
   readonly list: (user: string) => Promise<readonly KeyListing[]>;
-  /** @throws Failure TOO_MANY_KEYS */
-  readonly saveIncoming: (account: Account, credentials: Credentials) => Promise<SavedKey>;
+  /**
+   * @param isUndecided - Whether the venue did not say what the key may do; false unless told.
+   * @throws Failure TOO_MANY_KEYS
+   */
+  readonly saveIncoming: (account: Account, credentials: Credentials, isUndecided?: boolean) => Promise<SavedKey>;
   /** @returns false when the waiting key is gone or is not the one that was shown. */
   readonly activate: (account: Account, fingerprint: string) => Promise<boolean>;
   readonly discard: (account: Account) => Promise<boolean>;

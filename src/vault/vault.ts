@@ -19,7 +19,12 @@ type Kind = 'credential' | 'incoming';
 
 const WAITING_MS = 24 * 60 * 60_000;
 
-const contentSchema = z.object({ fields: z.record(z.string(), z.string()), addedAt: z.number() });
+const contentSchema = z.object({
+  fields: z.record(z.string(), z.string()),
+  addedAt: z.number(),
+  /** Until it is taken into use: what its venue did not say is to be named once more then. */
+  isUndecided: z.literal(true).exactOptional(),
+});
 type Content = z.infer<typeof contentSchema>;
 
 const rowsOf = { credential: keyRows('credential'), incoming: keyRows('incoming') } as const;
@@ -43,6 +48,8 @@ function readUnversioned(kind: Kind) {
     return kind === 'incoming' ? { data, expiresAt: data.addedAt + WAITING_MS } : { data };
   };
 }
+
+type OpenedKey = LoadedKey & Pick<Content, 'isUndecided'>;
 
 export type Vault = Keys & {
   /** @throws Failure TOO_MANY_KEYS when the account would be one too many */
@@ -87,15 +94,16 @@ export function createVault(options: {
     return value === undefined ? undefined : open('credential', { key, value, version: 0 });
   }
 
-  async function open(kind: Kind, entry: Entry): Promise<LoadedKey | undefined> {
+  async function open(kind: Kind, entry: Entry): Promise<OpenedKey | undefined> {
     const row = await rowsOf[kind].read(context, entry);
     if (row === undefined) return undefined;
     const account = accountOf(entry.key);
-    const { fields, addedAt } = row.data;
+    const { fields, addedAt, isUndecided } = row.data;
     const keyHash = hashOf(account.venue, fields);
     const credentials = toCredentials(fields);
     options.onOpened(credentials);
-    return { account, keyHash, fingerprint: fingerprintOf(keyHash), addedAt, credentials };
+    const fingerprint = fingerprintOf(keyHash);
+    return { account, keyHash, fingerprint, addedAt, credentials, ...(isUndecided && { isUndecided }) };
   }
 
   const named = ({ venue, label }: Account) => ({ venue: labelOf(venue), account: label });
@@ -119,8 +127,9 @@ export function createVault(options: {
     try {
       const key = await open(kind, entry);
       if (key === undefined) return undefined;
+      const { fingerprint, addedAt, isUndecided } = key;
       const status = kind === 'credential' ? 'active' : 'waiting';
-      return { account, status, fingerprint: key.fingerprint, addedAt: key.addedAt };
+      return { account, status, fingerprint, addedAt, ...(isUndecided && { isUndecided }) };
     } catch (error) {
       if (isBroken(error)) return { account, status: 'unreadable' };
       throw error;
@@ -140,9 +149,9 @@ export function createVault(options: {
     }
   }
 
-  async function saveIncoming(account: Account, credentials: Credentials): Promise<SavedKey> {
+  async function saveIncoming(account: Account, credentials: Credentials, isUndecided = false): Promise<SavedKey> {
     const fields = Object.fromEntries(Object.entries(credentials).map(([name, secret]) => [name, secret.reveal()]));
-    const content: Content = { fields, addedAt: await store.now() };
+    const content: Content = { fields, addedAt: await store.now(), ...(isUndecided && { isUndecided }) };
     await commitInTurn(store, { user: account.user, of: 'keys' }, async () => {
       await assertRoom(account);
       return { writes: [await rowsOf.incoming.write(context, idOf(account), content, WAITING_MS)] };

@@ -75,7 +75,7 @@ export type WebOptions = HealthOptions & {
   /** 256 random bits as base64url. */
   readonly newToken?: () => string;
   /** Saves a key that waits for *Use this key*. @throws Failure TOO_MANY_KEYS, STORE_UNAVAILABLE */
-  readonly save: (account: Account, credentials: Credentials) => Promise<SavedKey>;
+  readonly save: (account: Account, credentials: Credentials, isUndecided: boolean) => Promise<SavedKey>;
   /** Edits the Discord message that carried the link. */
   readonly onSaved: (saved: SavedEvent) => Promise<void>;
   /** Somebody else than the link's owner signed in with Discord, for the first time; no try was used. */

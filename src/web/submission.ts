@@ -46,7 +46,7 @@ export type Submit = (token: string, venue: Venue, typed: Typed, isRiskTaken: bo
  */
 export function createSubmit(options: {
   readonly links: Links;
-  readonly save: (account: Account, credentials: Credentials) => Promise<SavedKey>;
+  readonly save: (account: Account, credentials: Credentials, isUndecided: boolean) => Promise<SavedKey>;
   readonly onSaved: (saved: SavedEvent) => Promise<void>;
   readonly log: Log;
 }): Submit {
@@ -77,7 +77,7 @@ export function createSubmit(options: {
     if (consumed === undefined) return { kind: 'gone' };
     const { account, delivery, triesLeft } = attempt.link;
     try {
-      const saved = { ...(await save(account, credentials)), account, delivery, ...said };
+      const saved = { ...(await save(account, credentials, said.isUndecided)), account, delivery, ...said };
       await tell(saved);
       return { kind: 'saved', saved };
     } catch (error) {

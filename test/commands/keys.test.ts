@@ -56,6 +56,19 @@ describe('/keys list', () => {
   });
 });
 
+describe('/keys list of a key that was saved although the venue did not say what it may do', () => {
+  test('names the risk beside its button until it is in use', async () => {
+    const { run, gate } = await openCommands();
+    await gate.vault.saveIncoming(gate.account(alice), { secret: new Secret('a-secret') }, true);
+    const view = await run(alice, 'keys list');
+    expect(wordsOf(view)).toContain('it may be able to withdraw');
+    const [use] = view.buttons ?? [];
+    expect(use).toMatchObject({ label: 'Use Paper key "main"', style: 'danger' });
+    await gate.press('do', use?.kind === 'press' ? use.id : '');
+    expect(wordsOf(await run(alice, 'keys list'))).not.toContain('withdraw');
+  });
+});
+
 describe('/keys check', () => {
   test('asks the venue', async () => {
     const { run, gate } = await openCommands();

@@ -137,6 +137,16 @@ test('neither the secret nor a removed row is in any file of the store', async (
   expect(files()).not.toContain(ciphertext);
 });
 
+test('that a venue did not say what a key may do is known until it is in use', async () => {
+  const { vault } = await openVault();
+  const { fingerprint } = await vault.saveIncoming(account, credentials, true);
+  expect(await vault.list('100')).toEqual([expect.objectContaining({ status: 'waiting', isUndecided: true })]);
+  await vault.activate(account, fingerprint);
+  expect((await vault.list('100'))[0]).not.toHaveProperty('isUndecided');
+  await vault.saveIncoming({ ...account, label: 'decided' }, credentials);
+  expect(JSON.stringify(await vault.list('100'))).not.toContain('isUndecided');
+});
+
 test('keys beyond the limit are refused, a replacement is not', async () => {
   const { vault } = await openVault();
   for (const label of ['a', 'b', 'c']) await addKey(vault, { ...account, label });
