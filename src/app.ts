@@ -12,7 +12,7 @@ import { SETTLE_MS } from './confirm/settling.ts';
 import { createDiscord } from './discord/discord.ts';
 import type { Bounds } from './discord/flood-bound.ts';
 import type { StartError } from './discord/start-error.ts';
-import { auditLine, auditView } from './leverage/audit.ts';
+import { auditLine, auditNote } from './leverage/audit.ts';
 import { createLimits } from './leverage/limits.ts';
 import { createMarketBook } from './leverage/market-book.ts';
 import { createLog, type Log } from './log.ts';
@@ -217,6 +217,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     venues: [...venues.values()].map(({ id, label }) => ({ id, label })),
     press,
     news: caretaker.newsFor,
+    ...(config.auditChannel !== undefined && { auditChannel: config.auditChannel }),
     log,
     now,
     elapsed: clock.elapsed,
@@ -279,8 +280,8 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     const line = auditLine(proposal, outcome);
     log.info(line, 'outcome');
     metrics.outcomeReached({ venue: line.venue, kind: line.outcome });
-    const view = config.auditChannel === undefined ? undefined : auditView(line);
-    if (config.auditChannel !== undefined && view !== undefined) void discord.messenger.post(config.auditChannel, view);
+    const note = auditNote(line, labelOf(venues, line.venue));
+    if (note !== undefined) discord.audit(note);
   }
 
   async function refreshMarkets(account: Account): Promise<void> {

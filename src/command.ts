@@ -129,6 +129,9 @@ export type View = {
   readonly aside?: View;
 };
 
+/** One coloured line, without a title and buttons. */
+export type Note = { readonly tone: Tone; readonly text: Text };
+
 // --- the contract ------------------------------------------------------------------------------------------------
 
 /**
@@ -199,7 +202,8 @@ export type Messenger = {
   readonly edit: (delivery: Delivery, view: View) => Promise<'told' | 'lost'>;
   /** A new message that only the person sees to whom the delivery belongs, while its token lives. */
   readonly whisper: (delivery: Delivery, view: View) => Promise<'told' | 'lost'>;
-  readonly post: (channel: string, view: View) => Promise<'told' | 'lost'>;
+  /** One message of up to ten lines. `limited`: Discord takes no more just now, so it was certainly not posted. */
+  readonly post: (channel: string, lines: readonly Note[]) => Promise<'told' | 'limited' | 'lost'>;
 };
 
 /** What a person must still be told, because the message it belonged to could no longer be edited. */

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Command, Messenger, News, PressHandler } from '../command.ts';
+import type { Command, Messenger, News, Note, PressHandler } from '../command.ts';
 import type { Log } from '../log.ts';
 import type { Secret } from '../secret.ts';
+import { createAuditFeed } from './audit-feed.ts';
 import { createDispatch, type InteractionHooks } from './dispatch.ts';
 import type { Bounds } from './flood-bound.ts';
 import { createGateway, type GatewayProblem, type Identity } from './gateway.ts';
@@ -22,6 +23,8 @@ export type DiscordOptions = {
   readonly commands: readonly Command[];
   readonly venues: readonly VenueChoice[];
   readonly press: PressHandler;
+  /** The channel that gets a line for each outcome, where the operator wants one. */
+  readonly auditChannel?: string;
   /** What a person must still be told; shown after the next command that succeeds. */
   readonly news: (user: string) => Promise<readonly News[]>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
@@ -58,6 +61,8 @@ export type Discord = {
   /** Undefined until Discord told it. */
   readonly applicationId: () => string | undefined;
   readonly messenger: Messenger;
+  /** Posts a line to the audit channel, soon and together with others; nothing where there is no such channel. */
+  readonly audit: (line: Note) => void;
   /** Turns new interactions away and waits for the running ones, at most eight seconds. */
   readonly drain: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -122,6 +127,12 @@ export function createDiscord(options: DiscordOptions): Discord {
     commandIds = await registerAtLast(attempt, pause, stopping.signal);
   }
 
+  const messenger = createMessenger({ rest, applicationId: applicationId.promise, now, log });
+  const feed =
+    options.auditChannel === undefined
+      ? undefined
+      : createAuditFeed({ channel: options.auditChannel, messenger, pause, log });
+
   function state(): DiscordState {
     if (!gateway.isReady()) return 'not connected';
     return commandIds === undefined ? 'commands not registered' : 'ok';
@@ -131,7 +142,8 @@ export function createDiscord(options: DiscordOptions): Discord {
     isReady: gateway.isReady,
     state,
     applicationId: () => identity?.applicationId,
-    messenger: createMessenger({ rest, applicationId: applicationId.promise, now, log }),
+    messenger,
+    audit: (line) => feed?.add(line),
     async start() {
       const started = await gateway.start();
       applicationId.resolve('reason' in started ? undefined : started.applicationId);
@@ -144,7 +156,7 @@ export function createDiscord(options: DiscordOptions): Discord {
     async stop() {
       stopping.abort();
       applicationId.resolve(undefined);
-      await gateway.stop();
+      await Promise.all([gateway.stop(), feed?.close()]);
       rest.close();
     },
   };

@@ -2,7 +2,7 @@ import type { Messenger } from '../command.ts';
 import type { Delivery } from '../confirm/proposal.ts';
 import type { Log } from '../log.ts';
 import { describeError } from './describe-error.ts';
-import { renderView } from './render.ts';
+import { renderNotes, renderView } from './render.ts';
 import { EPHEMERAL } from './reply.ts';
 import type { Rest } from './rest.ts';
 
@@ -66,6 +66,9 @@ export function createMessenger(options: {
         const sent = await rest.followUp(key, body);
         return sent.kind === 'told';
       }),
-    post: (channel, view) => tell(async () => (await rest.postAsBot(channel, renderView(view))).kind === 'told'),
+    post: async (channel, lines) => {
+      const { kind } = await rest.postAsBot(channel, renderNotes(lines));
+      return kind === 'told' || kind === 'limited' ? kind : 'lost';
+    },
   };
 }

@@ -1,5 +1,5 @@
 import type { APIActionRowComponent, APIButtonComponent, APIEmbed, APIEmbedField } from 'discord.js';
-import type { Button, Tone, View } from '../command.ts';
+import type { Button, Note, Tone, View } from '../command.ts';
 import { formatButtonId } from '../confirm/button-id.ts';
 import { clean, cut, literal, renderText } from './text.ts';
 
@@ -18,6 +18,9 @@ const limits = {
   fieldValue: 1024,
   footer: 2048,
   total: 6000,
+  embeds: 10,
+  /** Ten of them, with their signs, stay within the total. */
+  note: 590,
   buttonsInRow: 5,
   rows: 5,
   label: 80,
@@ -43,6 +46,15 @@ export function renderView(view: View): MessagePayload {
     components: renderButtons(view.buttons ?? []),
     allowed_mentions: { parse: [] },
   };
+}
+
+/** Renders up to ten notes as one message. */
+export function renderNotes(notes: readonly Note[]): MessagePayload {
+  const embeds = notes.slice(0, limits.embeds).map(({ tone, text }) => {
+    const { colour, sign } = tones[tone];
+    return { color: colour, description: `${sign}${orElse(renderText(text, limits.note), '—')}` };
+  });
+  return { embeds, components: [], allowed_mentions: { parse: [] } };
 }
 
 function renderEmbed({ tone, title, body = '', fields = [], footer = '' }: View): APIEmbed {

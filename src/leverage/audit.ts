@@ -1,5 +1,6 @@
-import type { Span, View } from '../command.ts';
+import type { Note, Tone } from '../command.ts';
 import type { Outcome, Proposal } from '../confirm/proposal.ts';
+import { marketLabel } from './market.ts';
 import { describeSetting } from './setting.ts';
 
 /** One outcome as one line for the operator: who, where, from, to, result. No position data. */
@@ -12,14 +13,48 @@ export type AuditLine = {
   readonly outcome: Outcome['kind'];
 };
 
-export function auditLine({ account, market, seen, setting }: Proposal, outcome: Outcome): AuditLine {
+export function auditLine(proposal: Proposal, outcome: Outcome): AuditLine {
+  const { account, seen, setting } = proposal;
   const [from, to] = [describeSetting(seen.current), describeSetting(setting)];
-  return { user: account.user, venue: account.venue, market: market.symbol, from, to, outcome: outcome.kind };
+  const market = marketLabel(proposal);
+  return { user: account.user, venue: account.venue, market, from, to, outcome: outcome.kind };
 }
 
-/** The same line for the audit channel. Cards that nobody confirmed are not worth one. */
-export function auditView(line: AuditLine): View | undefined {
-  if (line.outcome === 'expired' || line.outcome === 'cancelled') return undefined;
-  const body: readonly Span[] = [{ user: line.user }, ` · ${line.venue} · ${line.from} → ${line.to}`];
-  return { tone: 'plain', title: `${line.market}: ${line.outcome}`, body };
+/**
+ * The same line for the audit channel. Cards that nobody confirmed are not worth one.
+ *
+ * @param venue - The venue's label.
+ */
+export function auditNote(line: AuditLine, venue: string): Note | undefined {
+  const shown = words(line.outcome);
+  if (shown === undefined) return undefined;
+  const { market, from, to, user } = line;
+  const text = [{ strong: market }, ` ${from} → ${to} · ${venue} · ${shown.text} · `, { user }];
+  return { tone: shown.tone, text };
+}
+
+function words(outcome: Outcome['kind']): { readonly tone: Tone; readonly text: string } | undefined {
+  switch (outcome) {
+    case 'applied':
+      return { tone: 'done', text: 'done' };
+    case 'unchanged':
+      return { tone: 'done', text: 'was so already' };
+    case 'refused':
+      return { tone: 'refused', text: 'refused by the exchange' };
+    case 'not-sent':
+      return { tone: 'refused', text: 'not sent' };
+    case 'stale':
+      return { tone: 'refused', text: 'not sent, the card was out of date' };
+    case 'not-applied':
+      return { tone: 'refused', text: 'not applied' };
+    case 'differs':
+      return { tone: 'unknown', text: 'the exchange shows another setting' };
+    case 'unsettled':
+      return { tone: 'unknown', text: 'not known yet' };
+    case 'unknown':
+      return { tone: 'unknown', text: 'not known' };
+    case 'expired':
+    case 'cancelled':
+      return undefined;
+  }
 }

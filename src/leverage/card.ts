@@ -36,7 +36,7 @@ export function cardView(venue: Venue, proposal: Proposal, preview: Preview, rea
       ...risks.map((risk) => [{ strong: riskText(risk, preview.distance) }]),
       [{ strong: fromTo(preview.current, proposal.setting) }, ...(isShared ? [] : distancePart(venue, preview))],
       ...(isShared ? [] : exposureLines(venue, preview)),
-      [`Allowed: ${min}x to ${max}x. This card ends `, { time: expiresAt, style: 'relative' }, '.'],
+      [`Allowed: ${min}x to ${max}x. Ends `, { time: expiresAt, style: 'relative' }, '.'],
       venue.effect(preview, proposal.setting),
     ]),
     footer: 'Only you can press. Nothing is sent before you do.',
@@ -111,8 +111,8 @@ function distancePart(venue: Venue, { current, setting, distance }: Preview): re
 
 function newOrderPart(current: CurrentSetting, setting: LeverageSetting): readonly Span[] {
   if (setting.mode !== 'isolated') return [];
-  const after = `${newOrderDistance(setting.leverage)} %`;
-  const change = current.mode === 'isolated' ? `${newOrderDistance(current.leverage)} % → ${after}` : after;
+  const after = percentText(newOrderDistance(setting.leverage));
+  const change = current.mode === 'isolated' ? `${percentText(newOrderDistance(current.leverage))} → ${after}` : after;
   return ['\n', 'New orders: liquidation less than ', { strong: change }, ' away'];
 }
 
@@ -152,15 +152,20 @@ export function distanceText(distance: Distance): Text {
   return distanceSpans(distance);
 }
 
+/** A phone must not break the line before the sign. */
+function percentText(percent: string): string {
+  return `${percent}\u00a0%`;
+}
+
 function distanceSpans(distance: Distance): readonly Span[] {
   switch (distance.kind) {
     case 'estimate': {
       const { before, after } = distance;
-      const change = before === after ? `${after} %` : `${before} % → ${after} %`;
+      const change = before === after ? percentText(after) : `${percentText(before)} → ${percentText(after)}`;
       return [{ strong: change }, ' away (estimate)'];
     }
     case 'venue':
-      return [{ strong: `${distance.percent} %` }, ' away'];
+      return [{ strong: percentText(distance.percent) }, ' away'];
     case 'whole-account':
       return ['depends on your whole account (cross margin)'];
     case 'unavailable':

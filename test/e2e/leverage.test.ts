@@ -399,9 +399,9 @@ describe('the operator’s limits', () => {
       /^Set/,
     );
     const line = await world.discord.until(() =>
-      world.messages(bob).find((one) => titleOf(one).includes('PF_XBTUSD: applied')),
+      world.messages(bob).find((one) => textOf(one).includes('**PF_XBTUSD** 3x isolated → 6x isolated')),
     );
-    expect(textOf(line)).toContain('3x isolated → 6x isolated');
+    expect(textOf(line)).toContain(`Kraken Futures · done · <@${alice}>`);
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { auditLine, auditView } from '../../src/leverage/audit.ts';
-import { alice, isolated, openGate, wordsOf } from '../support/gate.ts';
+import { renderText } from '../../src/discord/text.ts';
+import { auditLine, auditNote } from '../../src/leverage/audit.ts';
+import { alice, isolated, openGate } from '../support/gate.ts';
 
 test('an outcome is one line: who, where, from, to, result, and nothing of the position', async () => {
   const gate = await openGate();
@@ -16,11 +17,34 @@ test('an outcome is one line: who, where, from, to, result, and nothing of the p
     to: '5x isolated',
     outcome: 'applied',
   });
-  const view = auditView(line);
-  expect(view?.title).toBe('BTCUSD: applied');
-  expect(wordsOf(view)).toContain('{"user":"100"} · paper · 3x isolated → 5x isolated');
+  const note = auditNote(line, 'Paper Exchange');
+  expect(note?.tone).toBe('done');
+  expect(renderText(note?.text ?? '', 500)).toBe(
+    `**BTCUSD** 3x isolated → 5x isolated · Paper Exchange · done · <@${alice}>`,
+  );
+});
+
+const other = { user: '1', venue: 'paper', market: 'M', from: 'a', to: 'b' };
+
+test('the line names the margin currency where the exchange has several', async () => {
+  const gate = await openGate({ facts: { tradeCurrencies: ['USDT', 'INR'] } });
+  await gate.addKey(alice);
+  expect(auditLine(await gate.ask(alice), { kind: 'stale', at: 1 }).market).toBe('BTCUSD (USDT)');
+});
+
+test.each([
+  ['refused', 'refused'],
+  ['not-sent', 'refused'],
+  ['stale', 'refused'],
+  ['not-applied', 'refused'],
+  ['unsettled', 'unknown'],
+  ['unknown', 'unknown'],
+  ['differs', 'unknown'],
+  ['unchanged', 'done'],
+] as const)('a change that ended as %s is a line in the colour of %s', (outcome, tone) => {
+  expect(auditNote({ ...other, outcome }, 'Paper')?.tone).toBe(tone);
 });
 
 test.each(['expired', 'cancelled'] as const)('a card that is %s is not worth a line in the channel', (outcome) => {
-  expect(auditView({ user: '1', venue: 'paper', market: 'M', from: 'a', to: 'b', outcome })).toBeUndefined();
+  expect(auditNote({ ...other, outcome }, 'Paper')).toBeUndefined();
 });

@@ -31,14 +31,17 @@ async function cardOf(state: Partial<PaperState> = {}, { leverage = '5', isShare
 }
 
 /** As Discord is given it, without the escapes, which its clients do not show. */
-const rendered = (text: Text) => renderText(text, 4096).replace(/\\([^\w\s])/g, '$1');
+const rendered = (text: Text) =>
+  renderText(text, 4096)
+    .replace(/\\([^\w\s])/g, '$1')
+    .replace(/\u00a0/g, ' ');
 const shownOf = (view: View | undefined) => rendered(view?.body ?? '');
 
 test('a card says in its first line what changes, and then what is allowed, until when and for whom', async () => {
   const view = await cardOf();
   expect(view.title).toBe('Set BTCUSD to 5x isolated on Paper?');
   expect(shownOf(view)).toMatch(
-    /^\*\*2x → 5x\*\*\nAllowed: 1x to 50x\. This card ends <t:\d+:R>\.\nThis sets BTCUSD to isolated\.$/,
+    /^\*\*2x → 5x\*\*\nAllowed: 1x to 50x\. Ends <t:\d+:R>\.\nThis sets BTCUSD to isolated\.$/,
   );
   expect(view.footer).toMatch(/^Only you can press\./);
   expect(view.buttons).toMatchObject([

@@ -1,0 +1,60 @@
+import type { Messenger, Note } from '../command.ts';
+import type { Log } from '../log.ts';
+import type { Pause } from './rest.ts';
+
+const EVERY_MS = 2_000;
+/** What one message holds: Discord allows ten embeds. */
+const LINES_AT_ONCE = 10;
+/** While Discord takes nothing, the log has every line anyway. */
+const MOST_WAITING = 1_000;
+
+export type AuditFeed = {
+  readonly add: (line: Note) => void;
+  /** Posts what waits at once, and resolves when that is through. Later lines are posted without waiting too. */
+  readonly close: () => Promise<void>;
+};
+
+/** Posts lines to one channel, several in one message when they come fast: at most one message in two seconds. */
+export function createAuditFeed(options: {
+  readonly channel: string;
+  readonly messenger: Pick<Messenger, 'post'>;
+  readonly pause: Pause;
+  readonly log: Pick<Log, 'warn'>;
+}): AuditFeed {
+  const { channel, messenger, pause, log } = options;
+  const waiting: Note[] = [];
+  const closing = new AbortController();
+  let posting: Promise<void> | undefined;
+
+  async function postSome(): Promise<void> {
+    const lines = waiting.splice(0, LINES_AT_ONCE);
+    const result = await messenger.post(channel, lines);
+    // Refused for now, they were certainly not posted; at the end there is no later.
+    if (result === 'limited' && !closing.signal.aborted) waiting.unshift(...lines);
+    else if (result !== 'told') log.warn({ lines: lines.length, result }, 'lines for the audit channel were lost');
+  }
+
+  async function postAll(): Promise<void> {
+    while (waiting.length > 0) {
+      await postSome();
+      // Ends early when the feed closes.
+      if (!closing.signal.aborted) await pause(EVERY_MS, closing.signal).catch(() => undefined);
+    }
+    posting = undefined;
+  }
+
+  return {
+    add(line) {
+      if (waiting.length >= MOST_WAITING) {
+        waiting.shift();
+        log.warn({ lines: 1, result: 'too many' }, 'lines for the audit channel were lost');
+      }
+      waiting.push(line);
+      posting ??= postAll();
+    },
+    async close() {
+      closing.abort();
+      await posting;
+    },
+  };
+}
