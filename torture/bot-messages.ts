@@ -15,6 +15,7 @@ export const plantNames = [
   'early-release',
   'no-row-check',
   'read-back-without-currency',
+  'hasty-verdict',
   'strangers-cancel',
   'hasty-drain',
 ] as const;

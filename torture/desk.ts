@@ -5,15 +5,12 @@ import { createKrakenFuturesSimulator } from '../playground/venues/kraken-future
 import { createMudrexSimulator } from '../playground/venues/mudrex.ts';
 import { Secret } from '../src/secret.ts';
 import { createClock } from './clock.ts';
-import { createJournal, type VenueName } from './journal.ts';
+import { createJournal, type Spot, type Value, type VenueName } from './journal.ts';
 import { createLeaks } from './leaks.ts';
 import { applicationId, createAccounts, createTraders, guildId } from './people.ts';
 import type { Random } from './random.ts';
 import type { Violation } from './rules/violation.ts';
 import { tapDiscord, tapVenue } from './taps.ts';
-
-/** From one number of the journal to another. */
-export type Lie = { readonly venue: VenueName; readonly user: string; readonly from: number; to: number };
 
 export type Desk = Awaited<ReturnType<typeof openDesk>>;
 
@@ -56,8 +53,16 @@ export async function openDesk({ random, users }: { readonly random: Random; rea
   });
   const leaks = createLeaks(namedSecrets(secrets, traders));
   const found: Violation[] = [];
-  const lies: Lie[] = [];
   const violate = (violation: Violation): void => void found.push(violation);
+
+  /** What a venue holds just now, whatever it says. */
+  function held({ venue, user, market, currency }: Spot): Value {
+    if (venue === 'mudrex') {
+      const settings = simulators.mudrex.settings(user);
+      return settings.find((one) => one.market === market && one.currency === currency)?.leverage;
+    }
+    return simulators[venue].settings(user).find((one) => one.market === market)?.leverage ?? 'cross';
+  }
 
   const servers = {
     discord: await serve(async (app) => {
@@ -70,12 +75,12 @@ export async function openDesk({ random, users }: { readonly random: Random; rea
     }),
     mudrex: await serve(async (app) => {
       const bySecret = new Map(traders.map(({ mudrexSecret, id }) => [mudrexSecret, id]));
-      tapVenue(app, { venue: 'mudrex', journal, userOf: (header) => bySecret.get(header('x-authentication')) });
+      tapVenue(app, { venue: 'mudrex', journal, userOf: (header) => bySecret.get(header('x-authentication')), held });
       await app.register(simulators.mudrex.plugin, { prefix: '/mudrex' });
     }),
     'kraken-futures': await serve(async (app) => {
       const byKey = new Map(traders.map(({ krakenKey, id }) => [krakenKey, id]));
-      tapVenue(app, { venue: 'kraken-futures', journal, userOf: (header) => byKey.get(header('apikey')) });
+      tapVenue(app, { venue: 'kraken-futures', journal, userOf: (header) => byKey.get(header('apikey')), held });
       await app.register(simulators['kraken-futures'].plugin, { prefix: '/kraken' });
     }),
     /** Where a venue's redirect points to: nothing may arrive here. */
@@ -99,17 +104,6 @@ export async function openDesk({ random, users }: { readonly random: Random; rea
     leaks,
     violations: found,
     violate,
-    /** A venue says what is not so: what the bot then says cannot be held against it. */
-    beginLie(about: Pick<Lie, 'venue' | 'user'>) {
-      const lie: Lie = { ...about, from: journal.seq(), to: Number.POSITIVE_INFINITY };
-      lies.push(lie);
-      return {
-        end: () => {
-          lie.to = journal.seq();
-        },
-      };
-    },
-    lies,
     discordApi: `${servers.discord.origin}/discord/api`,
     venueUrls: {
       mudrex: `${servers.mudrex.origin}/mudrex/fapi/v1`,

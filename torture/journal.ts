@@ -32,6 +32,8 @@ export type Attempt = Stamp & {
   readonly value: Value;
   readonly overlaps: boolean;
   isOpen: boolean;
+  /** Whether the venue said that it had carried it out, and had not. */
+  isIgnored: boolean;
 };
 /** A setting that changed: by a write that the venue carried out, or behind the bot's back. */
 export type Change = Stamp & { readonly spot: Spot; readonly value: Value; readonly by: 'write' | 'outside' };
@@ -42,7 +44,12 @@ export type Read = Stamp & {
   readonly market: string | undefined;
   /** When its answer had gone out, or the bot had stopped waiting for it. */
   endedAt: number;
+  /** What it was answered that the venue did not hold. */
+  lies: readonly Shown[];
 };
+
+/** What an answer says of one market; `currency` as in {@link Spot}. */
+export type Shown = Pick<Spot, 'market' | 'currency'> & { readonly value: Value };
 
 /** A line that the bot printed for the operator about how a change went. */
 export type Audit = Stamp & {
@@ -161,16 +168,24 @@ export function createJournal(options: {
     attempted(spot: Spot, value: Value): Attempt {
       const isSameKey = (other: Spot) => other.venue === spot.venue && other.user === spot.user;
       const overlaps = attempts.some((other) => other.isOpen && isSameKey(other.spot));
-      const attempt = { ...stamp(), spot, value, overlaps, isOpen: true };
+      const attempt = { ...stamp(), spot, value, overlaps, isOpen: true, isIgnored: false };
       attempts.push(attempt);
       tell({ kind: 'attempt', attempt });
       return attempt;
     },
     read(read: Pick<Read, 'venue' | 'user' | 'market'>): Read {
-      const one = { ...stamp(), ...read, endedAt: Number.POSITIVE_INFINITY };
+      const one = { ...stamp(), ...read, endedAt: Number.POSITIVE_INFINITY, lies: [] };
       reads.push(one);
       tell({ kind: 'read', read: one });
       return one;
+    },
+    /** A write was answered with success: now it is in the venue's own log, or the venue lied. */
+    accepted(attempt: Attempt): void {
+      drain();
+      attempt.isIgnored = !changes.some(
+        ({ by, seq: at, spot, value }) =>
+          by === 'write' && at > attempt.seq && value === attempt.value && isSameSpot(spot, attempt.spot),
+      );
     },
     readEnded(read: Read): void {
       read.endedAt = stamp().seq;

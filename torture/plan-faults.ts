@@ -3,7 +3,7 @@ import type { VenueName } from './journal.ts';
 import type { Random } from './random.ts';
 
 /** Faults for reads and writes alike; the others say themselves which calls they are for. */
-type AnyCallFault = Exclude<FaultInput, { readonly name: 'flaky-read-back' | 'no-effect' }>;
+type AnyCallFault = Exclude<FaultInput, { readonly name: 'flaky-read-back' | 'lagging-read-back' | 'no-effect' }>;
 type Make = (random: Random) => AnyCallFault;
 
 const spoilers = ['cut-body', 'broken-json', 'wrong-shape', 'empty', 'no-content'] as const;
@@ -45,7 +45,7 @@ export function planWriteFaults(random: Random, venue: VenueName, strayUrl: stri
     [8, () => ({ name: 'delay', ms: 0 })],
   ]);
   const write: FaultInput = random.chance(0.04) ? { name: 'no-effect' } : { ...make(random), on: 'write' };
-  return random.chance(0.3) ? [write, planReadBack(random)] : [write];
+  return random.chance(0.4) ? [write, planReadBack(random)] : [write];
 }
 
 function planServerError(random: Random): AnyCallFault {
@@ -60,6 +60,8 @@ function planRefusal(random: Random, venue: VenueName): AnyCallFault {
 }
 
 function planReadBack(random: Random): FaultInput {
+  // Short enough that the bot has to find out what is true.
+  if (random.chance(0.4)) return { name: 'lagging-read-back', ms: random.int(100, 20_000) };
   if (random.chance(0.2)) return { name: 'flaky-read-back', shows: 'old value', times: random.int(1, 2) };
   return { name: 'flaky-read-back', shows: 'error', times: random.chance(0.4) ? 'forever' : random.int(1, 4) };
 }

@@ -1,10 +1,22 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Journal, Spot, Value, VenueName } from './journal.ts';
+import type { Attempt, Journal, Read, Shown, Spot, Value, VenueName } from './journal.ts';
+import { markets } from './people.ts';
 import { readSaid, type Said } from './said.ts';
 
 const EPHEMERAL = 64;
 const messageAnswer = z.object({ id: z.string(), flags: z.int().default(0) });
+const number = z.union([z.number(), z.string()]);
+const krakenSettings = z.object({
+  result: z.literal('success'),
+  leveragePreferences: z.array(z.object({ symbol: z.string(), maxLeverage: number })),
+});
+const mudrexSetting = z.object({
+  success: z.literal(true),
+  data: z.object({ Leverage: number.optional(), leverage: number.optional() }),
+});
+const mudrexNeverSet = z.object({ errors: z.tuple([z.object({ text: z.literal('leverage not found') })]) });
+const success = z.union([z.object({ result: z.literal('success') }), z.object({ success: z.literal(true) })]);
 const mudrexWrite = z.object({ leverage: z.number(), trade_currency: z.string().optional() });
 
 /**
@@ -18,9 +30,12 @@ export function tapVenue(
     readonly venue: VenueName;
     readonly journal: Journal;
     readonly userOf: (header: (name: string) => string) => string | undefined;
+    /** What the venue holds just now, whatever it says. */
+    readonly held: (spot: Spot) => Value;
   },
 ): void {
-  const { venue, journal, userOf } = options;
+  const { venue, journal, userOf, held } = options;
+  const asked = new WeakMap<FastifyRequest, Read | Attempt>();
   app.addHook('preHandler', async (request, reply) => {
     const user = userOf((name) => String(request.headers[name] ?? ''));
     if (user === undefined) return;
@@ -29,16 +44,52 @@ export function tapVenue(
       const market = /\/futures\/([^/]+)\/leverage$/.exec(pathname)?.[1];
       if (market === undefined && !pathname.endsWith('/leveragepreferences')) return;
       const read = journal.read({ venue, user, market });
+      asked.set(request, read);
       reply.raw.once('close', () => journal.readEnded(read));
       return;
     }
-    const asked = venue === 'mudrex' ? mudrexAsked(pathname, request.body) : krakenAsked(searchParams);
-    const { value, ...where } = asked;
+    const { value, ...where } = venue === 'mudrex' ? mudrexAsked(pathname, request.body) : krakenAsked(searchParams);
     const attempt = journal.attempted({ venue, user, ...where }, value);
+    asked.set(request, attempt);
     reply.raw.once('close', () => {
       attempt.isOpen = false;
     });
   });
+
+  // What a fault breaks off never comes here, and cannot be believed either.
+  app.addHook('onSend', async (request, _reply, payload) => {
+    const one = asked.get(request);
+    if (one === undefined) return payload;
+    if ('spot' in one) {
+      if (success.safeParse(parse(payload)).success) journal.accepted(one);
+      return payload;
+    }
+    const { user } = one;
+    one.lies = shownIn(venue, request.url, payload).filter(
+      ({ value, ...where }) => value !== held({ venue, user, ...where }),
+    );
+    return payload;
+  });
+}
+
+/** What a venue says of settings, in the shape in which it says it; nothing for what is no such answer. */
+function shownIn(venue: VenueName, url: string, payload: unknown): readonly Shown[] {
+  const body = parse(payload);
+  if (venue === 'kraken-futures') {
+    const listed = krakenSettings.safeParse(body).data?.leveragePreferences;
+    if (listed === undefined) return [];
+    return markets['kraken-futures'].map((market) => {
+      const found = listed.find(({ symbol }) => symbol === market);
+      return { market, currency: undefined, value: found === undefined ? 'cross' : String(Number(found.maxLeverage)) };
+    });
+  }
+  const { pathname, searchParams } = new URL(url, 'http://venue');
+  const market = /\/futures\/([^/]+)\/leverage$/.exec(pathname)?.[1];
+  if (market === undefined) return [];
+  const spot = { market, currency: searchParams.get('trade_currency') ?? 'USDT' };
+  const said = mudrexSetting.safeParse(body).data?.data;
+  if (said !== undefined) return [{ ...spot, value: String(Number(said.Leverage ?? said.leverage)) }];
+  return mudrexNeverSet.safeParse(body).success ? [{ ...spot, value: undefined }] : [];
 }
 
 type Asked = Omit<Spot, 'venue' | 'user'> & { readonly value: Value };

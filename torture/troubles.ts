@@ -12,14 +12,13 @@ export function armTroubles(options: LaneOptions & { readonly plan: OpPlan }) {
   const { discord, journal, simulators } = desk;
   const faults = simulators[venue].faults;
   const armed: number[] = [];
-  const lies: { readonly end: () => void }[] = [];
   let disarmCrash = (): void => {};
 
   function arm(list: readonly FaultInput[]): void {
     for (const fault of list) {
-      armed.push(faults.add({ ...fault, account: trader.id }));
-      const isLie = fault.name === 'no-effect' || (fault.name === 'flaky-read-back' && fault.shows === 'old value');
-      if (isLie) lies.push(desk.beginLie({ venue, user: trader.id }));
+      const id = faults.add({ ...fault, account: trader.id });
+      // A venue that lags does so until its time is over, whatever is asked of it next.
+      if (fault.name !== 'lagging-read-back') armed.push(id);
     }
   }
 
@@ -99,7 +98,6 @@ export function armTroubles(options: LaneOptions & { readonly plan: OpPlan }) {
     over(): void {
       clear();
       disarmCrash();
-      for (const { end } of lies) end();
     },
   };
 }

@@ -22,7 +22,7 @@ export type Execution = 'normal' | 'no-effect' | 'old value';
 
 /** What a venue has to know so that the shared pipeline can serve it and its faults. */
 export interface VenueCore {
-  facts(call: Call): Omit<CallFacts, 'path'>;
+  facts(call: Call): Omit<CallFacts, 'path' | 'at'>;
   answer(call: Call, execution: Execution): Answer;
   rateLimited(call: Call): Answer;
   serverError(call: Call, status: number): Answer;

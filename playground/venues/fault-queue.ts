@@ -2,6 +2,8 @@ import { type Fault, type FaultInput, faultSchema } from './faults.ts';
 
 /** What a fault is matched against. */
 export interface CallFacts {
+  /** Milliseconds since the epoch, by the simulator's clock. */
+  readonly at: number;
   readonly kind: 'read' | 'write';
   readonly readsSetting: boolean;
   readonly account: string | undefined;
@@ -23,22 +25,26 @@ export interface FaultQueue {
   /** Takes the oldest fault that fits this call, and uses it up once. */
   take(facts: CallFacts): Fault | undefined;
   /** Tells read-back faults that this account has just written. */
-  noteWrite(account: string): void;
+  noteWrite(account: string, at: number): void;
 }
 
 interface Armed {
   readonly id: number;
   readonly fault: Fault;
-  readonly writers: Set<string>;
+  /** When each account wrote last since the fault was armed. */
+  readonly writes: Map<string, number>;
   left: number;
 }
 
-const strikes = ({ fault, writers }: Armed, facts: CallFacts): boolean => {
+const strikes = ({ fault, writes }: Armed, facts: CallFacts): boolean => {
   if (fault.on !== 'any' && fault.on !== facts.kind) return false;
   if (fault.account !== undefined && fault.account !== facts.account) return false;
   if (fault.path !== undefined && !facts.path.includes(fault.path)) return false;
-  if (fault.name !== 'flaky-read-back' && !fault.afterWrite) return true;
-  return facts.readsSetting && facts.account !== undefined && writers.has(facts.account);
+  const isReadBack = fault.name === 'flaky-read-back' || fault.name === 'lagging-read-back' || fault.afterWrite;
+  if (!isReadBack) return true;
+  const writtenAt = writes.get(facts.account ?? '');
+  if (!facts.readsSetting || writtenAt === undefined) return false;
+  return fault.name !== 'lagging-read-back' || facts.at - writtenAt < fault.ms;
 };
 
 export const createFaultQueue = (): FaultQueue => {
@@ -50,7 +56,7 @@ export const createFaultQueue = (): FaultQueue => {
       const fault = faultSchema.parse(input);
       const left = fault.times === 'forever' ? Number.POSITIVE_INFINITY : fault.times;
       lastId += 1;
-      armed = [...armed, { id: lastId, fault, writers: new Set(), left }];
+      armed = [...armed, { id: lastId, fault, writes: new Map(), left }];
       return lastId;
     },
     remove(id) {
@@ -67,8 +73,8 @@ export const createFaultQueue = (): FaultQueue => {
       if (found.left <= 0) armed = armed.filter((entry) => entry !== found);
       return found.fault;
     },
-    noteWrite(account) {
-      for (const { writers } of armed) writers.add(account);
+    noteWrite(account, at) {
+      for (const { writes } of armed) writes.set(account, at);
     },
   };
 };

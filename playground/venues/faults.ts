@@ -77,6 +77,14 @@ export const faultSchema = z.discriminatedUnion('name', [
     ...scope,
     on: z.literal('read').default('read'),
   }),
+  z.object({
+    name: z.literal('lagging-read-back'),
+    /** For how long after a write its old value is shown, by the simulator's clock. */
+    ms: ms.default(1_000),
+    ...scope,
+    times: z.union([z.int().positive(), z.literal('forever')]).default('forever'),
+    on: z.literal('read').default('read'),
+  }),
 ]);
 
 export type Fault = z.output<typeof faultSchema>;
@@ -107,4 +115,5 @@ export const faultList: readonly { readonly name: FaultName; readonly watchFor: 
   { name: 'refused', watchFor: "The venue's own reason is shown, and nothing was changed." },
   { name: 'no-effect', watchFor: 'The venue says success and changes nothing: the read-back must notice.' },
   { name: 'flaky-read-back', watchFor: 'The write works, but reading it back fails or shows the old value.' },
+  { name: 'lagging-read-back', watchFor: 'The write works, but shows only after a while: "accepted", then "done".' },
 ];

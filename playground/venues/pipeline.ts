@@ -70,6 +70,8 @@ const answerInstead = (fault: Fault, { call, core }: Strike): Answer | undefined
       return core.refusal(call, fault);
     case 'no-effect':
       return core.answer(call, 'no-effect');
+    case 'lagging-read-back':
+      return core.answer(call, 'old value');
     case 'flaky-read-back':
       return fault.shows === 'error' ? core.serverError(call, 503) : core.answer(call, 'old value');
     default:
@@ -159,7 +161,7 @@ export const createPipeline = (now: () => number, core: VenueCore): Pipeline => 
   const room = createWaitingRoom();
 
   const serve = async (call: Call, reply: FastifyReply): Promise<void> => {
-    const facts = { ...core.facts(call), path: call.path };
+    const facts = { ...core.facts(call), path: call.path, at: call.at };
     const fault = faults.take(facts);
     const entry = log.open(call, { kind: facts.kind, account: facts.account, fault: fault?.name });
     reply.raw.once('close', () => entry.ended(now(), reply.raw.writableFinished));
@@ -176,7 +178,7 @@ export const createPipeline = (now: () => number, core: VenueCore): Pipeline => 
       return reply.raw;
     };
     const served = fault ? strike(fault, { now, call, core, room, send, raw }) : send(core.answer(call, 'normal'));
-    if (facts.kind === 'write' && facts.account !== undefined) faults.noteWrite(facts.account);
+    if (facts.kind === 'write' && facts.account !== undefined) faults.noteWrite(facts.account, call.at);
     await served;
   };
 

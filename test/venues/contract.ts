@@ -10,7 +10,7 @@ import type { VenueHarness } from '../support/venue-simulators.ts';
 const five = { mode: 'isolated', leverage: '5' } as const;
 
 type FaultRow = {
-  readonly fault: Exclude<FaultInput, { name: 'flaky-read-back' | 'no-effect' }>;
+  readonly fault: Exclude<FaultInput, { name: 'flaky-read-back' | 'lagging-read-back' | 'no-effect' }>;
   /** What the write comes to. */
   readonly write: { readonly kind: string; readonly failure?: object };
   /** Whether the venue carried it out all the same. */

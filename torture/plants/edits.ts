@@ -48,6 +48,13 @@ export const edits = {
       bug: 'venue.readSetting(credentials, { market: proposal.market })',
     },
   ],
+  'hasty-verdict': [
+    {
+      file: 'src/confirm/settling.ts',
+      stands: 'passed.readAge >= READ_AGAIN_MS',
+      bug: 'passed.readAge >= 0',
+    },
+  ],
   'strangers-cancel': [
     {
       file: 'src/confirm/press.ts',

@@ -99,6 +99,10 @@ export const plants: Readonly<Record<PlantName, Plant>> = {
     caughtBy: ['true-outcome'],
     focus: { currency: 'INR' },
   },
+  'hasty-verdict': {
+    bug: 'the second read-back is the last word, however soon it comes',
+    caughtBy: ['true-outcome'],
+  },
   'strangers-cancel': {
     bug: 'anybody who sees a card can cancel it',
     caughtBy: ['own-press'],

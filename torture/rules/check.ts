@@ -16,8 +16,8 @@ const KEYS_OF_A_TRADER = 3;
  *
  * @param contents - The database after everything has come to rest.
  */
-export function checkPromises(desk: Pick<Desk, 'journal' | 'lies'>, contents: Contents): readonly Violation[] {
-  const { journal, lies } = desk;
+export function checkPromises(desk: Pick<Desk, 'journal'>, contents: Contents): readonly Violation[] {
+  const { journal } = desk;
   journal.drain();
   const cases = createCases(journal, contents);
   const timeline = createTimeline(journal);
@@ -26,7 +26,7 @@ export function checkPromises(desk: Pick<Desk, 'journal' | 'lies'>, contents: Co
     ...cases.all.flatMap((one) => [...checkWrites(one), ...checkCard(one), ...checkCancel(one)]),
     ...checkTurns(journal, cases.all),
     ...checkEndings(journal, cases.all),
-    ...checkOutcomes(cases.all, { timeline, journal, lies }),
+    ...checkOutcomes(cases.all, { timeline, journal }),
     ...checkExposure(journal),
     ...checkRest(contents),
     ...checkLost(cases, contents),

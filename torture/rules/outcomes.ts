@@ -1,7 +1,6 @@
 import type { Outcome } from '../../src/confirm/proposal.ts';
 import { describeSetting } from '../../src/leverage/setting.ts';
-import type { Lie } from '../desk.ts';
-import { type Audit, isSameSpot, type Journal } from '../journal.ts';
+import { type Audit, isSameSpot, type Journal, type Shown } from '../journal.ts';
 import type { Meaning } from '../said.ts';
 import { type Case, nameOf } from './cases.ts';
 import type { Timeline } from './timeline.ts';
@@ -15,17 +14,16 @@ type Claim = {
   readonly where: string;
 };
 
+/** Half a minute, less what lies between the bot's clock and the moment in which a write arrives. */
+const PATIENCE_MS = 28_000;
+
 const unsent = ['not-sent', 'unchanged', 'stale', 'cancelled', 'expired'] as const;
 const isUnsent = (text: string): text is (typeof unsent)[number] => unsent.some((kind) => kind === text);
 
 /** Whether every outcome that somebody was shown, or that is stored, is what the venue's own log says. */
 export function checkOutcomes(
   cases: readonly Case[],
-  {
-    timeline,
-    journal,
-    lies,
-  }: { readonly timeline: Timeline; readonly journal: Journal; readonly lies: readonly Lie[] },
+  { timeline, journal }: { readonly timeline: Timeline; readonly journal: Journal },
 ): readonly Violation[] {
   const violations: Violation[] = [];
 
@@ -42,15 +40,22 @@ export function checkOutcomes(
       case 'applied':
         if (one.attempts.length === 0) return 'nothing was sent';
         // An old value that a venue shows may happen to be the one that was asked for.
-        return holds(one, asOf, (isThere) => isThere) || isLiedTo(one) ? undefined : 'the venue did not hold it';
+        return holds(one, asOf, (isThere) => isThere) || isMisled(one, asOf, (isThere) => isThere)
+          ? undefined
+          : 'the venue did not hold it';
       case 'accepted':
-        return isCarriedOut(one) || isLiedTo(one) ? undefined : 'the venue carried nothing out';
+        return isCarriedOut(one) || one.attempts.some(({ isIgnored }) => isIgnored)
+          ? undefined
+          : 'the venue carried nothing out';
       case 'refused':
         return isCarriedOut(one) ? 'the venue carried it out' : undefined;
       case 'not-applied':
       case 'differs':
+        if (isTooEarly(one, asOf)) return 'a venue may show it later';
         // A crash right before the request leaves nothing at the venue: "not applied" is as true as it can be known.
-        return holds(one, asOf, (isThere) => !isThere) || isLiedTo(one) ? undefined : 'the venue held it';
+        return holds(one, asOf, (isThere) => !isThere) || isMisled(one, asOf, (isThere) => !isThere)
+          ? undefined
+          : 'the venue held it';
       default:
         return undefined;
     }
@@ -68,9 +73,16 @@ export function checkOutcomes(
     );
   }
 
-  function isLiedTo({ spot, attempts }: Case): boolean {
-    const since = attempts[0]?.seq ?? 0;
-    return lies.some(({ venue, user, to }) => venue === spot.venue && user === spot.user && to >= since);
+  /** Whether the venue was seen to answer one of the last two reads by then with what it did not hold. */
+  function isMisled({ spot, value, attempts }: Case, asOf: number, fits: (isThere: boolean) => boolean): boolean {
+    const read = timeline.readsOf(spot, attempts[0]?.seq ?? 0, asOf).slice(-2);
+    const about = ({ market, currency }: Shown) => market === spot.market && currency === spot.currency;
+    return read.some(({ lies }) => lies.some((lie) => about(lie) && fits(lie.value === value)));
+  }
+
+  /** Until half a minute after the write it is not known that it will not show. */
+  function isTooEarly({ attempts: [sent] }: Case, asOf: number): boolean {
+    return sent !== undefined && asOf - sent.at < PATIENCE_MS;
   }
 
   /** What the operator's log says of it, where its words fit no other card. */

@@ -1,12 +1,10 @@
-import { isSameSpot, type Journal, type Spot, type Value } from '../journal.ts';
+import { isSameSpot, type Journal, type Read, type Spot, type Value } from '../journal.ts';
 
 /** What a venue held, and what somebody who read it could have seen. */
 export type Timeline = {
-  /**
-   * Whether a read whose answer was there by `asOf` could have shown a value that fits.
-   *
-   * @param since - A number of the journal: the read was after it.
-   */
+  /** The reads of a spot after `since`, a number of the journal, that had been asked for by `asOf`; in order. */
+  readonly readsOf: (spot: Spot, since: number, asOf: number) => readonly Read[];
+  /** Whether one of these reads could have shown a value that fits. */
   readonly couldRead: (spot: Spot, since: number, asOf: number, fits: (value: Value) => boolean) => boolean;
 };
 
@@ -17,8 +15,8 @@ export type Timeline = {
  * read in the few milliseconds until the bot looked at its clock.
  */
 export function createTimeline({ changes, reads }: Journal): Timeline {
-  function boundsOf(spot: Spot, since: number, asOf: number): { readonly from: number; readonly to: number } {
-    const own = reads.filter(
+  function readsOf(spot: Spot, since: number, asOf: number): readonly Read[] {
+    return reads.filter(
       ({ seq, at, user, venue, market }) =>
         seq > since &&
         at <= asOf &&
@@ -26,12 +24,12 @@ export function createTimeline({ changes, reads }: Journal): Timeline {
         venue === spot.venue &&
         (market ?? spot.market) === spot.market,
     );
-    return { from: own.at(-2)?.seq ?? since, to: Number.POSITIVE_INFINITY };
   }
 
   return {
+    readsOf,
     couldRead(spot, since, asOf, fits) {
-      const { from } = boundsOf(spot, since, asOf);
+      const from = readsOf(spot, since, asOf).at(-2)?.seq ?? since;
       const own = changes.filter((change) => isSameSpot(change.spot, spot) && change.at <= asOf);
       const before = own.findLast(({ seq }) => seq <= from);
       const during = own.filter(({ seq }) => seq > from);

@@ -294,6 +294,27 @@ describe('faults', () => {
       expect((await mudrex.read()).json).toEqual(shown('5'));
       expect((await mudrex.read()).json).toEqual(shown('7'));
     });
+
+    it('lagging-read-back shows the old value until its time after the write is over', async () => {
+      arm({ name: 'lagging-read-back', ms: 1_000 });
+      expect((await mudrex.read()).json).toEqual(shown('5'));
+      await mudrex.write(7);
+      expect((await mudrex.read()).json).toEqual(shown('5'));
+      expect((await mudrex.read()).json).toEqual(shown('5'));
+      expect((await mudrex.read('demo-secret-bob')).json).toEqual(shown('6'));
+      clock.at += 1_000;
+      expect((await mudrex.read()).json).toEqual(shown('7'));
+      await mudrex.write(8);
+      expect((await mudrex.read()).json).toEqual(shown('7'));
+    });
+
+    it('any fault can wait for the read-back', async () => {
+      arm({ name: 'server-error', on: 'read', afterWrite: true });
+      expect((await mudrex.read()).status).toBe(200);
+      await mudrex.write(7);
+      expect((await mudrex.read()).status).toBe(500);
+      expect((await mudrex.read()).json).toEqual(shown('7'));
+    });
   });
 
   it('a closing server breaks every connection that waits', async () => {
