@@ -73,7 +73,7 @@ function ownerHtml({ userName, account }: Link): Html {
 <div class="owner">
 <p>The key that you enter here goes to this Discord user:</p>
 <p class="name"><bdi>@${userName}</bdi></p>
-<p class="name">${account.user}</p>
+<p class="number">${account.user}</p>
 <p>Is this not you? Then close this page: this user could change leverage with your key.</p>
 </div>`;
 }

@@ -38,6 +38,7 @@ code { font: 0.9375em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; 
 .good { background: var(--good); color: var(--good-text); }
 .owner { margin: 0 0 1rem; padding: 0.75rem 1rem; border: 2px solid var(--accent); border-radius: 8px; }
 .owner .name { margin: 0; font-size: 1.5rem; line-height: 1.3; font-weight: 700; }
+.owner .number { margin: 0; font-size: 1.25rem; line-height: 1.3; font-weight: 700; }
 label { display: block; margin: 1rem 0 0.25rem; font-weight: 600; }
 .hint, .small { color: var(--muted); font-size: 0.9375rem; }
 .hint { margin: 0 0 0.375rem; }

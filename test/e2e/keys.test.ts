@@ -89,6 +89,7 @@ test.each([
       world.messages(alice).find((one) => titleOf(one).includes('Use this')),
     );
     expect(textOf(waiting)).toMatch(/did not say what it may do: it may be able to withdraw/);
+    expect(textOf(await world.command(alice, 'keys list'))).toContain('it may be able to withdraw');
     await world.press(alice, waiting, 'Use this key');
     const checked = textOf(await world.command(alice, 'keys check', { venue: 'kraken-futures' }));
     expect(checked).toMatch(/may be able to withdraw[\s\S]*shows only that the key exists/);

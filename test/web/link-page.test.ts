@@ -15,12 +15,15 @@ describe('what the page says', () => {
   test('whose key it will be, by the unique name and the id, large and before anything can be typed', async () => {
     const { createLink, browser } = await openWeb();
     const { body } = await browser().visit((await createLink()).path);
-    const owner = `<p class="name"><bdi>@ada</bdi></p>\n<p class="name">${ada.id}</p>`;
+    const owner = `<p class="name"><bdi>@ada</bdi></p>\n<p class="number">${ada.id}</p>`;
     expect(body).toContain(owner);
     expect(body.indexOf(owner)).toBeLessThan(body.indexOf('<input'));
     // A field that takes the focus would scroll the name out of a small screen.
     expect(body).not.toContain('autofocus');
-    expect(/\.owner \.name \{[^}]*font-size: ([\d.]+)rem/.exec(body)?.[1]).toBe('1.5');
+    const sizes = [...body.matchAll(/\.owner \.(?:name|number) \{[^}]*font-size: ([\d.]+)rem/g)].map(
+      ([, size]) => size,
+    );
+    expect(sizes).toEqual(['1.5', '1.25']);
   });
 
   test('for whom it is, what the key can do and how to make one, escaped', async () => {
