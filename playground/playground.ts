@@ -8,6 +8,7 @@ import { createClock } from './clock.ts';
 import { createLoopbackDiscord } from './discord/loopback-discord.ts';
 import { createExchanges, type Exchange, type ExchangeId } from './exchanges.ts';
 import { createHub } from './hub.ts';
+import { createOperator } from './operator.ts';
 import { applicationId, auditChannelId, demoGuild, demoPeople, everybody } from './people.ts';
 import { createServer } from './server.ts';
 import { loopbackHosts } from './settings.ts';
@@ -22,7 +23,10 @@ export type PlaygroundOptions = {
   readonly variables?: Readonly<Record<string, string>>;
 };
 
+const READY_WITHIN_MS = 30_000;
+
 export type Playground = Awaited<ReturnType<typeof createPlayground>>;
+type Run = Awaited<ReturnType<typeof createRun>>;
 
 /**
  * The whole product on this machine without any account: the real bot in a process of its own, a loopback Discord,
@@ -31,13 +35,63 @@ export type Playground = Awaited<ReturnType<typeof createPlayground>>;
  * @throws Error when `host` is not loopback.
  */
 export async function createPlayground(options: PlaygroundOptions = {}) {
-  const { port = 4400, host = '127.0.0.1', variables = {} } = options;
+  const { port = 4400, host = '127.0.0.1' } = options;
   if (!loopbackHosts.includes(host)) throw new Error('The playground listens on loopback only.');
+  let resets = 0;
+  const open = (ports: Ports) => createRun({ ...options, host, ports, reset, resets: () => resets });
+  let run: Run = await open({ port, webPort: port === 0 ? 0 : port + 1 });
+
+  /** Everything from the beginning, at the same addresses. */
+  async function reset(): Promise<void> {
+    const ports = run.ports();
+    await run.stop();
+    resets += 1;
+    run = await open(ports);
+    await run.start();
+  }
+
+  return {
+    get discord() {
+      return run.discord;
+    },
+    get bot() {
+      return run.bot;
+    },
+    get clock() {
+      return run.clock;
+    },
+    reset,
+    forward: (ms: number) => run.forward(ms),
+    isReady: () => run.isReady(),
+    /** The page's address; empty before `start`. */
+    url: () => run.url(),
+    /** Where the bot's own pages are. */
+    webUrl: () => run.webUrl(),
+    exchange: (id: ExchangeId): Exchange => run.exchange(id),
+    state: (): PlaygroundState => run.state(),
+    /** Serves at once; the bot is ready when this resolves. @throws Error when a port is in use or the bot cannot start */
+    start: () => run.start(),
+    stop: () => run.stop(),
+  };
+}
+
+type Ports = { readonly port: number; readonly webPort: number };
+type RunOptions = Omit<PlaygroundOptions, 'port'> & {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly ports: Ports;
+  readonly reset: () => Promise<void>;
+  readonly resets: () => number;
+};
+
+/** One life of the playground, from a fresh database and fresh exchanges on. */
+async function createRun({ host, ports, variables = {}, reset, resets }: RunOptions) {
   const secrets = createSecrets();
   const clock = createClock();
   const hub = createHub();
+  const operator = createOperator();
   let origin = '';
-  let webPort = 0;
+  let { webPort } = ports;
   // Kept until the end, so that a bot that is started again finds its database.
   let dataDir = '';
   const webUrl = () => `http://127.0.0.1:${webPort}`;
@@ -66,6 +120,7 @@ export async function createPlayground(options: PlaygroundOptions = {}) {
         ALLOWED_USERS: everybody.map(({ id }) => id).join(','),
         AUDIT_CHANNEL_ID: auditChannelId,
         ...variables,
+        ...operator.variables(),
       },
       discordApi: `${origin}/discord/api`,
       venueUrls: {
@@ -78,7 +133,8 @@ export async function createPlayground(options: PlaygroundOptions = {}) {
   });
   const isReady = () => bot.state() === 'ready' && discord.sessions().length > 0 && discord.commands().length > 0;
   const { credentials } = scenario;
-  const parts = { origin: () => origin, webUrl, bot, isReady, clock, exchanges, credentials, discord, hub, forward };
+  const world = { bot, clock, exchanges, credentials, discord, hub, operator };
+  const parts = { ...world, origin: () => origin, webUrl, isReady, forward, reset, resets };
   const server = await createServer(parts);
   discord.onChange(hub.changed);
 
@@ -95,22 +151,21 @@ export async function createPlayground(options: PlaygroundOptions = {}) {
     clock,
     forward,
     isReady,
-    /** The page's address; empty before `start`. */
     url: () => origin,
-    /** Where the bot's own pages are. */
     webUrl,
+    ports: (): Ports => ({ port: portOf(server.server.address()), webPort }),
     exchange: (id: ExchangeId): Exchange => findExchange(exchanges, id),
     state: (): PlaygroundState => describeState(parts),
-    /** Serves at once; the bot is ready when this resolves. @throws Error when a port is in use or the bot cannot start */
     async start(): Promise<{ readonly url: string; readonly webUrl: string }> {
-      await server.listen({ port, host });
+      await server.listen({ port: ports.port, host });
       dataDir = await mkdtemp(join(tmpdir(), 'levergate-playground-'));
       const bound = portOf(server.server.address());
       origin = `http://127.0.0.1:${bound}`;
-      webPort = port === 0 ? await freePort() : bound + 1;
+      if (webPort === 0) webPort = await freePort();
       await bot.start();
       const problem = bot.problem();
       if (problem !== undefined) throw new Error(`The bot could not start: ${problem}`);
+      await discord.until(isReady, READY_WITHIN_MS);
       return { url: origin, webUrl: webUrl() };
     },
     async stop(): Promise<void> {

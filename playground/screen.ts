@@ -42,7 +42,7 @@ export type Screen = {
   readonly log: readonly string[];
 };
 
-export type ScreenParts = StateParts & { readonly discord: LoopbackDiscord };
+export type ScreenParts = StateParts;
 
 export function describeScreen(parts: ScreenParts, viewerId: string): Screen {
   const { discord, bot } = parts;

@@ -3,7 +3,11 @@ import { type ApiParts, serveApi } from './api.ts';
 import { serveStatic } from './static.ts';
 import { serveTrouble } from './trouble-api.ts';
 
-export type ServerParts = ApiParts & { readonly forward: (ms: number) => Promise<void> };
+export type ServerParts = ApiParts & {
+  readonly forward: (ms: number) => Promise<void>;
+  /** Puts everything back to its beginning, this server included. */
+  readonly reset: () => Promise<void>;
+};
 
 const ownHost = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i;
 

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import type { BotProcess } from './bot-process.ts';
 import type { Clock } from './clock.ts';
+import type { LoopbackDiscord } from './discord/loopback-discord.ts';
 import type { Exchange } from './exchanges.ts';
+import type { Operator } from './operator.ts';
 import { demoPeople, everybody } from './people.ts';
+import { armedAtDiscord, knobOf } from './trouble.ts';
 import type { DemoCredential } from './venues/scenario.ts';
 
 const REQUESTS_SHOWN = 100;
@@ -58,7 +61,15 @@ const venue = z.object({
   markets: z.array(z.object({ symbol: z.string(), max: z.string() })),
   /** Trouble that waits for a call. */
   faults: z.array(
-    z.object({ id: z.int(), name: z.string(), on: z.string(), left: z.union([z.int(), z.literal('forever')]) }),
+    z.object({
+      id: z.int(),
+      name: z.string(),
+      on: z.string(),
+      left: z.union([z.int(), z.literal('forever')]),
+      /** The knob of the page, and its name there. */
+      knob: z.string(),
+      title: z.string(),
+    }),
   ),
 });
 
@@ -82,6 +93,16 @@ export const playgroundStateSchema = z.object({
     /** How far the clock was moved forward, in milliseconds. */
     offsetMs: z.number(),
   }),
+  /** How often everything was put back to its beginning. */
+  resets: z.int(),
+  /** What the operator of the bot has set. */
+  operator: z.object({
+    isHalted: z.boolean(),
+    /** Decimal text; absent where only the exchanges have a maximum. */
+    maxLeverage: z.string().optional(),
+  }),
+  /** Trouble at Discord that waits for something to strike. */
+  discordFaults: z.array(z.object({ id: z.string(), left: z.int() })),
   discordApi: z.string(),
   users: z.array(z.object({ id: z.string(), name: z.string(), role: z.string() })),
   credentials: z.array(
@@ -108,18 +129,24 @@ export type StateParts = {
   readonly bot: BotProcess;
   readonly isReady: () => boolean;
   readonly clock: Clock;
+  readonly discord: LoopbackDiscord;
+  readonly resets: () => number;
+  readonly operator: Operator;
   readonly exchanges: readonly Exchange[];
   readonly credentials: readonly DemoCredential[];
 };
 
 export function describeState(parts: StateParts): PlaygroundState {
-  const { origin, webUrl, bot, isReady, clock, exchanges, credentials } = parts;
+  const { origin, webUrl, bot, isReady, clock, exchanges, credentials, discord, resets, operator } = parts;
   const problem = bot.problem();
   return {
     version: 1,
     ready: isReady(),
     bot: { state: bot.state(), starts: bot.starts(), webUrl: webUrl(), ...(problem === undefined ? {} : { problem }) },
     clock: { now: clock.now(), offsetMs: clock.offsetMs() },
+    resets: resets(),
+    operator: operator.settings(),
+    discordFaults: [...armedAtDiscord(discord)],
     discordApi: `${origin()}/discord/api`,
     users: everybody.map(({ id, globalName, role }) => ({ id, name: globalName, role })),
     credentials: credentials.map(describeCredential),
@@ -142,7 +169,10 @@ function describeExchange(exchange: Exchange, origin: string): PlaygroundState['
     accounts: Object.fromEntries(accounts),
     requests: requests.slice(-REQUESTS_SHOWN).map(describeRequest),
     markets: [...exchange.markets()],
-    faults: faults.active().map(({ id, fault, left }) => ({ id, name: fault.name, on: fault.on, left })),
+    faults: faults.active().map(({ id, fault, left }) => {
+      const { id: knob, title } = knobOf(fault);
+      return { id, name: fault.name, on: fault.on, left, knob, title };
+    }),
   };
 }
 

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { ApiParts } from './api.ts';
 import type { Exchange } from './exchanges.ts';
-import { botKnobs, discordKnobSchema, turnDiscordKnob } from './trouble.ts';
+import { botKnobs, calmDiscord, discordKnobSchema, turnDiscordKnob } from './trouble.ts';
 import { faultSchema } from './venues/faults.ts';
 
 const atVenue = z.object({ venue: z.string() });
@@ -21,14 +21,15 @@ const forward = z.object({
     .positive()
     .max(400 * 86_400_000),
 });
+const operatorForm = z.object({ isHalted: z.boolean(), maxLeverage: leverage.optional() });
 const botAction = z.object({ action: z.enum(botKnobs.map(({ id }) => id)) });
 
 /** What goes wrong on demand: at a venue, at Discord, with the clock, and with the bot itself. */
 export function serveTrouble(
   app: FastifyInstance,
-  parts: ApiParts & { readonly forward: (ms: number) => Promise<void> },
+  parts: ApiParts & { readonly forward: (ms: number) => Promise<void>; readonly reset: () => Promise<void> },
 ): void {
-  const { exchanges, discord, bot, hub } = parts;
+  const { exchanges, discord, bot, hub, operator } = parts;
 
   function exchangeOf(params: unknown): Exchange {
     const { venue } = atVenue.parse(params);
@@ -60,6 +61,23 @@ export function serveTrouble(
   });
   app.post('/api/discord/trouble', async (request) => {
     turnDiscordKnob(discord, z.object({ knob: discordKnobSchema }).parse(request.body).knob);
+    hub.changed();
+    return {};
+  });
+  app.post('/api/calm', async () => {
+    for (const { faults } of exchanges) faults.clear();
+    calmDiscord(discord);
+    hub.changed();
+    return {};
+  });
+  app.post('/api/operator', async (request) => {
+    operator.set(operatorForm.parse(request.body));
+    await bot.restart();
+    return {};
+  });
+  app.post('/api/reset', async (_request, reply) => {
+    // This server ends as well: first its answer has to be out.
+    reply.raw.once('finish', () => void parts.reset());
     return {};
   });
   app.post('/api/clock', async (request) => {

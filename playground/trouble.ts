@@ -12,25 +12,25 @@ export type VenueKnob = Knob & {
 
 const titles: readonly (readonly [id: string, title: string, fault: FaultInput, on?: 'read' | 'write'])[] = [
   ['apply-then-hang', 'Apply, but do not answer', { name: 'apply-then-hang' }],
-  ['apply-then-reset', 'Apply, then cut the connection', { name: 'apply-then-reset' }],
-  ['hang', 'Hang without applying', { name: 'hang' }],
-  ['reset', 'Cut the connection before applying', { name: 'reset' }],
+  ['apply-then-reset', 'Apply, then hang up', { name: 'apply-then-reset' }],
+  ['hang', 'Do nothing, and do not answer', { name: 'hang' }],
+  ['reset', 'Hang up at once', { name: 'reset' }],
   ['delay', 'Answer after six seconds', { name: 'delay', ms: 6_000 }],
-  ['rate-limited', 'Too many requests (429)', { name: 'rate-limited' }],
-  ['server-error', 'Server error (500)', { name: 'server-error', status: 500 }],
-  ['html-page', 'An HTML page (502)', { name: 'server-error', status: 502, page: 'html' }],
-  ['broken-json', 'Broken JSON', { name: 'broken-json' }],
-  ['wrong-shape', 'JSON of another shape', { name: 'wrong-shape' }],
-  ['empty', 'An empty answer', { name: 'empty' }],
-  ['no-content', 'No content (204)', { name: 'no-content' }],
-  ['cut-body', 'An answer that breaks off', { name: 'cut-body' }],
-  ['slow-headers', 'Headers that drip in', { name: 'slow-headers' }],
-  ['slow-body', 'A body that drips in', { name: 'slow-body' }],
-  ['huge-body', 'An answer of six megabytes', { name: 'huge-body' }],
-  ['redirect', 'A redirect to elsewhere', { name: 'redirect', to: 'http://127.0.0.1:9/elsewhere' }],
+  ['rate-limited', 'Say “too many requests” (429)', { name: 'rate-limited' }],
+  ['server-error', 'Say “server error” (500)', { name: 'server-error', status: 500 }],
+  ['html-page', 'Answer with a web page (502)', { name: 'server-error', status: 502, page: 'html' }],
+  ['broken-json', 'Answer with half a text', { name: 'broken-json' }],
+  ['wrong-shape', 'Answer something unexpected', { name: 'wrong-shape' }],
+  ['empty', 'Answer with nothing', { name: 'empty' }],
+  ['no-content', 'Say “no content” (204)', { name: 'no-content' }],
+  ['cut-body', 'Break off in the middle of the answer', { name: 'cut-body' }],
+  ['slow-headers', 'Answer very slowly from the start', { name: 'slow-headers' }],
+  ['slow-body', 'Answer very slowly in the end', { name: 'slow-body' }],
+  ['huge-body', 'Answer with six megabytes', { name: 'huge-body' }],
+  ['redirect', 'Send the bot elsewhere', { name: 'redirect', to: 'http://127.0.0.1:9/elsewhere' }],
   ['no-effect', 'Say yes, change nothing', { name: 'no-effect' }],
-  ['read-back-fails', 'Reading back fails', { name: 'flaky-read-back', shows: 'error', times: 2 }, 'read'],
-  ['read-back-lies', 'Reading back shows the old value', { name: 'flaky-read-back', shows: 'old value' }, 'read'],
+  ['read-back-fails', 'Fail when read back', { name: 'flaky-read-back', shows: 'error', times: 2 }, 'read'],
+  ['read-back-lies', 'Show the old value when read back', { name: 'flaky-read-back', shows: 'old value' }, 'read'],
 ];
 
 function watchFor(name: FaultName): string {
@@ -91,22 +91,22 @@ function choice(title: string, refused: Refused): RefusalChoice {
 export const discordKnobs = [
   {
     id: 'drop-gateway',
-    title: 'Drop the gateway',
+    title: 'Cut the line to the bot',
     watchFor: 'The bot reconnects by itself; a command typed meanwhile arrives late or says that nobody responded.',
   },
   {
     id: 'forget-session',
-    title: 'Drop it and forget the session',
+    title: 'Cut it, and make the bot sign in anew',
     watchFor: 'Resuming is refused, so the bot signs in anew; open cards still work.',
   },
   {
     id: 'late-callback',
-    title: 'Late acknowledgement',
+    title: 'Take the bot’s next answer as too late',
     watchFor: 'Discord takes the next answer as too late (10062): the bot must run nothing.',
   },
   {
     id: 'lost-callback',
-    title: 'Lost acknowledgement',
+    title: 'Lose the reply to the bot’s next answer',
     watchFor: 'Discord took the next answer, but its reply is lost: nothing runs, and the message says so.',
   },
   {
@@ -116,13 +116,16 @@ export const discordKnobs = [
   },
   {
     id: 'edit-fails',
-    title: 'Edits fail for a while',
+    title: 'Refuse the next three edits',
     watchFor: 'The next three edits answer 500: the outcome still reaches you, here or with the next command.',
   },
 ] as const satisfies readonly Knob[];
 
 export const discordKnobSchema = z.enum(discordKnobs.map(({ id }) => id));
 export type DiscordKnob = z.infer<typeof discordKnobSchema>;
+
+/** Those that wait for something to strike; the others strike at once. */
+type WaitingKnob = Exclude<DiscordKnob, 'drop-gateway' | 'forget-session'>;
 
 export function turnDiscordKnob({ faults }: LoopbackDiscord, knob: DiscordKnob): void {
   const { gateway, callback, edit } = faults;
@@ -140,6 +143,43 @@ export function turnDiscordKnob({ faults }: LoopbackDiscord, knob: DiscordKnob):
   turns[knob]();
 }
 
+/** The knobs of Discord that wait, with how often each will strike. */
+export function armedAtDiscord({
+  faults,
+}: LoopbackDiscord): readonly { readonly id: WaitingKnob; readonly left: number }[] {
+  const { gateway, callback, edit } = faults;
+  const lefts: Readonly<Record<WaitingKnob, number>> = {
+    'late-callback': callback.mode() === '10062' ? callback.left() : 0,
+    'lost-callback': callback.mode() === 'lost' ? callback.left() : 0,
+    'event-twice': gateway.copiesOfNext() - 1,
+    'edit-fails': edit.left(),
+  };
+  const waiting = ['late-callback', 'lost-callback', 'event-twice', 'edit-fails'] as const;
+  return waiting.map((id) => ({ id, left: lefts[id] })).filter(({ left }) => left > 0);
+}
+
+export function calmDiscord({ faults }: LoopbackDiscord): void {
+  faults.callback.set('ok', 0);
+  faults.edit.set('ok', 0);
+  faults.gateway.duplicateNext(1);
+}
+
+/** What a fault that is armed or struck is called on the page. */
+export function knobOf(fault: FaultInput): { readonly id: string; readonly title: string } {
+  const isSame = ([, , known]: (typeof titles)[number]) =>
+    known.name === fault.name &&
+    (fault.name !== 'server-error' || ('page' in known ? known.page : 'json') === fault.page);
+  const [id, title] = titles.find(isSame) ?? titles.find(([, , known]) => known.name === fault.name) ?? [fault.name];
+  if (title !== undefined) return { id, title };
+  const refused = [...refusalChoices.mudrex, ...refusalChoices.kraken].find((one) => saysTheSame(one.fault, fault));
+  return { id: 'refuse', title: `Refuse: ${refused?.title ?? fault.name}` };
+}
+
+function saysTheSame(one: FaultInput, other: FaultInput): boolean {
+  if (one.name !== 'refused' || other.name !== 'refused') return false;
+  return one.text === other.text && one.error === other.error && one.message === other.message;
+}
+
 export const clockKnobs = [
   { id: 'minute', title: 'One minute', ms: 61_000, watchFor: 'An open card expires and loses its buttons.' },
   { id: 'link', title: 'Eleven minutes', ms: 660_000, watchFor: 'A link for a key stops working.' },
@@ -155,7 +195,7 @@ export const botKnobs = [
   },
   {
     id: 'kill',
-    title: 'Kill the bot (-9)',
+    title: 'Kill the bot',
     watchFor: 'Kill it while it waits for an exchange: after the restart it reads back and never sends again.',
   },
 ] as const satisfies readonly Knob[];

@@ -14,6 +14,7 @@ import { createWireTap } from './wire.js';
 
 const FIRST_VIEWER = '210000000000000001';
 const SAID_MS = 4_000;
+const POINTED_MS = 2_500;
 
 /** The page's whole state; every change draws it anew. */
 const state = {
@@ -73,6 +74,15 @@ const actions = {
     change({ tab, place: 'panel' });
   },
   fill: (line) => composer.fill(line),
+  /** Brings a part of the panel up, and the keyboard with it. */
+  async point(tab, selector) {
+    actions.show(tab);
+    await new Promise(requestAnimationFrame);
+    const target = document.querySelector(selector);
+    target?.focus({ preventScroll: true });
+    target?.scrollIntoView({ block: 'nearest' });
+    target?.animate([{ outline: '3px solid #f0b232' }, { outline: '3px solid transparent' }], POINTED_MS);
+  },
   async press(messageId, customId) {
     state.refusedPresses.delete(messageId);
     try {
@@ -133,6 +143,7 @@ function follow() {
   stopFollowing = followScreen(state.viewerId, {
     onConnected: (isConnected) => change({ isConnected }),
     onScreen(screen) {
+      if (state.screen !== undefined && screen.state.resets !== state.screen.state.resets) return location.reload();
       setOffset(screen.state.clock.offsetMs);
       change({ screen, channelId: channelIn(screen) });
       news.look();

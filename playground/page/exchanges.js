@@ -21,7 +21,7 @@ export function exchanges({ screen, viewerId }) {
 function exchange(id, venue, { viewer: { id: userId, name }, users }) {
   const account = venue.accounts[userId];
   return html`
-    <section class="exchange" data-venue=${id} aria-label=${venue.label}>
+    <section class="exchange" data-venue=${id} tabindex="-1" aria-label=${venue.label}>
       <header>
         <h3>${venue.label}</h3>
         <p class="counter" title="Writes that this exchange has carried out, for everybody">
@@ -74,7 +74,7 @@ function requests({ requests: rows, faults }, whoElse) {
   const total = rows.length;
   return html`
     <div class="requests" tabindex="0" role="region" aria-label="Requests">
-      ${faults.length === 0 ? nothing : html`<p class="armed">Waiting to strike: ${faults.map(({ name }) => name).join(', ')}</p>`}
+      ${faults.length === 0 ? nothing : html`<p class="armed">Waiting to strike: ${faults.map(({ title }) => title).join(', ')}</p>`}
       ${last.length === 0 ? html`<p class="nothing">None yet.</p>` : nothing}
       <table>
         <thead class="hidden"><tr><th scope="col">Time</th><th scope="col">Request</th><th scope="col">Status</th></tr></thead>

@@ -32,6 +32,9 @@ export const moveSetting = (venue, move) => call('POST', `/api/venues/${venue}/m
 export const lowerMaximum = (venue, bound) => call('POST', `/api/venues/${venue}/maximum`, bound);
 export const turnDiscordKnob = (knob) => call('POST', '/api/discord/trouble', { knob });
 export const moveClock = (forwardMs) => call('POST', '/api/clock', { forwardMs });
+export const calm = () => call('POST', '/api/calm', {});
+export const setOperator = (settings) => call('POST', '/api/operator', settings);
+export const resetAll = () => call('POST', '/api/reset', {});
 export const actOnBot = (action) => call('POST', '/api/bot', { action });
 
 /** Follows what one person sees. @returns what stops it. */

@@ -1,4 +1,5 @@
 import { html, nothing } from 'lit';
+import { armFault } from './server.js';
 import { now } from './time.js';
 
 const STORED = 'tour';
@@ -10,9 +11,17 @@ const hasButton = ({ messages }, verb) =>
   messages
     .flatMap(({ components }) => components.flatMap((row) => row.components ?? []))
     .some(({ custom_id: id = '' }) => id.split('.')[1] === verb);
-const writesOf = ({ state, viewerId }) =>
-  Object.values(state.venues).reduce((sum, { accounts }) => sum + accounts[viewerId].writeCount, 0);
-const isArmed = ({ state }) => Object.values(state.venues).some(({ faults }) => faults.length > 0);
+/** A change that has its receipt after a write without an answer. */
+const isToldAfterSilence = ({ steps }) => {
+  const write = steps.find(({ kind, outcome }) => kind === 'write' && outcome === 'silent');
+  return write !== undefined && steps.at(-1).kind === 'told' && steps.at(-1).at > write.endedAt;
+};
+
+/** One that is not what the exchange holds already. */
+function otherLeverage({ state, viewerId }) {
+  const held = state.venues.mudrex.accounts[viewerId].settings.find(({ market }) => market === 'BTCUSDT')?.leverage;
+  return held === '6' ? 4 : 6;
+}
 
 /** Five steps; each knows from what is on the screen whether it was done. */
 const steps = [
@@ -43,15 +52,19 @@ const steps = [
     title: 'Read the receipt',
     text: 'It says what the exchange now holds, read back after one single write: see the counter. “Back to …” offers the way back.',
     label: 'Show the exchange',
-    act: ({ actions }) => actions.show('exchanges'),
+    act: ({ actions }) => actions.point('exchanges', '.exchange[data-venue="mudrex"]'),
     isDone: () => false,
   },
   {
     title: 'Break something',
-    text: 'In the Trouble tab choose “Apply, but do not answer”, then set a leverage once more: still one write, and an honest receipt.',
-    label: 'Open Trouble',
-    act: ({ actions }) => actions.show('trouble'),
-    isDone: () => false,
+    text: 'The exchange carries out the next write and does not answer. Send the command, press its button, and watch: still one write, and an honest receipt.',
+    label: 'Break the next write, and fill in',
+    async act({ composer, actions, screen }) {
+      actions.change({ tab: 'live' });
+      composer.fill(`/leverage set venue:mudrex market:BTCUSDT leverage:${otherLeverage(screen)}`);
+      await armFault('mudrex', { name: 'apply-then-hang', on: 'write' }).catch(({ message }) => actions.say(message));
+    },
+    isDone: ({ changes }) => changes.some(isToldAfterSilence),
   },
 ];
 
@@ -61,35 +74,36 @@ export function createTour(page, actions, composer) {
   let at = stored === null ? 0 : undefined;
   /** What happened before the tour was asked for again does not count. */
   let since = 0;
-  let wasArmed = false;
-  let writesBefore = 0;
 
   function go(next) {
     at = next === undefined || next >= steps.length ? undefined : next;
-    if (at === steps.length - 1) writesBefore = writesOf(page.screen);
-    if (at === undefined) localStorage.setItem(STORED, 'left');
+    if (at === steps.length - 1) since = now();
+    if (at === undefined) leave();
     actions.draw();
   }
 
-  /** The last step is done once something struck: what was armed is armed no more, and a write has landed. */
-  function isBroken(screen) {
-    wasArmed ||= isArmed(screen);
-    return wasArmed && !isArmed(screen) && writesOf(screen) > writesBefore;
+  /** Its buttons go; the keyboard goes on in the message box. */
+  function leave() {
+    localStorage.setItem(STORED, 'left');
+    document.getElementById('composer-input')?.focus();
   }
 
   function lately() {
-    const { interactions, messages } = page.screen;
+    const { interactions, messages, flow } = page.screen;
     const isLate = ({ createdAt }) => createdAt >= since;
-    return { interactions: interactions.filter(isLate), messages: Object.values(messages).flat().filter(isLate) };
+    return {
+      interactions: interactions.filter(isLate),
+      messages: Object.values(messages).flat().filter(isLate),
+      changes: flow.changes.filter(({ startedAt }) => startedAt >= since),
+    };
   }
 
-  const isDone = (index) => (index === steps.length - 1 ? isBroken(page.screen) : steps[index].isDone(lately()));
+  const isDone = (index) => steps[index].isDone(lately());
 
   return {
     isOpen: () => at !== undefined,
     start() {
       since = now();
-      wasArmed = false;
       go(0);
     },
     /** Goes on when the step at hand was done. */
@@ -112,7 +126,7 @@ export function createTour(page, actions, composer) {
               ${isOver ? 'Whatever breaks, it writes at most once and says what it knows. The other knobs are yours to try.' : text}</span>
           </p>
           <p class="tour-buttons">
-            ${label && !isOver ? html`<button type="button" class="primary" @click=${() => act({ composer, actions })}>${label}</button>` : nothing}
+            ${label && !isOver ? html`<button type="button" class="primary" @click=${() => act({ composer, actions, screen: page.screen })}>${label}</button>` : nothing}
             ${at > 0 ? html`<button type="button" @click=${() => go(at - 1)}>Back</button>` : nothing}
             <button type="button" @click=${() => go(at + 1)}>${isLast ? 'Finish' : 'Next'}</button>
             ${isLast ? nothing : html`<button type="button" class="link" @click=${() => go(undefined)}>Leave the tour</button>`}

@@ -40,13 +40,66 @@ export function createTroubleDesk(page, { change, say }) {
 
   const knob = ({ id, title, watchFor }, onTurn, isArmed = false) => html`
     <button type="button" class="knob" data-knob=${id} data-armed=${isArmed || nothing} @click=${onTurn}>
-      <b>${title}</b> <span>${watchFor}</span>
+      <b>${title}</b>${isArmed ? html` <mark>armed</mark>` : nothing} <span>${watchFor}</span>
     </button>`;
+
+  /** Everything that waits for something to strike, at the exchanges and at Discord. */
+  function allArmed() {
+    const { venues, discordFaults } = page.screen.state;
+    const atVenues = venueChoices.flatMap(([venue, name]) =>
+      venues[venue].faults.map(({ id, title, on, left }) => ({
+        title: `${name}: ${title}`,
+        words: left === 'forever' ? 'every call' : `the next ${on === 'any' ? 'call' : on}`,
+        remove: () => server.disarmFault(venue, id),
+      })),
+    );
+    const atDiscord = discordFaults.map(({ id, left }) => ({
+      title: `Discord: ${page.knobs.discordKnobs.find((one) => one.id === id).title}`,
+      words: left === 1 ? 'the next one' : `the next ${left}`,
+    }));
+    return [...atVenues, ...atDiscord];
+  }
+
+  /** What was removed leaves the page, and the keyboard goes on at the heading above it. */
+  function remove(action) {
+    document.getElementById('armed-now')?.focus();
+    return run(action, 'Removed');
+  }
+
+  function armedNow() {
+    const all = allArmed();
+    return html`
+      <section aria-labelledby="armed-now">
+        <h3 id="armed-now" tabindex="-1">Armed now</h3>
+        <ul class="armed-list">
+          ${all.length === 0 ? html`<li class="nothing">Nothing is armed.</li>` : nothing}
+          ${all.map(
+            ({ title, words, remove: removeOne }) => html`
+              <li><b>${title}</b> waits for ${words}
+                ${
+                  removeOne === undefined
+                    ? nothing
+                    : html`<button type="button" class="link" aria-label=${`Remove ${title}`}
+                        @click=${() => remove(removeOne)}>Remove</button>`
+                }</li>`,
+          )}
+        </ul>
+        <p class="line">
+          <button type="button" ?disabled=${all.length === 0} @click=${() => remove(server.calm)}>Remove all</button>
+          <button type="button" @click=${startOver}>Reset everything</button>
+        </p>
+        <p class="hint">Reset everything: keys, cards, settings, clock and trouble go back to the beginning.</p>
+      </section>`;
+  }
+
+  /** The page loads anew once the playground is there again. */
+  const startOver = () => run(server.resetAll, 'Everything goes back to the beginning. This takes a few seconds.');
 
   function atExchange() {
     const { venueKnobs, refusalChoices } = page.knobs;
     const venue = page.screen.state.venues[chosen.venue];
     const refusals = refusalChoices[chosen.venue === 'mudrex' ? 'mudrex' : 'kraken'];
+    const isArmed = (id) => venue.faults.some((fault) => fault.knob === id);
     const refusal = refusals.find(({ id }) => id === chosen.refusal) ?? refusals[0];
     return html`
       <section aria-label="At an exchange">
@@ -64,33 +117,19 @@ export function createTroubleDesk(page, { change, say }) {
             ${strikes.map(([on, name]) => html`<option value=${on} .selected=${on === chosen.on}>${name}</option>`)}
           </select>
         </label>
-        ${armed(venue)}
         <div class="knobs">
-          ${venueKnobs.map((one) => knob(one, () => arm(one.fault, one.title, one.on)))}
+          ${venueKnobs.map((one) => knob(one, () => arm(one.fault, one.title, one.on), isArmed(one.id)))}
         </div>
         <h4>Refuse with a documented error</h4>
         <form class="line" @submit=${(event) => submit(event, () => arm(refusal.fault, refusal.title))}>
           <select aria-label="Error" @change=${({ target }) => choose({ refusal: target.value })}>
             ${refusals.map(({ id, title }) => html`<option value=${id} .selected=${id === refusal.id}>${title}</option>`)}
           </select>
-          <button data-knob="refuse">Arm</button>
+          <button data-knob="refuse" data-armed=${isArmed('refuse') || nothing}>Arm</button>
         </form>
         <p class="hint">Watch for: the reason in a trader’s words, and that nothing was changed.</p>
         ${behindTheBack(venue)}
       </section>`;
-  }
-
-  function armed({ faults }) {
-    return html`
-      <ul class="armed-list" aria-label="Waiting to strike">
-        ${faults.length === 0 ? html`<li class="nothing">Nothing is armed here.</li>` : nothing}
-        ${faults.map(
-          ({ id, name, on, left }) => html`
-            <li><b>${name}</b> waits for ${left === 'forever' ? 'every call' : `the next ${on === 'any' ? 'call' : on}`}
-              <button type="button" class="link" aria-label=${`Remove ${name}`}
-                @click=${() => run(() => server.disarmFault(chosen.venue, id), 'Removed')}>Remove</button></li>`,
-        )}
-      </ul>`;
   }
 
   function behindTheBack({ markets, accounts }) {
@@ -125,12 +164,14 @@ export function createTroubleDesk(page, { change, say }) {
   }
 
   function elsewhere() {
-    const { discordKnobs, clockKnobs, botKnobs } = page.knobs;
+    const { discordKnobs, clockKnobs } = page.knobs;
+    const { discordFaults } = page.screen.state;
+    const isArmed = (id) => discordFaults.some((one) => one.id === id);
     return html`
       <section aria-label="At Discord">
         <h3>At Discord</h3>
         <div class="knobs">
-          ${discordKnobs.map((one) => knob(one, () => run(() => server.turnDiscordKnob(one.id), one.title)))}
+          ${discordKnobs.map((one) => knob(one, () => run(() => server.turnDiscordKnob(one.id), one.title), isArmed(one.id)))}
         </div>
       </section>
       <section aria-label="The clock">
@@ -142,12 +183,46 @@ export function createTroubleDesk(page, { change, say }) {
       <section aria-label="The bot">
         <h3>The bot</h3>
         <div class="knobs">
-          ${botKnobs.map((one) => knob(one, () => run(() => server.actOnBot(one.id), 'The bot was started again')))}
+          ${page.knobs.botKnobs.map((one) => knob(one, () => run(() => server.actOnBot(one.id), 'The bot was started again')))}
         </div>
+      </section>
+      ${operator()}`;
+  }
+
+  /** The bot reads these when it starts, so it is started again with them. */
+  function operator() {
+    const { isHalted, maxLeverage } = page.screen.state.operator;
+    const set = (settings, words) =>
+      run(() => server.setOperator({ isHalted, maxLeverage, ...settings }), `${words}. The bot was started again.`);
+    const halt = {
+      id: 'halt',
+      title: isHalted ? 'Allow changes again' : 'Stop all changes (HALT)',
+      watchFor:
+        'Cards and commands that would change something are refused; reading works. The bot starts again, in a second.',
+    };
+    const limit = (event) =>
+      submit(event, () => {
+        const { max } = Object.fromEntries(new FormData(event.target));
+        return set({ maxLeverage: max }, `Nobody gets more than ${max}x`);
+      });
+    return html`
+      <section aria-label="Its operator">
+        <h3>Its operator</h3>
+        <div class="knobs">
+          ${knob(halt, () => set({ isHalted: !isHalted }, isHalted ? 'Changes are allowed again' : 'All changes are stopped'), isHalted)}
+        </div>
+        <h4>Highest leverage that the operator allows${maxLeverage === undefined ? nothing : html` <mark>${maxLeverage}x</mark>`}</h4>
+        <form class="line" data-knob="operator-maximum" @submit=${limit}>
+          <input name="max" aria-label="Highest leverage" value="10" size="5" required pattern="\\d{1,4}(\\.\\d{1,2})?">
+          <button>Set</button>
+          <button type="button" ?disabled=${maxLeverage === undefined}
+            @click=${() => set({ maxLeverage: undefined }, 'The operator sets no maximum')}>Lift</button>
+        </form>
+        <p class="hint">Watch for: more is refused at the card and at the press, also for cards that are open.</p>
       </section>`;
   }
 
-  return { view: () => html`${atExchange()} ${elsewhere()}` };
+  return { view: () => html`${armedNow()} ${atExchange()} ${elsewhere()}` };
 }
 
 function submit(event, action) {

@@ -42,7 +42,9 @@ export function createWireTap(page, { change, show }) {
     async open(id) {
       show('wire');
       await unfold(id);
-      document.getElementById(`wire-${id}`)?.scrollIntoView({ block: 'start' });
+      const opened = document.getElementById(`wire-${id}`);
+      opened?.scrollIntoView({ block: 'start' });
+      opened?.querySelector('summary').focus({ preventScroll: true });
     },
     view() {
       const own = page.screen.interactions.toReversed();

@@ -120,6 +120,8 @@ export function createGateway(options: GatewayOptions) {
       duplicateNext: (times = 2) => {
         copies = times;
       },
+      /** How often the next event arrives. */
+      copiesOfNext: () => copies,
       ...connectionFaults(connections, sessions),
     },
     close(): void {

@@ -19,6 +19,10 @@ export type Knob<Mode> = {
   /** Applies to the next `times` requests; `times` defaults to one, `Infinity` lasts until `ok`. */
   readonly set: (mode: Mode, times?: number) => void;
   readonly take: () => Mode;
+  /** What it is set to. */
+  readonly mode: () => Mode;
+  /** How many requests it still strikes. */
+  readonly left: () => number;
 };
 
 export function createKnob<Mode>(normal: Mode): Knob<Mode> {
@@ -34,6 +38,8 @@ export function createKnob<Mode>(normal: Mode): Knob<Mode> {
       left -= 1;
       return mode;
     },
+    mode: () => mode,
+    left: () => left,
   };
 }
 

@@ -182,6 +182,48 @@ describePage(
       expect(mudrex.writeCount()).toBe(before + 1);
     });
 
+    it('what is armed is marked and listed in plain words, and can be removed together', async () => {
+      const page = await ready();
+      const { discord, exchange } = stage.playground();
+      await page.getByRole('tab', { name: 'Trouble' }).click();
+      await page.getByText('Nothing is armed.').waitFor();
+      await page.locator('[data-knob="html-page"]').click();
+      await page.locator('[data-knob="edit-fails"]').click();
+      await page.locator('[data-knob="html-page"][data-armed]').waitFor();
+      await page.locator('[data-knob="edit-fails"][data-armed]').waitFor();
+      expect(await page.locator('[data-armed]').count()).toBe(2);
+      const listed = page.locator('.armed-list li');
+      await listed.filter({ hasText: 'Mudrex: Answer with a web page (502) waits for the next write' }).waitFor();
+      await listed.filter({ hasText: 'Discord: Refuse the next three edits waits for the next 3' }).waitFor();
+      await page.getByRole('button', { name: 'Remove all' }).press('Enter');
+      await page.getByText('Nothing is armed.').waitFor();
+      expect(await page.locator('[data-armed]').count()).toBe(0);
+      expect([exchange('mudrex').faults.active(), discord.faults.edit.take()]).toEqual([[], 'ok']);
+      expect(await page.evaluate('document.activeElement.id')).toBe('armed-now');
+    });
+
+    it('the operator stops all changes and allows them again, and sets a maximum', async () => {
+      const page = await ready();
+      const before = stage.playground().exchange('mudrex').writeCount();
+      const card = await openCard(page);
+      await page.getByRole('tab', { name: 'Trouble' }).click();
+      await page.locator('[data-knob="halt"]').click();
+      await page.getByText('All changes are stopped. The bot was started again.').waitFor();
+      await page.locator('[data-knob="halt"][data-armed]').waitFor();
+      await card.click();
+      await expectTitle(lastMessage(page), /has paused all changes/);
+      await page.getByRole('button', { name: /^Allow changes again/ }).click();
+      await page.getByText('Changes are allowed again. The bot was started again.').waitFor();
+      await page.getByLabel('Highest leverage').fill('4');
+      await page.locator('[data-knob="operator-maximum"] button').first().click();
+      await page.getByText('Nobody gets more than 4x. The bot was started again.').waitFor();
+      await send(page, '/leverage set venue:mudrex market:BTCUSDT leverage:5');
+      await expectTitle(lastMessage(page), /^5x is above this bot's limit/);
+      await page.getByRole('button', { name: 'Lift' }).click();
+      await page.getByText('The operator sets no maximum').waitFor();
+      expect(stage.playground().exchange('mudrex').writeCount()).toBe(before);
+    });
+
     it('failing edits do not lose the outcome', async () => {
       const page = await ready();
       const card = await openCard(page);
