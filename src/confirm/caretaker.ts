@@ -209,8 +209,11 @@ export function createCaretaker(options: {
 
   return {
     recover: async () => {
-      // Where a stale card stood there is a new one by now; that nothing was sent is news for the next command.
-      const untold = (await proposals.allUntold()).filter(({ outcome }) => outcome?.kind !== 'stale');
+      // Where a stale card stood there is a new one by now; that nothing was sent is news for the next command. What is
+      // not settled is read again, and then shown.
+      const untold = (await proposals.allUntold()).filter(
+        ({ stage, outcome }) => stage === 'done' && outcome?.kind !== 'stale',
+      );
       await Promise.all([...(await proposals.openIds()).map(visitSafely), ...untold.map(tellSafely)]);
     },
     tick: async () => {

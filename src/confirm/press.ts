@@ -123,8 +123,8 @@ export function createPressHandler(options: {
       update: receiptIn(shown.delivery, venue, proposal, outcome),
       told: async () => {
         await told();
-        // It was read again meanwhile, and that edit may have come first.
-        await caretaker.catchUp(found);
+        // It may have been read again meanwhile, and that edit may have come first.
+        if (outcome.kind === 'unsettled') await caretaker.catchUp(found);
       },
       lost,
       mend: () => caretaker.mend(proposal.id),

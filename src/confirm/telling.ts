@@ -26,7 +26,11 @@ export function createTelling(proposals: Pick<Proposals, 'untold' | 'markUntold'
   const shown = new Map<string, Found>();
 
   return {
-    begin: (id) => void underWay.add(id),
+    begin: (id) => {
+      underWay.add(id);
+      // What was shown before this result says nothing of it.
+      shown.delete(id);
+    },
     shown: (found) => {
       shown.set(found.proposal.id, found);
       underWay.delete(found.proposal.id);
@@ -34,6 +38,7 @@ export function createTelling(proposals: Pick<Proposals, 'untold' | 'markUntold'
     giveUp: (id) => void underWay.delete(id),
     lost: async (found) => {
       underWay.delete(found.proposal.id);
+      shown.delete(found.proposal.id);
       await proposals.markUntold(found);
     },
     dueTo: async (user) => {

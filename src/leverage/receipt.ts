@@ -193,14 +193,14 @@ function request(sent: Sent | undefined): readonly Span[] {
   return ['Sent once at ', clock(sent.at), `; ${answers[sent.answer](after)}.`];
 }
 
-const unreadable = (after: string) => `after ${after} an answer came that the bot cannot read`;
+const notUnderstood = (after: string) => `after ${after} an answer came that the bot does not understand`;
 
 const answers: Readonly<Record<Sent['answer'], (after: string) => string>> = {
   accepted: (after) => `accepted after ${after}`,
   timeout: (after) => `no answer for ${after}`,
   reset: (after) => `the connection broke after ${after}, without an answer`,
-  'too-large': unreadable,
-  unreadable,
+  'too-large': notUnderstood,
+  unreadable: notUnderstood,
   redirect: (after) => `after ${after} an answer came that points to another address`,
   'server-error': (after) => `after ${after} an answer came that says only that something broke`,
 };

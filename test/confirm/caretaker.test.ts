@@ -306,6 +306,29 @@ test('what was read again before a receipt was shown is shown after it', async (
   expect(gate.messages, 'and only then').toHaveLength(2);
 });
 
+test('an end that cannot be shown is news, although what came before it was shown', async () => {
+  const { gate, id } = await withCard();
+  gate.state.fate = 'silent, lost';
+  await (await gate.press('confirm', id)).told?.();
+  gate.held.set('BTCUSD', isolated('5'));
+  gate.discord.result = 'lost';
+  await pass(gate, 2_000);
+  const news = await gate.parts().caretaker.newsFor(alice);
+  expect(news.map(({ view }) => view.title)).toEqual(['Done: BTCUSD is at 5x isolated']);
+});
+
+test('after a restart a change that settles is shown as it is read then, once', async () => {
+  const { gate } = await unsettled('silent, lost', true);
+  gate.discord.result = 'lost';
+  await tick(gate, 1_000);
+  gate.discord.result = 'told';
+  gate.messages.length = 0;
+  gate.held.set('BTCUSD', isolated('5'));
+  gate.restart();
+  await gate.parts().caretaker.recover();
+  expect(told(gate)).toEqual(['Done: BTCUSD is at 5x isolated']);
+});
+
 describe('an accepted write', () => {
   test('whose old value is shown for a moment keeps its key, is read again, and is told as done', async () => {
     const { gate, id } = await unsettled('accepted, no effect', true);

@@ -140,8 +140,8 @@ test.each([
   ['reset', /the connection broke after 4 s, without an answer/],
   ['server-error', /after 4 s an answer came that says only that something broke/],
   ['redirect', /after 4 s an answer came that points to another address/],
-  ['unreadable', /after 4 s an answer came that the bot cannot read/],
-  ['too-large', /after 4 s an answer came that the bot cannot read/],
+  ['unreadable', /after 4 s an answer came that the bot does not understand/],
+  ['too-large', /after 4 s an answer came that the bot does not understand/],
 ] as const)('after "%s" a receipt says what came, whatever the end', async (answer, words) => {
   const sent: Sent = { ...silent, answer };
   const ends: readonly Outcome[] = [
