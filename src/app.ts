@@ -172,7 +172,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     base: () => web.base(),
     isAllowed: limits.isAllowed,
   });
-  const { proposals, tickets, cards, caretaker, press } = createGate({
+  const { proposals, tickets, symbols, cards, caretaker, press } = createGate({
     ...keyring.rows,
     newId,
     elapsed: clock.elapsed,
@@ -203,11 +203,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
       await vault.assertRoom(request.account);
       return links.create(request);
     },
-    symbolsSetBy: async ({ user, venue, label }) => {
-      const own = (await proposals.ownedBy(user)).map(({ proposal }) => proposal);
-      const same = own.filter(({ account }) => account.venue === venue && account.label === label);
-      return [...new Set(same.map(({ market }) => market.symbol))];
-    },
+    symbolsSetBy: symbols.setBy,
     keepMs: config.keepMs,
     now: () => store.now(),
   });

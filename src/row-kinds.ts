@@ -1,4 +1,5 @@
 import { proposalIndexes, proposalRows } from './confirm/proposal-rows.ts';
+import { symbolRows } from './confirm/symbols.ts';
 import { ticketIndex, ticketRows } from './confirm/tickets.ts';
 import type { RowKind } from './store/sealed-rows.ts';
 import { turnRows } from './store/turns.ts';
@@ -11,6 +12,7 @@ export const rowKinds: readonly RowKind[] = [
   ...vaultRows,
   proposalRows,
   ...proposalIndexes,
+  symbolRows,
   ticketRows,
   ticketIndex,
   turnRows,

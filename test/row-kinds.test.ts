@@ -25,6 +25,7 @@ async function fullGate(options: Parameters<typeof openGate>[0] = {}) {
   const { id } = await gate.ask(alice);
   await gate.press('confirm', id);
   await gate.ask(alice, { market: 'ETHUSD' });
+  await gate.parts().symbols.setBy(gate.account(alice));
   return gate;
 }
 

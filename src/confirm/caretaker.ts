@@ -2,6 +2,7 @@ import type { Messenger, News } from '../command.ts';
 import { Failure, type FailureCode } from '../errors.ts';
 import type { Keys } from '../keys.ts';
 import { readBack } from '../leverage/execute.ts';
+import { inSlices } from '../store/pages.ts';
 import type { Venues } from '../venues/venue.ts';
 import { createAges } from './ages.ts';
 import type { Outcome, Proposal, Unsettled } from './proposal.ts';
@@ -214,7 +215,7 @@ export function createCaretaker(options: {
       const untold = (await proposals.allUntold()).filter(
         ({ stage, outcome }) => stage === 'done' && outcome?.kind !== 'stale',
       );
-      await Promise.all([...(await proposals.openIds()).map(visitSafely), ...untold.map(tellSafely)]);
+      await Promise.all([inSlices(await proposals.openIds(), visitSafely), inSlices(untold, tellSafely)]);
     },
     tick: async () => {
       const time = await now();

@@ -12,12 +12,14 @@ import { createPressHandler } from './press.ts';
 import type { Account, Outcome, Proposal } from './proposal.ts';
 import { createProposals, type Proposals } from './proposals.ts';
 import { createRunning } from './running.ts';
+import { createSymbols, type Symbols } from './symbols.ts';
 import { createTelling } from './telling.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 
 export type Gate = {
   readonly proposals: Proposals;
   readonly tickets: Tickets;
+  readonly symbols: Symbols;
   readonly cards: Cards;
   readonly caretaker: Caretaker;
   readonly press: PressHandler;
@@ -56,9 +58,10 @@ export function createGate(
   const now = () => options.store.now();
   const guard = createKeyGuard({ elapsed: options.elapsed, isRunning: running.has });
   const proposals = createProposals({ ...options, guard });
+  const symbols = createSymbols({ ...options, pastOf: proposals.ownedBy });
   const tickets = createTickets(options);
   const telling = createTelling(proposals);
-  const caretaker = createCaretaker({ ...options, proposals, telling, now, isRunning: running.has });
+  const caretaker = createCaretaker({ ...options, onOutcome, proposals, telling, now, isRunning: running.has });
   const onOpened = ({ id, expiresAt }: Proposal) => caretaker.watch(id, expiresAt);
   const cards = createCards({ ...options, proposals, onOpened });
   const errands = createErrands({
@@ -67,6 +70,7 @@ export function createGate(
     tickets,
     whenIdle: running.whenIdle,
     eraseTraces: async (user) => {
+      await symbols.forget(user);
       await forgetTurns(options.store, user);
       // Last: until then the bytes of what was removed lie in the write-ahead log.
       await options.store.erase();
@@ -83,5 +87,11 @@ export function createGate(
     running,
     now,
   });
-  return { proposals, tickets, cards, caretaker, press };
+  function onOutcome(proposal: Proposal, outcome: Outcome): void {
+    options.onOutcome(proposal, outcome);
+    // Only a list for /leverage show: nobody waits for it.
+    void symbols.note(proposal, outcome).catch(options.onError);
+  }
+
+  return { proposals, tickets, symbols, cards, caretaker, press };
 }

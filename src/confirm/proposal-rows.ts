@@ -31,6 +31,9 @@ const foundSchema = z.object({
   outcome: outcomeSchema.exactOptional(),
 });
 
+/** So that keys are in the order of their times. */
+const TIME_DIGITS = 16;
+
 export const proposalRows = sealedRows({
   kind: 'proposal',
   prefix: 'proposal/',
@@ -40,26 +43,36 @@ export const proposalRows = sealedRows({
   unversioned: readUnversioned,
 });
 
-/** `open` lists what has not ended, `owned` all of a user, `untold` results that nobody has seen. */
+/**
+ * `open` lists what has not ended, `owned` all of a user, `ended` those that have, oldest first, and `untold` results
+ * that nobody has seen.
+ */
 export const proposalIndexes = [
   plainRows('open'),
   plainRows('owned'),
+  plainRows('ended'),
   plainRows('untold'),
   plainRows('lease'),
 ] as const;
 
-/** Where the rows of a proposal lie. */
+/** Where the rows of a proposal lie; without an id, or a user, where those of all begin. */
 export const keys = {
   row: (id: string) => `${proposalRows.prefix}${id}`,
-  open: (user: string, id = '') => `open/${user}/${id}`,
-  owned: (user: string, id = '') => `owned/${user}/${id}`,
-  untold: (user: string, id = '') => `untold/${user}/${id}`,
+  open: indexKey('open'),
+  owned: indexKey('owned'),
+  untold: indexKey('untold'),
+  ended: (user: string, id?: string, createdAt = 0) =>
+    id === undefined ? `ended/${user}/` : `ended/${user}/${String(createdAt).padStart(TIME_DIGITS, '0')}/${id}`,
   lease: (keyHash: string) => `lease/${keyHash}`,
 } as const;
 
-/** @returns the ids that the rows of an index name. */
-export function idsIn(index: readonly Entry[]): readonly string[] {
-  return index.map(({ key }) => key.slice(key.lastIndexOf('/') + 1));
+function indexKey(index: string) {
+  return (user?: string, id = '') => (user === undefined ? `${index}/` : `${index}/${user}/${id}`);
+}
+
+/** @returns the id that a row of an index names. */
+export function idIn({ key }: Entry): string {
+  return key.slice(key.lastIndexOf('/') + 1);
 }
 
 /** @throws Failure CARD_UNREADABLE when the row is not what was sealed for this id */

@@ -4,16 +4,21 @@ import type { Entry, Store } from './store.ts';
 const PAGE = 200;
 const SLICE = 50;
 
-/** The live rows whose key starts with `prefix`, a few at a time: other work gets its turn in between. */
-export async function* pagesOf(store: Store, prefix: string): AsyncGenerator<Entry> {
+/** The live rows whose key starts with `prefix`, in pages: other work gets its turn in between. */
+export async function* pagesOf(store: Store, prefix: string): AsyncGenerator<readonly Entry[]> {
   let page: readonly Entry[] = await store.list(prefix, { limit: PAGE });
-  yield* page;
+  yield page;
   for (let last = page.at(-1); last !== undefined && page.length === PAGE; last = page.at(-1)) {
     // A store that answers at once would let nothing else run between two pages.
     await breathe();
     page = await store.list(prefix, { after: last.key, limit: PAGE });
-    yield* page;
+    yield page;
   }
+}
+
+/** The same, one by one. */
+export async function* entriesOf(store: Store, prefix: string): AsyncGenerator<Entry> {
+  for await (const page of pagesOf(store, prefix)) yield* page;
 }
 
 /** Works on a few at once, the next ones after those, and lets other work go on in between. */
@@ -32,10 +37,8 @@ export async function inSlices<Item, Result>(
 /** Removes every row whose key starts with one of these, a page at a time. */
 export async function removeAll(store: Store, prefixes: readonly string[]): Promise<void> {
   for (const prefix of prefixes) {
-    for (let page = await store.list(prefix, { limit: PAGE }); page.length > 0; ) {
-      await store.commit({ writes: page.map(({ key }) => ({ key, remove: true })) });
-      await breathe();
-      page = await store.list(prefix, { limit: PAGE });
+    for await (const page of pagesOf(store, prefix)) {
+      if (page.length > 0) await store.commit({ writes: page.map(({ key }) => ({ key, remove: true })) });
     }
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { Failure } from '../errors.ts';
 import { parseJson } from '../parse-json.ts';
-import { pagesOf } from '../store/pages.ts';
+import { entriesOf } from '../store/pages.ts';
 import { kindOf, type RowContext, type RowKind, sealedRows, type UnreadableRow } from '../store/sealed-rows.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { createEnvelope, type Envelope, keyIdOf, type MasterKey } from './envelope.ts';
@@ -123,7 +123,7 @@ async function proofOf(
 ): Promise<'opens' | 'broken' | 'no row'> {
   const context = { store, sealer: envelope, onUnreadable: () => {} };
   let proof: 'broken' | 'no row' = 'no row';
-  for await (const entry of pagesOf(store, '')) {
+  for await (const entry of entriesOf(store, '')) {
     const kind = kindOf(kinds, entry.key);
     const sealedBy = kind?.sealing === 'own' ? undefined : keyIdIn(entry);
     if (sealedBy === undefined || (keyId !== undefined && sealedBy !== keyId)) continue;

@@ -1,5 +1,5 @@
 import { Failure } from '../errors.ts';
-import { pagesOf } from '../store/pages.ts';
+import { entriesOf } from '../store/pages.ts';
 import { kindOf, type RenewableRows, type RowContext, type RowKind } from '../store/sealed-rows.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { Envelope } from './envelope.ts';
@@ -26,7 +26,7 @@ export async function rotate({ envelope, rows: context }: Keyring, kinds: readon
   let unreadable = 0;
   const { store } = context;
   if ((await oldCanaries(store, envelope)).length === 0) return { retired: [], unreadable, unknown };
-  for await (const entry of pagesOf(store, '')) {
+  for await (const entry of entriesOf(store, '')) {
     const kind = kindOf(kinds, entry.key);
     if (kind === undefined) unknown.push(entry.key);
     else if (kind.sealing === 'sealed' && !(await renewRow(context, kind, entry, isCurrent))) unreadable += 1;

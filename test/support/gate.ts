@@ -60,6 +60,23 @@ function on(disk: Disk, store: Store): Store {
   return { ...store, get: guarded(store.get), list: guarded(store.list), commit: guarded(commit) };
 }
 
+function counting(reads: { rows: number; largest: number }, store: Store): Store {
+  const count = (rows: number) => {
+    reads.rows += rows;
+    reads.largest = Math.max(reads.largest, rows);
+  };
+  const get: Store['get'] = async (key) => {
+    count(1);
+    return store.get(key);
+  };
+  const list: Store['list'] = async (prefix, page) => {
+    const found = await store.list(prefix, page);
+    count(found.length);
+    return found;
+  };
+  return { ...store, get, list };
+}
+
 /** Notes the key of every row that is ever written, and what is called. */
 function noting(written: Set<string>, calls: ('commit' | 'erase')[], store: Store): Store {
   const commit: Store['commit'] = async (change) => {
@@ -98,7 +115,9 @@ export async function openGate(
   const written = new Set<string>();
   /** Every change and erasure of the store, in order. */
   const calls: ('commit' | 'erase')[] = [];
-  const store = on(disk, noting(written, calls, memory));
+  /** Rows that were read, in all and by the largest list; tests set them back. */
+  const reads = { rows: 0, largest: 0 };
+  const store = on(disk, noting(written, calls, counting(reads, memory)));
   const unreadable: UnreadableRow[] = [];
   const repairs: Repair[] = [];
   const keyring = await openKeyring(store, options.ring ?? [masterKey('k1')], {
@@ -163,6 +182,7 @@ export async function openGate(
     store,
     written,
     calls,
+    reads,
     opened,
     keyring,
     unreadable,

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { Failure } from '../errors.ts';
+import { removeAll } from '../store/pages.ts';
+import { type RowContext, sealedRows } from '../store/sealed-rows.ts';
+import type { Account, Outcome, Proposal } from './proposal.ts';
+
+/** For each account the symbols whose leverage was set through the bot, the latest first. */
+export const symbolRows = sealedRows({
+  kind: 'symbols',
+  prefix: 'symbols/',
+  version: 1,
+  schema: z.object({ symbols: z.array(z.string()).readonly() }),
+});
+
+const MAX_SYMBOLS = 50;
+const MAX_ATTEMPTS = 5;
+
+export type Symbols = {
+  /** Symbols that an account has set through the bot, so that nobody has to open its past cards for them. */
+  readonly setBy: (account: Account) => Promise<readonly string[]>;
+  /** Takes note of a change that may have reached the venue. */
+  readonly note: (proposal: Proposal, outcome: Outcome) => Promise<void>;
+  readonly forget: (user: string) => Promise<void>;
+};
+
+/**
+ * @param context.keepMs - How long a list is kept after its last change.
+ * @param context.pastOf - Past proposals of a user, for an account that has no list yet: 0.1 kept none.
+ */
+export function createSymbols(
+  context: RowContext & {
+    readonly keepMs: number;
+    readonly pastOf: (user: string) => Promise<readonly { readonly proposal: Proposal }[]>;
+  },
+): Symbols {
+  const { store, keepMs } = context;
+
+  async function collect(account: Account): Promise<readonly string[]> {
+    const past = (await context.pastOf(account.user)).map(({ proposal }) => proposal);
+    const own = past.filter(({ account: { venue, label } }) => venue === account.venue && label === account.label);
+    const latestFirst = own.toSorted((a, b) => b.createdAt - a.createdAt);
+    return [...new Set(latestFirst.map(({ market }) => market.symbol))].slice(0, MAX_SYMBOLS);
+  }
+
+  /** @returns the list as it is now. */
+  async function change(
+    account: Account,
+    next: (symbols: readonly string[]) => readonly string[],
+  ): Promise<readonly string[]> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      const found = await symbolRows.get(context, idOf(account));
+      const symbols = next(found?.data.symbols ?? (await collect(account)));
+      if (found !== undefined && symbols === found.data.symbols) return symbols;
+      const row = await symbolRows.write(context, idOf(account), { symbols }, keepMs);
+      const checks = [{ key: row.key, version: found?.version ?? ('absent' as const) }];
+      if ((await store.commit({ checks, writes: [row] })).kind === 'committed') return symbols;
+    }
+    throw new Failure({ code: 'STORE_UNAVAILABLE' });
+  }
+
+  return {
+    setBy: (account) => change(account, (symbols) => symbols),
+    note: async ({ account, market: { symbol } }, outcome) => {
+      if (!mayHaveSet(outcome)) return;
+      await change(account, (symbols) =>
+        symbols[0] === symbol ? symbols : [symbol, ...symbols.filter((each) => each !== symbol)].slice(0, MAX_SYMBOLS),
+      );
+    },
+    forget: (user) => removeAll(store, [`${symbolRows.prefix}${user}/`]),
+  };
+}
+
+function idOf({ user, venue, label }: Account): string {
+  return `${user}/${venue}/${label}`;
+}
+
+function mayHaveSet({ kind }: Outcome): boolean {
+  return kind === 'applied' || kind === 'differs' || kind === 'unsettled' || kind === 'unknown';
+}
