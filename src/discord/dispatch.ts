@@ -8,7 +8,7 @@ import { createCommandRunner } from './command-runner.ts';
 import { createCompleter } from './completer.ts';
 import { createDeclared, pathOf } from './declared.ts';
 import { describeError } from './describe-error.ts';
-import { type Bounds, createFloodBound, personalBounds } from './flood-bound.ts';
+import { type Bounds, createFloodBound, createTurns, personalBounds } from './flood-bound.ts';
 import { type Arrival, type Invocation, readInvocation } from './interaction.ts';
 import { createPressRunner } from './press-runner.ts';
 import { createReplies, EPHEMERAL } from './reply.ts';
@@ -33,6 +33,8 @@ export type InteractionHooks = {
 
 const MESSAGE = 4;
 const CHOICES = 8;
+/** Discord takes a first answer for three seconds. */
+const REFUSE_WITHIN_MS = 2_500;
 const REMEMBERED_IDS = 10_000;
 const CLOCK_AHEAD_MS = 3_000;
 const CLOCK_BEHIND_MS = -1_000;
@@ -63,6 +65,7 @@ export function createDispatch(options: {
   const replies = createReplies({ rest, attempts, pause, hurry: draining.signal });
   const warnAboutClock = createClockWarning({ log, now });
   const admit = createFloodBound({ elapsed: options.elapsed, bounds: options.bounds ?? personalBounds });
+  const inTurn = createTurns({ elapsed: options.elapsed, withinMs: REFUSE_WITHIN_MS });
   const isNew = createOnce(REMEMBERED_IDS);
   const running = new Set<Promise<void>>();
 
@@ -89,7 +92,10 @@ export function createDispatch(options: {
     const runners = runnersFor(invocation.kind, arrivedAt);
     if (draining.signal.aborted) return turnAway(invocation, runners.acknowledge, { code: 'SHUTTING_DOWN' });
     const retryAfterMs = admit(invocation.kind, invocation.caller.user);
-    if (retryAfterMs !== undefined) return turnAway(invocation, runners.acknowledge, tooFast(invocation, retryAfterMs));
+    if (retryAfterMs !== undefined) {
+      const refuse = () => turnAway(invocation, runners.acknowledge, tooFast(invocation, retryAfterMs));
+      return (await inTurn(invocation.caller.user, refuse)) ?? 'not-acknowledged';
+    }
     switch (invocation.kind) {
       case 'command':
         return runners.command(invocation, arrivedAt);

@@ -40,3 +40,27 @@ export function createFloodBound(options: { readonly elapsed: () => number; read
     return undefined;
   };
 }
+
+/**
+ * Lets each person's tasks run one after the other, so that a flood of refusals does not stand before other people's
+ * answers.
+ *
+ * @param options.withinMs - A task whose turn comes later than this is left out.
+ * @returns a function that gives the task's result, or undefined when it was left out. Tasks must not reject.
+ */
+export function createTurns(options: { readonly elapsed: () => number; readonly withinMs: number }) {
+  const { elapsed, withinMs } = options;
+  const last = new Map<string, Promise<unknown>>();
+
+  return async <T>(user: string, task: () => Promise<T>): Promise<T | undefined> => {
+    const dueBy = elapsed() + withinMs;
+    const before = last.get(user) ?? Promise.resolve();
+    const turn = before.then(() => (elapsed() > dueBy ? undefined : task()));
+    last.set(user, turn);
+    try {
+      return await turn;
+    } finally {
+      if (last.get(user) === turn) last.delete(user);
+    }
+  };
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createFloodBound, personalBounds } from '../../src/discord/flood-bound.ts';
+import { createFloodBound, createTurns, personalBounds } from '../../src/discord/flood-bound.ts';
 import { alice, bob, card, confirmId, general, leverageSet, options, startBot, titles } from './support.ts';
 
 function openBound() {
@@ -36,6 +36,39 @@ test('nobody is remembered who has been quiet for ten seconds, nor more than ten
   expect(admit('autocomplete', 'person-10099')).toBe(10_000);
   time.ms += 10_000;
   expect(admit('autocomplete', 'person-10099')).toBeUndefined();
+});
+
+test('one person’s refusals go out one after the other, and those that come too late not at all', async () => {
+  const time = { ms: 0 };
+  const inTurn = createTurns({ elapsed: () => time.ms, withinMs: 100 });
+  const first = Promise.withResolvers<string>();
+  const ran: string[] = [];
+  const start = (user: string, name: string, result = Promise.resolve(name)) =>
+    inTurn(user, () => {
+      ran.push(name);
+      return result;
+    });
+  const results = [start('alice', 'first', first.promise), start('alice', 'second'), start('bob', 'other')];
+  expect(await results[2]).toBe('other');
+  expect(ran).toEqual(['first', 'other']);
+  time.ms = 100;
+  const late = start('alice', 'third');
+  first.resolve('first');
+  expect(await Promise.all(results)).toEqual(['first', 'second', 'other']);
+  expect(await late).toBe('third');
+  const slow = Promise.withResolvers<string>();
+  const tooLate = 'too late';
+  const started = Promise.withResolvers<void>();
+  const held = inTurn('alice', () => {
+    started.resolve();
+    return slow.promise;
+  });
+  const left = start('alice', tooLate);
+  await started.promise;
+  time.ms += 101;
+  slow.resolve('slow');
+  expect(await Promise.all([held, left])).toEqual(['slow', undefined]);
+  expect(ran).not.toContain(tooLate);
 });
 
 /** A bot that counts whom it really did something for. */
