@@ -24,6 +24,7 @@ export const tradeDesk = '300000000000000001';
 const applicationId = '400000000000000001';
 const botToken = 'bot-token-canary.abcdef.0123456789abcdef0123456789';
 const clientSecret = 'client-secret-canary-0123456789';
+const metricsToken = 'metrics-token-canary-0123456789';
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
@@ -74,6 +75,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
   const env = {
     DISCORD_TOKEN: botToken,
     DISCORD_CLIENT_SECRET: clientSecret,
+    METRICS_TOKEN: metricsToken,
     MASTER_KEYS: `k1:${randomBytes(32).toString('base64url')}`,
     DATA_DIR: join(temporaryDirectory(), 'data'),
     ALLOWED_USERS: Object.values(people).join(','),
@@ -138,6 +140,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
     const secrets = [
       botToken,
       clientSecret,
+      metricsToken,
       env.MASTER_KEYS.slice(3),
       ...scenario.credentials.map(({ secret }) => secret),
     ];
