@@ -1,30 +1,33 @@
-import { type Command, type Option, type Subcommand, subcommand } from '../src/command.ts';
+import { type Command, type Span, subcommand } from '../src/command.ts';
 
-/** /help: every command with its options, from their declarations. */
+/** /help: how it works in three steps, then every command, from their declarations; short enough for a phone. */
 export function createHelp(commands: () => readonly Command[]): Command {
   return subcommand({
     name: 'help',
-    description: 'What this bot can do, and how it keeps you safe',
+    description: 'How this bot works, and all its commands',
     options: {},
     run: async () => ({
       tone: 'plain',
-      title: 'Levergate sets futures leverage, and asks first',
-      body: 'Every change shows a card and is sent only after you press its button, once, and is then read back from the exchange. Start with /keys add.',
-      fields: commands().flatMap(describe),
-      footer: 'Options in [brackets] can be left out.',
+      isText: true,
+      title: 'Levergate sets your futures leverage. It always asks first.',
+      body: [...steps, ...commands().flatMap(describe)],
     }),
   });
 }
 
-function describe(command: Command) {
-  if (!('subcommands' in command)) return [line(`/${command.name}`, command)];
-  return command.subcommands.map((each) => line(`/${command.name} ${each.name}`, each));
+const steps: readonly Span[] = [
+  '1. ',
+  { command: 'keys add' },
+  ' adds an exchange key. Never type a key into Discord.\n2. ',
+  { command: 'leverage set' },
+  ' shows a card.\n3. Read it and press the button. Only then it is sent, once, and read back.\n',
+];
+
+function describe(command: Command): readonly Span[] {
+  if (!('subcommands' in command)) return line(command.name, command.description);
+  return command.subcommands.flatMap(({ name, description }) => line(`${command.name} ${name}`, description));
 }
 
-function line(name: string, { description, options }: Subcommand) {
-  return { name: [name, ...Object.entries(options).map(usage)].join(' '), value: description };
-}
-
-function usage([name, option]: readonly [string, Option]): string {
-  return option.isRequired ? name : `[${name}]`;
+function line(path: string, description: string): readonly Span[] {
+  return ['\n', { command: path }, ` ${description}`];
 }

@@ -12,13 +12,13 @@ type KeyRefusal = Extract<KeyCheck, { kind: 'refused' }>['reason'];
 
 /** /keys add | list | check | remove */
 export function createKeys(services: Services): Command {
-  const { venues, keys, tickets, createKeyLink } = services;
+  const { venues, keys, tickets, createKeyLink, now } = services;
   const complete = createCompleter(services);
   const nameOf = (key: KeyListing['account']) => `${venues.get(key.venue)?.label ?? key.venue} key "${key.label}"`;
 
   const add = subcommand({
     name: 'add',
-    description: 'Get a one-time link to enter an exchange key; never type a key into Discord',
+    description: 'Get a link to add an exchange key; never type a key into Discord',
     options: { venue, label },
     complete,
     run: async ({ user, userName, guild, delivery }, values): Promise<View> => {
@@ -44,7 +44,7 @@ export function createKeys(services: Services): Command {
 
   const list = subcommand({
     name: 'list',
-    description: 'List your keys by fingerprint; the keys themselves are never shown',
+    description: 'List your keys; the keys themselves are never shown',
     options: {},
     run: async ({ user }): Promise<View> => {
       const own = await keys.list(user);
@@ -59,7 +59,7 @@ export function createKeys(services: Services): Command {
     return { name: nameOf(key.account), value: [...fingerprint, ...added, statusText(key)] };
   };
 
-  async function waitingButtons(own: readonly KeyListing[]): Promise<Pick<View, 'buttons'>> {
+  async function waitingButtons(own: readonly KeyListing[]): Promise<Pick<View, 'body' | 'buttons'>> {
     const waiting = own.filter((key) => key.status === 'waiting').slice(0, MAX_BUTTONS);
     const buttons = await Promise.all(
       waiting.map(async ({ account: { user, ...rest }, fingerprint = '', isUndecided }): Promise<Button> => {
@@ -73,12 +73,13 @@ export function createKeys(services: Services): Command {
         };
       }),
     );
-    return buttons.length === 0 ? {} : { buttons };
+    if (buttons.length === 0) return {};
+    return { body: ['The buttons end ', { time: (await now()) + ASK_MS, style: 'relative' }, '.'], buttons };
   }
 
   const check = subcommand({
     name: 'check',
-    description: 'Ask the exchange whether it still accepts one of your keys',
+    description: 'Check whether the exchange still accepts a key',
     options: { venue, account },
     complete,
     run: async ({ user }, values): Promise<View> => {
@@ -102,7 +103,7 @@ export function createKeys(services: Services): Command {
 
   const remove = subcommand({
     name: 'remove',
-    description: 'Remove one of your keys from the bot; asks you to confirm first',
+    description: 'Remove one of your keys; asks you first',
     options: { venue, account },
     complete,
     run: async ({ user }, values): Promise<View> => {
@@ -125,7 +126,11 @@ export function createKeys(services: Services): Command {
       return {
         tone: 'ask',
         title: `Remove your ${nameOf(target)}?`,
-        body: 'The bot cannot use it any more from then on. Your leverage at the exchange stays as it is.',
+        body: [
+          'The bot can then no longer use it. Your leverage at the exchange stays as it is. The buttons end ',
+          { time: (await now()) + ASK_MS, style: 'relative' },
+          '.',
+        ],
         buttons: [
           { kind: 'press', verb: 'do', id, label: `Remove ${nameOf(target)}`, style: 'danger' },
           { kind: 'press', verb: 'drop', id, label: 'Keep it', style: 'secondary' },

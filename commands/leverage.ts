@@ -21,6 +21,7 @@ import {
   market,
   optionalMarket,
   parseLabel,
+  parseMarket,
   share,
   venue,
 } from './options.ts';
@@ -36,9 +37,11 @@ export function createLeverage(services: Services): Command {
   const complete = createCompleter(services);
   const currency = currencyOption(venues);
 
+  const marketIn = (venueId: string, text: string) => parseMarket(venues, requireVenue(venues, venueId), text);
+
   const set = subcommand({
     name: 'set',
-    description: 'Set the leverage of one market (isolated margin); asks you to confirm first',
+    description: 'Set the leverage of one market (isolated margin); asks you first',
     options: { venue, market, leverage, currency, account, share },
     complete,
     run: async (call, values) => {
@@ -47,7 +50,7 @@ export function createLeverage(services: Services): Command {
       const wish = {
         venue: values.venue,
         label: parseLabel('account', values.account),
-        market: values.market,
+        market: marketIn(values.venue, values.market),
         setting: { mode: 'isolated', leverage: typed.kind === 'comma' ? typed.meant : typed.leverage },
         ...(values.currency !== undefined && { currency: values.currency }),
       } as const;
@@ -74,19 +77,20 @@ export function createLeverage(services: Services): Command {
 
   const cross = subcommand({
     name: 'cross',
-    description: 'Put one market back to cross margin; asks you to confirm first',
+    description: 'Put one market back to cross margin; asks you first',
     options: { venue, market, account, share },
     complete,
     run: async (call, values) => {
       const label = parseLabel('account', values.account);
-      const wish = { venue: values.venue, label, market: values.market, setting: { mode: 'cross' } as const };
+      const market = marketIn(values.venue, values.market);
+      const wish = { venue: values.venue, label, market, setting: { mode: 'cross' } as const };
       return (await cards.ask(call, wish)).view;
     },
   });
 
   const show = subcommand({
     name: 'show',
-    description: 'Show the leverage that the exchange holds for you now; changes nothing',
+    description: 'Show your leverage at the exchange; changes nothing',
     options: { venue, market: optionalMarket, currency, account },
     complete,
     run: async (call, values) => {
@@ -99,7 +103,10 @@ export function createLeverage(services: Services): Command {
         const list = await found.listSettings(key.credentials, { symbols, ...margin });
         return listView(found, list, await now(), margin.currency);
       }
-      const target: Target = { market: await found.readMarket(key.credentials, values.market), ...margin };
+      const target: Target = {
+        market: await found.readMarket(key.credentials, parseMarket(venues, found, values.market)),
+        ...margin,
+      };
       const [current, position, orders] = await Promise.all([
         found.readSetting(key.credentials, target),
         found.readPosition(key.credentials, target),

@@ -1,11 +1,17 @@
-import { type Command, subcommand } from '../src/command.ts';
+import { type Button, type Command, subcommand } from '../src/command.ts';
 import type { Services } from '../src/services.ts';
 
 const ASK_MS = 2 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
-/** /privacy: what is stored, and the button that deletes it. */
-export function createPrivacy({ tickets, keepMs }: Services): Command {
+/** /privacy: what is stored, whom to ask, and the button that deletes it. */
+export function createPrivacy({ tickets, keepMs, operator, now }: Services): Command {
+  const { contact, privacyUrl } = operator;
+  const policy: readonly Button[] =
+    privacyUrl === undefined ? [] : [{ kind: 'link', url: privacyUrl, label: 'Privacy policy' }];
+  const questions =
+    contact === undefined ? 'Ask the person who runs this bot.' : `Ask the person who runs this bot: ${contact}`;
+
   return subcommand({
     name: 'privacy',
     description: 'What this bot stores about you, and how to delete it',
@@ -17,22 +23,34 @@ export function createPrivacy({ tickets, keepMs }: Services): Command {
         {
           name: 'Your exchange keys',
           value:
-            'Encrypted, until you remove them. They are used only for what you confirm and for what you ask to see.',
+            'Encrypted, until you remove them. Used only to read your settings and to make the changes you confirm.',
         },
         {
-          name: 'Your cards and their results',
-          value: `Encrypted, for ${keepMs / DAY_MS} days: market, leverage, account label, time, result. No balances, position sizes or profit.`,
+          name: 'Your changes',
+          value: `Encrypted, for ${keepMs / DAY_MS} days: exchange, market, leverage, name of the key, time, result. No balance, no position size, no profit.`,
         },
         {
-          name: 'Backups',
+          name: 'Copies',
           value:
-            'The bot makes encrypted daily copies of all this; what you delete leaves them when they are overwritten.',
+            'The bot makes an encrypted copy every day and keeps the newest ones. What you delete is gone when the last old copy is replaced.',
         },
-        { name: 'What Discord sees', value: 'Market, leverage, margin mode and distances in percent. Never a key.' },
         {
-          name: 'Who else could see it',
+          name: 'Discord',
+          value: 'Sees market, leverage, margin mode and distances in percent. Never a key.',
+        },
+        {
+          name: 'The person who runs this bot',
           value:
-            'Whoever runs this bot holds the master key. Their log names you by Discord id with market, leverage and result.',
+            'Has the master key, so they could decrypt what is stored. Their log has your Discord id, market, leverage and result.',
+        },
+        { name: 'Questions', value: questions },
+        {
+          name: 'Delete everything',
+          value: [
+            'Press the button; the bot asks once more. It ends ',
+            { time: (await now()) + ASK_MS, style: 'relative' },
+            '.',
+          ],
         },
       ],
       buttons: [
@@ -43,6 +61,7 @@ export function createPrivacy({ tickets, keepMs }: Services): Command {
           label: 'Delete everything of mine',
           style: 'danger',
         },
+        ...policy,
       ],
     }),
   });

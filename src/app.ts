@@ -204,6 +204,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
       return links.create(request);
     },
     symbolsSetBy: symbols.setBy,
+    operator: config.operator,
     keepMs: config.keepMs,
     now: () => store.now(),
   });
@@ -251,9 +252,11 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     save: vault.saveIncoming,
     onSaved: async ({ account, delivery, ...saved }) => {
       const { fingerprint } = saved;
-      const ticket = await tickets.issue(account.user, { kind: 'use-key', account, fingerprint }, config.cardMs * 10);
+      const askMs = config.cardMs * 10;
+      const ticket = await tickets.issue(account.user, { kind: 'use-key', account, fingerprint }, askMs);
+      const endsAt = (await store.now()) + askMs;
       const venue = requireVenue(venues, account.venue).label;
-      await discord.messenger.edit(delivery, waitingKeyView({ ...saved, venue, label: account.label, ticket }));
+      await discord.messenger.edit(delivery, waitingKeyView({ ...saved, venue, label: account.label, ticket, endsAt }));
     },
     onStranger: async ({ account, delivery }) => {
       const venue = requireVenue(venues, account.venue).label;

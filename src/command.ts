@@ -97,6 +97,8 @@ export type Span =
   /** Lines in monospaced letters, such as a small table. */
   | { readonly block: string }
   | { readonly user: string }
+  /** A command by its full name, such as `keys add`, to be tapped where the client can. */
+  | { readonly command: string }
   | { readonly time: number; readonly style: 'relative' | 'clock' };
 
 /** The colour and weight of a message: a question, a risky question, good news, a refusal, something unknown. */
@@ -123,6 +125,8 @@ export type View = {
   readonly fields?: readonly { readonly name: string; readonly value: Text; readonly isInline?: boolean }[];
   readonly footer?: string;
   readonly buttons?: readonly Button[];
+  /** Title and body as the text of the message itself, without a frame: for what is only read. Nothing else is shown. */
+  readonly isText?: true;
   /** For whoever asked alone, also where the answer was meant for everybody. */
   readonly isPrivate?: true;
   /** What a public view withholds, for whoever asked alone. */

@@ -110,6 +110,18 @@ export const httpsOrigin = value(
   },
 );
 
+/** A page that people are sent to. */
+export const httpsUrl = value('an address such as https://example.com/privacy, with https', (text) => {
+  const url = /^https:\/\//i.test(text) ? URL.parse(text) : null;
+  const isPlain = url !== null && url.username === '' && url.password === '' && url.href.length <= 500;
+  return isPlain ? url.href : undefined;
+});
+
+/** Shown to people as it stands. */
+export const contact = value('a name, an address or a channel in up to 100 characters', (text) =>
+  text.length <= 100 ? text : undefined,
+);
+
 export const host = value('an IP address or a host name to listen on, without a port', (text) =>
   isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text) ? text : undefined,
 );

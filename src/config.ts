@@ -37,6 +37,8 @@ const variables = {
   MAX_LEVERAGE: values.maxLeverage.default(new Map()),
   HALT: values.trueOrFalse.default(false),
   AUDIT_CHANNEL_ID: values.snowflake.optional(),
+  CONTACT: values.contact.optional(),
+  PRIVACY_URL: values.httpsUrl.optional(),
   CARD_SECONDS: values.wholeNumber(15, 600).default(60),
   RISK_DISTANCE_PERCENT: values.wholeNumber(0, 100).default(10),
   KEEP_DAYS: values.wholeNumber(1, 3650).default(90),
@@ -69,6 +71,8 @@ export type Config = {
   readonly maxLeverage: ReadonlyMap<string, string>;
   readonly isHalted: boolean;
   readonly auditChannel?: string;
+  /** How people reach the operator, for /privacy. */
+  readonly operator: { readonly contact?: string; readonly privacyUrl?: string };
   readonly cardMs: number;
   /** A liquidation price closer to the mark price than this makes a change risky. */
   readonly riskDistancePercent: number;
@@ -154,6 +158,10 @@ function toConfig(set: Variables): Config {
     maxLeverage: set.MAX_LEVERAGE,
     isHalted: set.HALT,
     ...(set.AUDIT_CHANNEL_ID !== undefined && { auditChannel: set.AUDIT_CHANNEL_ID }),
+    operator: {
+      ...(set.CONTACT !== undefined && { contact: set.CONTACT }),
+      ...(set.PRIVACY_URL !== undefined && { privacyUrl: set.PRIVACY_URL }),
+    },
     cardMs: set.CARD_SECONDS * 1000,
     riskDistancePercent: set.RISK_DISTANCE_PERCENT,
     keepMs: set.KEEP_DAYS * 86_400_000,

@@ -103,6 +103,7 @@ export type FailureData =
   // the gate and the store
   | { readonly code: 'CARD_GONE' }
   | { readonly code: 'CARD_UNREADABLE' }
+  | { readonly code: 'BUTTON_ENDED' }
   | { readonly code: 'NOT_YOURS' }
   | { readonly code: 'SEAL_BROKEN' }
   | { readonly code: 'STORE_UNAVAILABLE' }
@@ -113,7 +114,7 @@ export type FailureData =
   | { readonly code: 'STORE_TOO_NEW'; readonly found: number; readonly supported: number }
   | { readonly code: 'MASTER_KEY_MISSING'; readonly keyId: string }
   | { readonly code: 'MASTER_KEY_WRONG'; readonly keyId: string }
-  | { readonly code: 'TOO_MANY_OPEN_CARDS'; readonly max: number }
+  | { readonly code: 'TOO_MANY_OPEN_CARDS'; readonly max: number; readonly waitMs?: number }
   | { readonly code: 'TOO_MANY_CARDS'; readonly max: number }
   | { readonly code: 'TOO_MANY_LINKS'; readonly max: number }
   | { readonly code: 'TOO_MANY_BUTTONS'; readonly max: number }

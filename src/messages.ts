@@ -153,6 +153,8 @@ export function explain(failure: FailureData): Explanation {
         'What is stored for this card can no longer be read',
         'It cannot be run. Run the command again for a new one.',
       );
+    case 'BUTTON_ENDED':
+      return say('This button has ended', 'Run the command again to get a new one.');
     case 'NOT_YOURS':
       return say(
         'This card belongs to somebody else',
@@ -211,7 +213,12 @@ export function explain(failure: FailureData): Explanation {
         'Press a button of one of them, or wait two minutes. Then try again.',
       );
     case 'TOO_MANY_OPEN_CARDS':
-      return say(`You have ${failure.max} open cards`, 'Confirm or cancel one, or wait a minute until they expire.');
+      return say(
+        `You have ${failure.max} open cards`,
+        failure.waitMs === undefined
+          ? 'Wait until one of your changes has ended.'
+          : `Confirm or cancel one, or wait ${seconds(failure.waitMs)}: then the oldest ends.`,
+      );
     case 'TOO_FAST':
       return say(
         `Too many ${failure.what} in 10 seconds`,

@@ -23,6 +23,8 @@ export type Services = {
   }) => Promise<{ readonly url: string; readonly expiresAt: number; readonly isLocal: boolean }>;
   /** Symbols whose leverage this account has set through the bot. */
   readonly symbolsSetBy: (account: Account) => Promise<readonly string[]>;
+  /** How people reach whoever runs this bot; what is not there is not shown. */
+  readonly operator: { readonly contact?: string; readonly privacyUrl?: string };
   /** How long ended cards are kept, in milliseconds. */
   readonly keepMs: number;
   readonly now: () => Promise<number>;

@@ -177,6 +177,11 @@ test.each([
   ['ALLOWED_USERS', ['@ada']],
   ['MAX_LEVERAGE', ['0', '-1', '10x', '1e1', 'mudrex', 'mudrex=', 'mudrex=0', 'binance=5', 'mudrex=5,mudrex=6', '5,6']],
   ['AUDIT_CHANNEL_ID', ['#audit']],
+  ['CONTACT', ['x'.repeat(101)]],
+  [
+    'PRIVACY_URL',
+    ['http://example.com/privacy', 'example.com', 'https://', 'https://a:b@example.com', 'javascript:alert(1)'],
+  ],
   ['CARD_SECONDS', ['14', '601', '60s']],
   ['RISK_DISTANCE_PERCENT', ['101', '10%']],
   ['KEEP_DAYS', ['0']],

@@ -93,6 +93,7 @@ const samples: Sample = {
   LINKS_OFF: [{ code: 'LINKS_OFF' }],
   CARD_GONE: [{ code: 'CARD_GONE' }],
   CARD_UNREADABLE: [{ code: 'CARD_UNREADABLE' }],
+  BUTTON_ENDED: [{ code: 'BUTTON_ENDED' }],
   NOT_YOURS: [{ code: 'NOT_YOURS' }],
   SEAL_BROKEN: [{ code: 'SEAL_BROKEN' }],
   STORE_UNAVAILABLE: [{ code: 'STORE_UNAVAILABLE' }],
@@ -106,7 +107,10 @@ const samples: Sample = {
   TOO_MANY_CARDS: [{ code: 'TOO_MANY_CARDS', max: 500 }],
   TOO_MANY_LINKS: [{ code: 'TOO_MANY_LINKS', max: 5 }],
   TOO_MANY_BUTTONS: [{ code: 'TOO_MANY_BUTTONS', max: 20 }],
-  TOO_MANY_OPEN_CARDS: [{ code: 'TOO_MANY_OPEN_CARDS', max: 10 }],
+  TOO_MANY_OPEN_CARDS: [
+    { code: 'TOO_MANY_OPEN_CARDS', max: 10 },
+    { code: 'TOO_MANY_OPEN_CARDS', max: 10, waitMs: 12_300 },
+  ],
   TOO_FAST: [
     { code: 'TOO_FAST', what: 'commands', retryAfterMs: 4_000 },
     { code: 'TOO_FAST', what: 'button presses', retryAfterMs: 1 },

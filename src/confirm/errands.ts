@@ -37,8 +37,9 @@ export function createErrands(options: {
   readonly voidLinks: (user: string) => Promise<void>;
   readonly eraseTraces: (user: string) => Promise<void>;
   readonly onActivated: (account: Account) => void;
+  readonly now: () => Promise<number>;
 }): Errands {
-  const { keys, venues, proposals, tickets, whenIdle, voidLinks, eraseTraces, onActivated } = options;
+  const { keys, venues, proposals, tickets, whenIdle, voidLinks, eraseTraces, onActivated, now } = options;
 
   async function useKey({ account, fingerprint }: Extract<Errand, { kind: 'use-key' }>): Promise<View> {
     const name = nameOf(account);
@@ -68,7 +69,11 @@ export function createErrands(options: {
     return {
       tone: 'risky',
       title: 'Delete everything of yours?',
-      body: 'All your keys, cards and results here are deleted; only encrypted daily backups keep them until they are overwritten. Your leverage at the exchanges stays as it is.',
+      body: [
+        'All your keys, cards and results here are deleted; only encrypted daily backups keep them until they are overwritten. Your leverage at the exchanges stays as it is. The buttons end ',
+        { time: (await now()) + ASK_MS, style: 'relative' },
+        '.',
+      ],
       buttons: [
         { kind: 'press', verb: 'do', id, label: 'Delete it all', style: 'danger' },
         { kind: 'press', verb: 'drop', id, label: 'Keep it', style: 'secondary' },

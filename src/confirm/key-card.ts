@@ -11,14 +11,17 @@ export function waitingKeyView(options: {
   readonly isUndecided: boolean;
   /** The ticket behind both buttons. */
   readonly ticket: string;
+  /** When the buttons end, in milliseconds. */
+  readonly endsAt: number;
 }): View {
-  const { venue, label, fingerprint, replaces, notes, isUndecided, ticket } = options;
+  const { venue, label, fingerprint, replaces, notes, isUndecided, ticket, endsAt } = options;
+  const asked = isUndecided
+    ? `A key was entered on your page. ${venue} did not say what it may do: it may be able to withdraw. Press "Use this key" only if you made it without withdrawals and transfers. If it was not you who entered it, drop it.`
+    : `A key was entered on your page and the exchange accepts it. If that was not you, drop it. ${notes.join(' ')}`;
   return {
     tone: isUndecided ? 'risky' : 'ask',
     title: `Use this ${venue} key for "${label}"?`,
-    body: isUndecided
-      ? `A key was entered on your page. ${venue} did not say what it may do: it may be able to withdraw. Press "Use this key" only if you made it without withdrawals and transfers. If it was not you who entered it, drop it.`
-      : ['A key was entered on your page and the exchange accepts it. If that was not you, drop it. ', notes.join(' ')],
+    body: [asked, ' The buttons end ', { time: endsAt, style: 'relative' }, '; later find them with /keys list.'],
     fields: [
       { name: 'Fingerprint', value: [{ code: fingerprint }], isInline: true },
       { name: 'Replaces', value: replaces === undefined ? 'nothing' : [{ code: replaces }], isInline: true },

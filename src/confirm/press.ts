@@ -17,7 +17,9 @@ import type { Proposals } from './proposals.ts';
 import type { Running } from './running.ts';
 import { afterRead } from './settling.ts';
 import type { Telling } from './telling.ts';
-import type { Tickets, Wish } from './tickets.ts';
+import type { Errand, Tickets, Wish } from './tickets.ts';
+
+type Assert = Parameters<Tickets['take']>[2];
 
 /**
  * Every press of a button, after Discord's acknowledgement. Only the owner of a card can press it.
@@ -149,7 +151,18 @@ export function createPressHandler(options: {
 
   async function check(press: Press): Promise<PressReply> {
     const found = await requireOwn(press);
+    // Only what was confirmed has this button: a card still waits for its own two.
+    if (found.stage === 'pending') throw new Failure({ code: 'CARD_GONE' });
+    const isElsewhere = press.delivery.isPublic && press.delivery.publicId !== found.delivery.publicId;
+    if (isElsewhere) return answerBeside(await caretaker.check(found), press);
     return (await running.resultOf(press.id)) ?? receipt(await caretaker.check(found), press);
+  }
+
+  /** The button of one card in the public message of another was forged: that message stays as it is. */
+  function answerBeside({ proposal, outcome }: Found, { delivery }: Press): PressReply {
+    const venue = labelOf(venues, proposal.account.venue);
+    if (outcome === undefined) return { answer: workingView(venue, proposal) };
+    return { answer: receiptIn({ ...delivery, isPublic: false }, venue, proposal, outcome) };
   }
 
   async function back(press: Press): Promise<PressReply> {
@@ -174,16 +187,33 @@ export function createPressHandler(options: {
   }
 
   async function runErrand(press: Press): Promise<PressReply> {
-    const { id, user } = press;
-    const errand = await tickets.take(id, user, async (each) => {
+    const { user } = press;
+    const errand = await takeTicket(press, async (each) => {
       // Both open a key; everybody may always delete what is theirs.
       if (each.kind === 'make-card' || each.kind === 'use-key') limits.assertAllowed(press);
       if (each.kind !== 'make-card') await errands.assertPossible(each, user);
     });
+    if (errand === 'ended') return { update: failureView({ code: 'BUTTON_ENDED' }) };
     if (errand.kind !== 'make-card') return { update: await errands.run(errand, user) };
     const view = await makeCard(press, errand.wish);
     const isWithheld = press.delivery.isPublic && view.isPrivate === true;
     return isWithheld ? { update: answeredAloneView(), answer: view } : { update: view };
+  }
+
+  /** A button that has ended leaves its message, where that is the presser's own. */
+  async function takeTicket({ id, user, delivery }: Press, assertPossible?: Assert): Promise<Errand | 'ended'> {
+    try {
+      return await tickets.take(id, user, assertPossible);
+    } catch (error) {
+      const hasEnded = error instanceof Failure && error.data.code === 'BUTTON_ENDED';
+      if (hasEnded && !delivery.isPublic) return 'ended';
+      throw error;
+    }
+  }
+
+  async function dropErrand(press: Press): Promise<PressReply> {
+    const errand = await takeTicket(press);
+    return { update: errand === 'ended' ? failureView({ code: 'BUTTON_ENDED' }) : await errands.decline(errand) };
   }
 
   /** In place of the question whose button asked for it, which works once. */
@@ -211,7 +241,7 @@ export function createPressHandler(options: {
       case 'do':
         return runErrand(press);
       case 'drop':
-        return { update: await errands.decline(await tickets.take(press.id, press.user)) };
+        return dropErrand(press);
       default:
         return unreachable(press.verb);
     }

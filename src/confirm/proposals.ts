@@ -82,7 +82,10 @@ export function createProposals(
   /** One more card than a person may keep takes the place of the oldest that they were told of. */
   async function assertRoom(user: string): Promise<void> {
     const open = await store.list(keys.open(user), { limit: MAX_OPEN_CARDS });
-    if (open.length >= MAX_OPEN_CARDS) throw new Failure({ code: 'TOO_MANY_OPEN_CARDS', max: MAX_OPEN_CARDS });
+    if (open.length >= MAX_OPEN_CARDS) {
+      const waitMs = await untilOneEnds(user);
+      throw new Failure({ code: 'TOO_MANY_OPEN_CARDS', max: MAX_OPEN_CARDS, ...(waitMs !== undefined && { waitMs }) });
+    }
     const ended = await store.list(keys.ended(user), { limit: MAX_CARDS });
     let excess = ended.length + open.length + 1 - MAX_CARDS;
     for (const entry of ended) if (excess > 0 && (await dropTold(user, entry))) excess -= 1;
@@ -102,6 +105,13 @@ export function createProposals(
       writes: removed.map((key) => ({ key, remove: true })),
     });
     return dropped.kind === 'committed';
+  }
+
+  /** Until the oldest card of a user expires; undefined where all of them are under way. */
+  async function untilOneEnds(user: string): Promise<number | undefined> {
+    const pending = (await openOf(user)).filter(({ stage }) => stage === 'pending');
+    const first = Math.min(...pending.map(({ proposal }) => proposal.expiresAt));
+    return Number.isFinite(first) ? Math.max(0, first - (await store.now())) : undefined;
   }
 
   /** Remembers in which message a card stands, once that is known. */

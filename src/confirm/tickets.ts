@@ -30,14 +30,16 @@ export const ticketRows = sealedRows({
   kind: 'ticket',
   prefix: 'ticket/',
   version: 1,
-  schema: z.object({ user: z.string(), errand: errandSchema }),
+  schema: z.object({ user: z.string(), errand: errandSchema, endsAt: z.number() }),
   unversioned: 'ended',
 });
 
-/** Each person's open tickets. */
+/** Each person's tickets; the value is when the ticket ends (milliseconds, the store's clock). */
 export const ticketIndex = plainRows('ticket-of');
 
 const MAX_TICKETS = 20;
+/** How long it is known that a button has ended; its message may be left open for long. */
+const KNOWN_AFTER_MS = 24 * 60 * 60_000;
 
 export type Tickets = {
   /**
@@ -49,7 +51,7 @@ export type Tickets = {
    * Takes a ticket: of two presses one gets it.
    *
    * @param assertPossible - Throws what stands in the way of the errand just now; the ticket is not spent then.
-   * @throws Failure CARD_GONE, NOT_YOURS (which spends nothing)
+   * @throws Failure CARD_GONE, BUTTON_ENDED, NOT_YOURS (which spends nothing)
    */
   readonly take: (id: string, user: string, assertPossible?: (errand: Errand) => Promise<void>) => Promise<Errand>;
   readonly voidAll: (user: string) => Promise<void>;
@@ -61,11 +63,17 @@ export function createTickets(context: RowContext & { readonly newId: () => stri
     issue: async (user, errand, ttlMs) => {
       const id = newId();
       await commitInTurn(store, { user, of: 'tickets' }, async () => {
-        const open = await store.list(`${ticketIndex.prefix}${user}/`, { limit: MAX_TICKETS });
-        if (open.length >= MAX_TICKETS) throw new Failure({ code: 'TOO_MANY_BUTTONS', max: MAX_TICKETS });
-        const row = await ticketRows.write(context, id, { user, errand }, ttlMs);
-        const index = { key: indexKey(user, id), value: '', ttlMs };
-        return { checks: [{ key: row.key, version: 'absent' }], writes: [row, index] };
+        const now = await store.now();
+        const endsAt = now + ttlMs;
+        const kept = await store.list(indexOf(user));
+        const ended = kept.filter(({ value }) => Number(value) <= now);
+        if (kept.length - ended.length >= MAX_TICKETS)
+          throw new Failure({ code: 'TOO_MANY_BUTTONS', max: MAX_TICKETS });
+        const row = await ticketRows.write(context, id, { user, errand, endsAt }, ttlMs + KNOWN_AFTER_MS);
+        const index = { key: indexKey(user, id), value: String(endsAt), ttlMs: ttlMs + KNOWN_AFTER_MS };
+        // One goes for each that comes, so that those that ended are bounded too.
+        const gone = kept.length < MAX_TICKETS ? [] : ended.slice(0, 1).flatMap(({ key }) => removalOf(user, key));
+        return { checks: [{ key: row.key, version: 'absent' }], writes: [row, index, ...gone] };
       });
       return id;
     },
@@ -74,14 +82,16 @@ export function createTickets(context: RowContext & { readonly newId: () => stri
       if (ticket === undefined) throw new Failure({ code: 'CARD_GONE' });
       const { key, version, data } = ticket;
       if (data.user !== user) throw new Failure({ code: 'NOT_YOURS' });
-      await assertPossible?.(data.errand);
+      const hasEnded = data.endsAt <= (await store.now());
+      if (!hasEnded) await assertPossible?.(data.errand);
       const writes = [key, indexKey(user, id)].map((each) => ({ key: each, remove: true }) as const);
       const taken = await store.commit({ checks: [{ key, version }], writes });
+      if (hasEnded) throw new Failure({ code: 'BUTTON_ENDED' });
       if (taken.kind !== 'committed') throw new Failure({ code: 'CARD_GONE' });
       return data.errand;
     },
     voidAll: async (user) => {
-      const index = `${ticketIndex.prefix}${user}/`;
+      const index = indexOf(user);
       for (const { key } of await store.list(index)) {
         const id = key.slice(index.length);
         const ticket = await ticketRows.get(context, id).catch(unreadableOnly);
@@ -94,8 +104,17 @@ export function createTickets(context: RowContext & { readonly newId: () => stri
   };
 }
 
+function indexOf(user: string): string {
+  return `${ticketIndex.prefix}${user}/`;
+}
+
 function indexKey(user: string, id: string): string {
-  return `${ticketIndex.prefix}${user}/${id}`;
+  return indexOf(user) + id;
+}
+
+function removalOf(user: string, key: string) {
+  const row = ticketRows.prefix + key.slice(indexOf(user).length);
+  return [key, row].map((each) => ({ key: each, remove: true }) as const);
 }
 
 function unreadableOnly(error: unknown): 'unreadable' {

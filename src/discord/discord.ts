@@ -7,9 +7,10 @@ import { createDispatch, type InteractionHooks } from './dispatch.ts';
 import type { Bounds } from './flood-bound.ts';
 import { createGateway, type GatewayProblem, type Identity } from './gateway.ts';
 import { createMessenger } from './messenger.ts';
-import { type CommandIds, describeCommands, registerAtLast, registerCommands, type VenueChoice } from './register.ts';
+import { describeCommands, registerAtLast, registerCommands, type VenueChoice } from './register.ts';
 import { createRest, type Pause } from './rest.ts';
 import { StartError } from './start-error.ts';
+import type { CommandIds } from './text.ts';
 
 const DEFAULTS = { startTimeoutMs: 30_000, ackTimeoutMs: 2_000, drainTimeoutMs: 8_000 } as const;
 
@@ -97,6 +98,7 @@ export function createDiscord(options: DiscordOptions): Discord {
     hooks,
     pause,
     venueIds: venues.map(({ id }) => id),
+    commandIds: () => commandIds,
   });
   const gateway = createGateway({
     token,

@@ -14,6 +14,7 @@ import { createPressRunner } from './press-runner.ts';
 import { createReplies, EPHEMERAL } from './reply.ts';
 import type { Acknowledgement, Pause, Rest } from './rest.ts';
 import type { Result } from './runner.ts';
+import type { CommandIds } from './text.ts';
 
 /** What is counted about interactions. `ageMs` is by this host's clock. Must not throw. */
 export type InteractionHooks = {
@@ -56,13 +57,14 @@ export function createDispatch(options: {
   readonly bounds?: Bounds;
   readonly newReference: () => string;
   readonly hooks: InteractionHooks;
+  readonly commandIds: () => CommandIds | undefined;
   readonly pause: Pause;
 }) {
-  const { rest, commands, venueIds, press, news, log, now, newReference, hooks, pause } = options;
+  const { rest, commands, venueIds, press, news, log, now, newReference, hooks, pause, commandIds } = options;
   const declared = createDeclared(commands, venueIds);
   const attempts = createAttempts({ log, newReference });
   const draining = new AbortController();
-  const replies = createReplies({ rest, attempts, pause, hurry: draining.signal });
+  const replies = createReplies({ rest, attempts, pause, hurry: draining.signal, commandIds });
   const warnAboutClock = createClockWarning({ log, now });
   const admit = createFloodBound({ elapsed: options.elapsed, bounds: options.bounds ?? personalBounds });
   const inTurn = createTurns({ elapsed: options.elapsed, withinMs: REFUSE_WITHIN_MS });

@@ -5,6 +5,7 @@ import type { Command, Option, Options, Subcommand } from '../command.ts';
 import type { Log } from '../log.ts';
 import { describeError } from './describe-error.ts';
 import type { Pause, Rest } from './rest.ts';
+import type { CommandIds } from './text.ts';
 
 /** A venue as a choice: its id is the value, its label what people see. */
 export type VenueChoice = { readonly id: string; readonly label: string };
@@ -130,9 +131,6 @@ function lettersOf({ name, description, options = [], ...rest }: CommandForm | O
   const ofChoices = choices.reduce((sum, choice) => sum + choice.name.length + choice.value.length, 0);
   return options.reduce((sum, option) => sum + lettersOf(option), name.length + description.length + ofChoices);
 }
-
-/** Discord's ids of the registered commands by name; with one, a message can offer its command to be tapped. */
-export type CommandIds = ReadonlyMap<string, string>;
 
 const FIRST_WAIT_MS = 1_000;
 /** Discord counts new commands per day, so what is refused again and again is not sent all the time. */

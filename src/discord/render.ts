@@ -1,16 +1,18 @@
 import type { APIActionRowComponent, APIButtonComponent, APIEmbed, APIEmbedField } from 'discord.js';
-import type { Button, Note, Tone, View } from '../command.ts';
+import type { Button, Note, Span, Text, Tone, View } from '../command.ts';
 import { formatButtonId } from '../confirm/button-id.ts';
-import { clean, cut, literal, renderText } from './text.ts';
+import { type CommandIds, clean, cut, literal, renderText } from './text.ts';
 
 /** A message as Discord's REST routes take it. Without buttons `components` is empty, so that an edit removes them. */
 export type MessagePayload = {
+  readonly content?: string;
   readonly embeds: readonly APIEmbed[];
   readonly components: readonly APIActionRowComponent<APIButtonComponent>[];
   readonly allowed_mentions: { readonly parse: readonly [] };
 };
 
 const limits = {
+  content: 2000,
   title: 256,
   body: 4096,
   fields: 25,
@@ -40,12 +42,22 @@ const tones: Readonly<Record<Tone, { readonly colour: number; readonly sign: str
 const buttonStyles = { primary: 1, secondary: 2, danger: 4 } as const;
 
 /** Renders a view as one embed and its buttons, within every limit of Discord's. */
-export function renderView(view: View): MessagePayload {
+export function renderView(view: View, commandIds?: CommandIds): MessagePayload {
+  if (view.isText) return renderAsText(view, commandIds);
   return {
     embeds: [renderEmbed(view)],
     components: renderButtons(view.buttons ?? []),
     allowed_mentions: { parse: [] },
   };
+}
+
+function renderAsText({ title, body = '' }: View, commandIds?: CommandIds): MessagePayload {
+  const content = renderText([{ strong: title }, '\n', ...spansOf(body)], limits.content, commandIds);
+  return { content, embeds: [], components: [], allowed_mentions: { parse: [] } };
+}
+
+function spansOf(text: Text): readonly Span[] {
+  return typeof text === 'string' ? [text] : text;
 }
 
 /** Renders up to ten notes as one message. */

@@ -2,6 +2,7 @@ import type { View } from '../command.ts';
 import type { Attempts } from './attempt.ts';
 import { type MessagePayload, renderView } from './render.ts';
 import type { InteractionKey, Pause, Rest, Sent } from './rest.ts';
+import type { CommandIds } from './text.ts';
 
 export const EPHEMERAL = 1 << 6;
 /** The bot gives up on an acknowledgement after two seconds, Discord after three. */
@@ -16,12 +17,14 @@ export function createReplies(options: {
   readonly pause: Pause;
   /** Fires when waiting for Discord is over. */
   readonly hurry: AbortSignal;
+  /** Undefined until Discord has told them. */
+  readonly commandIds: () => CommandIds | undefined;
 }) {
-  const { rest, attempts, pause, hurry } = options;
+  const { rest, attempts, pause, hurry, commandIds } = options;
 
   function render(view: View): MessagePayload {
     try {
-      return renderView(view);
+      return renderView(view, commandIds());
     } catch (error) {
       return renderView(attempts.unexpected(error, 'rendering'));
     }

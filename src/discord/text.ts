@@ -1,5 +1,8 @@
 import type { Span, Text } from '../command.ts';
 
+/** Discord's ids of the registered commands by name; with one, a message can offer its command to be tapped. */
+export type CommandIds = ReadonlyMap<string, string>;
+
 /** Shortens to a number of UTF-16 units with an ellipsis, without splitting a character or an escape. */
 export function cut(text: string, limit: number): string {
   if (text.length <= limit) return text;
@@ -35,12 +38,12 @@ export function literal(text: string): string {
 }
 
 /** Renders a text within a number of UTF-16 units. */
-export function renderText(text: Text, limit: number): string {
+export function renderText(text: Text, limit: number, commandIds: CommandIds = new Map()): string {
   const spans: readonly Span[] = typeof text === 'string' ? [text] : text;
   let rendered = '';
   for (const span of spans) {
     const left = limit - rendered.length;
-    const { open, inner, close } = parts(span);
+    const { open, inner, close } = parts(span, commandIds);
     const whole = `${open}${inner}${close}`;
     if (whole.length <= left) {
       rendered += whole;
@@ -54,11 +57,12 @@ export function renderText(text: Text, limit: number): string {
 
 type Parts = { readonly open: string; readonly inner: string; readonly close: string };
 
-function parts(span: Span): Parts {
+function parts(span: Span, commandIds: CommandIds): Parts {
   if (typeof span === 'string') return { open: '', inner: literal(span), close: '' };
   if ('strong' in span) return wrapped('**', literal(span.strong));
   // There is no escape within code: a backtick would end it.
   if ('code' in span) return wrapped('`', clean(span.code).replace(/`/g, 'ˋ').replace(/\s+/g, ' '));
+  if ('command' in span) return commandMention(span.command, commandIds);
   if ('block' in span) return fenced(clean(span.block).replace(/`/g, 'ˋ'));
   if ('user' in span) return { open: `<@${span.user}>`, inner: '', close: '' };
   return { open: timestamp(span.time, span.style), inner: '', close: '' };
@@ -66,6 +70,13 @@ function parts(span: Span): Parts {
 
 function wrapped(mark: string, inner: string): Parts {
   return inner.trim() === '' ? { open: '', inner: '', close: '' } : { open: mark, inner, close: mark };
+}
+
+/** Plain until Discord has told the ids: a mention with a wrong one is no command. */
+function commandMention(path: string, commandIds: CommandIds): Parts {
+  const [name = ''] = path.split(' ');
+  const id = commandIds.get(name);
+  return { open: id === undefined ? literal(`/${path}`) : `</${path}:${id}>`, inner: '', close: '' };
 }
 
 function fenced(inner: string): Parts {

@@ -1,20 +1,36 @@
 import { expect, test } from 'vitest';
-import { alice, wordsOf } from '../support/gate.ts';
+import { renderView } from '../../src/discord/render.ts';
+import { alice } from '../support/gate.ts';
 import { openCommands } from './support.ts';
 
-test('the help shows every command with its options, from their declarations', async () => {
+const ids = new Map([
+  ['leverage', '11'],
+  ['keys', '12'],
+  ['help', '13'],
+  ['privacy', '14'],
+]);
+
+test('the help is the text of the message, names every command with its description, and offers each to be tapped', async () => {
   const { run, all } = await openCommands();
-  const names = (await run(alice, 'help')).fields?.map(({ name }) => name) ?? [];
-  expect(names).toHaveLength(all.length);
-  for (const [name, { options }] of all) {
-    const line = names.find((each) => each === `/${name}` || each.startsWith(`/${name} `)) ?? '';
-    for (const [option, { isRequired }] of Object.entries(options)) {
-      expect(line.split(' ')).toContain(isRequired ? option : `[${option}]`);
-    }
+  const { content = '', embeds } = renderView(await run(alice, 'help'), ids);
+  expect(embeds).toEqual([]);
+  for (const [name, { description }] of all) {
+    expect(content).toContain(`\n</${name}:${ids.get(name.split(' ')[0] ?? '')}> ${description}`);
   }
 });
 
-test('the help says that nothing is sent before a press', async () => {
+test('before Discord has told the ids, commands are plain text', async () => {
   const { run } = await openCommands();
-  expect(wordsOf(await run(alice, 'help'))).toContain('sent only after you press');
+  const { content = '' } = renderView(await run(alice, 'help'));
+  expect(content).toMatch(/^1\\\. \/keys add adds/m);
+  expect(content).not.toMatch(/<\//);
+});
+
+test('the help fits a phone, and says that nothing is sent before a press', async () => {
+  const { run } = await openCommands();
+  const { content = '' } = renderView(await run(alice, 'help'));
+  // A phone shows some 42 letters in a line and some 30 lines between its bars.
+  const lines = content.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 42)), 0);
+  expect(lines).toBeLessThanOrEqual(30);
+  expect(content).toContain('Only then it is sent');
 });

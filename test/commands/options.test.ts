@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseLabel } from '../../commands/options.ts';
+import { parseLabel, parseMarket } from '../../commands/options.ts';
 import { alice, bob } from '../support/gate.ts';
 import { openCommands } from './support.ts';
 
@@ -37,12 +37,34 @@ describe('completions of a market', () => {
     ]);
   });
 
-  test('need a venue first, whatever stands there', async () => {
-    const { complete } = await openCommands();
+  test('before a venue is chosen come from all, and their value names the venue too', async () => {
+    const { complete, markets, run, gate } = await openCommands();
     for (const values of [{}, { venue: 'elsewhere' }, { venue: true }]) {
-      expect(await complete(alice, 'leverage set', 'market', '', values)).toEqual([
-        { name: 'Choose the venue first', value: '-' },
-      ]);
+      expect(await complete(alice, 'leverage set', 'market', '', values)).toEqual([]);
+    }
+    await markets.refreshPublic();
+    expect(await complete(alice, 'leverage set', 'market', 'eth')).toEqual([
+      { name: 'ETHUSD · Paper · up to 50x', value: 'paper:ETHUSD' },
+    ]);
+    await gate.addKey(alice);
+    const wish = { venue: 'paper', market: 'paper:ETHUSD', leverage: '5' };
+    expect((await run(alice, 'leverage set', wish)).title).toBe('Set ETHUSD to 5x isolated on Paper?');
+    expect((await run(alice, 'leverage show', { venue: 'paper', market: 'paper:ETHUSD' })).title).toContain('ETHUSD');
+  });
+
+  test('of another venue than the chosen one are not taken for a market', async () => {
+    const { gate } = await openCommands();
+    const venues = new Map([...gate.venues, ['other', { ...gate.venue, id: 'other', label: 'Other' }]]);
+    expect(() => parseMarket(venues, gate.venue, 'other:ETHUSD')).toThrow('BAD_OPTION');
+    for (const text of ['BTC:USD', 'btc', ':', 'nowhere:ETHUSD'])
+      expect(parseMarket(venues, gate.venue, text)).toBe(text);
+  });
+
+  test('never offer a word that is no market', async () => {
+    const { complete } = await openCommands();
+    for (const values of [{}, { venue: 'paper' }]) {
+      for (const { value } of await complete(alice, 'leverage set', 'market', '', values))
+        expect(value).toMatch(/^[A-Z]+$/);
     }
   });
 });
@@ -56,4 +78,6 @@ test('completions of a label are one’s own at that venue, and nobody else’s'
   expect(await names('')).toEqual(['main', 'many', 'other']);
   expect(await names('ma')).toEqual(['main', 'many']);
   expect(await names('', 'elsewhere')).toEqual([]);
+  const anywhere = await complete(alice, 'keys remove', 'account', 'ma');
+  expect(anywhere.map(({ value }) => value)).toEqual(['main', 'many']);
 });

@@ -12,7 +12,11 @@ type Values = Readonly<Record<string, string | boolean>>;
 
 /** Every command over a real gate and a paper venue, run as after Discord's part. */
 export async function openCommands(
-  more: { readonly limits?: LimitOptions; readonly facts?: Partial<VenueFacts> } = {},
+  more: {
+    readonly operator?: Services['operator'];
+    readonly limits?: LimitOptions;
+    readonly facts?: Partial<VenueFacts>;
+  } = {},
 ) {
   const gate = await openGate(more);
   const links: Account[] = [];
@@ -29,6 +33,7 @@ export async function openCommands(
       return { url: 'https://bot.example/link/token', expiresAt: gate.clock.now() + 600_000, isLocal: false };
     },
     symbolsSetBy: async () => ['BTCUSD'],
+    operator: more.operator ?? {},
     keepMs: 90 * 86_400_000,
     now: async () => gate.clock.now(),
   };

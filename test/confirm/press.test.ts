@@ -226,6 +226,21 @@ describe('the other buttons', () => {
     expect(await stageOf(gate, id)).toBe('pending');
   });
 
+  test('a forged "Check now" leaves a card that waits, and the message of another card, as they are', async () => {
+    const { gate, id } = await withCard();
+    await expect(gate.press('check', id)).rejects.toThrow('CARD_GONE');
+    expect(await stageOf(gate, id)).toBe('pending');
+
+    const other = await gate.ask(alice, { market: 'ETHUSD' }, true);
+    await gate.press('confirm', id);
+    const onOther = { isPublic: true, publicId: 'message of the other card' };
+    const { update, answer } = await gate.press('check', id, alice, () => {}, onOther);
+    expect(update).toBeUndefined();
+    expect(wordsOf(answer)).toContain('Done: BTCUSD');
+    expect(await stageOf(gate, other.id)).toBe('pending');
+    expect(gate.writes).toHaveLength(1);
+  });
+
   test('somebody whom the operator has shut out cannot press, but can still delete', async () => {
     const { gate, id } = await withCard({
       limits: { allowedGuilds: new Set(), allowedUsers: new Set([bob]), maxLeverage: new Map(), isHalted: false },

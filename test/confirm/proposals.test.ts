@@ -237,10 +237,24 @@ test('nothing of a proposal is readable in the store, not even how far it came',
   }
 });
 
-test('more open cards than a person can mean are refused', async () => {
-  const { open } = await openProposals();
+test('more open cards than a person can mean are refused, with the time until the oldest ends', async () => {
+  const { open, clock } = await openProposals();
   for (let count = 0; count < 10; count += 1) await open();
-  await expect(open()).rejects.toThrow('TOO_MANY_OPEN_CARDS');
+  clock.advance(20_500);
+  await expect(open()).rejects.toMatchObject({
+    data: { code: 'TOO_MANY_OPEN_CARDS', max: 10, waitMs: CARD_MS - 20_500 },
+  });
+});
+
+test('a person whose cards are all under way is told no time', async () => {
+  const { open, proposals } = await openProposals();
+  for (let count = 0; count < 10; count += 1) {
+    const { id } = await open({ keyHash: `hash ${count}` });
+    await proposals.claim(id, delivery);
+  }
+  const failure = await open().catch((error: unknown) => error);
+  expect(failure).toMatchObject({ data: { code: 'TOO_MANY_OPEN_CARDS' } });
+  expect(failure).not.toHaveProperty('data.waitMs');
 });
 
 test('erasing a user leaves none of their rows and all of the others’', async () => {

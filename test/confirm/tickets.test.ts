@@ -42,7 +42,7 @@ test('a ticket ends at its time, by the store’s clock', async () => {
   gate.clock.advance(999);
   const late = await tickets.issue(alice, errand, 1);
   gate.clock.advance(1);
-  for (const each of [id, late]) await expect(tickets.take(each, alice)).rejects.toThrow('CARD_GONE');
+  for (const each of [id, late]) await expect(tickets.take(each, alice)).rejects.toThrow('BUTTON_ENDED');
 });
 
 test('a ticket whose row was given a longer life ends at its time all the same', async () => {
@@ -50,7 +50,7 @@ test('a ticket whose row was given a longer life ends at its time all the same',
   const { value } = (await gate.store.get(`ticket/${id}`)) ?? { value: '' };
   await gate.store.commit({ writes: [{ key: `ticket/${id}`, value }] });
   gate.clock.advance(1000);
-  await expect(tickets.take(id, alice)).rejects.toThrow('CARD_GONE');
+  await expect(tickets.take(id, alice)).rejects.toThrow('BUTTON_ENDED');
 });
 
 test('a row that was moved to another ticket does not open', async () => {
@@ -74,4 +74,14 @@ test('a person has twenty open tickets at most, however many are asked for at on
   await expect(tickets.issue(alice, errand, 60_000)).resolves.toBeDefined();
   gate.clock.advance(60_000);
   await expect(tickets.issue(alice, errand, 60_000)).resolves.toBeDefined();
+});
+
+test('tickets that have ended take no room, and do not pile up', async () => {
+  const { gate, tickets } = await withTicket();
+  for (let round = 0; round < 3; round += 1) {
+    for (let count = 0; count < 19; count += 1) await tickets.issue(alice, errand, 1000);
+    gate.clock.advance(1000);
+  }
+  expect((await gate.store.list('ticket/')).length).toBeLessThanOrEqual(20);
+  expect((await gate.store.list('ticket-of/')).length).toBeLessThanOrEqual(20);
 });

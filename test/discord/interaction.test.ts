@@ -230,6 +230,7 @@ async function openDispatch() {
     onUnauthorized: () => {},
   });
   const dispatch = createDispatch({
+    commandIds: () => undefined,
     rest,
     commands,
     venueIds: venues.map(({ id }) => id),

@@ -46,6 +46,13 @@ test('spans become markup, and what they hold stays literal', () => {
   expect(renderText([{ time: at + 999, style: 'clock' }], 4096)).toBe(`<t:${at / 1000}:T>`);
 });
 
+test('a block is monospaced and nothing in it is markup; a command can be tapped once its id is known', () => {
+  expect(renderText(['a', { block: 'x `*`\ny' }, 'b'], 100)).toBe('a```\nx ˋ*ˋ\ny\n```b');
+  expect(renderText([{ block: ' ' }], 100)).toBe('');
+  expect(renderText([{ command: 'keys add' }], 100, new Map([['keys', '5']]))).toBe('</keys add:5>');
+  expect(renderText([{ command: 'keys add' }], 100, new Map([['help', '5']]))).toBe('/keys add');
+});
+
 test('spans without content leave no marks, and no time no broken one', () => {
   expect(renderText([{ strong: '' }, { code: ' ' }, 'x', { time: Number.NaN, style: 'clock' }], 100)).toBe('x—');
 });

@@ -168,7 +168,9 @@ test('before a key may leave, nothing that it sealed is in any file', async () =
       .map((name) => readFileSync(join(directory, name), 'latin1'))
       .join('');
   const old = await openKeyring(store, [k1]);
-  await store.commit({ writes: [await ticketRows.write(old.rows, 't', { user: '1', errand: { kind: 'ask-erase' } })] });
+  await store.commit({
+    writes: [await ticketRows.write(old.rows, 't', { user: '1', errand: { kind: 'ask-erase' }, endsAt: 0 })],
+  });
   const sealedByOld = (await store.list(''))
     .filter(({ key }) => !key.startsWith('canary/'))
     .map(({ value }) => z.object({ ciphertext: z.string() }).parse(JSON.parse(JSON.parse(value).sealed)).ciphertext);
