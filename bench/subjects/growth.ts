@@ -66,7 +66,7 @@ serveParent({
     claimMs: median(await timeClaims()),
     scanMs: median(await timeScans()),
   }),
-  /** At every start the bot looks for rows that an older master key sealed. */
+  /** With one master key there is nothing to walk through: what a start pays. */
   checkRows: () => {
     return timeTask(() => rotate(keyring, rowKinds));
   },

@@ -7,6 +7,7 @@ import type { KeyListing, Keys, LoadedKey, SavedKey } from '../keys.ts';
 import { parseJson } from '../parse-json.ts';
 import { Secret } from '../secret.ts';
 import { createKeyvAdapter } from '../store/keyv-adapter.ts';
+import { entriesOf } from '../store/pages.ts';
 import { type SealedRows, sealedRows } from '../store/sealed-rows.ts';
 import type { Sealer } from '../store/sealer.ts';
 import type { Entry, Store } from '../store/store.ts';
@@ -197,7 +198,7 @@ export function createVault(options: {
 
   async function sweep(): Promise<void> {
     const now = await store.now();
-    for (const entry of await store.list(rowsOf.incoming.prefix)) {
+    for await (const entry of entriesOf(store, rowsOf.incoming.prefix)) {
       const key = await listing('incoming', entry);
       // Added far in the future: the clock was ahead then, and nobody knows how long it has waited.
       const isAhead = key?.addedAt !== undefined && key.addedAt - now > WAITING_MS;

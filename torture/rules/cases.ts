@@ -52,7 +52,11 @@ export function createCases(journal: Journal, { proposals }: Contents): Cases {
       said: journal.said.filter((said) => about.get(said) === id),
     };
   });
-  const unknownCards = journal.said.filter((said) => said.meaning === 'card' && !ids.has(about.get(said) ?? ''));
+  // What nobody confirmed may be gone after a day of the run's own time.
+  const dayBeforeEnd = Math.max(...journal.said.map(({ at }) => at)) - 23 * 60 * 60_000;
+  const unknownCards = journal.said.filter(
+    (said) => said.meaning === 'card' && said.at > dayBeforeEnd && !ids.has(about.get(said) ?? ''),
+  );
   const news = journal.said.filter((said) => said.place === 'new' && !about.has(said));
   return { all, strays, unknownCards, news };
 }
