@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import type { View } from '../../src/command.ts';
+import type { Outcome } from '../../src/confirm/proposal.ts';
+import { renderNotes, renderView } from '../../src/discord/render.ts';
+import type { FailureData } from '../../src/errors.ts';
+import { auditLine, auditNote } from '../../src/leverage/audit.ts';
+import { receiptIn } from '../../src/leverage/receipt.ts';
+import { alice, CARD_MS, callOf, delivery, type Gate, isolated, openGate, wordsOf } from '../support/gate.ts';
+import { type PaperState, silence, unreachable } from '../support/paper-venue.ts';
+
+// P50: what a channel can read is the same with and without a position, orders or another change. Each test shows one
+// thing to a channel twice, once with all of these and once with none, as Discord is given it.
+
+const long = {
+  symbol: 'BTCUSD',
+  side: 'long',
+  entryPrice: '100',
+  markPrice: '100',
+  maintenanceMargin: '0.01',
+} as const;
+const exposed: Partial<PaperState> = { position: long, orderCount: 3 };
+const onChannel = { isPublic: true, publicId: 'the message in the channel' } as const;
+
+/** What Discord is given for a channel; ids are random. */
+function publicly(view: View | undefined): unknown {
+  if (view === undefined || view.isPrivate) return 'nothing';
+  return JSON.parse(JSON.stringify(renderView(view)).replace(/v1\.([a-z]+)\.[\w-]{22}/g, 'v1.$1.id'));
+}
+
+async function deskWith(state: Partial<PaperState>): Promise<Gate> {
+  const gate = await openGate();
+  await gate.addKey(alice);
+  gate.held.set('BTCUSD', isolated('2'));
+  Object.assign(gate.state, state);
+  return gate;
+}
+
+function shareCard(gate: Gate, leverage = '12') {
+  const wish = { venue: 'paper', label: 'main', market: 'BTCUSD', setting: isolated(leverage) };
+  return gate.parts().cards.ask({ ...callOf(alice, true), delivery: { ...delivery, ...onChannel } }, wish);
+}
+
+/** All that a channel sees of one shared card: the card, the progress, what the press leads to, and later edits. */
+async function story(state: Partial<PaperState>, before: (gate: Gate) => unknown, leverage?: string) {
+  const gate = await deskWith(state);
+  const { view, proposal } = await shareCard(gate, leverage);
+  await before(gate);
+  const seen: unknown[] = [publicly(view)];
+  const progress = (shown: View) => void seen.push(publicly(shown));
+  const pressed = await gate.press('confirm', proposal?.id ?? '', alice, progress, onChannel);
+  seen.push(publicly(pressed.update));
+  gate.clock.advance(5 * 60_000);
+  await gate.parts().caretaker.tick();
+  for (const one of gate.messages.filter((each) => each.delivery.isPublic)) seen.push(publicly(one.view));
+  return seen;
+}
+
+const ends: readonly (readonly [string, (gate: Gate) => unknown])[] = [
+  ['is applied', () => undefined],
+  ['is refused', ({ state }) => Object.assign(state, { fate: 'refused' })],
+  ['is not sent', ({ state }) => Object.assign(state, { fate: 'not-sent' })],
+  ['cannot be checked again', ({ state }) => Object.assign(state, { readFailure: unreachable })],
+  ['gets no answer and is applied', ({ state }) => Object.assign(state, { fate: 'silent, applied' })],
+  ['gets no answer and is lost', ({ state }) => Object.assign(state, { fate: 'silent, lost' })],
+  [
+    'gets no answer and cannot be read',
+    ({ state }) => Object.assign(state, { fate: 'silent, lost', readBackFailure: silence }),
+  ],
+  ['is accepted and shows nothing', ({ state }) => Object.assign(state, { fate: 'accepted, no effect' })],
+  ['expires', ({ clock }) => clock.advance(CARD_MS)],
+  ['meets another setting', ({ held }) => held.set('BTCUSD', isolated('7'))],
+  ['was set already', ({ held }) => held.set('BTCUSD', isolated('12'))],
+];
+
+test.each(ends)('a change that %s looks the same to a channel', async (_what, before) => {
+  const shown = await story(exposed, before);
+  expect(shown).toEqual(await story({}, before));
+  expect(JSON.stringify(shown)).not.toMatch(/position|open order|liquidat|margin call|free margin|Careful/i);
+});
+
+test('a change at the maximum warns a channel of just that, whatever is open', async () => {
+  const shown = await story(exposed, () => undefined, '50');
+  expect(shown).toEqual(await story({}, () => undefined, '50'));
+  expect(JSON.stringify(shown[0])).toContain('highest leverage');
+});
+
+test('a card that is renewed because a position was opened looks like one that is renewed for another reason', async () => {
+  const opened = await story({}, ({ state }) => Object.assign(state, exposed));
+  const bounds = { min: '1', max: '50', step: '0.1' };
+  expect(opened).toEqual(await story({}, ({ state }) => Object.assign(state, { bounds })));
+});
+
+const reasons: readonly FailureData[] = [
+  ...(['would-liquidate', 'insufficient-margin', 'leverage-out-of-range', 'conflict', 'venue-error'] as const).map(
+    (refusal) => ({ code: 'VENUE_REFUSED', venue: 'Paper', refusal }) as const,
+  ),
+  { code: 'LEVERAGE_OUTSIDE_BOUNDS', leverage: '12', market: 'BTCUSD', min: '1', max: '5' },
+  unreachable,
+];
+
+test.each(['refused', 'not-sent'] as const)('of a change that was %s a channel reads no reason', async (kind) => {
+  const proposal = await (await deskWith(exposed)).ask(alice, {}, true);
+  const receipts = reasons.map((failure) => receiptIn(onChannel, 'Paper', proposal, { kind, at: 1, failure }));
+  const [first] = receipts.map(publicly);
+  for (const receipt of receipts) expect(publicly(receipt)).toEqual(first);
+  // Its owner is told.
+  expect(new Set(receipts.map(({ aside }) => wordsOf(aside))).size).toBe(reasons.length);
+});
+
+test('a shared command never tells a channel of another change of the same key', async () => {
+  const gate = await deskWith({});
+  const { id } = await gate.ask(alice, { market: 'ETHUSD' });
+  gate.state.fate = 'silent, lost';
+  await gate.press('confirm', id);
+  expect(publicly((await shareCard(gate)).view)).toBe('nothing');
+});
+
+test.each<Outcome>([
+  { kind: 'applied', asOf: 1, isReadBack: true },
+  { kind: 'refused', at: 1, failure: { code: 'VENUE_REFUSED', venue: 'Paper', refusal: 'would-liquidate' } },
+  { kind: 'stale', at: 1 },
+])('the audit line of a change that ended as $kind tells nothing of what is open', async (outcome) => {
+  const line = async (state: Partial<PaperState>) => {
+    const note = auditNote(auditLine(await (await deskWith(state)).ask(alice), outcome), 'Paper');
+    return renderNotes(note === undefined ? [] : [note]);
+  };
+  expect(await line(exposed)).toEqual(await line({}));
+  expect(JSON.stringify(await line(exposed))).not.toMatch(/liquidat|position|margin/i);
+});
