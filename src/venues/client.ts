@@ -2,8 +2,9 @@ import { Failure, type FailureData, type Limit, type Refusal } from '../errors.t
 import type { Secret } from '../secret.ts';
 import { createBudget } from './budget.ts';
 import type { Http, HttpReply, HttpRequest } from './http.ts';
+import { isModest, judgeList, type ListReply, mostCharacters } from './list-reply.ts';
 import type { ApplyResult, Budget, Credentials, Deadlines, VenueFacts } from './venue.ts';
-import { type Answer, breakdowns, type Verdict } from './verdict.ts';
+import { type Answer, breakdowns, silent, type Verdict } from './verdict.ts';
 
 /** Connect 2 s, read 3 s, write 4 s: a write with its read-back stays under 8 s. */
 export const defaultDeadlines: Deadlines = { connectMs: 2_000, readMs: 3_000, writeMs: 4_000 };
@@ -39,8 +40,12 @@ export type Call = {
   readonly headers?: () => Readonly<Record<string, string>>;
   /** Whose budget it spends; public calls have none. */
   readonly spends?: { readonly key: Secret; readonly cost: keyof Budget['costs'] };
-  readonly maxBytes?: number;
+  /** How long the reply may be: one thing unless told. */
+  readonly size?: keyof typeof mostBytes;
 };
+
+/** Longest replies in bytes: one thing, the rows of an account or one page of a list, all markets at once. */
+const mostBytes = { one: mostCharacters, rows: 1024 * 1024, markets: 4 * 1024 * 1024 } as const;
 
 export type WriteCall = Call & { readonly method: 'POST' | 'PUT'; readonly body?: string };
 
@@ -53,6 +58,8 @@ export type VenueClient = {
    * @throws Failure VENUE_REFUSED, VENUE_UNREACHABLE, VENUE_SILENT or VENUE_BUSY.
    */
   readonly read: <T>(call: Call, judge: Judge<T>) => Promise<T>;
+  /** The same for a reply that is one list. */
+  readonly readList: <Row, T>(call: Call, reply: ListReply<Row, T>) => Promise<T>;
   /** A change, sent at most once, whatever comes back. Never throws a Failure. */
   readonly write: (call: WriteCall, judge: Judge<unknown>) => Promise<ApplyResult>;
 };
@@ -66,7 +73,7 @@ type Attempt<T> = {
   readonly kind: 'read' | 'write';
   readonly call: Call;
   readonly request: Pick<HttpRequest, 'method' | 'body'>;
-  readonly judge: Judge<T>;
+  readonly judge: (answer: Answer) => Verdict<T> | Promise<Verdict<T>>;
   readonly leftMs: () => number;
 };
 
@@ -112,7 +119,7 @@ export function createClient(
     const reply = await withinBudget(one);
     if (reply.kind === 'busy') return { kind: 'busy', limit: 'connections', retryAfterMs: defaultPauseMs };
     if (reply.kind !== 'answered') return reply;
-    const verdict = one.judge(reply);
+    const verdict = await one.judge(reply);
     const limit = verdict.kind === 'refused' ? limits.get(verdict.refusal) : undefined;
     if (limit === undefined) return verdict;
     const pauseMs = pauseOf(reply.retryAfter);
@@ -122,12 +129,11 @@ export function createClient(
   }
 
   function withinBudget({ kind, call, request, leftMs }: Attempt<unknown>): Promise<HttpReply> {
-    const { url, headers, spends, maxBytes } = call;
+    const { url, headers, spends, size = 'one' } = call;
     const send = async (): Promise<HttpReply> => {
       const deadlineMs = leftMs();
       if (deadlineMs <= 0) return { kind: 'not-sent' };
-      const extras = maxBytes === undefined ? request : { ...request, maxBytes };
-      return http.send({ ...extras, url, headers: headers?.() ?? {}, deadlineMs });
+      return http.send({ ...request, url, headers: headers?.() ?? {}, deadlineMs, maxBytes: mostBytes[size] });
     };
     const units = spends === undefined ? 0 : costs[spends.cost];
     // Half of the deadline is for waiting, so that the call itself still has time to be answered.
@@ -146,20 +152,28 @@ export function createClient(
     return () => deadlineMs - (elapsed() - startedAt);
   }
 
+  async function read<T>(call: Call, judge: Attempt<T>['judge']): Promise<T> {
+    const leftMs = countdown(deadlines.readMs);
+    const one = { kind: 'read', call, request: { method: 'GET' }, judge, leftMs } as const;
+    const first = await attempt(one);
+    const again = isWorthAnotherRead(first) && leftMs() > 0;
+    return settle(venue, again ? await attempt(one) : first);
+  }
+
+  const modest =
+    <T>(judge: Judge<T>): Judge<T> =>
+    (answer) =>
+      isModest(answer.text) ? judge(answer) : silent('too-large');
+
   return {
-    read: async (call, judge) => {
-      const leftMs = countdown(deadlines.readMs);
-      const one = { kind: 'read', call, request: { method: 'GET' }, judge, leftMs } as const;
-      const first = await attempt(one);
-      const again = isWorthAnotherRead(first) && leftMs() > 0;
-      return settle(venue, again ? await attempt(one) : first);
-    },
+    read: (call, judge) => read(call, modest(judge)),
+    readList: (call, reply) => read({ size: 'rows', ...call }, (answer) => judgeList(answer, reply)),
     write: async (call, judge) => {
       const { method, body } = call;
       const request = body === undefined ? { method } : { method, body };
       const leftMs = countdown(deadlines.writeMs);
       try {
-        return applied(venue, await attempt({ kind: 'write', call, request, judge, leftMs }));
+        return applied(venue, await attempt({ kind: 'write', call, request, judge: modest(judge), leftMs }));
       } catch (error) {
         // Only the budget throws a Failure here, and then nothing was sent.
         if (error instanceof Failure) return { kind: 'not-sent', failure: error.data };

@@ -10,7 +10,7 @@ export type HttpRequest = {
   readonly body?: string;
   /** Everything together, from looking up the name to the last byte of the body. */
   readonly deadlineMs: number;
-  /** The longest body that is read; 1 MiB unless told, 16 MiB at most. */
+  /** The longest body that is read; 1 MiB unless told, 4 MiB at most. */
   readonly maxBytes?: number;
 };
 
@@ -37,7 +37,7 @@ export type Http = {
 };
 
 const mebibyte = 1024 * 1024;
-const largestCap = 16 * mebibyte;
+const largestCap = 4 * mebibyte;
 const userAgent = 'levergate';
 
 const notSent: HttpReply = { kind: 'not-sent' };

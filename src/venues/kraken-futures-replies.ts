@@ -1,12 +1,13 @@
 import { Big } from 'big.js';
 import { z } from 'zod';
 import type { Refusal } from '../errors.ts';
-import { aliasesOf, type Market, type Tier } from '../leverage/market.ts';
+import { aliasesOf, type Market, normalizeSymbol, type Tier } from '../leverage/market.ts';
 import { type CurrentSetting, leverageFromReply } from '../leverage/setting.ts';
 import { parseJson } from '../parse-json.ts';
 import type { Judge } from './client.ts';
+import { emptied, type ListReply, oursOnly, type RowAbout } from './list-reply.ts';
 import type { MarketSetting } from './venue.ts';
-import { breakdowns, decimal, positive, type Refused, readSuccess, refused, type Verdict } from './verdict.ts';
+import { breakdowns, decimal, positive, type Refused, readSuccess, refused, silent, type Verdict } from './verdict.ts';
 
 /** The seed's error strings, then two that clients have seen. */
 const refusals: ReadonlyMap<string, Refusal> = new Map([
@@ -117,28 +118,46 @@ const preference = z
 
 const preferenceName = preference.in.pick({ symbol: true });
 
+/** A reply of Kraken that is one list, which must be there: without it nothing is known. */
+const around = (name: string) => expecting(z.object({ result, [name]: emptied }));
+
+type PreferenceRow = MarketSetting | { readonly unread: string | undefined };
+
 /**
- * Only isolated markets are listed. The array must be there: without it nothing is known. A row that cannot be read is
- * named by its market in `unread`; one that does not even name it could be about any.
+ * Only isolated markets are listed. A row that cannot be read is named by its market in `unread`; one that does not
+ * even name it could be about any.
  */
-export const preferences = z
-  .object({ result, leveragePreferences: z.array(z.unknown()) })
-  .transform(({ leveragePreferences: rows }) => {
-    const odd = rows.filter((row) => !preference.safeParse(row).success);
-    const unread = odd.flatMap((row) => preferenceName.safeParse(row).data?.symbol.toUpperCase() ?? []);
-    const settings = rows.flatMap((row) => preference.safeParse(row).data ?? []);
-    return { settings, unread, hasUnnamed: unread.length < odd.length };
-  });
+const preferenceRows = {
+  name: 'leveragePreferences',
+  around: around('leveragePreferences'),
+  row: (row: unknown): PreferenceRow =>
+    preference.safeParse(row).data ?? { unread: preferenceName.safeParse(row).data?.symbol.toUpperCase() },
+};
+
+function sortPreferences(rows: readonly PreferenceRow[]) {
+  const odd = rows.flatMap((row) => ('unread' in row ? [row.unread] : []));
+  const unread = odd.filter((symbol) => symbol !== undefined);
+  const settings = rows.flatMap((row) => ('unread' in row ? [] : [row]));
+  return { settings, unread, hasUnnamed: unread.length < odd.length };
+}
+
+export const preferences: ListReply<PreferenceRow, ReturnType<typeof sortPreferences>> = {
+  ...preferenceRows,
+  conclude: (rows) => ({ kind: 'ok', value: sortPreferences(rows) }),
+};
 
 /** The setting of one market; rows about others may look as they like. */
-export const preferenceOf = (symbol: string) =>
-  preferences.transform(({ settings, unread, hasUnnamed }, context): CurrentSetting => {
-    if (!hasUnnamed && !unread.includes(symbol)) {
-      return settings.find((one) => one.symbol === symbol)?.setting ?? { mode: 'cross' };
-    }
-    context.addIssue({ code: 'custom', message: 'a row that may be about this market' });
-    return z.NEVER;
-  });
+export function preferenceOf(symbol: string): ListReply<PreferenceRow, CurrentSetting> {
+  return {
+    ...preferenceRows,
+    conclude: (rows) => {
+      const { settings, unread, hasUnnamed } = sortPreferences(rows);
+      if (hasUnnamed || unread.includes(symbol)) return silent('unreadable');
+      const found = settings.find((one) => one.symbol === symbol);
+      return { kind: 'ok', value: found?.setting ?? { mode: 'cross' } };
+    },
+  };
+}
 
 const level = z.object({
   contracts: decimal.nullish(),
@@ -157,7 +176,8 @@ const instrument = z.object({
   marginLevels: z.array(level).min(1),
 });
 
-const head = z.object({ symbol: z.string(), type: z.string() });
+const name = z.string().max(64);
+const head = z.object({ symbol: name, type: name });
 
 export type Instruments = {
   readonly markets: readonly Market[];
@@ -167,18 +187,31 @@ export type Instruments = {
   readonly unreadable: readonly string[];
 };
 
-export const instrumentsOf = (venue: string) =>
-  z.object({ result, instruments: z.array(z.unknown()) }).transform((body): Instruments => {
-    const heads = body.instruments.flatMap((row) => head.safeParse(row).data ?? []);
-    const rows = body.instruments.flatMap((row) => instrument.safeParse(row).data ?? []);
-    const readable = new Set(rows.map(({ symbol }) => symbol));
-    const flexible = heads.filter(({ type }) => type === 'flexible_futures').map(({ symbol }) => symbol);
-    return {
-      markets: mainFirst(rows.map((row) => marketOf(venue, row))),
-      others: heads.filter(({ type }) => type !== 'flexible_futures').map(({ symbol }) => symbol),
-      unreadable: flexible.filter((symbol) => !readable.has(symbol)),
-    };
-  });
+type InstrumentRow =
+  | { readonly kind: 'market'; readonly market: Market }
+  | { readonly kind: 'other' | 'unreadable'; readonly symbol: string }
+  | { readonly kind: 'nameless' };
+
+export function instrumentsOf(venue: string): ListReply<InstrumentRow, Instruments> {
+  return {
+    name: 'instruments',
+    around: around('instruments'),
+    row: (row) => {
+      const read = head.safeParse(row).data;
+      if (read === undefined) return { kind: 'nameless' };
+      const { symbol, type } = read;
+      if (type !== 'flexible_futures') return { kind: 'other', symbol };
+      const { data } = instrument.safeParse(row);
+      return data === undefined ? { kind: 'unreadable', symbol } : { kind: 'market', market: marketOf(venue, data) };
+    },
+    conclude: (rows) => {
+      const symbols = (wanted: 'other' | 'unreadable') =>
+        rows.flatMap((row) => (row.kind === wanted ? [row.symbol] : []));
+      const markets = mainFirst(rows.flatMap((row) => (row.kind === 'market' ? [row.market] : [])));
+      return { kind: 'ok', value: { markets, others: symbols('other'), unreadable: symbols('unreadable') } };
+    },
+  };
+}
 
 function marketOf(venue: string, row: z.output<typeof instrument>): Market {
   const symbol = row.symbol.toUpperCase();
@@ -236,33 +269,50 @@ function mainFirst(markets: readonly Market[]): readonly Market[] {
   return markets.toSorted((a, b) => rank(a) - rank(b));
 }
 
-/** The rows about one symbol; they must be readable, those about other symbols need not be. */
-function rowsAbout(symbol: string) {
-  return z
-    .array(z.looseObject({ symbol: z.string() }))
-    .transform((rows): unknown[] => rows.filter((row) => row.symbol.toUpperCase() === symbol));
+const named = z.object({ symbol: z.string() });
+
+/** The rows about one symbol must be readable, and so must every row's symbol. */
+function rowAbout<S extends z.ZodType>(symbol: string, schema: S) {
+  return (row: unknown): RowAbout<z.output<S>> => {
+    const { data: head } = named.safeParse(row);
+    if (head === undefined) return { kind: 'unreadable' };
+    if (normalizeSymbol(head.symbol) !== normalizeSymbol(symbol)) return { kind: 'other' };
+    const read = schema.safeParse(row);
+    return read.success ? { kind: 'ours', value: read.data } : { kind: 'unreadable' };
+  };
+}
+
+/** Rows about one symbol, each as `schema` reads it. */
+function rowsAbout<S extends z.ZodType>(list: string, symbol: string, schema: S) {
+  return { name: list, around: around(list), row: rowAbout(symbol, schema), conclude: oursOnly<z.output<S>> };
 }
 
 const position = z.object({ side: z.enum(['long', 'short']), price: positive, size: decimal });
 
-export const positionOf = (symbol: string) =>
-  z
-    .object({ result, openPositions: rowsAbout(symbol).pipe(z.array(position)) })
-    .transform((body) => body.openPositions.find(({ size }) => size !== '0'));
+export const positionsOf = (symbol: string) => rowsAbout('openPositions', symbol, position);
 
-export const orderCountOf = (symbol: string) =>
-  z.object({ result, openOrders: rowsAbout(symbol) }).transform((body) => body.openOrders.length);
+/** Only how many there are matters. */
+export const ordersOf = (symbol: string) =>
+  rowsAbout(
+    'openOrders',
+    symbol,
+    z.unknown().transform(() => true),
+  );
 
 const ticker = z.object({ symbol: z.string(), markPrice: positive });
 
 /** One symbol's ticker comes as `ticker`, all of them as `tickers`. */
 export const markPriceOf = (symbol: string) =>
   z
-    .union([
-      z.object({ result, ticker }).transform((body) => [body.ticker]),
-      z.object({ result, tickers: rowsAbout(symbol).pipe(z.array(ticker)) }).transform((body) => body.tickers),
-    ])
-    .transform((tickers) => tickers.find((one) => one.symbol.toUpperCase() === symbol)?.markPrice);
+    .object({ result, ticker })
+    .transform((body) => (body.ticker.symbol.toUpperCase() === symbol ? body.ticker.markPrice : undefined));
+
+export const markPricesOf = (symbol: string) =>
+  rowsAbout(
+    'tickers',
+    symbol,
+    ticker.transform((row) => row.markPrice),
+  );
 
 export const permissions = z
   .object({

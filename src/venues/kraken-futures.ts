@@ -1,11 +1,11 @@
 import { createHash, createHmac } from 'node:crypto';
 import { Big } from 'big.js';
-import type { z } from 'zod';
 import { Failure } from '../errors.ts';
 import { findMarket, type Market, normalizeSymbol, searchMarkets, type Tier } from '../leverage/market.ts';
 import type { Leverage } from '../leverage/setting.ts';
-import { type Call, createClient, credential, type Judge, unlessFailing, type VenueOptions } from './client.ts';
+import { type Call, createClient, credential, unlessFailing, type VenueOptions } from './client.ts';
 import * as replies from './kraken-futures-replies.ts';
+import type { ListReply } from './list-reply.ts';
 import type {
   ApplyResult,
   Budget,
@@ -60,7 +60,6 @@ const facts: Omit<VenueFacts, 'id' | 'label' | 'demo'> = {
 
 const preferencesPath = '/api/v3/leveragepreferences';
 const checkPath = '/api/auth/v1/api-keys/v3/check';
-const listCap = 16 * 1024 * 1024;
 const patienceMs = 1_000;
 
 /**
@@ -88,11 +87,11 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
     };
   }
 
-  const account = <T>(credentials: Credentials, path: string, judge: Judge<T>) =>
-    client.read(signed(credentials, path, '', 'account'), judge);
+  const readAccount = <Row, T>(credentials: Credentials, path: string, reply: ListReply<Row, T>) =>
+    client.readList(signed(credentials, path, '', 'account'), reply);
 
   const readInstruments = () =>
-    client.read({ ...open('/api/v3/instruments'), maxBytes: listCap }, replies.expecting(replies.instrumentsOf(id)));
+    client.readList({ ...open('/api/v3/instruments'), size: 'markets' }, replies.instrumentsOf(id));
 
   async function readMarket(text: string): Promise<Market> {
     const { markets, others, unreadable } = await readInstruments();
@@ -108,8 +107,8 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
   }
 
   /** Always all preferences: the filter on GET is undocumented. */
-  const readPreferences = <S extends z.ZodType>(credentials: Credentials, schema: S) =>
-    client.read(signed(credentials, preferencesPath), replies.expecting(schema));
+  const readPreferences = <Row, T>(credentials: Credentials, reply: ListReply<Row, T>) =>
+    client.readList(signed(credentials, preferencesPath), reply);
 
   /** Where a row does not name its market, a market that is not listed may still be isolated. */
   async function listSettings(credentials: Credentials, symbols: readonly string[]): Promise<SettingsList> {
@@ -137,8 +136,8 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
   }
 
   async function readPosition(credentials: Credentials, { market }: Target): Promise<Position | undefined> {
-    const judge = replies.expecting(replies.positionOf(market.symbol));
-    const position = await account(credentials, '/api/v3/openpositions', judge);
+    const rows = await readAccount(credentials, '/api/v3/openpositions', replies.positionsOf(market.symbol));
+    const position = rows.find(({ size }) => size !== '0');
     if (!position) return undefined;
     const markPrice = await readMarkPrice(market);
     const contracts = new Big(position.size).abs();
@@ -160,7 +159,8 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
     const startedAt = elapsed();
     const one = await unlessFailing(client.read(open(`/api/v3/tickers/${symbol}`), judge));
     if (one !== undefined || elapsed() - startedAt > patienceMs) return one;
-    return unlessFailing(client.read({ ...open('/api/v3/tickers'), maxBytes: listCap }, judge));
+    const all = { ...open('/api/v3/tickers'), size: 'markets' } as const;
+    return (await unlessFailing(client.readList(all, replies.markPricesOf(symbol))))?.[0];
   }
 
   async function checkKey(credentials: Credentials): Promise<KeyCheck> {
@@ -201,7 +201,7 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
       setting.mode === 'isolated' ? setIsolated(credentials, market, setting.leverage) : setCross(credentials, market),
     readPosition,
     readOpenOrders: async (credentials, { market }) => ({
-      count: await account(credentials, '/api/v3/openorders', replies.expecting(replies.orderCountOf(market.symbol))),
+      count: (await readAccount(credentials, '/api/v3/openorders', replies.ordersOf(market.symbol))).length,
     }),
     checkKey,
   };

@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { Refusal } from '../errors.ts';
 import { aliasesOf, type Market, normalizeSymbol } from '../leverage/market.ts';
 import { type CurrentSetting, isSameSetting, type LeverageSetting, leverageFromReply } from '../leverage/setting.ts';
 import { parseJson } from '../parse-json.ts';
 import type { Judge } from './client.ts';
+import { emptied, type ListReply, oursOnly, type RowAbout } from './list-reply.ts';
 import type { Target } from './venue.ts';
 import { type Answer, decimal, positive, readSuccess, refused, silent, type Verdict } from './verdict.ts';
 
@@ -68,15 +70,26 @@ export function expecting<S extends z.ZodType>(data: S): Judge<z.output<S>> {
   };
 }
 
-/** Lists are `null` when they are empty. */
-export const list = z
-  .array(z.unknown())
-  .nullable()
-  .transform((rows) => rows ?? []);
+/** A reply that is one list; it is `null` when it is empty. */
+const around = expecting(emptied.nullable());
+
+export type PageRow<T> = { readonly id: string; readonly value: T };
+
+/** One page of a list, each row with what tells it from another. */
+export function page<T>(read: (row: unknown) => T): ListReply<PageRow<T>, readonly PageRow<T>[]> {
+  return {
+    name: 'data',
+    around,
+    row: (row) => ({ id: idOf(row), value: read(row) }),
+    conclude: (value) => ({ kind: 'ok', value }),
+  };
+}
+
+const withId = z.object({ id: z.string().max(64) });
 
 /** @returns what tells one row of a list from another, so that a page that comes twice is noticed. */
 export function idOf(row: unknown): string {
-  return z.object({ id: z.string() }).safeParse(row).data?.id ?? JSON.stringify(row);
+  return withId.safeParse(row).data?.id ?? hash('sha256', JSON.stringify(row) ?? '', 'base64');
 }
 
 /** What the funds of an account look like; only their shape matters. */
@@ -159,7 +172,7 @@ export const position = z.object({
 });
 
 /** What names a position or an order; a field of another type is taken for absent. */
-const text = z.string().optional().catch(undefined);
+const text = z.string().max(64).optional().catch(undefined);
 const rowSchema = z.object({ symbol: text, asset_uuid: text, trade_currency: text, status: text });
 
 type Row = z.output<typeof rowSchema>;
@@ -178,27 +191,41 @@ function isOpenIn(currency: string, { trade_currency = currency, status = '' }: 
 }
 
 /**
- * The open positions or orders of one market. Rows about other markets may look as they like, but one that does not
- * say what it is about could be about this one: it makes the whole list unreadable.
+ * Reads a row of positions or orders in which one market is wanted. Rows about other markets may look as they like, but
+ * an open one that does not say what it is about could be about this one.
  */
-export function rowsAbout({ market, currency = 'USDT' }: Target) {
-  const isAbout = (row: Row) => idOfAsset(row) === market.id.toLowerCase() || symbolOf(row) === market.symbol;
-  return z.array(z.unknown()).transform((rows, context): unknown[] => {
-    const open = rows.filter((row) => isOpenIn(currency, readRow(row)));
-    if (open.every((row) => isNamed(readRow(row)))) return open.filter((row) => isAbout(readRow(row)));
-    context.addIssue({ code: 'custom', message: 'a row without a market' });
-    return z.NEVER;
-  });
+export function rowAbout<S extends z.ZodType>({ market, currency = 'USDT' }: Target, schema: S) {
+  return (raw: unknown): RowAbout<z.output<S>> => {
+    const row = readRow(raw);
+    if (!isOpenIn(currency, row)) return { kind: 'other' };
+    if (!isNamed(row)) return { kind: 'unreadable' };
+    if (idOfAsset(row) !== market.id.toLowerCase() && symbolOf(row) !== market.symbol) return { kind: 'other' };
+    const read = schema.safeParse(raw);
+    return read.success ? { kind: 'ours', value: read.data } : { kind: 'unreadable' };
+  };
 }
 
-/** What a list of positions or orders names: symbols, ids of rows without a symbol, and whether a row has neither. */
-export function namesIn(currency = 'USDT') {
-  return z.array(z.unknown()).transform((rows) => {
-    const open = rows.map(readRow).filter((row) => isOpenIn(currency, row));
-    return {
-      symbols: open.map(symbolOf).filter((symbol) => symbol !== ''),
-      ids: open.filter((row) => symbolOf(row) === '' && isNamed(row)).map(idOfAsset),
-      hasUnnamed: !open.every(isNamed),
-    };
-  });
-}
+/** Only that it is there matters. */
+export const order = z.unknown().transform(() => true);
+
+/** The open positions of one market. */
+export const positionsOf = (target: Target) => ({
+  name: 'data',
+  around,
+  row: rowAbout(target, position),
+  conclude: oursOnly<z.output<typeof position>>,
+});
+
+/** Which market an open position or order names. */
+export type NamedRow =
+  | { readonly kind: 'symbol' | 'id'; readonly name: string }
+  | { readonly kind: 'unnamed' | 'over' };
+
+export const nameIn =
+  (currency = 'USDT') =>
+  (raw: unknown): NamedRow => {
+    const row = readRow(raw);
+    if (!isOpenIn(currency, row)) return { kind: 'over' };
+    if (symbolOf(row) !== '') return { kind: 'symbol', name: symbolOf(row) };
+    return isNamed(row) ? { kind: 'id', name: idOfAsset(row) } : { kind: 'unnamed' };
+  };

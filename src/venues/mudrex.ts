@@ -1,8 +1,8 @@
-import { z } from 'zod';
 import { Failure } from '../errors.ts';
 import { findMarket, type Market, normalizeSymbol, searchMarkets } from '../leverage/market.ts';
 import type { CurrentSetting, LeverageSetting } from '../leverage/setting.ts';
 import { createClient, credential, type Judge, unlessFailing, type VenueOptions } from './client.ts';
+import { oursOnly } from './list-reply.ts';
 import * as replies from './mudrex-replies.ts';
 import { gatherSettings, type NamedMarkets } from './settings-list.ts';
 import type { ApplyResult, Budget, Credentials, KeyCheck, Position, Target, Venue, VenueFacts } from './venue.ts';
@@ -55,6 +55,8 @@ const keyNotes = [
 const pageSize = 100;
 const smallestPage = 10;
 const mostPages = 100;
+/** All pages of one list together. */
+const mostRows = 5_000;
 const patienceMs = 1_000;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -75,15 +77,20 @@ export function createMudrex(options: VenueOptions): Venue {
   }
 
   /** `offset` counts rows, and how many rows a page has is the server's to say: read until nothing new comes. */
-  async function readRows(credentials: Credentials, path: string): Promise<readonly unknown[]> {
-    const rows = new Map<string, unknown>();
+  async function readPages<T>(
+    credentials: Credentials,
+    path: string,
+    read: (row: unknown) => T,
+  ): Promise<readonly T[]> {
+    const rows = new Map<string, T>();
     const separator = path.includes('?') ? '&' : '?';
     let first = 0;
     for (let page = 0, offset = 0; page < mostPages; page += 1) {
       const call = keyed(credentials, `${path}${separator}limit=${pageSize}&offset=${offset}`);
-      const list = await client.read(call, replies.expecting(replies.list));
+      const list = await client.readList(call, replies.page(read));
       const before = rows.size;
-      for (const row of list) rows.set(replies.idOf(row), row);
+      for (const { id, value } of list) rows.set(id, value);
+      if (rows.size > mostRows) throw new Failure({ code: 'VENUE_SILENT', venue: label, silence: 'too-large' });
       first ||= list.length;
       if (list.length < Math.max(first, smallestPage) || rows.size === before) break;
       offset += list.length;
@@ -92,8 +99,8 @@ export function createMudrex(options: VenueOptions): Venue {
   }
 
   async function listMarkets(credentials: Credentials): Promise<readonly Market[]> {
-    const rows = await readRows(credentials, '/futures');
-    const markets = rows.flatMap((row) => replies.market.safeParse(row).data ?? []);
+    const rows = await readPages(credentials, '/futures', (row) => replies.market.safeParse(row).data);
+    const markets = rows.filter((market) => market !== undefined);
     if (rows.length > 0 && markets.length === 0) throw unreadable();
     known = mainFirst([...new Map(markets.map((market) => [market.id, market])).values()]);
     return known;
@@ -123,8 +130,7 @@ export function createMudrex(options: VenueOptions): Venue {
 
   async function readPosition(credentials: Credentials, target: Target): Promise<Position | undefined> {
     const call = keyed(credentials, `/futures/positions${queryOf(currencyOf(target.currency))}`, 'account');
-    const open = replies.list.pipe(replies.rowsAbout(target)).pipe(z.array(replies.position));
-    const [position] = await client.read(call, replies.expecting(open));
+    const [position] = await client.readList(call, replies.positionsOf(target));
     if (!position) return undefined;
     const markPrice = await readMarkPrice(credentials, target.market);
     return {
@@ -136,28 +142,34 @@ export function createMudrex(options: VenueOptions): Venue {
     };
   }
 
-  const readPositions = (credentials: Credentials, currency: string | undefined) =>
-    client.read(
-      keyed(credentials, `/futures/positions${queryOf(currencyOf(currency))}`, 'account'),
-      replies.expecting(replies.list),
-    );
+  const readOrders = <T>(credentials: Credentials, currency: string | undefined, read: (row: unknown) => T) =>
+    readPages(credentials, `/futures/orders${queryOf(currencyOf(currency))}`, read);
 
-  const readOrders = (credentials: Credentials, currency: string | undefined) =>
-    readRows(credentials, `/futures/orders${queryOf(currencyOf(currency))}`);
+  async function namesOfPositions(credentials: Credentials, currency: string | undefined): Promise<NamedMarkets> {
+    const call = keyed(credentials, `/futures/positions${queryOf(currencyOf(currency))}`, 'account');
+    const rows = await client.readList(call, replies.page(replies.nameIn(currency)));
+    return namedMarkets(rows.map(({ value }) => value));
+  }
 
-  function namedMarkets(rows: readonly unknown[], currency: string | undefined): NamedMarkets {
-    const { symbols, ids, hasUnnamed } = replies.namesIn(currency).parse(rows);
-    const found = ids.map((id) => known.find((market) => market.id.toLowerCase() === id)?.symbol);
-    const resolved = found.filter((symbol) => symbol !== undefined);
-    return { symbols: [...symbols, ...resolved], hasUnnamed: hasUnnamed || resolved.length < found.length };
+  function namedMarkets(rows: readonly replies.NamedRow[]): NamedMarkets {
+    const symbolsById = new Map(known.map(({ id, symbol }) => [id.toLowerCase(), symbol]));
+    const symbols = rows.map((row) => {
+      if (row.kind === 'symbol') return row.name;
+      return row.kind === 'id' ? symbolsById.get(row.name) : undefined;
+    });
+    const isUnnamed = ({ kind }: replies.NamedRow, index: number) => kind !== 'over' && symbols[index] === undefined;
+    return { symbols: symbols.filter((symbol) => symbol !== undefined), hasUnnamed: rows.some(isUnnamed) };
   }
 
   function listSettings(credentials: Credentials, currency: string | undefined, symbols: readonly string[]) {
     return gatherSettings({
       symbols,
       lists: [
-        { gap: 'positions', read: async () => namedMarkets(await readPositions(credentials, currency), currency) },
-        { gap: 'orders', read: async () => namedMarkets(await readOrders(credentials, currency), currency) },
+        { gap: 'positions', read: () => namesOfPositions(credentials, currency) },
+        {
+          gap: 'orders',
+          read: async () => namedMarkets(await readOrders(credentials, currency, replies.nameIn(currency))),
+        },
       ],
       readSetting: (symbol) => readLeverage(credentials, { symbol }, currency),
     });
@@ -236,9 +248,10 @@ export function createMudrex(options: VenueOptions): Venue {
     },
     readPosition,
     readOpenOrders: async (credentials, target) => {
-      const orders = replies.rowsAbout(target).safeParse(await readOrders(credentials, target.currency));
-      if (!orders.success) throw unreadable();
-      return { count: orders.data.length };
+      const read = replies.rowAbout(target, replies.order);
+      const orders = oursOnly(await readOrders(credentials, target.currency, read));
+      if (orders.kind !== 'ok') throw unreadable();
+      return { count: orders.value.length };
     },
     checkKey,
   };

@@ -11,6 +11,7 @@ import {
   unlessFailing,
 } from '../../src/venues/client.ts';
 import type { HttpReply, HttpRequest } from '../../src/venues/http.ts';
+import type { ListReply } from '../../src/venues/list-reply.ts';
 import type { Budget } from '../../src/venues/venue.ts';
 import { readSuccess, refused, silent } from '../../src/venues/verdict.ts';
 import { outcomeOf } from '../support/fixture-venue.ts';
@@ -34,6 +35,13 @@ const judge: Judge<string> = (answer) => {
   if (answer.status === 400) return refused('would-liquidate', 'symbol');
   if (answer.status === 503) return refused('venue-error');
   return readSuccess(z.string(), answer, answer.text);
+};
+
+const numbers: ListReply<unknown, readonly unknown[]> = {
+  name: 'list',
+  around: judge,
+  row: (row) => row,
+  conclude: (value) => ({ kind: 'ok', value }),
 };
 
 /** A client whose network is a list of replies; each takes `takesMs`. */
@@ -235,12 +243,25 @@ describe('a read', () => {
     expect(reports).toMatchObject([{ kind: 'read', result: 'busy' }]);
   });
 
-  test('may take a longer body where it says so', async () => {
-    const { client, sent } = open([ok, ok]);
-    await client.read({ url: 'http://venue/', maxBytes: 5 }, judge);
+  test('has a cap for each kind of reply', async () => {
+    const { client, sent } = open([ok, ok, ok, ok]);
     await client.read({ url: 'http://venue/' }, judge);
-    expect(sent[0]).toMatchObject({ maxBytes: 5 });
-    expect(sent[1]).not.toHaveProperty('maxBytes');
+    await client.write({ method: 'PUT', url: 'http://venue/' }, judge);
+    await outcomeOf(client.readList({ url: 'http://venue/' }, numbers));
+    await outcomeOf(client.readList({ url: 'http://venue/', size: 'markets' }, numbers));
+    expect(sent.map(({ maxBytes }) => (maxBytes ?? 0) / 1024)).toEqual([64, 64, 1024, 4096]);
+  });
+
+  test('of a list gives what its rows mean', async () => {
+    const { client } = open([{ ...ok, text: '{"list":[1,2]}' }]);
+    expect(await client.readList({ url: 'http://venue/' }, numbers)).toEqual([1, 2]);
+  });
+
+  test('nested deeper than any venue nests is not parsed, and a write is read back', async () => {
+    const deep = { ...ok, text: `${'['.repeat(21)}${']'.repeat(21)}` };
+    const { read, write } = open([deep, deep]);
+    expect(await read()).toEqual(failure('too-large'));
+    expect(await write()).toEqual({ kind: 'silent', failure: failure('too-large') });
   });
 });
 

@@ -12,6 +12,8 @@ type Subject = {
   readonly target: Target;
   /** Field names and values that make a random reply look almost right. */
   readonly words: readonly string[];
+  /** The name of the list in the reply with the markets. */
+  readonly list: string;
   /** Whose calls the venue's limits count. */
   readonly limitCounts: 'key' | 'address';
 };
@@ -41,10 +43,23 @@ const meaningless: readonly (readonly [string, Reply])[] = [
   ['503 of another shape', { status: 503, body: { message: 'upstream' } }],
 ];
 
+const mebibytes = (count: number) => count * 1024 * 1024;
+const filled = (unit: string, bytes: number) => unit.repeat(Math.floor(bytes / unit.length));
+
+/** A list of this venue that its rows make dangerous, under the cap of 4 MiB and over it. */
+const monsters: readonly (readonly [string, string])[] = [
+  ['4 MiB of 1', filled('1,', mebibytes(4) - 1_000)],
+  ['16 MiB of 1', filled('1,', mebibytes(16))],
+  ['4 MiB of {}', filled('{},', mebibytes(4) - 1_000)],
+  ['16 MiB of {}', filled('{},', mebibytes(16))],
+  ['rows nested 100,000 deep', filled('[', 100_000)],
+  ['a row of 1 MiB', `"${filled('x', mebibytes(1))}",`],
+];
+
 /** What holds for every venue, whatever its server says (P9, P12). */
 export function describeHostileReplies(
   name: string,
-  { create, credentials, secrets, target, words, limitCounts }: Subject,
+  { create, credentials, secrets, target, words, limitCounts, list }: Subject,
 ): void {
   describe(`${name}, whatever the server says`, () => {
     let fixture: FixtureVenue;
@@ -77,6 +92,18 @@ export function describeHostileReplies(
       ];
       for (const outcome of await Promise.all(reads.map(outcomeOf)))
         expect(outcome).toMatchObject({ code: 'VENUE_SILENT' });
+    });
+
+    test.each(monsters)('%s in a list neither stops the process nor reaches its parser (P49)', async (_title, rows) => {
+      reply = { text: `{"success":true,"result":"success","${list}":[${rows}0]}` };
+      const { venue } = fixture;
+      const before = process.cpuUsage();
+      const markets = await outcomeOf(venue.listMarkets(credentials));
+      const { user } = process.cpuUsage(before);
+      expect(markets).toMatchObject({ code: 'VENUE_SILENT', silence: 'too-large' });
+      expect(user / 1e6).toBeLessThan(4);
+      const result = await venue.applySetting(credentials, target, isolated);
+      expect(result).toMatchObject({ kind: 'silent' });
     });
 
     const key = fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 8 }));

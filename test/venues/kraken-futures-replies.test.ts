@@ -7,12 +7,15 @@ import {
   instrumentsOf,
   judgeKey,
   markPriceOf,
-  orderCountOf,
+  markPricesOf,
+  ordersOf,
   permissions,
-  positionOf,
+  positionsOf,
   preferenceOf,
   preferences,
 } from '../../src/venues/kraken-futures-replies.ts';
+import { judgeList, type ListReply } from '../../src/venues/list-reply.ts';
+import { meaningOf } from '../support/list-reply.ts';
 
 const judge = (status: number, body: unknown) => expecting(applied)({ status, text: JSON.stringify(body) });
 const success = { result: 'success', serverTime: '2026-06-28T14:48:58.711Z' };
@@ -198,41 +201,38 @@ test('a key that Kraken does not know is rejected by 401 in any shape', () => {
 });
 
 describe('preferences', () => {
-  const read = (rows: unknown) => preferences.safeParse({ result: 'success', leveragePreferences: rows });
-  const readBitcoin = (rows: unknown) =>
-    preferenceOf('PF_XBTUSD').safeParse({ result: 'success', leveragePreferences: rows });
+  const read = (rows: readonly unknown[]) => meaningOf(preferences, ...rows);
+  const readBitcoin = (rows: readonly unknown[]) => meaningOf(preferenceOf('PF_XBTUSD'), ...rows);
 
   test('list isolated markets, in capitals and by value', () => {
     expect(
       read([
         { symbol: 'pf_xbtusd', maxLeverage: 10 },
         { symbol: 'FF_XBTUSD_261225', maxLeverage: '2.50' },
-      ]).data?.settings,
+      ])?.settings,
     ).toEqual([
       { symbol: 'PF_XBTUSD', setting: { mode: 'isolated', leverage: '10' } },
       { symbol: 'FF_XBTUSD_261225', setting: { mode: 'isolated', leverage: '2.5' } },
     ]);
-    expect(read([]).data).toEqual({ settings: [], unread: [], hasUnnamed: false });
-    expect(readBitcoin([]).data).toEqual({ mode: 'cross' });
+    expect(read([])).toEqual({ settings: [], unread: [], hasUnnamed: false });
+    expect(readBitcoin([])).toEqual({ mode: 'cross' });
   });
 
   test.each([
     undefined,
     null,
-    [{ symbol: 'PF_XBTUSD', maxLeverage: '0' }],
-    [{ symbol: 'PF_XBTUSD', maxLeverage: null }],
-    [{ symbol: 'PF_XBTUSD', maxLeverage: 'x' }],
-    [{ symbol: 'XBTUSD', maxLeverage: 5 }],
-    [{ symbol: ' PF_XBTUSD', maxLeverage: 5 }],
-    [{ symbol: 'PF_XBTUSD ', maxLeverage: 5 }],
-    [{ symbol: `PF_${'X'.repeat(41)}`, maxLeverage: 5 }],
-    [{ maxLeverage: 5 }],
-    [
-      { symbol: 'PF_XBTUSD', maxLeverage: 5 },
-      { symbol: 'pf_xbtusd', maxLeverage: 'x' },
-    ],
-  ])('that cannot be read are never "it is not isolated": %j', (rows) => {
-    expect(readBitcoin(rows).success).toBe(false);
+    { symbol: 'PF_XBTUSD', maxLeverage: '0' },
+    { symbol: 'PF_XBTUSD', maxLeverage: null },
+    { symbol: 'PF_XBTUSD', maxLeverage: 'x' },
+    { symbol: 'pf_xbtusd', maxLeverage: 'x' },
+    { symbol: 'XBTUSD', maxLeverage: 5 },
+    { symbol: ' PF_XBTUSD', maxLeverage: 5 },
+    { symbol: 'PF_XBTUSD ', maxLeverage: 5 },
+    { symbol: `PF_${'X'.repeat(41)}`, maxLeverage: 5 },
+    { maxLeverage: 5 },
+  ])('with a row that may be about it and cannot be read, a market is not called cross: %j', (row) => {
+    expect(readBitcoin([row])).toBeUndefined();
+    expect(readBitcoin([{ symbol: 'PF_XBTUSD', maxLeverage: 5 }, row])).toBeUndefined();
   });
 });
 
@@ -245,8 +245,11 @@ describe('instruments', () => {
     tradeable: true,
     marginLevels: [{ contracts: 0, initialMargin: '0.02', maintenanceMargin: '0.01' }],
   };
-  const read = (...rows: readonly unknown[]) =>
-    instrumentsOf('kraken-futures').parse({ result: 'success', instruments: rows });
+  const read = (...rows: readonly unknown[]) => {
+    const value = meaningOf(instrumentsOf('kraken-futures'), ...rows);
+    if (value === undefined) throw new TypeError('instruments are never unreadable as a whole');
+    return value;
+  };
   const one = (change: object) => read({ ...row, ...change }).markets[0];
 
   test('are markets, other contracts, and those that cannot be read', () => {
@@ -336,50 +339,61 @@ describe('instruments', () => {
     expect(one(change)).toBeUndefined();
   });
 
-  test('must say success', () => {
-    expect(instrumentsOf('v').safeParse({ instruments: [row] }).success).toBe(false);
-    expect(instrumentsOf('v').safeParse({ result: 'success' }).success).toBe(false);
+  test('must say success, and be there', async () => {
+    for (const body of [{ instruments: [row] }, { result: 'success' }, { result: 'success', instruments: {} }]) {
+      const answer = { status: 200, text: JSON.stringify(body) };
+      expect(await judgeList(answer, instrumentsOf('v'))).toEqual(isSilent('unreadable'));
+    }
   });
 });
 
 describe('rows about one market', () => {
   const position = { symbol: 'pf_xbtusd', side: 'long', price: 58000.5, size: '0.5' };
-  const open = (...rows: readonly unknown[]) =>
-    positionOf('PF_XBTUSD').safeParse({ result: 'success', openPositions: rows });
+  const open = (...rows: readonly unknown[]) => meaningOf(positionsOf('PF_XBTUSD'), ...rows);
 
-  test('a position is the one of this market that has a size', () => {
-    const none = { ...position, size: 0 };
-    expect(open(none, { ...position, symbol: 'PF_ETHUSD', side: '?' }, position).data).toEqual({
-      side: 'long',
-      price: '58000.5',
-      size: '0.5',
-    });
-    expect(open(none)).toEqual({ success: true, data: undefined });
-    expect(open({ ...position, side: 'short' }).data).toMatchObject({ side: 'short' });
-    for (const row of [{ ...position, side: 'up' }, { ...position, price: 0 }, { symbol: 5 }, null])
-      expect(open(row).success).toBe(false);
-    expect(positionOf('PF_XBTUSD').safeParse({ openPositions: [] }).success).toBe(false);
+  test('a position is one of this market', () => {
+    const other = { ...position, symbol: 'PF_ETHUSD', side: '?' };
+    expect(open(other, position)).toEqual([{ side: 'long', price: '58000.5', size: '0.5' }]);
+    expect(open(other)).toEqual([]);
+    expect(open({ ...position, side: 'short' })).toMatchObject([{ side: 'short' }]);
+    expect(open({ ...position, symbol: ' PF_XBTUSD' })).toHaveLength(1);
+    for (const row of [{ ...position, side: 'up' }, { ...position, price: 0 }, { symbol: 5 }, null, undefined])
+      expect(open(position, row)).toBeUndefined();
   });
 
   test('orders are counted for this market only', () => {
-    const count = (rows: unknown) => orderCountOf('PF_XBTUSD').safeParse({ result: 'success', openOrders: rows });
-    expect(count([{ symbol: 'pf_xbtusd' }, { symbol: 'PF_ETHUSD' }, { symbol: 'PF_XBTUSD' }]).data).toBe(2);
-    for (const rows of [undefined, null, [{}]]) expect(count(rows).success).toBe(false);
-    expect(orderCountOf('X').safeParse({ openOrders: [] }).success).toBe(false);
+    const orders = (...rows: readonly unknown[]) => meaningOf(ordersOf('PF_XBTUSD'), ...rows);
+    expect(orders({ symbol: 'pf_xbtusd' }, { symbol: 'PF_ETHUSD' }, { symbol: 'PF_XBTUSD' })).toHaveLength(2);
+    expect(orders({})).toBeUndefined();
   });
 
   test('a mark price comes alone or among all of them', () => {
     const ticker = { symbol: 'pf_xbtusd', markPrice: 60000 };
     const read = (body: object) => markPriceOf('PF_XBTUSD').safeParse({ result: 'success', ...body });
     expect(read({ ticker }).data).toBe('60000');
-    expect(read({ tickers: [{ symbol: 'PF_ETHUSD', markPrice: 'x' }, ticker] }).data).toBe('60000');
     expect(read({ ticker: { ...ticker, symbol: 'PF_ETHUSD' } })).toEqual({ success: true, data: undefined });
-    expect(read({ tickers: [] })).toEqual({ success: true, data: undefined });
-    for (const body of [{}, { ticker: { ...ticker, markPrice: 0 } }, { tickers: [{ ...ticker, markPrice: '' }] }]) {
-      expect(read(body).success).toBe(false);
-    }
+    for (const body of [{}, { ticker: { ...ticker, markPrice: 0 } }]) expect(read(body).success).toBe(false);
     expect(markPriceOf('X').safeParse({ ticker }).success).toBe(false);
-    expect(markPriceOf('X').safeParse({ tickers: [] }).success).toBe(false);
+    const all = (...rows: readonly unknown[]) => meaningOf(markPricesOf('PF_XBTUSD'), ...rows);
+    expect(all({ symbol: 'PF_ETHUSD', markPrice: 'x' }, ticker)).toEqual(['60000']);
+    expect(all()).toEqual([]);
+    expect(all({ ...ticker, markPrice: '' })).toBeUndefined();
+  });
+
+  const read = <Row, T>(reply: ListReply<Row, T>, body: object) =>
+    judgeList({ status: 200, text: JSON.stringify(body) }, reply);
+
+  test.each([
+    ['openPositions', (body: object) => read(positionsOf('PF_XBTUSD'), body)],
+    ['openOrders', (body: object) => read(ordersOf('PF_XBTUSD'), body)],
+    ['tickers', (body: object) => read(markPricesOf('PF_XBTUSD'), body)],
+    ['leveragePreferences', (body: object) => read(preferenceOf('PF_XBTUSD'), body)],
+  ] as const)('%s without their list, or without "success", are never "nothing there"', async (name, judged) => {
+    for (const list of [undefined, null, {}, 'x']) {
+      expect(await judged({ result: 'success', [name]: list })).toEqual(isSilent('unreadable'));
+    }
+    expect(await judged({ [name]: [] })).toEqual(isSilent('unreadable'));
+    expect(await judged({ result: 'success', [name]: [] })).toMatchObject({ kind: 'ok' });
   });
 });
 

@@ -548,6 +548,7 @@ describeHostileReplies('Kraken Futures', {
   credentials,
   secrets: [apiKey, apiSecret],
   limitCounts: 'address',
+  list: 'instruments',
   target,
   words: [
     'result',

@@ -1,20 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Refusal } from '../../src/errors.ts';
+import { judgeList, oursOnly, type RowAbout } from '../../src/venues/list-reply.ts';
 import {
   expecting,
   idOf,
   judgeEcho,
   judgeSetting,
-  list,
   market,
   markPriceOf,
-  namesIn,
+  nameIn,
+  page,
   position,
+  positionsOf,
   price,
-  rowsAbout,
+  rowAbout,
 } from '../../src/venues/mudrex-replies.ts';
 import type { Target } from '../../src/venues/venue.ts';
+import { meaningOf } from '../support/list-reply.ts';
 
 const data = z.object({ id: z.string() });
 const judge = (status: number, body: unknown) => expecting(data)({ status, text: JSON.stringify(body) });
@@ -195,15 +198,30 @@ describe('rows', () => {
     expect(market.parse(row)).toMatchObject({ base: 'BTCINR', quote: '' });
   });
 
-  test('a list that is null is empty, and one that is not there is unreadable', () => {
-    expect([list.parse(null), list.parse([1])]).toEqual([[], [1]]);
-    expect(list.safeParse(undefined).success).toBe(false);
+  const numbers = page((row) => row);
+  const readPage = (body: object) => judgeList({ status: 200, text: JSON.stringify(body) }, numbers);
+
+  test('a list that is null is empty, and one that is not there is unreadable', async () => {
+    expect(await readPage({ success: true, data: null })).toEqual({ kind: 'ok', value: [] });
+    expect(await readPage({ success: true, data: [{ id: 'x' }] })).toEqual({
+      kind: 'ok',
+      value: [{ id: 'x', value: { id: 'x' } }],
+    });
+    for (const body of [{ success: true }, { data: [] }, { success: true, data: {} }, { success: false, data: [] }]) {
+      expect(await readPage(body)).toEqual(isSilent('unreadable'));
+    }
   });
 
   test('a row is told from another by its id, else by all of it', () => {
     expect(idOf({ id: 'x', more: 1 })).toBe('x');
-    expect(idOf({ id: 5 })).toBe('{"id":5}');
+    expect(idOf({ id: 5 })).toBe(idOf({ id: 5 }));
+    expect(idOf({ id: 5 })).not.toBe(idOf({ id: 6 }));
+    for (const row of [undefined, { id: 'x'.repeat(1_000) }]) expect(idOf(row)).toHaveLength(44);
   });
+
+  const reply = (about: Target) => ({ ...positionsOf(about), row: rowAbout(about, z.unknown()), conclude: oursOnly });
+  const ours = (rows: readonly unknown[], about = target) =>
+    meaningOf<RowAbout<unknown>, unknown>(reply(about), ...rows);
 
   test('the open ones of this market and this margin currency count, by symbol or by id', () => {
     const mine = [
@@ -220,8 +238,8 @@ describe('rows', () => {
         (status) => aboutBitcoin({ status }),
       ),
     ];
-    expect(rowsAbout(target).parse([...others, ...mine])).toEqual(mine);
-    expect(rowsAbout({ ...target, currency: 'INR' }).parse([...others, ...mine])).toEqual([
+    expect(ours([...others, ...mine])).toEqual(mine);
+    expect(ours([...others, ...mine], { ...target, currency: 'INR' })).toEqual([
       aboutBitcoin({ trade_currency: 'INR' }),
       mine[0],
       mine[1],
@@ -230,11 +248,10 @@ describe('rows', () => {
   });
 
   test('an open row that does not say what it is about makes the whole list unreadable', () => {
-    for (const row of [{}, { status: 'OPEN' }, { symbol: 5 }, { symbol: '', asset_uuid: '' }, null, 7]) {
-      expect(rowsAbout(target).safeParse([aboutBitcoin(), row]).success).toBe(false);
+    for (const row of [{}, { status: 'OPEN' }, { symbol: 5 }, { symbol: '', asset_uuid: '' }, null, 7, undefined]) {
+      expect(ours([aboutBitcoin(), row])).toBeUndefined();
     }
-    const closed = { status: 'CLOSED' };
-    expect(rowsAbout(target).parse([aboutBitcoin(), closed])).toEqual([aboutBitcoin()]);
+    expect(ours([aboutBitcoin(), { status: 'CLOSED' }])).toEqual([aboutBitcoin()]);
   });
 
   test('an odd row about another market is passed over', () => {
@@ -242,7 +259,7 @@ describe('rows', () => {
       { symbol: 'ETHUSDT', status: 5, trade_currency: {}, asset_uuid: [] },
       { symbol: null, asset_uuid: 'another-id', status: null },
     ];
-    expect(rowsAbout(target).parse([...odd, aboutBitcoin()])).toEqual([aboutBitcoin()]);
+    expect(ours([...odd, aboutBitcoin()])).toEqual([aboutBitcoin()]);
   });
 
   test('an odd row about this market counts', () => {
@@ -251,8 +268,14 @@ describe('rows', () => {
       { symbol: 'btc/usdt', trade_currency: 'usdt' },
       { symbol: 5, asset_uuid: 'AN-ID' },
     ]) {
-      expect(rowsAbout(target).parse([row])).toEqual([row]);
+      expect(ours([row])).toEqual([row]);
     }
+  });
+
+  test('a position of this market must be readable', () => {
+    const readable = aboutBitcoin({ order_type: 'LONG', entry_price: '1' });
+    expect(meaningOf(positionsOf(target), readable)).toHaveLength(1);
+    expect(meaningOf(positionsOf(target), readable, aboutBitcoin())).toBeUndefined();
   });
 
   test('open rows name markets by symbol or by id, and those that name none are noticed', () => {
@@ -262,11 +285,17 @@ describe('rows', () => {
       aboutBitcoin({ status: 'closed' }),
       aboutBitcoin({ trade_currency: 'INR' }),
       { symbol: 'solusdt', trade_currency: 'USDT' },
+      { symbol: 5 },
     ];
-    expect(namesIn().parse(rows)).toEqual({ symbols: ['ETHUSDT', 'SOLUSDT'], ids: ['x'], hasUnnamed: false });
-    expect(namesIn('INR').parse(rows).symbols).toEqual(['ETHUSDT', 'BTCUSDT']);
-    expect(namesIn().parse([...rows, { symbol: 5 }])).toMatchObject({ hasUnnamed: true });
-    expect(namesIn().parse([null])).toEqual({ symbols: [], ids: [], hasUnnamed: true });
+    expect(rows.map(nameIn())).toEqual([
+      { kind: 'symbol', name: 'ETHUSDT' },
+      { kind: 'id', name: 'x' },
+      { kind: 'over' },
+      { kind: 'over' },
+      { kind: 'symbol', name: 'SOLUSDT' },
+      { kind: 'unnamed' },
+    ]);
+    expect(nameIn('INR')(rows[3])).toEqual({ kind: 'symbol', name: 'BTCUSDT' });
   });
 
   test('a position has a side and an entry; a liquidation price of no use is left out', () => {

@@ -527,6 +527,7 @@ describeHostileReplies('Mudrex', {
   credentials,
   secrets: [secret],
   limitCounts: 'key',
+  list: 'data',
   target,
   words: [
     'success',
