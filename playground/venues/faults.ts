@@ -94,7 +94,7 @@ export type FaultName = Fault['name'];
 /** Every fault with the one thing to watch for; the playground page shows this list. */
 export const faultList: readonly { readonly name: FaultName; readonly watchFor: string }[] = [
   { name: 'delay', watchFor: 'A late answer; past the deadline the bot must read back, since the call still lands.' },
-  { name: 'hang', watchFor: 'Nothing was applied and nothing is answered: "unknown", then "not applied".' },
+  { name: 'hang', watchFor: 'Nothing was applied and nothing is answered: "not known yet", then "not applied".' },
   { name: 'reset', watchFor: 'The connection dies before anything is applied: read back, never sent again.' },
   {
     name: 'apply-then-hang',

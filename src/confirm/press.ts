@@ -125,8 +125,7 @@ export function createPressHandler(options: {
       update: receiptIn(shown.delivery, venue, proposal, outcome),
       told: async () => {
         await told();
-        // It may have been read again meanwhile, and that edit may have come first.
-        if (outcome.kind === 'unsettled') await caretaker.catchUp(found);
+        await caretaker.catchUp(found);
       },
       lost,
       mend: () => caretaker.mend(proposal.id),

@@ -51,15 +51,17 @@ export function createTeller(options: {
     const result = delivery.isPlaced === false ? 'lost' : await show(found, outcome);
     if (result === 'told') {
       telling.shown(found);
-      return telling.settleNotes();
+      await telling.settleNotes();
+      return catchUp(found);
     }
     if (isWorthTelling(outcome)) await telling.lost(found);
     const mayStillBeEdited = delivery.isPlaced !== false && (await now()) - delivery.at < TOKEN_LIVES_MS;
     if (mayStillBeEdited) await mend(proposal.id);
   }
 
-  /** What was shown may be older than what is known by now: then it is shown again. */
+  /** What is not settled may have been read again while it was shown, and been shown first: then it is shown again. */
   async function catchUp(shown: Found): Promise<void> {
+    if (shown.outcome?.kind !== 'unsettled') return;
     const found = await proposals.find(shown.proposal.id);
     if (found !== undefined && found.version !== shown.version) await tell(found);
   }

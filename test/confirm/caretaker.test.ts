@@ -306,6 +306,17 @@ test('what was read again before a receipt was shown is shown after it', async (
   expect(gate.messages, 'and only then').toHaveLength(2);
 });
 
+test('an edit that took long does not leave what "Check now" has settled meanwhile untold', async () => {
+  const { gate, id } = await unsettled('silent, lost', true);
+  gate.discord.duringEdit = async () => {
+    gate.discord.duringEdit = async () => {};
+    gate.held.set('BTCUSD', isolated('5'));
+    await (await gate.press('check', id)).told?.();
+  };
+  await tick(gate, 1_000);
+  expect(told(gate)).toEqual(['Not known yet: BTCUSD to 5x isolated', 'Done: BTCUSD is at 5x isolated']);
+});
+
 test('an end that cannot be shown is news, although what came before it was shown', async () => {
   const { gate, id } = await withCard();
   gate.state.fate = 'silent, lost';

@@ -142,7 +142,11 @@ export async function openGate(
   const errors: unknown[] = [];
   const voided: string[] = [];
   const activated: Account[] = [];
-  const discord: { result: 'told' | 'lost' } = { result: 'told' };
+  /** `duringEdit` is awaited before an edit takes effect. */
+  const discord: { result: 'told' | 'lost'; duringEdit: () => Promise<unknown> } = {
+    result: 'told',
+    duringEdit: async () => {},
+  };
 
   /** The parts that live as long as one process. */
   const start = () =>
@@ -155,6 +159,7 @@ export async function openGate(
       limits: createLimits(options.limits ?? freely),
       messenger: {
         edit: async (to, view) => {
+          await discord.duringEdit();
           messages.push({ delivery: to, view });
           return discord.result;
         },
