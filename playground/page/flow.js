@@ -118,9 +118,8 @@ function silence(outcome, tookMs) {
 function wordsOf({ kind, text, count, outcome, endedAt, at, status }, tookMs) {
   if (kind === 'read') return `${count === 1 ? 'reads' : `${count} reads`} · ${answered(outcome, tookMs, status)}`;
   if (kind === 'read-back') return `reads back · ${answered(outcome, tookMs, status)}`;
-  if (kind === 'ask' || kind === 'press') {
-    return html`<b>${text}</b>${endedAt === undefined ? '' : html`<span title="until the bot had taken it"> · ${seconds(endedAt - at)}</span>`}`;
-  }
+  if (kind === 'press') return html`<b>${text}</b>`;
+  if (kind === 'ask') return html`<b>${text}</b>${endedAt === undefined ? '' : ` · taken in ${seconds(endedAt - at)}`}`;
   if (kind === 'told')
     return plain(text)
       .replace(sign, '')

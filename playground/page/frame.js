@@ -144,7 +144,7 @@ export function foot({ screen, isConnected }) {
   const moved = clock.offsetMs === 0 ? nothing : html` <b>${movedBy(clock.offsetMs)}</b>`;
   return html`
     <footer class="foot">
-      <span class="promise">Nothing here reaches Discord or an exchange. It all runs on this machine.</span>
+      <span class="promise">Nothing here reaches Discord or an exchange.<span class="more-words"> It all runs on this machine.</span></span>
       <span class="status">
         <span class="dot" data-state=${isConnected ? (ready ? 'ready' : 'away') : 'gone'}></span>
         ${isConnected ? word : 'Playground not reachable'}
