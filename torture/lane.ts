@@ -66,6 +66,17 @@ export function createLane(options: LaneOptions) {
     return [...seen, ...all];
   }
 
+  /** Either may come first; what the store decides holds for both. */
+  async function race({ raceMs, lateMs }: OpPlan, card: Card): Promise<readonly string[]> {
+    const [first, second] = lateMs % 4 === 0 ? (['cancel', 'confirm'] as const) : (['confirm', 'cancel'] as const);
+    const presses = pressAll(card, [first]);
+    for (let turn = 0; turn < 3; turn += 1) {
+      await wait(raceMs);
+      presses.push(...pressAll(card, [second]));
+    }
+    return presses;
+  }
+
   /** Confirms another card of the key at the moment when the venue is asked what it holds after the first write. */
   async function overtake([first, second]: readonly Card[]): Promise<readonly string[]> {
     if (first === undefined) return [];
@@ -86,7 +97,7 @@ export function createLane(options: LaneOptions) {
       case 'cancel':
         return pressAll(card, ['cancel']);
       case 'race':
-        return pressAll(card, plan.lateMs % 2 === 0 ? ['confirm', 'cancel'] : ['cancel', 'confirm', 'confirm']);
+        return race(plan, card);
       case 'late':
         await keeper.until(card.expiresAt + plan.lateMs);
         return pressAll(card, ['confirm']);

@@ -61,6 +61,8 @@ export type OpPlan = {
   readonly isPressedByOwner: boolean;
   /** From the expiry of the card to the press. */
   readonly lateMs: number;
+  /** From each press of a race to the next one. */
+  readonly raceMs: number;
   readonly checks: boolean;
   /** Does not wait until the change before it is settled. */
   readonly isImpatient: boolean;
@@ -151,6 +153,7 @@ export function createPlanner(options: {
       presses: kind === 'repeat' ? random.int(2, 6) : 1,
       isPressedByOwner: kind !== 'strangers' || random.chance(0.6),
       lateMs: random.int(-1_200, 7_000),
+      raceMs: random.int(0, 4),
       checks: random.chance(0.3),
       isImpatient: random.chance(0.15),
       cardFaults: random.chance(0.1) ? planReadFaults(random) : [],
@@ -173,7 +176,7 @@ export function createPlanner(options: {
 }
 
 function focused<T>(random: Random, wanted: T | undefined): T | undefined {
-  return wanted !== undefined && random.chance(0.4) ? wanted : undefined;
+  return wanted !== undefined && random.chance(0.6) ? wanted : undefined;
 }
 
 function planDiscord(random: Random): DiscordTrouble {
