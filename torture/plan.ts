@@ -61,7 +61,7 @@ export type OpPlan = {
   readonly isPressedByOwner: boolean;
   /** From the expiry of the card to the press. */
   readonly lateMs: number;
-  /** From each press of a race to the next one. */
+  /** From the first press of a race to the second. */
   readonly raceMs: number;
   readonly checks: boolean;
   /** Does not wait until the change before it is settled. */
