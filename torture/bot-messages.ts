@@ -31,7 +31,9 @@ export const botSetupSchema = z.object({
   discordApi: z.string(),
   venueUrls,
   deadlines,
+  /** What the run has moved all clocks by, and what the bot's host is wrong by. */
   offsetMs: z.number(),
+  skewMs: z.number(),
   plant: z.enum(plantNames).optional(),
 });
 export type BotSetup = z.infer<typeof botSetupSchema>;
@@ -39,7 +41,7 @@ export type BotSetup = z.infer<typeof botSetupSchema>;
 /** From the harness to the bot's process. */
 export const toBotSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('start'), setup: botSetupSchema }),
-  z.object({ kind: z.literal('clock'), offsetMs: z.number(), id: z.int() }),
+  z.object({ kind: z.literal('clock'), offsetMs: z.number(), skewMs: z.number(), id: z.int() }),
   z.object({ kind: z.literal('tick'), id: z.int() }),
 ]);
 export type ToBot = z.infer<typeof toBotSchema>;

@@ -75,7 +75,9 @@ export function createBot(options: {
     if (to?.connected) to.send(message, () => {});
   }
 
-  async function ask(message: { kind: 'clock'; offsetMs: number } | { kind: 'tick' }): Promise<number | undefined> {
+  async function ask(
+    message: { kind: 'clock'; offsetMs: number; skewMs: number } | { kind: 'tick' },
+  ): Promise<number | undefined> {
     if (child === undefined) return undefined;
     lastId += 1;
     const id = lastId;
@@ -114,7 +116,7 @@ export function createBot(options: {
       const { exitCode: code, signalCode } = ending;
       return { code, signal: signalCode, tookMs: performance.now() - startedAt };
     },
-    moveClock: (offsetMs: number) => ask({ kind: 'clock', offsetMs }),
+    moveClock: (offsetMs: number, skewMs: number) => ask({ kind: 'clock', offsetMs, skewMs }),
     /** Lets it look after what is due. @returns how many proposals have not ended. */
     tick: () => ask({ kind: 'tick' }),
   };

@@ -13,8 +13,10 @@ import { plants } from './plants/plants.ts';
 let app: App | undefined;
 let store: Store | undefined;
 let offsetMs = 0;
+let skewMs = 0;
 let isEnding = false;
-const now = () => Date.now() + offsetMs;
+const now = () => Date.now() + offsetMs + skewMs;
+const monotonic = () => performance.now() + offsetMs;
 
 process.on('message', (raw) => void receive(raw));
 process.on('disconnect', () => void end(0));
@@ -28,7 +30,7 @@ async function receive(raw: unknown): Promise<void> {
     case 'start':
       return start(message.setup);
     case 'clock':
-      offsetMs = message.offsetMs;
+      ({ offsetMs, skewMs } = message);
       return tell({ kind: 'done', id: message.id });
     case 'tick':
       await app?.tick();
@@ -45,7 +47,7 @@ async function countOpen(): Promise<number> {
 }
 
 async function start(setup: BotSetup): Promise<void> {
-  offsetMs = setup.offsetMs;
+  ({ offsetMs, skewMs } = setup);
   const loaded = loadConfig(setup.variables);
   if (loaded.kind === 'invalid') return fail(JSON.stringify(loaded.problems));
   const log = createLog({ level: loaded.config.logLevel });
@@ -63,9 +65,9 @@ async function start(setup: BotSetup): Promise<void> {
 
 async function overridesFor(setup: BotSetup, config: Config, log: Log): Promise<Overrides> {
   const { discordApi, venueUrls, deadlines } = setup;
-  store = createSqliteStore({ file: join(config.dataDir, 'levergate.db'), now });
+  store = createSqliteStore({ file: join(config.dataDir, 'levergate.db'), now, monotonic });
   const onFatal = () => void end(1);
-  const overrides = { discordApi, venueUrls, deadlines, store, now, log, onFatal };
+  const overrides = { discordApi, venueUrls, deadlines, store, now, monotonic, log, onFatal };
   return setup.plant === undefined ? overrides : { ...overrides, ...(await plants[setup.plant].plant?.(overrides)) };
 }
 

@@ -5,6 +5,8 @@ import type { Desk } from './desk.ts';
 import type { Trader } from './people.ts';
 
 const ANSWER_WITHIN_MS = 2_500;
+/** How long a card can be pressed; the bot is started with the same. */
+export const CARD_MS = 30_000;
 const LOOK_EVERY_MS = 100;
 
 /** A card as a person sees it, with what can be pressed below it. */
@@ -20,7 +22,7 @@ export type Client = ReturnType<typeof createClient>;
 const rows = z.array(z.object({ components: z.array(z.object({ custom_id: z.string().optional() })) }));
 
 /** What traders do in Discord. Their client refuses what it would not send; that counts as not done. */
-export function createClient({ discord, journal }: Desk, generation: () => number) {
+export function createClient({ discord, journal, clock, wanders }: Desk, generation: () => number) {
   /** Waits for something in the journal or on the screen; undefined after too long. */
   async function until<T>(look: () => T | undefined | false, ms = ANSWER_WITHIN_MS): Promise<T | undefined> {
     const { promise, resolve } = Promise.withResolvers<T | undefined>();
@@ -55,7 +57,12 @@ export function createClient({ discord, journal }: Desk, generation: () => numbe
   /** The card in the message that answers an interaction. */
   function cardIn(trader: Trader, interactionId: string): Card | undefined {
     const message = messageOf(trader, trader.channel, interactionId);
-    return message === undefined ? undefined : readCard(message);
+    return message === undefined ? undefined : seen(readCard(message));
+  }
+
+  /** Where the bot's clock is wrong, a card ends when its time is over, whatever stands on it. */
+  function seen(card: Card | undefined): Card | undefined {
+    return card === undefined || !wanders ? card : { ...card, expiresAt: clock.now() + CARD_MS };
   }
 
   function isAnswered(interactionId: string): boolean {
@@ -68,7 +75,7 @@ export function createClient({ discord, journal }: Desk, generation: () => numbe
     cardIn,
     cardOf(trader: Trader, messageId: string): Card | undefined {
       const message = discord.messages(trader.channel, trader.id).find(({ id }) => id === messageId);
-      return message === undefined ? undefined : readCard(message);
+      return message === undefined ? undefined : seen(readCard(message));
     },
     /** Types a command that leads to no card. @returns the button of this verb below the answer, when one came. */
     async ticket(

@@ -15,7 +15,13 @@ import { tapDiscord, tapVenue } from './taps.ts';
 export type Desk = Awaited<ReturnType<typeof openDesk>>;
 
 /** Everything around the bot: a Discord, two venues, traders, and the journal of what they see. */
-export async function openDesk({ random, users }: { readonly random: Random; readonly users: number }) {
+export async function openDesk(options: {
+  readonly random: Random;
+  readonly users: number;
+  /** Whether the clock of the bot's host can be set; what the bot says of times is then not held against it. */
+  readonly wanders: boolean;
+}) {
+  const { random, users, wanders } = options;
   const clock = createClock();
   const { now } = clock;
   const traders = createTraders(users);
@@ -94,6 +100,7 @@ export async function openDesk({ random, users }: { readonly random: Random; rea
 
   return {
     clock,
+    wanders,
     random,
     traders,
     secrets,

@@ -27,6 +27,7 @@ export function createKeeper(options: {
   let breakages = 0;
   let generation = 0;
   let jumps = 0;
+  let steps = 0;
 
   async function raise(): Promise<void> {
     for (let tries = 1; ; tries += 1) {
@@ -66,9 +67,19 @@ export function createKeeper(options: {
   function forward(ms: number): Promise<void> {
     moving = moving.then(async () => {
       const offsetMs = desk.clock.offsetMs() + Math.max(0, ms);
-      await bot.moveClock(offsetMs);
+      await bot.moveClock(offsetMs, desk.clock.skewMs());
       desk.clock.set(offsetMs);
       jumps += 1;
+    });
+    return moving;
+  }
+
+  /** Sets the clock of the bot's host wrong, or right again; nobody else's. */
+  function skew(ms: number): Promise<void> {
+    moving = moving.then(async () => {
+      desk.clock.setSkew(ms);
+      await bot.moveClock(desk.clock.offsetMs(), ms);
+      steps += 1;
     });
     return moving;
   }
@@ -100,7 +111,10 @@ export function createKeeper(options: {
     isWell: () => bot.isUp() && mend === undefined,
     generation: () => generation,
     jumps: () => jumps,
+    /** How often the clock of the bot's host was set. */
+    steps: () => steps,
     forward,
+    skew,
     /** Waits, with others who want the same, until it is that late. */
     until: (target: number) => park(target, false),
     /** Waits until the bot has looked again after what is not settled. */

@@ -76,6 +76,8 @@ export type OpPlan = {
   readonly outageMs: number;
   /** By how much the clock jumps in the middle of everything. */
   readonly jumpMs: number;
+  /** What the clock of the bot's host is set wrong by, in the middle of everything. */
+  readonly skewMs: number | undefined;
 };
 
 export type Planner = { readonly next: () => OpPlan };
@@ -113,8 +115,10 @@ export function createPlanner(options: {
   readonly strayUrl: string;
   readonly breakages: readonly Breakage[];
   readonly focus?: Focus;
+  /** Whether the clock of the bot's host can be set. */
+  readonly wanders?: boolean;
 }): Planner {
-  const { venue, focus = {} } = options;
+  const { venue, focus = {}, wanders = false } = options;
   const used = new Set<string>();
   let count = 0;
 
@@ -169,6 +173,7 @@ export function createPlanner(options: {
       disk: breakage !== undefined && random.chance(0.012) ? { breakage, ms: random.int(100, 700) } : undefined,
       outageMs: random.chance(0.02) ? random.int(50, 500) : 0,
       jumpMs: random.chance(0.01) ? random.int(1_000, 60_000) : 0,
+      skewMs: wanders && random.chance(0.1) ? planSkew(random) : undefined,
     };
   }
 
@@ -186,6 +191,18 @@ function planDiscord(random: Random): DiscordTrouble {
   // A request that hangs takes seconds of real time; one of them says as much as three.
   const times = mode === 'hang' ? 1 : random.int(1, 3);
   return { route, mode, times, when: random.chance(0.7) ? 'press' : 'command' };
+}
+
+const skews: readonly (readonly [least: number, most: number])[] = [
+  [0, 0],
+  [500, 2_000],
+  [5_000, 90_000],
+  [300_000, 3_600_000],
+];
+
+function planSkew(random: Random): number {
+  const [least, most] = skews[random.int(0, skews.length - 1)] ?? [0, 0];
+  return random.pick([-1, 1] as const) * random.int(least, most);
 }
 
 function planGateway(random: Random): GatewayTrouble {

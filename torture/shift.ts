@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BotSetup, PlantName } from './bot-messages.ts';
 import { type Bot, createBot } from './bot-process.ts';
-import { createClient } from './client.ts';
+import { CARD_MS, createClient } from './client.ts';
 import { linkKeys, readDatabase } from './database.ts';
 import { type Desk, openDesk } from './desk.ts';
 import { type Breakage, createDisk, type Disk } from './disk.ts';
@@ -48,7 +48,8 @@ const STEPS = 14;
 export async function runShift(options: ShiftOptions): Promise<ShiftResult> {
   const { seed, trace } = options;
   const random = createRandom(seed);
-  const desk = await openDesk({ random: random.fork('accounts'), users: options.users });
+  const wanders = options.plant === undefined && random.fork('clock').chance(0.4);
+  const desk = await openDesk({ random: random.fork('accounts'), users: options.users, wanders });
   const kind = random.fork('disk').pick(['full', 'read-only'] as const);
   const disk = createDisk(kind);
   try {
@@ -88,6 +89,7 @@ async function play(stage: Stage): Promise<ShiftResult> {
         venue,
         strayUrl: desk.strayUrl,
         breakages,
+        wanders: desk.wanders,
         ...(focus !== undefined && { focus }),
       });
       return createLane({ desk, keeper, client, trader, venue, planner, trace: trace.note });
@@ -146,6 +148,7 @@ async function settle(parts: {
   // Otherwise a write may land after it was called not applied for good, which is the honest limit of reading back.
   if (random.chance(0.5)) await wait(LANDED_MS);
   await keeper.settled();
+  if (desk.wanders) await keeper.skew(0);
   if (!bot.isUp()) await keeper.start();
   let open: number | undefined = -1;
   for (let step = 0; step < STEPS && open !== 0; step += 1) {
@@ -168,12 +171,12 @@ function setupOf({ desk, disk, plant }: Stage): BotSetup {
     METRICS_TOKEN: secrets.metricsToken,
     VENUES: 'mudrex,kraken-futures',
     WEB_PORT: '0',
-    CARD_SECONDS: '30',
+    CARD_SECONDS: String(CARD_MS / 1_000),
     MUDREX_LIMITS: '100000/1s',
     KRAKEN_LIMITS: '1000000/10s',
     LOG_LEVEL: 'debug',
   };
-  const common = { variables, discordApi, venueUrls, deadlines, offsetMs: clock.offsetMs() };
+  const common = { variables, discordApi, venueUrls, deadlines, offsetMs: clock.offsetMs(), skewMs: clock.skewMs() };
   return plant === undefined ? common : { ...common, plant };
 }
 
@@ -190,6 +193,7 @@ function count({ journal }: Desk, bot: Bot, keeper: Keeper): Readonly<Record<str
     'bot starts': bot.starts(),
     'kill -9': bot.kills(),
     'clock jumps': keeper.jumps(),
+    'clock steps': keeper.steps(),
     'disk failures': keeper.breakages(),
   };
 }

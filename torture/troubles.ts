@@ -91,6 +91,7 @@ export function armTroubles(options: LaneOptions & { readonly plan: OpPlan }) {
     },
     afterPress(presses: readonly string[]): void {
       if (plan.gateway !== undefined) gatewayTroubles[plan.gateway]();
+      if (plan.skewMs !== undefined) void keeper.skew(plan.skewMs);
       if (plan.jumpMs > 0) void keeper.forward(plan.jumpMs);
       if (plan.crash?.at === 'press') crashNow(plan.crash);
       else if (plan.crash !== undefined) armCrash(plan.crash, presses);

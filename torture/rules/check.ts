@@ -1,6 +1,7 @@
+import { CARD_MS } from '../client.ts';
 import type { Contents } from '../database.ts';
 import type { Desk } from '../desk.ts';
-import type { Attempt } from '../journal.ts';
+import type { Attempt, Journal } from '../journal.ts';
 import { type Case, type Cases, createCases, nameOf } from './cases.ts';
 import { checkEndings } from './endings.ts';
 import { checkExposure } from './exposure.ts';
@@ -16,17 +17,21 @@ const KEYS_OF_A_TRADER = 3;
  *
  * @param contents - The database after everything has come to rest.
  */
-export function checkPromises(desk: Pick<Desk, 'journal'>, contents: Contents): readonly Violation[] {
-  const { journal } = desk;
+export function checkPromises(desk: Pick<Desk, 'journal' | 'wanders'>, contents: Contents): readonly Violation[] {
+  const { journal, wanders } = desk;
   journal.drain();
   const cases = createCases(journal, contents);
   const timeline = createTimeline(journal);
   return [
     ...cases.strays.map(strayWrite),
-    ...cases.all.flatMap((one) => [...checkWrites(one), ...checkCard(one), ...checkCancel(one)]),
+    ...cases.all.flatMap((one) => [
+      ...checkWrites(one, wanders ? livesUntil(one, journal) : one.found.proposal.expiresAt),
+      ...checkCard(one),
+      ...checkCancel(one),
+    ]),
     ...checkTurns(journal, cases.all),
     ...checkEndings(journal, cases.all),
-    ...checkOutcomes(cases.all, { timeline, journal }),
+    ...checkOutcomes(cases.all, { timeline, journal, wanders }),
     ...checkExposure(journal),
     ...checkRest(contents),
     ...checkLost(cases, contents),
@@ -38,15 +43,20 @@ function strayWrite({ spot, value }: Attempt): Violation {
   return { rule: 'confirmed-write', what: `a write of ${value} for ${spot.market} of ${spot.user} belongs to no card` };
 }
 
-function* checkWrites(one: Case): Generator<Violation> {
-  const { attempts, confirms, found } = one;
+/** By the true clock: a card lives for its time from when it was shown, at most; after a restart nobody can tell. */
+function livesUntil({ said }: Case, { endings }: Journal): number {
+  const card = said.find(({ meaning }) => meaning === 'card');
+  if (card === undefined || endings.some(({ to }) => to > card.seq)) return Number.POSITIVE_INFINITY;
+  return card.at + CARD_MS;
+}
+
+function* checkWrites(one: Case, expiresAt: number): Generator<Violation> {
+  const { attempts, confirms } = one;
   if (attempts.length > 1) yield { rule: 'one-write', what: `${attempts.length} writes: ${nameOf(one)}` };
   for (const { seq, overlaps } of attempts) {
     if (overlaps) yield { rule: 'one-at-a-time', what: `sent while another write of the key was open: ${nameOf(one)}` };
     // Discord's word that the acknowledgement arrived, before the write, and before the card expired.
-    const isConfirmed = confirms.some(
-      ({ ack }) => ack !== undefined && ack.seq < seq && ack.at < found.proposal.expiresAt,
-    );
+    const isConfirmed = confirms.some(({ ack }) => ack !== undefined && ack.seq < seq && ack.at < expiresAt);
     if (!isConfirmed) yield { rule: 'confirmed-write', what: `a write without a timely confirmation: ${nameOf(one)}` };
   }
 }

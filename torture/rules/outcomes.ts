@@ -23,7 +23,7 @@ const isUnsent = (text: string): text is (typeof unsent)[number] => unsent.some(
 /** Whether every outcome that somebody was shown, or that is stored, is what the venue's own log says. */
 export function checkOutcomes(
   cases: readonly Case[],
-  { timeline, journal }: { readonly timeline: Timeline; readonly journal: Journal },
+  { timeline, journal, wanders }: { readonly timeline: Timeline; readonly journal: Journal; readonly wanders: boolean },
 ): readonly Violation[] {
   const violations: Violation[] = [];
 
@@ -82,7 +82,7 @@ export function checkOutcomes(
 
   /** Until half a minute after the write it is not known that it will not show. */
   function isTooEarly({ attempts: [sent] }: Case, asOf: number): boolean {
-    return sent !== undefined && asOf - sent.at < PATIENCE_MS;
+    return !wanders && sent !== undefined && asOf - sent.at < PATIENCE_MS;
   }
 
   /** What the operator's log says of it, where its words fit no other card. */
@@ -96,11 +96,17 @@ export function checkOutcomes(
 
   for (const one of cases) {
     const { outcome } = one.found;
-    if (outcome !== undefined) judge(one, { meaning: meaningOf(outcome), asOf: asOfIn(outcome), where: 'stored as' });
+    if (outcome !== undefined) {
+      const meaning = meaningOf(outcome);
+      const asOf = wanders ? one.said.find((said) => said.meaning === meaning)?.at : asOfIn(outcome);
+      if (asOf !== undefined || isUnsent(meaning)) judge(one, { meaning, asOf: asOf ?? 0, where: 'stored as' });
+    }
     for (const kind of loggedOf(one)) {
       if (isUnsent(kind)) judge(one, { meaning: kind, asOf: Number.POSITIVE_INFINITY, where: 'logged as' });
     }
-    for (const { meaning, text } of one.said) judge(one, { meaning, asOf: shownAsOf(one, text), where: 'shown as' });
+    for (const { meaning, text } of one.said) {
+      judge(one, { meaning, asOf: shownAsOf(one, text, wanders), where: 'shown as' });
+    }
     if (isDenied(one)) {
       const what = `every press was answered "nothing was changed", but a write was sent: ${nameOf(one)}`;
       violations.push({ rule: 'true-outcome', what });
@@ -130,9 +136,9 @@ function asOfIn(outcome: Outcome): number {
 }
 
 /** "as of 12:00:01" covers that whole second, but nothing after it was first said. */
-function shownAsOf({ said }: Case, text: string): number {
+function shownAsOf({ said }: Case, text: string, wanders: boolean): number {
   const first = said.find((one) => one.text === text)?.at ?? Number.POSITIVE_INFINITY;
   // Before it may stand when the request was sent.
   const [, seconds] = [...text.matchAll(/<t:(\d+):T>/g)].at(-1) ?? [];
-  return seconds === undefined ? first : Math.min(first, Number(seconds) * 1_000 + 999);
+  return seconds === undefined || wanders ? first : Math.min(first, Number(seconds) * 1_000 + 999);
 }
