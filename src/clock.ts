@@ -38,7 +38,8 @@ export function createClock(options: {
       offset = Math.max(offset, found);
       return Math.floor(passed + offset);
     },
-    elapsed: monotonic,
+    // The store keeps whole milliseconds only.
+    elapsed: () => Math.floor(monotonic()),
   };
 }
 

@@ -87,3 +87,11 @@ test('a clock that is moved by hand passes by its forward steps', () => {
   expect(clock.now()).toBe(1_060_000);
   expect(clock.elapsed()).toBe(60_000);
 });
+
+test('durations are whole milliseconds, as the store takes them, whatever the monotonic clock counts in', () => {
+  const host = openHost();
+  expect(host.elapsed()).toBe(50);
+  host.pass(0.8);
+  expect(host.elapsed()).toBe(51);
+  expect(Number.isInteger(host.now())).toBe(true);
+});
