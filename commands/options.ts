@@ -7,7 +7,7 @@ import {
   venueOption,
 } from '../src/command.ts';
 import { Failure } from '../src/errors.ts';
-import { searchMarkets } from '../src/leverage/market.ts';
+import { searchMarkets } from '../src/leverage/market-search.ts';
 import type { Services } from '../src/services.ts';
 import { requireVenue, type Venue, type Venues } from '../src/venues/venue.ts';
 

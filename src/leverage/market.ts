@@ -75,16 +75,6 @@ export function findMarket(markets: readonly Market[], text: string): Market | u
   return exact ?? markets.find((market) => market.aliases.includes(wanted));
 }
 
-/** @returns up to `limit` markets for what was typed so far: those that start with it, then those that contain it. */
-export function searchMarkets(markets: readonly Market[], text: string, limit: number): readonly Market[] {
-  const wanted = normalizeSymbol(text);
-  const starts = markets.filter((market) => market.aliases.some((alias) => alias.startsWith(wanted)));
-  const contains = markets.filter(
-    (market) => !starts.includes(market) && market.aliases.some((alias) => alias.includes(wanted)),
-  );
-  return [...starts, ...contains].slice(0, limit);
-}
-
 /** @throws Failure LEVERAGE_OUTSIDE_BOUNDS or LEVERAGE_OFF_STEP when the market cannot take this leverage. */
 export function assertWithinBounds(market: Market, leverage: Leverage): void {
   const { min, max, step } = market.bounds;

@@ -1,7 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 import { Big } from 'big.js';
 import { Failure } from '../errors.ts';
-import { findMarket, type Market, normalizeSymbol, searchMarkets, type Tier } from '../leverage/market.ts';
+import { findMarket, type Market, normalizeSymbol, type Tier } from '../leverage/market.ts';
+import { searchMarkets } from '../leverage/market-search.ts';
 import type { Leverage } from '../leverage/setting.ts';
 import { type Call, createClient, credential, unlessFailing, type VenueOptions } from './client.ts';
 import * as replies from './kraken-futures-replies.ts';

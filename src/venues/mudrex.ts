@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts';
-import { findMarket, type Market, normalizeSymbol, searchMarkets } from '../leverage/market.ts';
+import { findMarket, type Market, normalizeSymbol } from '../leverage/market.ts';
+import { searchMarkets } from '../leverage/market-search.ts';
 import type { CurrentSetting, LeverageSetting } from '../leverage/setting.ts';
 import { createClient, credential, type Judge, unlessFailing, type VenueOptions } from './client.ts';
 import { oursOnly } from './list-reply.ts';

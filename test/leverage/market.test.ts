@@ -9,7 +9,6 @@ import {
   findMarket,
   type Market,
   normalizeSymbol,
-  searchMarkets,
 } from '../../src/leverage/market.ts';
 import { parseLeverage } from '../../src/leverage/setting.ts';
 
@@ -66,12 +65,6 @@ test.each([
   expect(findMarket(markets, text)?.symbol).toBe(symbol);
 });
 
-test('a search gives what starts with the text before what contains it', () => {
-  expect(searchMarkets(markets, 'eth', 5).map(({ symbol }) => symbol)).toEqual(['PF_ETHUSD', 'PF_ETHFIUSD']);
-  expect(searchMarkets(markets, 'usd', 2)).toHaveLength(2);
-  expect(searchMarkets(markets, 'nope', 5)).toEqual([]);
-});
-
 describe('bounds', () => {
   test('a leverage within them passes, with steps that floats cannot add', () => {
     for (const leverage of ['1', '50', '2.5', '1.1', '33.33', '49.99']) {
@@ -118,17 +111,6 @@ describe('bounds', () => {
         if (!fits) expect(failure).toHaveProperty('code', expect.stringMatching(/^LEVERAGE_/));
       }),
       { numRuns: 10_000 },
-    );
-  });
-
-  test('nobody can make a search slow or throw', () => {
-    const many = Array.from({ length: 1_000 }, (_, index) => market(`PF_C${index}USD`, `C${index}`, 'USD'));
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
-        findMarket(many, text);
-        expect(searchMarkets(many, text, 25).length).toBeLessThanOrEqual(25);
-      }),
-      { numRuns: 200 },
     );
   });
 });
