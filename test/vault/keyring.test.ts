@@ -133,28 +133,34 @@ describe('damage (P52)', () => {
 });
 
 describe('two first starts at once', () => {
-  /** Another process opens the ring right before the first commit that writes this row. */
-  function raced(row: string, rival: MasterKey) {
+  /** Another process comes first, right before the first commit that writes this row. */
+  function raced(row: string, rival: (store: Store) => Promise<unknown>) {
     const store = openStore();
-    let other: Promise<Keyring> | undefined;
+    let isFirst = true;
     const commit: Store['commit'] = async (change) => {
-      if (other === undefined && change.writes.some(({ key }) => key === row)) {
-        other = openKeyring(store, [rival]);
-        await other;
+      if (isFirst && change.writes.some(({ key }) => key === row)) {
+        isFirst = false;
+        await rival(store);
       }
       return store.commit(change);
     };
-    return { store: { ...store, commit }, rival: () => other };
+    return { ...store, commit };
   }
 
   test('have one hash key, so that an API key has one lease', async () => {
-    const { store, rival } = raced('secret/hash-key', k1);
+    let other: Keyring | undefined;
+    const store = raced('secret/hash-key', async (shared) => {
+      other = await openKeyring(shared, [k1]);
+    });
     const { hashKey } = await openKeyring(store, [k1]);
-    expect((await rival())?.hashKey).toEqual(hashKey);
+    expect(other?.hashKey).toEqual(hashKey);
   });
 
   test('do not plant two keys under one id', async () => {
-    const { store } = raced('canary/k1', masterKey('k1'));
+    const foreign = openStore();
+    await openKeyring(foreign, [masterKey('k1')]);
+    const { key, value } = (await foreign.get('canary/k1')) ?? { key: '', value: '' };
+    const store = raced('canary/k1', (shared) => shared.commit({ writes: [{ key, value }] }));
     await expect(openKeyring(store, [k1])).rejects.toMatchObject({ data: { code: 'MASTER_KEY_WRONG', keyId: 'k1' } });
   });
 });
