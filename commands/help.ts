@@ -4,12 +4,12 @@ import { type Command, type Span, subcommand } from '../src/command.ts';
 export function createHelp(commands: () => readonly Command[]): Command {
   return subcommand({
     name: 'help',
-    description: 'How this bot works, and all its commands',
+    description: 'How this bot works',
     options: {},
     run: async () => ({
       tone: 'plain',
       isText: true,
-      title: 'Levergate sets your futures leverage. It always asks first.',
+      title: 'Levergate sets your futures leverage. It asks first.',
       body: [...steps, ...commands().flatMap(describe)],
     }),
   });
@@ -18,9 +18,9 @@ export function createHelp(commands: () => readonly Command[]): Command {
 const steps: readonly Span[] = [
   '1. ',
   { command: 'keys add' },
-  ' adds an exchange key. Never type a key into Discord.\n2. ',
+  ' adds a key. Never type one here.\n2. ',
   { command: 'leverage set' },
-  ' shows a card.\n3. Read it and press the button. Only then it is sent, once, and read back.\n',
+  ' shows a card.\n3. Press its button. Only then it is sent, once, and read back.\n',
 ];
 
 function describe(command: Command): readonly Span[] {

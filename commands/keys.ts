@@ -18,7 +18,7 @@ export function createKeys(services: Services): Command {
 
   const add = subcommand({
     name: 'add',
-    description: 'Get a link to add an exchange key; never type a key into Discord',
+    description: 'Add an exchange key, by a link',
     options: { venue, label },
     complete,
     run: async ({ user, userName, guild, delivery }, values): Promise<View> => {
@@ -44,7 +44,7 @@ export function createKeys(services: Services): Command {
 
   const list = subcommand({
     name: 'list',
-    description: 'List your keys; the keys themselves are never shown',
+    description: 'List your keys',
     options: {},
     run: async ({ user }): Promise<View> => {
       const own = await keys.list(user);
@@ -79,7 +79,7 @@ export function createKeys(services: Services): Command {
 
   const check = subcommand({
     name: 'check',
-    description: 'Check whether the exchange still accepts a key',
+    description: 'Test a key at the exchange',
     options: { venue, account },
     complete,
     run: async ({ user }, values): Promise<View> => {
@@ -103,7 +103,7 @@ export function createKeys(services: Services): Command {
 
   const remove = subcommand({
     name: 'remove',
-    description: 'Remove one of your keys; asks you first',
+    description: 'Remove a key',
     options: { venue, account },
     complete,
     run: async ({ user }, values): Promise<View> => {

@@ -41,7 +41,7 @@ export function createLeverage(services: Services): Command {
 
   const set = subcommand({
     name: 'set',
-    description: 'Set the leverage of one market (isolated margin); asks you first',
+    description: 'Set the leverage of one market',
     options: { venue, market, leverage, currency, account, share },
     complete,
     run: async (call, values) => {
@@ -77,7 +77,7 @@ export function createLeverage(services: Services): Command {
 
   const cross = subcommand({
     name: 'cross',
-    description: 'Put one market back to cross margin; asks you first',
+    description: 'Put one market back to cross margin',
     options: { venue, market, account, share },
     complete,
     run: async (call, values) => {
@@ -90,7 +90,7 @@ export function createLeverage(services: Services): Command {
 
   const show = subcommand({
     name: 'show',
-    description: 'Show your leverage at the exchange; changes nothing',
+    description: 'Show your leverage now',
     options: { venue, market: optionalMarket, currency, account },
     complete,
     run: async (call, values) => {

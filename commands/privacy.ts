@@ -14,7 +14,7 @@ export function createPrivacy({ tickets, keepMs, operator, now }: Services): Com
 
   return subcommand({
     name: 'privacy',
-    description: 'What this bot stores about you, and how to delete it',
+    description: 'What is stored, and delete it',
     options: {},
     run: async ({ user }) => ({
       tone: 'plain',

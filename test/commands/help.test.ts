@@ -29,8 +29,8 @@ test('before Discord has told the ids, commands are plain text', async () => {
 test('the help fits a phone, and says that nothing is sent before a press', async () => {
   const { run } = await openCommands();
   const { content = '' } = renderView(await run(alice, 'help'));
-  // A phone shows some 42 letters in a line and some 30 lines between its bars.
-  const lines = content.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 42)), 0);
-  expect(lines).toBeLessThanOrEqual(30);
+  // A phone shows some 34 letters in a line and some 23 lines between its bars.
+  const lines = content.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 34)), 0);
+  expect(lines).toBeLessThanOrEqual(23);
   expect(content).toContain('Only then it is sent');
 });
