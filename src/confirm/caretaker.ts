@@ -121,14 +121,14 @@ export function createCaretaker(options: {
 
   async function readNow({ proposal }: Found): Promise<ReadBack> {
     const venue = venues.get(proposal.account.venue);
-    if (venue === undefined) return { kind: 'never' };
+    if (venue === undefined) return { kind: 'never', gone: 'venue' };
     try {
       const key = await keys.load(proposal.account);
       if (key.keyHash !== proposal.keyHash) throw new Failure({ code: 'KEY_CHANGED' });
       return await readBack({ venue, credentials: key.credentials, proposal, now });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      return goneKeys.has(error.data.code) ? { kind: 'never' } : { kind: 'unread', at: await now() };
+      return goneKeys.has(error.data.code) ? { kind: 'never', gone: 'key' } : { kind: 'unread', at: await now() };
     }
   }
 
@@ -137,12 +137,12 @@ export function createCaretaker(options: {
     const read = await readNow(found);
     const doubt: Doubt = outcome?.kind === 'unsettled' ? outcome : { since: await now() };
     const passed = await passedSince(proposal.id, doubt);
-    return conclude(found, afterRead(doubt, whileLate(proposal, read, passed), passed));
+    return conclude(found, afterRead(doubt, whileLate(read, passed), passed));
   }
 
   /** Another label may hold a key that this one lost: nothing is sent with it while the request may still land. */
-  function whileLate({ account }: Proposal, read: ReadBack, { now: at, age }: Passed): ReadBack {
-    const isLate = read.kind === 'never' && venues.has(account.venue) && age < READ_AGAIN_MS;
+  function whileLate(read: ReadBack, { now: at, age }: Passed): ReadBack {
+    const isLate = read.kind === 'never' && read.gone === 'key' && age < READ_AGAIN_MS;
     return isLate ? { kind: 'unread', at } : read;
   }
 

@@ -113,6 +113,11 @@ export type Unsettled = Readonly<z.infer<typeof unsettledSchema>>;
 
 const settlingSchema = { sent: sentSchema.exactOptional() };
 
+/** Why nobody can ask the venue any more: the key of the change, or the whole venue, is no longer in use. */
+const goneSchema = z.enum(['key', 'venue']);
+export type Gone = z.infer<typeof goneSchema>;
+const unreadSchema = { gone: goneSchema.exactOptional() };
+
 /**
  * How a proposal ended, or what is known so far. All times are milliseconds since the epoch by the store's clock.
  *
@@ -132,7 +137,13 @@ export const outcomeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('not-sent'), at: z.number(), failure: failureSchema.exactOptional() }),
   z.object({ kind: z.literal('refused'), at: z.number(), failure: failureSchema }),
   unsettledSchema,
-  z.object({ kind: z.literal('applied'), asOf: z.number(), isReadBack: z.boolean(), ...settlingSchema }),
+  z.object({
+    kind: z.literal('applied'),
+    asOf: z.number(),
+    isReadBack: z.boolean(),
+    ...settlingSchema,
+    ...unreadSchema,
+  }),
   z.object({
     kind: z.literal('not-applied'),
     since: z.number(),
@@ -146,6 +157,7 @@ export const outcomeSchema = z.discriminatedUnion('kind', [
     since: z.number(),
     shown: shownSchema.exactOptional(),
     ...settlingSchema,
+    ...unreadSchema,
   }),
 ]);
 export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;

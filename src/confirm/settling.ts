@@ -1,6 +1,6 @@
 import { unreachable } from '../errors.ts';
 import type { CurrentSetting } from '../leverage/setting.ts';
-import type { Outcome, Unsettled } from './proposal.ts';
+import type { Gone, Outcome, Unsettled } from './proposal.ts';
 
 /** A request that was delayed in the network can land this long after a read-back showed nothing. */
 export const READ_AGAIN_MS = 30_000;
@@ -17,7 +17,7 @@ export type ReadBack =
   | { readonly kind: 'agrees'; readonly asOf: number }
   | { readonly kind: 'disagrees'; readonly asOf: number; readonly holds: CurrentSetting }
   | { readonly kind: 'unread'; readonly at: number }
-  | { readonly kind: 'never' };
+  | { readonly kind: 'never'; readonly gone: Gone };
 
 /** What is known before a read-back. */
 export type Doubt = Omit<Unsettled, 'kind' | 'lookAt'>;
@@ -41,7 +41,7 @@ export function afterRead(doubt: Doubt, read: ReadBack, passed: Passed): Outcome
     case 'unread':
       return passed.age >= SETTLE_MS ? lastKnown(doubt) : unsettled(doubt, passed);
     case 'never':
-      return lastKnown(doubt);
+      return lastKnown(doubt, read.gone);
     default:
       return unreachable(read);
   }
@@ -73,11 +73,12 @@ export function mayStillBeTold(ended: Outcome): boolean {
 }
 
 /** What is true for good once nobody asks any more. */
-function lastKnown(doubt: Doubt): Outcome {
+function lastKnown(doubt: Doubt, gone?: Gone): Outcome {
   const { sent, shown, since } = doubt;
-  if (sent?.answer !== 'accepted') return { kind: 'unknown', since, ...(shown && { shown }), ...sentIn(doubt) };
+  const why = gone === undefined ? {} : { gone };
+  if (sent?.answer !== 'accepted') return { kind: 'unknown', since, ...(shown && { shown }), ...sentIn(doubt), ...why };
   if (shown !== undefined) return { kind: 'differs', ...shown, sent };
-  return { kind: 'applied', asOf: sent.until, isReadBack: false, sent };
+  return { kind: 'applied', asOf: sent.until, isReadBack: false, sent, ...why };
 }
 
 function unsettled(doubt: Doubt, { now, age, readAge }: Passed): Unsettled {

@@ -1,5 +1,5 @@
 import type { Button, Span, Text, Tone, View } from '../command.ts';
-import type { Outcome, Proposal, Sent } from '../confirm/proposal.ts';
+import type { Gone, Outcome, Proposal, Sent } from '../confirm/proposal.ts';
 import { type FailureData, unreachable } from '../errors.ts';
 import { explain } from '../messages.ts';
 import { marketLabel } from './market.ts';
@@ -112,7 +112,7 @@ function applied(venue: string, proposal: Proposal, outcome: Of<'applied'>): Wor
   const symbol = marketLabel(proposal);
   const setting = describeSetting(proposal.setting);
   const was = ` It was ${describeSetting(proposal.seen.current)} before.`;
-  const { sent, asOf } = outcome;
+  const { sent, asOf, gone } = outcome;
   if (!outcome.isReadBack) {
     return {
       tone: 'done',
@@ -120,7 +120,10 @@ function applied(venue: string, proposal: Proposal, outcome: Of<'applied'>): Wor
       body: [
         `${venue} accepted it at `,
         clock(asOf),
-        ', but it could not be read back. Press "Check now" to see what it holds.',
+        ', but it could not be read back. ',
+        gone === undefined
+          ? 'Press "Check now" to see what it holds.'
+          : `${cannotAsk(venue, gone)} Look at the exchange to see what it holds.`,
         was,
       ],
     };
@@ -171,7 +174,7 @@ function notApplied(venue: string, proposal: Proposal, { sent, since, asOf, hold
   };
 }
 
-function unknown(venue: string, proposal: Proposal, { sent, since, shown }: Of<'unknown'>): Words {
+function unknown(venue: string, proposal: Proposal, { sent, since, shown, gone }: Of<'unknown'>): Words {
   const last = shown && [' At ', clock(shown.asOf), ` ${venue} still showed ${describeSetting(shown.holds)}.`];
   return {
     tone: 'unknown',
@@ -181,9 +184,18 @@ function unknown(venue: string, proposal: Proposal, { sent, since, shown }: Of<'
       ...(last ?? []),
       ' Since ',
       clock(shown?.asOf ?? since),
-      ' it could not be read back, so it may or may not hold now. The bot does not send it again and has stopped asking. Look at the exchange, or press "Check now".',
+      ' it could not be read back, so it may or may not hold now. The bot does not send it again. ',
+      gone === undefined
+        ? 'It has stopped asking. Look at the exchange, or press "Check now".'
+        : `${cannotAsk(venue, gone)} Look at the exchange.`,
     ],
   };
+}
+
+function cannotAsk(venue: string, gone: Gone): string {
+  return gone === 'key'
+    ? 'The key of this change is no longer in use, so the bot cannot ask.'
+    : `The bot does not work with ${venue} any more, so it cannot ask.`;
 }
 
 /** The one request and what came of it. That an exchange did not answer is said only where it did not. */
@@ -228,9 +240,11 @@ function buttonsFor(proposal: Proposal, outcome: Outcome): readonly Button[] {
   const check: Button = { kind: 'press', verb: 'check', id, label: 'Check now', style: 'secondary' };
   switch (outcome.kind) {
     case 'applied':
-      return outcome.isReadBack ? backButtons(proposal) : [check];
-    case 'unsettled':
+      if (outcome.isReadBack) return backButtons(proposal);
+      return outcome.gone === undefined ? [check] : [];
     case 'unknown':
+      return outcome.gone === undefined ? [check] : [];
+    case 'unsettled':
     case 'differs':
       return [check];
     default:

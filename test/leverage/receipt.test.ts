@@ -120,6 +120,18 @@ const rows: readonly (readonly [Outcome, Tone, RegExp, readonly string[]])[] = [
     ['Check now'],
   ],
   [
+    { kind: 'unknown', since, sent: silent, gone: 'key' },
+    'unknown',
+    /may or may not hold now\. The bot does not send it again\. The key of this change is no longer in use, so the bot cannot ask\. Look at the exchange\.\n/,
+    [],
+  ],
+  [
+    { kind: 'applied', asOf, isReadBack: false, sent: accepted, gone: 'venue' },
+    'done',
+    /accepted, not read back\n[\s\S]*The bot does not work with Paper any more, so it cannot ask\. Look at the exchange/,
+    [],
+  ],
+  [
     { kind: 'unknown', since, sent: silent, shown: { asOf: 2_000, holds: isolated('3') } },
     'unknown',
     /^Not known[\s\S]*At .*2000.* Paper still showed 3x isolated\. Since .*2000/,
