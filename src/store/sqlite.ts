@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { backup, DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { createClock } from '../clock.ts';
@@ -35,6 +35,8 @@ const countSchema = z.object({ value: z.number() });
 
 /** About 10 ms of work, with SQLite's own checkpoint after every few. */
 const SLICE_ROWS = 250;
+/** Of a snapshot: others wait for as long as these take. */
+const PAGES_AT_ONCE = 200;
 const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
@@ -125,15 +127,32 @@ export function createSqliteStore(options: {
         if (prefix === '') return statements.shortenAll.run(end, end, SLICE_ROWS).changes;
         return statements.shorten.run(end, end, prefix, `${prefix}\u{10ffff}`, SLICE_ROWS).changes;
       }),
-    snapshot: async (path) =>
-      guarded(() => {
+    snapshot: async (path) => {
+      try {
         closeSync(openSync(path, 'wx', 0o600));
-        database.prepare('VACUUM INTO ?').run(path);
-      }),
+        // In a thread of its own: VACUUM INTO held everybody up for as long as the whole file takes.
+        await backup(database, path, { rate: PAGES_AT_ONCE });
+        // One that is closed meanwhile ends the copy as if it were whole.
+        if (!database.isOpen) throw new Error('closed before the snapshot was whole');
+        makeOneFile(path);
+      } catch (error) {
+        throw new Failure({ code: 'STORE_UNAVAILABLE' }, { cause: error });
+      }
+    },
     close: async () => {
       if (database.isOpen) database.close();
     },
   };
+}
+
+/** A copy of a database with a log of its own would need a file beside it to be read. */
+function makeOneFile(path: string): void {
+  const copy = new DatabaseSync(path);
+  try {
+    copy.exec('PRAGMA journal_mode = DELETE');
+  } finally {
+    copy.close();
+  }
 }
 
 function prepare(database: DatabaseSync) {

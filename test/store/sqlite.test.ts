@@ -3,6 +3,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { createClock } from '../support/clock.ts';
@@ -160,4 +162,40 @@ test('a store that is closed in the middle of a sweep ends it quietly', async ()
   const swept = store.sweep();
   await store.close();
   expect(await swept).toBeLessThan(2_000);
+});
+
+/** A store of some megabytes. */
+async function openLargeStore() {
+  const directory = temporaryDirectory();
+  const store = openStore(join(directory, 'store.db'));
+  const value = 'x'.repeat(2_000);
+  for (let from = 0; from < 10_000; from += 1_000) {
+    await store.commit({ writes: Array.from({ length: 1_000 }, (_, index) => ({ key: `k/${from + index}`, value })) });
+  }
+  return { store, copy: join(directory, 'copy.db'), directory };
+}
+
+test('while a snapshot is written others have their turn, and what they write is in it or not, as a whole', async () => {
+  const { store, copy, directory } = await openLargeStore();
+  let written = 0;
+  const isDone = store.snapshot(copy).then(() => true);
+  while (!(await Promise.race([isDone, nextTurn(false)]))) {
+    await store.commit({ writes: ['a', 'b'].map((side) => ({ key: `${side}/${written}`, value: '' })) });
+    written += 1;
+  }
+  expect(written).toBeGreaterThanOrEqual(5);
+  const snapshot = openStore(copy);
+  expect(await snapshot.list('k/')).toHaveLength(10_000);
+  const sides = await Promise.all(['a/', 'b/'].map((side) => snapshot.list(side)));
+  expect(sides[0]?.length).toBe(sides[1]?.length);
+  await snapshot.close();
+  // One file is all of it.
+  expect(readdirSync(directory).filter((name) => name.startsWith('copy'))).toEqual(['copy.db']);
+});
+
+test('a store that is closed in the middle of a snapshot fails it', async () => {
+  const { store, copy } = await openLargeStore();
+  const snapshot = store.snapshot(copy);
+  await store.close();
+  await expect(snapshot).rejects.toThrow('STORE_UNAVAILABLE');
 });
