@@ -63,6 +63,8 @@ export function createSqliteStore(options: {
   const { now } = createClock({ ...more, wall });
   const database = openDatabase(file);
   const statements = prepare(database);
+  const copying = new Set<Promise<void>>();
+  let isClosing = false;
 
   const live = (key: string, at: number): Entry | undefined => toEntry(statements.get.get(key, at));
 
@@ -98,6 +100,21 @@ export function createSqliteStore(options: {
     }
   }
 
+  async function writeSnapshot(path: string): Promise<void> {
+    try {
+      closeSync(openSync(path, 'wx', 0o600));
+      // In a thread of its own: VACUUM INTO held everybody up for as long as the whole file takes.
+      await backup(database, path, { rate: PAGES_AT_ONCE, progress: assertOpen });
+      makeOneFile(path);
+    } catch (error) {
+      throw new Failure({ code: 'STORE_UNAVAILABLE' }, { cause: error });
+    }
+  }
+
+  function assertOpen(): void {
+    if (isClosing) throw new Error('the store is closed');
+  }
+
   /** Each slice is a transaction of its own: the event loop goes on in between, and the log file is used again. */
   async function inSlices(change: () => number | bigint): Promise<number> {
     for (let total = 0; ; ) {
@@ -127,19 +144,15 @@ export function createSqliteStore(options: {
         if (prefix === '') return statements.shortenAll.run(end, end, SLICE_ROWS).changes;
         return statements.shorten.run(end, end, prefix, `${prefix}\u{10ffff}`, SLICE_ROWS).changes;
       }),
-    snapshot: async (path) => {
-      try {
-        closeSync(openSync(path, 'wx', 0o600));
-        // In a thread of its own: VACUUM INTO held everybody up for as long as the whole file takes.
-        await backup(database, path, { rate: PAGES_AT_ONCE });
-        // One that is closed meanwhile ends the copy as if it were whole.
-        if (!database.isOpen) throw new Error('closed before the snapshot was whole');
-        makeOneFile(path);
-      } catch (error) {
-        throw new Failure({ code: 'STORE_UNAVAILABLE' }, { cause: error });
-      }
+    snapshot: (path) => {
+      const written = writeSnapshot(path);
+      copying.add(written);
+      return written.finally(() => copying.delete(written));
     },
     close: async () => {
+      isClosing = true;
+      // Closed in the middle of a copy, the database would stay locked, and the copy would pass for a whole one.
+      await Promise.allSettled(copying);
       if (database.isOpen) database.close();
     },
   };
