@@ -2,9 +2,12 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
 import { chromiumPath, isLacking, chromium as need, titled } from './needs.ts';
 
+/** A browser needs a processor of its own: twenty seconds are short where it shares one. */
+const TIMEOUT_MS = 90_000;
+
 /** Tests in a browser; left out where there is none. */
 export function describeInBrowser(title: string, tests: () => void): void {
-  describe.skipIf(isLacking(need))(titled(need, title), tests);
+  describe.skipIf(isLacking(need))(titled(need, title), { timeout: TIMEOUT_MS }, tests);
 }
 
 const args = [

@@ -112,8 +112,9 @@ export async function enterKey({ page, context }: Visitor, { venue, label = 'goo
     const fields = popup.locator('form input:not([type=hidden])');
     for (const [index, value] of values.entries()) await fields.nth(index).fill(value);
     await popup.getByRole('button', { name: 'Check and save this key' }).click();
+    // What closes before the answer is here may take the request with it.
+    await popup.getByRole('alert').or(popup.getByText('Key saved, not used yet')).first().waitFor();
   }
-  await popup.waitForLoadState();
   return popup;
 }
 
