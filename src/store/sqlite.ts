@@ -126,6 +126,8 @@ export function createSqliteStore(options: {
     }
   }
 
+  const erase = () => guarded(() => database.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+
   return {
     get: async (key) => guarded(() => live(key, now())),
     list: async (prefix, page = {}) =>
@@ -136,8 +138,12 @@ export function createSqliteStore(options: {
       }),
     commit: async (change) => guarded(() => transaction(() => commitNow(change))),
     now: async () => now(),
-    erase: async () => guarded(() => database.exec('PRAGMA wal_checkpoint(TRUNCATE)')),
-    sweep: () => inSlices(() => statements.sweep.run(now(), SLICE_ROWS).changes),
+    erase: async () => erase(),
+    sweep: async () => {
+      const swept = await inSlices(() => statements.sweep.run(now(), SLICE_ROWS).changes);
+      if (swept > 0 && database.isOpen) erase();
+      return swept;
+    },
     shorten: (prefix, longestMs) =>
       inSlices(() => {
         const end = now() + longestMs;

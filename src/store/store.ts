@@ -44,7 +44,7 @@ export type Store = {
   readonly now: () => Promise<number>;
   /** Makes sure that the bytes of removed rows are no longer in any file of the store. */
   readonly erase: () => Promise<void>;
-  /** Deletes expired rows, a few at a time: other calls get their turn in between. @returns how many. */
+  /** Deletes expired rows and erases their bytes, a few at a time: other calls get their turn in between. @returns how many. */
   readonly sweep: () => Promise<number>;
   /**
    * Lets no row with this prefix outlive `longestMs` from now: one that would was written by a clock that was ahead.

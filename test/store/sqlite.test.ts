@@ -23,8 +23,8 @@ describeStore('SQLite', (clock) =>
   createSqliteStore({ file: join(temporaryDirectory(), 'store.db'), now: clock.now, monotonic: clock.elapsed }),
 );
 
-function openStore(file: string) {
-  const store = createSqliteStore({ file, now: createClock().now });
+function openStore(file: string, clock = createClock()) {
+  const store = createSqliteStore({ file, now: clock.now });
   onTestFinished(() => store.close());
   return store;
 }
@@ -105,6 +105,19 @@ test('the bytes of a removed row are in no file after erase', async () => {
   expect(bytes().includes('canary-7f3a')).toBe(true);
   await store.commit({ writes: [{ key: 'k', remove: true }] });
   await store.erase();
+  expect(bytes().includes('canary-7f3a')).toBe(false);
+});
+
+test('the bytes of a row that expired are in no file after the sweep', async () => {
+  const directory = temporaryDirectory();
+  const clock = createClock();
+  const store = openStore(join(directory, 'store.db'), clock);
+  const bytes = () => Buffer.concat(['store.db', 'store.db-wal'].map((name) => readFileSync(join(directory, name))));
+  await store.commit({ writes: [{ key: 'k', value: 'canary-7f3a', ttlMs: 1 }] });
+  expect(await store.sweep()).toBe(0);
+  expect(bytes().includes('canary-7f3a')).toBe(true);
+  clock.advance(1);
+  expect(await store.sweep()).toBe(1);
   expect(bytes().includes('canary-7f3a')).toBe(false);
 });
 
