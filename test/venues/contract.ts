@@ -51,6 +51,21 @@ const faults: readonly FaultRow[] = [
     read: anyVenueFailure,
   },
   {
+    fault: { name: 'refused', status: 400, text: 'a new kind of error', error: 'aNewKindOfError' },
+    write: silent('unreadable'),
+    carriedOut: false,
+  },
+  {
+    fault: { name: 'refused', status: 400, text: 'a new kind of error', error: 'aNewKindOfError', applied: true },
+    write: silent('unreadable'),
+    carriedOut: true,
+  },
+  {
+    fault: { name: 'refused', status: 499, text: 'client closed request', code: 499, applied: true },
+    write: silent('unreadable'),
+    carriedOut: true,
+  },
+  {
     fault: { name: 'rate-limited', retryAfterSeconds: 30 },
     write: {
       kind: 'refused',
@@ -173,6 +188,27 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       const { venue, credentials, target, set } = await open();
       set('7');
       expect(await venue.readSetting(credentials, target)).toEqual({ mode: 'isolated', leverage: '7' });
+    });
+
+    test('a list shows what was set elsewhere, or says that it cannot', async () => {
+      const { venue, credentials, target, set } = await open();
+      set('7');
+      const { settings, unread, gaps } = await venue.listSettings(credentials, { symbols: [] });
+      const [symbol, shown] = [target.market.symbol, { mode: 'isolated', leverage: '7' }];
+      expect(unread).toEqual([]);
+      if (gaps.includes('set-elsewhere')) expect(settings).toEqual([]);
+      else expect(settings).toEqual([{ symbol, setting: shown }]);
+      expect((await venue.listSettings(credentials, { symbols: [symbol] })).settings).toEqual([
+        { symbol, setting: shown },
+      ]);
+    });
+
+    test('a list names what is open, whoever set it', async () => {
+      const { venue, credentials, target, set, openPosition } = await open();
+      set('7');
+      openPosition();
+      const { settings } = await venue.listSettings(credentials, { symbols: [] });
+      expect(settings).toEqual([{ symbol: target.market.symbol, setting: { mode: 'isolated', leverage: '7' } }]);
     });
 
     test('a leverage that the venue does not take is refused, and nothing changes', async () => {

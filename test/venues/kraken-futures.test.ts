@@ -3,8 +3,11 @@ import type { Market } from '../../src/leverage/market.ts';
 import { Secret } from '../../src/secret.ts';
 import type { VenueOptions } from '../../src/venues/client.ts';
 import { authent, createKrakenFutures } from '../../src/venues/kraken-futures.ts';
+import { instrumentsOf } from '../../src/venues/kraken-futures-replies.ts';
+import { judgeList } from '../../src/venues/list-reply.ts';
 import { type FixtureVenue, openFixtureVenue, outcomeOf, type Reply, type Script } from '../support/fixture-venue.ts';
 import type { SeenRequest } from '../support/loopback.ts';
+import { turnsWhile } from '../support/turns.ts';
 import { openKraken } from '../support/venue-simulators.ts';
 import { describeVenue } from './contract.ts';
 import fixtures from './fixtures/kraken-futures.json' with { type: 'json' };
@@ -308,6 +311,36 @@ describe('reading the settings', () => {
 });
 
 describe('markets', () => {
+  /** As long as the real one: 350 contracts with their margin levels and a schedule for every region, 2 MB. */
+  function listOfRealSize() {
+    const levels = (count: number) =>
+      Array.from({ length: count }, (_, step) => ({
+        numNonContractUnits: step * 250_000,
+        initialMargin: (step + 1) / 50,
+        maintenanceMargin: (step + 1) / 100,
+      }));
+    const regions = Array.from({ length: 7 }, (_, index) => `REGION_${index}`);
+    const marginSchedules = Object.fromEntries(
+      regions.map((region) => [region, { retail: levels(5), professional: levels(5) }]),
+    );
+    return Array.from({ length: 350 }, (_, index) => ({
+      ...fixtures.instruments.body.instruments[0],
+      symbol: `PF_C${index}USD`,
+      base: `C${index}`,
+      marginLevels: levels(6),
+      marginSchedules,
+    }));
+  }
+
+  test('a list of the real size is read in slices between which others have their turn (P49)', async () => {
+    const body = { result: 'success', instruments: listOfRealSize() };
+    expect(JSON.stringify(body).length).toBeGreaterThan(2_000_000);
+    const answer = { status: 200, text: JSON.stringify(body) };
+    expect(await turnsWhile(() => judgeList(answer, instrumentsOf('kraken-futures')))).toBeGreaterThan(20);
+    const { venue } = await kraken(() => ({ body }));
+    expect(await venue.listMarkets()).toHaveLength(350);
+  });
+
   test('multi-collateral contracts only, perpetuals and main coins first', async () => {
     const { venue } = await kraken(() => fixtures.instruments);
     const markets = await venue.listMarkets();

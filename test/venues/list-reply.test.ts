@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cutList, isModest, judgeList, type ListReply, mostCharacters } from '../../src/venues/list-reply.ts';
+import { turnsWhile } from '../support/turns.ts';
 
 /** What a text is cut into, or why it is not. */
 function cut(text: string) {
@@ -99,29 +99,15 @@ describe('rows are read in slices', () => {
     conclude: (rows) => ({ kind: 'ok', value: rows.length }),
   });
 
-  /** How often others had their turn while a list was read. */
-  async function turnsWhile(text: string): Promise<number> {
-    let turns = 0;
-    let isDone = false;
-    const counted = (async () => {
-      while (!isDone) {
-        await nextTurn();
-        turns += 1;
-      }
-    })();
-    await judgeList({ status: 200, text }, counting());
-    isDone = true;
-    await counted;
-    return turns;
-  }
+  const turnsOf = (text: string) => turnsWhile(() => judgeList({ status: 200, text }, counting()));
 
   test('of 200 rows', async () => {
-    expect(await turnsWhile(JSON.stringify({ list: Array(5_000).fill(1) }))).toBeGreaterThanOrEqual(24);
+    expect(await turnsOf(JSON.stringify({ list: Array(5_000).fill(1) }))).toBeGreaterThanOrEqual(24);
   });
 
   test('of 64 KiB', async () => {
     const rows = Array(40).fill('x'.repeat(60_000));
-    expect(await turnsWhile(JSON.stringify({ list: rows }))).toBeGreaterThanOrEqual(20);
+    expect(await turnsOf(JSON.stringify({ list: rows }))).toBeGreaterThanOrEqual(20);
   });
 
   test('and a row that is no JSON is an unreadable one', async () => {
