@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Tone } from '../../src/command.ts';
 import type { Outcome, Proposal, Sent } from '../../src/confirm/proposal.ts';
-import { receiptView, workingView } from '../../src/leverage/receipt.ts';
+import type { Refusal } from '../../src/errors.ts';
+import { receiptIn, receiptView, workingView } from '../../src/leverage/receipt.ts';
 import type { CurrentSetting } from '../../src/leverage/setting.ts';
 import { alice, isolated, labelsOf, openGate, wordsOf } from '../support/gate.ts';
 import { refusal, unreachable } from '../support/paper-venue.ts';
@@ -187,4 +188,27 @@ test('while it runs, a card says so and has no buttons', async () => {
   const view = workingView('Paper', await proposalFrom());
   expect(view.title).toBe('Setting BTCUSD to 5x isolated on Paper …');
   expect(view).not.toHaveProperty('buttons');
+});
+
+test('in public every refusal reads the same, whatever it would tell of a position or of the margin', async () => {
+  const proposal = await proposalFrom();
+  const refusals: readonly Refusal[] = ['would-liquidate', 'insufficient-margin', 'rate-limited', 'conflict'];
+  for (const kind of ['refused', 'not-sent'] as const) {
+    const views = refusals.map((reason) => {
+      const failure = { code: 'VENUE_REFUSED', venue: 'Paper', refusal: reason } as const;
+      return receiptIn({ isPublic: true }, 'Paper', proposal, { kind, at: asOf, failure });
+    });
+    expect(new Set(views.map(wordsOf)).size).toBe(1);
+    expect(new Set(views.map(({ aside }) => wordsOf(aside))).size).toBe(refusals.length);
+  }
+});
+
+test('in public nothing else is withheld, and in private nothing is', async () => {
+  const proposal = await proposalFrom();
+  for (const [outcome] of rows) {
+    const full = receiptView('Paper', proposal, outcome);
+    expect(receiptIn({ isPublic: false }, 'Paper', proposal, outcome)).toEqual(full);
+    const hasReason = 'failure' in outcome && outcome.failure !== undefined;
+    if (!hasReason) expect(receiptIn({ isPublic: true }, 'Paper', proposal, outcome)).toEqual(full);
+  }
 });
