@@ -118,19 +118,19 @@ export function tapDiscord(
   app.addHook('preHandler', async (request) => {
     const text = JSON.stringify(request.body ?? {});
     onBody(text);
-    const route = readRoute(request.url);
+    const route = routeOf(request.url, journal);
     const body = z.object({ body: z.unknown() }).safeParse(request.body).data?.body;
     const shown = readSaid(
       route?.place === 'callback' ? z.object({ data: z.unknown() }).safeParse(body).data?.data : body,
     );
     if (route === undefined || shown === undefined) return;
     const place = route.place === 'callback' ? '@original' : route.place;
-    sent.set(request, journal.sighted({ ...route, ...shown, place }));
+    sent.set(request, journal.sighted({ interactionId: route.interactionId, ...shown, place }));
   });
 
   // Answers that a fault breaks off never come here.
   app.addHook('onSend', async (request, reply, payload) => {
-    const route = readRoute(request.url);
+    const route = routeOf(request.url, journal);
     if (route?.place === 'callback' && reply.statusCode >= 400 && reply.statusCode < 500) {
       journal.turnedAway(route.interactionId);
     }
@@ -145,6 +145,12 @@ export function tapDiscord(
 }
 
 type Route = { readonly interactionId: string; readonly place: string };
+
+/** A message that is edited as the bot, when its token is over, is still about what it was about before. */
+function routeOf(url: string, journal: Journal): Route | undefined {
+  const [, message] = /\/channels\/\d+\/messages\/(\d+)$/.exec(url.split('?')[0] ?? '') ?? [];
+  return message === undefined ? readRoute(url) : journal.said.findLast(({ messageId }) => messageId === message);
+}
 
 function readRoute(url: string): Route | undefined {
   const path = decodeURIComponent(url.split('?')[0] ?? '');

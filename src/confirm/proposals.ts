@@ -1,7 +1,7 @@
 import { Failure } from '../errors.ts';
 import { entriesOf, inSlices, pagesOf, removeAll } from '../store/pages.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
-import type { Change, Entry, Write } from '../store/store.ts';
+import type { Change, Check, Entry, Write } from '../store/store.ts';
 import { commitInTurn } from '../store/turns.ts';
 import type { KeyGuard } from './key-guard.ts';
 import { type Delivery, isWorthTelling, type Outcome, type Proposal, type Stage } from './proposal.ts';
@@ -217,7 +217,7 @@ export function createProposals(
    */
   async function finish(found: Found, outcome: Outcome): Promise<Found | undefined> {
     const { id, account, keyHash } = found.proposal;
-    const lease = await ownLease(found);
+    const lease = await leaseToEnd(found);
     const ttlMs = lifeOf(outcome);
     const closing: readonly Write[] = [
       { key: keys.open(account.user, id), remove: true },
@@ -230,6 +230,17 @@ export function createProposals(
     const ended = await advance({ ...found, outcome }, 'done', { checks, writes: [...closing, ...notes, ...release] });
     if (ended !== undefined) guard.release(keyHash, id);
     return ended;
+  }
+
+  /**
+   * The lease that goes with this proposal's end. One that is over goes too: on a clock that is set back later it would
+   * hold the key again.
+   */
+  async function leaseToEnd({ proposal, stage }: Found): Promise<Check | undefined> {
+    const key = keys.lease(proposal.keyHash);
+    const lease = await store.get(key);
+    if (lease === undefined) return stage === 'pending' ? undefined : { key, version: 'absent' };
+    return lease.value === proposal.id ? lease : undefined;
   }
 
   async function ownLease({ proposal }: Found): Promise<Entry | undefined> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createKeyGuard } from '../../src/confirm/key-guard.ts';
@@ -12,8 +13,10 @@ import type { Store } from '../../src/store/store.ts';
 import { createEnvelope } from '../../src/vault/envelope.ts';
 import { createClock } from '../support/clock.ts';
 import { masterKey } from '../support/keyring.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
 
 const CARD_MS = 60_000;
+const HOUR_MS = 60 * 60_000;
 const delivery = { token: 'interaction-token', at: 0, channel: '300', isPublic: false };
 
 const request: Omit<Proposal, 'id' | 'createdAt' | 'expiresAt'> = {
@@ -41,9 +44,13 @@ const request: Omit<Proposal, 'id' | 'createdAt' | 'expiresAt'> = {
   isShared: false,
 };
 
-async function openProposals(ring = [masterKey('k1')] as const, newId: () => string = randomUUID) {
+async function openProposals(
+  ring = [masterKey('k1')] as const,
+  newId: () => string = randomUUID,
+  file: string = ':memory:',
+) {
   const clock = createClock();
-  const memory = createSqliteStore({ file: ':memory:', now: clock.now, monotonic: clock.elapsed });
+  const memory = createSqliteStore({ file, now: clock.now, monotonic: clock.elapsed });
   onTestFinished(() => memory.close());
   const disk = { beforeCommit: async (): Promise<unknown> => undefined };
   const store: Store = {
@@ -146,6 +153,20 @@ test('a lease that somebody else took meanwhile sends nothing and is not freed',
   expect(await proposals.startSending(await proposals.require(slow.id))).toBeUndefined();
   await proposals.finish(await proposals.require(slow.id), { kind: 'not-sent', at: 0 });
   expect((await proposals.holderOf(request.keyHash))?.proposal.id).toBe(quick.id);
+});
+
+test('a change that ends after its lease takes that away too: a clock that is set back later finds no key held', async () => {
+  const file = join(temporaryDirectory(), 'levergate.db');
+  const { proposals, open, clock, store } = await openProposals([masterKey('k1')], randomUUID, file);
+  const { id } = await open();
+  await proposals.claim(id, delivery);
+  const sending = await proposals.startSending(await proposals.require(id));
+  clock.step(HOUR_MS);
+  await proposals.finish(sending ?? (await proposals.require(id)), { kind: 'applied', asOf: 0, isReadBack: true });
+  await store.close();
+  const back = createSqliteStore({ file, now: () => clock.now() - HOUR_MS });
+  expect(await back.list('lease/')).toEqual([]);
+  await back.close();
 });
 
 test('an unsettled change takes its lease again when a crash let it run out', async () => {

@@ -89,9 +89,10 @@ export function checkOutcomes(
   function loggedOf({ found: { proposal }, spot, value }: Case): readonly string[] {
     const isAlone = cases.filter((other) => isSameSpot(other.spot, spot) && other.value === value).length === 1;
     const to = describeSetting(proposal.setting);
+    const name = spot.currency === undefined ? spot.market : `${spot.market} (${spot.currency})`;
     const isOwn = ({ user, venue, market, to: other }: Audit) =>
-      user === spot.user && venue === spot.venue && market === spot.market && other === to;
-    return isAlone && spot.currency !== 'INR' ? journal.audits.filter(isOwn).map(({ outcome }) => outcome) : [];
+      user === spot.user && venue === spot.venue && market === name && other === to;
+    return isAlone ? journal.audits.filter(isOwn).map(({ outcome }) => outcome) : [];
   }
 
   for (const one of cases) {
