@@ -225,8 +225,11 @@ export function createMudrex(options: VenueOptions): Venue {
       ...(isDefault(currency) ? {} : { trade_currency: currency }),
     });
     const { judge, wasBare } = noticeBareRefusal(replies.judgeEcho(setting));
+    const startedAt = elapsed();
     const result = await client.write({ ...call, method: 'POST', body }, judge);
-    if (wasBare() && (await isMissing(credentials, market))) return { kind: 'refused', failure: unknownMarket };
+    const isPrompt = elapsed() - startedAt <= patienceMs;
+    if (isPrompt && wasBare() && (await isMissing(credentials, market)))
+      return { kind: 'refused', failure: unknownMarket };
     return result;
   }
 

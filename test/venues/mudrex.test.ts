@@ -214,6 +214,18 @@ describe('reading the setting', () => {
     }
   });
 
+  test('a bare 400 that came late is not looked up: a write with its read-back stays under eight seconds', async () => {
+    let passed = 0;
+    const script: Script = ({ method }) => {
+      if (method !== 'POST') return fixtures.assetNotFound;
+      passed += 1_001;
+      return bare;
+    };
+    const { venue, seen } = await mudrex(script, { elapsed: () => passed });
+    expect(await venue.applySetting(credentials, target, fifty)).toMatchObject({ kind: 'silent' });
+    expect(seen).toHaveLength(1);
+  });
+
   test('other silent writes are not looked up: only a bare 400 is documented', async () => {
     for (const reply of [{ status: 400, body: {} }, { status: 404 }, {}]) {
       const { venue, seen } = await mudrex(({ method }) => (method === 'POST' ? reply : fixtures.assetNotFound));
