@@ -47,6 +47,6 @@ test('somebody who can write the database shows Bob no result of Alice’s', asy
   await world.command(bob, 'help');
   await world.command(bob, 'privacy');
   const seen = world.messages(bob).map(titleOf).join('\n');
-  expect(seen).toContain('Levergate');
+  expect(seen).toContain('What this bot stores about you');
   expect(seen).not.toContain('Done');
 });
