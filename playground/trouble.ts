@@ -166,9 +166,9 @@ export function calmDiscord({ faults }: LoopbackDiscord): void {
 
 /** What a fault that is armed or struck is called on the page. */
 export function knobOf(fault: FaultInput): { readonly id: string; readonly title: string } {
+  const said = new Map<string, unknown>(Object.entries(fault));
   const isSame = ([, , known]: (typeof titles)[number]) =>
-    known.name === fault.name &&
-    (fault.name !== 'server-error' || ('page' in known ? known.page : 'json') === fault.page);
+    Object.entries(known).every(([key, value]) => key === 'times' || said.get(key) === value);
   const [id, title] = titles.find(isSame) ?? titles.find(([, , known]) => known.name === fault.name) ?? [fault.name];
   if (title !== undefined) return { id, title };
   const refused = [...refusalChoices.mudrex, ...refusalChoices.kraken].find((one) => saysTheSame(one.fault, fault));

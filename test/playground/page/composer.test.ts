@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { describePage, send, sendOnly } from './support.ts';
+import { describePage, lastMessage, send, sendOnly } from './support.ts';
 
 const highlighted = (page: Page) => page.locator('[role="option"][aria-selected="true"]');
 
@@ -113,7 +113,7 @@ describePage('the message box', (stage) => {
     await page.keyboard.press('Enter');
     await page.keyboard.type('/priv');
     held.resolve();
-    await page.getByText('You have no keys here').waitFor();
+    await lastMessage(page).getByText('You have no keys here').waitFor();
     await expect.poll(() => page.locator('#composer-input').inputValue()).toBe('/priv');
     expect(sent).toBe(1);
   });

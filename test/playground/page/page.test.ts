@@ -1,5 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { demoPeople } from '../../../playground/people.ts';
 import { playgroundStateSchema } from '../../../playground/state.ts';
 import { become, describePage, lastMessage, phone, send } from './support.ts';
 
@@ -11,7 +13,7 @@ describePage('the page', (stage) => {
     await page.getByText('Bot online').waitFor();
     await expect.poll(() => page.locator('.exchange:visible h3').allInnerTexts()).toEqual(['Mudrex', 'Kraken Futures']);
     await send(page, '/help');
-    await lastMessage(page).getByText('Levergate sets futures leverage, and asks first').waitFor();
+    await lastMessage(page).getByText('Levergate sets your futures leverage. It asks first.').waitFor();
   });
 
   it('answers /healthz once the bot is ready, and /api/state in its documented shape', async () => {
@@ -59,6 +61,14 @@ describePage('the page', (stage) => {
     expect((await fetch(`${url}/api/state`, foreign)).status).toBe(403);
   });
 
+  it('shows nobody’s screen to the page of another site, and none of somebody unknown', async () => {
+    const url = stage.playground().url();
+    const screen = (userId: string) => `${url.replace('http', 'ws')}/api/screen?as=${userId}`;
+    expect(await firstFrom(screen(demoPeople.alice.id), url)).toContain('"viewerId"');
+    expect(await firstFrom(screen(demoPeople.alice.id), 'https://elsewhere.example')).toBe('refused');
+    expect(await firstFrom(screen('1'), url)).toBe('refused');
+  });
+
   it('can be used at the width of a phone without scrolling sideways', async () => {
     const { page } = await stage.visit({ viewport: phone });
     for (const place of ['Live', 'Exchanges', 'Keys', 'Trouble', 'Wire', 'Chat']) {
@@ -103,6 +113,15 @@ describePage('the page', (stage) => {
     await page.getByRole('heading', { name: '#audit-log', level: 3 }).waitFor();
   });
 });
+
+/** The first thing that comes over a WebSocket which a page of this origin opens. */
+function firstFrom(url: string, origin: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const socket = new WebSocket(url, { origin });
+  socket.once('message', (data) => resolve(String(data)));
+  socket.once('error', () => resolve('refused'));
+  return promise.finally(() => socket.terminate());
+}
 
 function statusWithHost(url: string, host: string): Promise<number | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();

@@ -55,5 +55,7 @@ describePage('several people', (stage) => {
       .getByText(/ETHUSDT/)
       .first()
       .waitFor();
+    await lastMessage(page).locator('.mention', { hasText: '@Alice' }).first().waitFor();
+    expect(await lastMessage(page).textContent()).not.toMatch(/<[@#/t]/);
   });
 });

@@ -50,7 +50,8 @@ describePage('the tour', (stage) => {
   it('can be left at any time, and does not come back by itself', async () => {
     const { page } = await stage.visit({ tour: true });
     await page.getByRole('button', { name: 'Next' }).click();
-    await page.getByRole('button', { name: 'Leave the tour' }).click();
+    await page.getByRole('button', { name: 'Leave the tour' }).press('Enter');
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('composer-input');
     await page.reload();
     await page.locator('#composer-input').waitFor();
     expect(await page.getByRole('region', { name: 'Tour' }).count()).toBe(0);
