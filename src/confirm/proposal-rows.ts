@@ -75,6 +75,11 @@ export function idIn({ key }: Entry): string {
   return key.slice(key.lastIndexOf('/') + 1);
 }
 
+/** The check that a row is as it was found. */
+export function rowCheck({ proposal, version }: Found) {
+  return { key: keys.row(proposal.id), version } as const;
+}
+
 /** @throws Failure CARD_UNREADABLE when the row is not what was sealed for this id */
 export async function findProposal(context: RowContext, id: string): Promise<Found | undefined> {
   const row = await proposalRows.get(context, id).catch((error: unknown) => {

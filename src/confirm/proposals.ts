@@ -1,11 +1,13 @@
 import { Failure } from '../errors.ts';
-import { entriesOf, inSlices, pagesOf, removeAll } from '../store/pages.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
 import type { Change, Check, Entry, Write } from '../store/store.ts';
 import { commitInTurn } from '../store/turns.ts';
+import { createCardLists } from './card-lists.ts';
+import { makeRoom } from './card-room.ts';
+import { eraseCards } from './erase-cards.ts';
 import type { KeyGuard } from './key-guard.ts';
 import { type Delivery, isWorthTelling, type Outcome, type Proposal, type Stage } from './proposal.ts';
-import { type Found, findProposal, idIn, keys, proposalRows } from './proposal-rows.ts';
+import { type Found, findProposal, keys, proposalRows, rowCheck } from './proposal-rows.ts';
 
 export type Claim =
   | { readonly kind: 'claimed'; readonly found: Found }
@@ -19,11 +21,7 @@ export type Claim =
 export type Request = Omit<Proposal, 'id' | 'createdAt' | 'expiresAt'>;
 
 const LEASE_MS = 20_000;
-const MAX_OPEN_CARDS = 10;
-/** Of one person, ended ones included. */
-const MAX_CARDS = 500;
 const DAY_MS = 24 * 60 * 60_000;
-const MAX_NEWS = 10;
 const MAX_ATTEMPTS = 5;
 
 export type Proposals = ReturnType<typeof createProposals>;
@@ -70,48 +68,13 @@ export function createProposals(
     const createdAt = await store.now();
     const proposal: Proposal = { ...request, id, createdAt, expiresAt: createdAt + ttlMs };
     const stored = await commitInTurn(store, { user, of: 'cards' }, async () => {
-      await assertRoom(user);
+      await makeRoom(context, user);
       const row = await toWrite({ proposal, stage: 'pending', delivery });
       const index = [keys.open, keys.owned].map((key) => ({ key: key(user, id), value: '', ttlMs: keepMs }));
       return { checks: [{ key: row.key, version: 'absent' }], writes: [row, ...index] };
     });
     if (stored.kind !== 'committed') throw new Failure({ code: 'STORE_UNAVAILABLE' });
     return proposal;
-  }
-
-  /** One more card than a person may keep takes the place of the oldest that they were told of. */
-  async function assertRoom(user: string): Promise<void> {
-    const open = await store.list(keys.open(user), { limit: MAX_OPEN_CARDS });
-    if (open.length >= MAX_OPEN_CARDS) {
-      const waitMs = await untilOneEnds(user);
-      throw new Failure({ code: 'TOO_MANY_OPEN_CARDS', max: MAX_OPEN_CARDS, ...(waitMs !== undefined && { waitMs }) });
-    }
-    const ended = await store.list(keys.ended(user), { limit: MAX_CARDS });
-    let excess = ended.length + open.length + 1 - MAX_CARDS;
-    for (const entry of ended) if (excess > 0 && (await dropTold(user, entry))) excess -= 1;
-    if (excess > 0) throw new Failure({ code: 'TOO_MANY_CARDS', max: MAX_CARDS });
-  }
-
-  /** @returns false for a card that its owner was not told of, or that has not ended after all. */
-  async function dropTold(user: string, ended: Entry): Promise<boolean> {
-    const id = idIn(ended);
-    const notes = [keys.untold(user, id), keys.open(user, id)];
-    for (const key of notes) if ((await store.get(key)) !== undefined) return false;
-    const row = await store.get(keys.row(id));
-    const absent = notes.map((key) => ({ key, version: 'absent' }) as const);
-    const removed = [keys.row(id), keys.owned(user, id), ended.key];
-    const dropped = await store.commit({
-      checks: [{ key: keys.row(id), version: row?.version ?? 'absent' }, ...absent],
-      writes: removed.map((key) => ({ key, remove: true })),
-    });
-    return dropped.kind === 'committed';
-  }
-
-  /** Until the oldest card of a user expires; undefined where all of them are under way. */
-  async function untilOneEnds(user: string): Promise<number | undefined> {
-    const pending = (await openOf(user)).filter(({ stage }) => stage === 'pending');
-    const first = Math.min(...pending.map(({ proposal }) => proposal.expiresAt));
-    return Number.isFinite(first) ? Math.max(0, first - (await store.now())) : undefined;
   }
 
   /** Remembers in which message a card stands, once that is known. */
@@ -253,51 +216,6 @@ export function createProposals(
     return ended ?? require(found.proposal.id);
   }
 
-  /** Ids of all proposals that have not ended. */
-  async function openIds(): Promise<readonly string[]> {
-    return (await entries(keys.open())).map(idIn);
-  }
-
-  async function entries(prefix: string): Promise<readonly Entry[]> {
-    const found: Entry[] = [];
-    for await (const entry of entriesOf(store, prefix)) found.push(entry);
-    return found;
-  }
-
-  /** Proposals of a user that have not ended and can still be read. */
-  async function openOf(user: string): Promise<readonly Found[]> {
-    return readAll(await store.list(keys.open(user)), keys.open);
-  }
-
-  /** Proposals of a user, ended ones included, that can still be read; 500 of those that 0.1 kept without a bound. */
-  async function ownedBy(user: string): Promise<readonly Found[]> {
-    return readAll(await store.list(keys.owned(user), { limit: MAX_CARDS }), keys.owned);
-  }
-
-  /** Results that the user has not been shown, a few of them. */
-  async function untold(user: string): Promise<readonly Found[]> {
-    const found: Found[] = [];
-    for await (const entry of entriesOf(store, keys.untold(user))) {
-      found.push(...(await readAll([entry], keys.untold)));
-      if (found.length >= MAX_NEWS) break;
-    }
-    return found;
-  }
-
-  /** Everybody's results that have not been shown. */
-  async function allUntold(): Promise<readonly Found[]> {
-    return readAll(await entries(keys.untold()), keys.untold);
-  }
-
-  /** What an index names and can be read. Anybody may have written the index: whose it is says the sealed row alone. */
-  async function readAll(index: readonly Entry[], key: typeof keys.owned): Promise<readonly Found[]> {
-    const found = await inSlices(index, (entry) => find(idIn(entry)).catch(unreadableOnly));
-    const named = new Set(index.map((entry) => entry.key));
-    return found
-      .filter((each) => each !== undefined)
-      .filter(({ proposal: { id, account } }) => named.has(key(account.user, id)));
-  }
-
   function untoldNote({ proposal: { account, id } }: Found): Write {
     return { key: keys.untold(account.user, id), value: '', ttlMs: keepMs };
   }
@@ -310,39 +228,6 @@ export function createProposals(
     const notes = await Promise.all(found.map((each) => store.get(untoldNote(each).key)));
     const writes = notes.flatMap((note) => (note === undefined ? [] : [{ key: note.key, remove: true as const }]));
     if (writes.length > 0) await store.commit({ writes });
-  }
-
-  /** Erases every proposal of a user. @returns false while one of them is under way; nothing is erased before that is known. */
-  async function eraseAll(user: string): Promise<boolean> {
-    const open = await openOf(user);
-    if (open.some(isUnderWay)) return false;
-    const checks = open.map(rowCheck);
-    const removed = open.flatMap(({ proposal: { id } }) => [keys.row(id), keys.open(user, id)]);
-    const result = await store.commit({ checks, writes: removed.map((key) => ({ key, remove: true })) });
-    if (result.kind !== 'committed') return false;
-    for await (const page of pagesOf(store, keys.owned(user))) if (!(await erasePage(user, page))) return false;
-    await removeAll(
-      store,
-      [keys.open, keys.owned, keys.untold, keys.ended].map((key) => key(user)),
-    );
-    return true;
-  }
-
-  /** @returns false when one of them is under way; another person's, which only a forged index names, stays. */
-  async function erasePage(user: string, page: readonly Entry[]): Promise<boolean> {
-    const rows = (await inSlices(page, rowToErase)).filter((row) => row !== undefined);
-    const own = rows.filter(({ found }) => found === undefined || found.proposal.account.user === user);
-    if (own.some(({ found }) => found !== undefined && isUnderWay(found))) return false;
-    const checks = own.map(({ entry }) => entry);
-    const result = await store.commit({ checks, writes: checks.map(({ key }) => ({ key, remove: true })) });
-    return result.kind === 'committed';
-  }
-
-  /** What can no longer be read cannot be settled either, and does not keep a person from deleting it. */
-  async function rowToErase(index: Entry) {
-    const id = idIn(index);
-    const entry = await store.get(keys.row(id));
-    return entry && { entry, found: await find(id).catch(unreadableOnly) };
   }
 
   return {
@@ -358,28 +243,16 @@ export function createProposals(
     expire,
     holderOf,
     keepKey,
-    openIds,
-    openOf,
-    ownedBy,
-    untold,
-    allUntold,
+    ...createCardLists(context),
     markUntold,
     markTold,
-    eraseAll,
+    eraseAll: (user: string) => eraseCards(context, user),
   };
 }
 
 /** A card of a later time was made before this host's clock was set back: nobody knows how old it is. */
 export function isOver({ createdAt, expiresAt }: Proposal, now: number): boolean {
   return now >= expiresAt || now < createdAt;
-}
-
-function isUnderWay({ stage }: Found): boolean {
-  return stage !== 'pending' && stage !== 'done';
-}
-
-function rowCheck({ proposal, version }: Found) {
-  return { key: keys.row(proposal.id), version } as const;
 }
 
 /** Takes the key's lease, or renews the one that is held. */
@@ -389,9 +262,4 @@ function leaseFor({ proposal }: Found, held: Entry | undefined, ttlMs: number): 
     checks: [{ key, version: held?.version ?? 'absent' }],
     writes: [{ key, value: proposal.id, ttlMs }],
   };
-}
-
-function unreadableOnly(error: unknown): undefined {
-  if (error instanceof Failure && error.data.code === 'CARD_UNREADABLE') return undefined;
-  throw error;
 }

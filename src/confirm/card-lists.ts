@@ -1,0 +1,72 @@
+import { Failure } from '../errors.ts';
+import { entriesOf, inSlices } from '../store/pages.ts';
+import type { RowContext } from '../store/sealed-rows.ts';
+import type { Entry } from '../store/store.ts';
+import { type Found, findProposal, idIn, keys } from './proposal-rows.ts';
+
+/** Of one person, ended ones included. */
+export const MAX_CARDS = 500;
+/** Missed results that a person is told of at a time. */
+const MAX_NEWS = 10;
+
+/** Which proposals there are: of one user, or of all. Those that can no longer be read are left out. */
+export function createCardLists(context: RowContext) {
+  const { store } = context;
+
+  /** Ids of all proposals that have not ended. */
+  async function openIds(): Promise<readonly string[]> {
+    return (await entries(keys.open())).map(idIn);
+  }
+
+  async function entries(prefix: string): Promise<readonly Entry[]> {
+    const found: Entry[] = [];
+    for await (const entry of entriesOf(store, prefix)) found.push(entry);
+    return found;
+  }
+
+  /** Proposals of a user that have not ended and can still be read. */
+  async function openOf(user: string): Promise<readonly Found[]> {
+    return readAll(await store.list(keys.open(user)), keys.open);
+  }
+
+  /** Proposals of a user, ended ones included, that can still be read; 500 of those that 0.1 kept without a bound. */
+  async function ownedBy(user: string): Promise<readonly Found[]> {
+    return readAll(await store.list(keys.owned(user), { limit: MAX_CARDS }), keys.owned);
+  }
+
+  /** Results that the user has not been shown, a few of them. */
+  async function untold(user: string): Promise<readonly Found[]> {
+    const found: Found[] = [];
+    for await (const entry of entriesOf(store, keys.untold(user))) {
+      found.push(...(await readAll([entry], keys.untold)));
+      if (found.length >= MAX_NEWS) break;
+    }
+    return found;
+  }
+
+  /** Everybody's results that have not been shown. */
+  async function allUntold(): Promise<readonly Found[]> {
+    return readAll(await entries(keys.untold()), keys.untold);
+  }
+
+  /** What an index names and can be read. Anybody may have written the index: whose it is says the sealed row alone. */
+  async function readAll(index: readonly Entry[], key: typeof keys.owned): Promise<readonly Found[]> {
+    const found = await inSlices(index, (entry) => findReadable(context, idIn(entry)));
+    const named = new Set(index.map((entry) => entry.key));
+    return found
+      .filter((each) => each !== undefined)
+      .filter(({ proposal: { id, account } }) => named.has(key(account.user, id)));
+  }
+
+  return { openIds, openOf, ownedBy, untold, allUntold };
+}
+
+/** @returns undefined for a proposal that is not there, or that can no longer be read */
+export async function findReadable(context: RowContext, id: string): Promise<Found | undefined> {
+  try {
+    return await findProposal(context, id);
+  } catch (error) {
+    if (error instanceof Failure && error.data.code === 'CARD_UNREADABLE') return undefined;
+    throw error;
+  }
+}

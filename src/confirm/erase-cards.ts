@@ -1,0 +1,42 @@
+import { inSlices, pagesOf, removeAll } from '../store/pages.ts';
+import type { RowContext } from '../store/sealed-rows.ts';
+import type { Entry } from '../store/store.ts';
+import { createCardLists, findReadable } from './card-lists.ts';
+import { type Found, idIn, keys, rowCheck } from './proposal-rows.ts';
+
+/** Erases every card of a user. @returns false while one of them is under way; nothing is erased before that is known. */
+export async function eraseCards(context: RowContext, user: string): Promise<boolean> {
+  const { store } = context;
+  const open = await createCardLists(context).openOf(user);
+  if (open.some(isUnderWay)) return false;
+  const checks = open.map(rowCheck);
+  const removed = open.flatMap(({ proposal: { id } }) => [keys.row(id), keys.open(user, id)]);
+  const result = await store.commit({ checks, writes: removed.map((key) => ({ key, remove: true })) });
+  if (result.kind !== 'committed') return false;
+  for await (const page of pagesOf(store, keys.owned(user))) if (!(await erasePage(context, user, page))) return false;
+  await removeAll(
+    store,
+    [keys.open, keys.owned, keys.untold, keys.ended].map((key) => key(user)),
+  );
+  return true;
+}
+
+/** @returns false when one of them is under way; another person's, which only a forged index names, stays. */
+async function erasePage(context: RowContext, user: string, page: readonly Entry[]): Promise<boolean> {
+  const rows = (await inSlices(page, (entry) => rowToErase(context, idIn(entry)))).filter((row) => row !== undefined);
+  const own = rows.filter(({ found }) => found === undefined || found.proposal.account.user === user);
+  if (own.some(({ found }) => found !== undefined && isUnderWay(found))) return false;
+  const checks = own.map(({ entry }) => entry);
+  const result = await context.store.commit({ checks, writes: checks.map(({ key }) => ({ key, remove: true })) });
+  return result.kind === 'committed';
+}
+
+/** What can no longer be read cannot be settled either, and does not keep a person from deleting it. */
+async function rowToErase(context: RowContext, id: string) {
+  const entry = await context.store.get(keys.row(id));
+  return entry && { entry, found: await findReadable(context, id) };
+}
+
+function isUnderWay({ stage }: Found): boolean {
+  return stage !== 'pending' && stage !== 'done';
+}
