@@ -17,6 +17,7 @@ export const plantNames = [
   'read-back-without-currency',
   'hasty-verdict',
   'strangers-cancel',
+  'trusting-clock',
   'hasty-drain',
 ] as const;
 export type PlantName = (typeof plantNames)[number];

@@ -84,6 +84,8 @@ export type Planner = { readonly next: () => OpPlan };
 
 /** What a hunt for a bug that shows only in rare moments asks for more often. */
 export type Focus = {
+  /** Whether the clock of the bot's host is set. */
+  readonly wanders?: true;
   readonly kind?: OpKind;
   readonly crash?: Crash;
   readonly currency?: 'INR';

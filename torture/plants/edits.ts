@@ -69,6 +69,13 @@ export const edits = {
       bug: 'async function cancel(press: Press): Promise<PressReply> {\n    const found = await proposals.require(press.id);',
     },
   ],
+  'trusting-clock': [
+    {
+      file: 'src/clock.ts',
+      stands: 'offset = Math.max(offset, found);',
+      bug: 'offset = found;',
+    },
+  ],
   'hasty-drain': [
     {
       file: 'src/app.ts',

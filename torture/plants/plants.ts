@@ -56,6 +56,7 @@ export const plants: Readonly<Record<PlantName, Plant>> = {
     bug: 'anybody who sees a card can confirm it',
     caughtBy: ['confirmed-write'],
     plant: async ({ discordApi }) => ({ discordApi: await everybodyOwns(discordApi) }),
+    focus: { kind: 'strangers' },
   },
   'plaintext-log': {
     bug: 'a key is printed when it is opened',
@@ -107,6 +108,11 @@ export const plants: Readonly<Record<PlantName, Plant>> = {
     bug: 'anybody who sees a card can cancel it',
     caughtBy: ['own-press'],
     focus: { kind: 'strangers' },
+  },
+  'trusting-clock': {
+    bug: 'the host’s clock is believed when it is set back',
+    caughtBy: ['confirmed-write', 'nothing-stuck'],
+    focus: { kind: 'late', wanders: true },
   },
   'hasty-drain': {
     bug: 'SIGTERM ends the process without waiting for what runs',
