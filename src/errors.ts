@@ -117,7 +117,7 @@ export type FailureData =
   | { readonly code: 'TOO_MANY_OPEN_CARDS'; readonly max: number; readonly waitMs?: number }
   | { readonly code: 'TOO_MANY_CARDS'; readonly max: number }
   | { readonly code: 'TOO_MANY_LINKS'; readonly max: number }
-  | { readonly code: 'TOO_MANY_BUTTONS'; readonly max: number }
+  | { readonly code: 'TOO_MANY_BUTTONS'; readonly max: number; readonly waitMs: number }
   | { readonly code: 'TOO_FAST'; readonly what: 'commands' | 'button presses'; readonly retryAfterMs: number }
   | { readonly code: 'SHUTTING_DOWN' };
 

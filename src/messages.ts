@@ -16,7 +16,7 @@ export function unexpectedView(reference: string): View {
     tone: 'refused',
     title: 'Something went wrong inside the bot',
     body: [
-      'Check with /leverage show what the exchange holds before you try again. If you tell the operator, name this reference: ',
+      'First look with /leverage show what the exchange holds. Then try again. If you ask the operator, give this number: ',
       { code: reference },
     ],
   };
@@ -29,7 +29,7 @@ export function tryAgainView(): View {
 
 /** Stands in a channel where an answer that is for its asker alone could not be taken away. */
 export function answeredAloneView(): View {
-  return { tone: 'plain', title: 'Nothing was changed', body: 'Whoever ran this command is told more alone.' };
+  return { tone: 'plain', title: 'Nothing was changed', body: 'Only the person who ran this command sees why.' };
 }
 
 export function explain(failure: FailureData): Explanation {
@@ -39,7 +39,7 @@ export function explain(failure: FailureData): Explanation {
     case 'VENUE_UNREACHABLE':
       return say(
         `${failure.venue} could not be reached`,
-        'Try again in a moment; if it lasts, look at its status page.',
+        'Try again in a minute. If it stays like this, look at the status page of the exchange.',
       );
     case 'VENUE_SILENT':
       return say(`${failure.venue} ${silence(failure.silence)}`, 'Try again in a moment.');
@@ -66,16 +66,16 @@ export function explain(failure: FailureData): Explanation {
       return say(`${failure.venue} has no market "${failure.text}"`, suggest(failure.suggestions));
     case 'MARKET_NOT_TRADEABLE':
       return say(
-        `${failure.market} is not tradeable at ${failure.venue} just now`,
+        `${failure.market} cannot be traded at ${failure.venue} now`,
         'Try again later or use another market.',
       );
     case 'UNKNOWN_VENUE':
-      return say(`This bot does not run the venue "${failure.id}"`, 'Use one of those that the option "venue" offers.');
-    case 'NO_CROSS':
       return say(
-        `${failure.venue} has isolated margin only`,
-        'There is no cross margin to switch to; set a leverage with /leverage set.',
+        `This bot does not work with "${failure.id}"`,
+        'Choose an exchange from the list of the option "venue".',
       );
+    case 'NO_CROSS':
+      return say(`${failure.venue} has isolated margin only`, 'Cross margin does not exist there. Use /leverage set.');
     case 'CURRENCY_UNSUPPORTED':
       return say(
         `This margin currency does not exist at ${failure.venue}`,
@@ -86,15 +86,15 @@ export function explain(failure: FailureData): Explanation {
     case 'HALTED':
       return say(
         'The operator of this bot has paused all changes',
-        'Reading with /leverage show still works. Ask the operator when it resumes.',
+        'Reading with /leverage show still works. Ask the operator when changes work again.',
       );
     case 'SERVER_NOT_ALLOWED':
       return say(
         'This bot may not be used here',
-        'Its operator allows certain servers only, and direct messages for people on their list. Use it in such a server, or ask them.',
+        'Its operator allows only some servers, and direct messages only for some people. Ask the operator.',
       );
     case 'USER_NOT_ALLOWED':
-      return say('You are not on the list of people who may use this bot', 'Ask its operator to add you.');
+      return say('You are not on the list of people who may use this bot', 'Ask the operator of this bot to add you.');
     case 'ABOVE_OPERATOR_MAXIMUM':
       return say(
         `${failure.leverage}x is above this bot's limit for ${failure.venue}`,
@@ -110,7 +110,7 @@ export function explain(failure: FailureData): Explanation {
     case 'KEY_UNREADABLE':
       return say(
         `Your stored ${failure.venue} key "${failure.account}" can no longer be read`,
-        'Add it again with /keys add; your other keys are not affected.',
+        'Add it again with /keys add. Your other keys still work.',
       );
     case 'KEY_UNDECIDED':
       return say(
@@ -126,44 +126,41 @@ export function explain(failure: FailureData): Explanation {
       );
     case 'KEY_SHARED':
       return say(
-        `Somebody else who linked the same ${failure.venue} key has a change under way`,
-        'Try again when it has ended, in five minutes at most. Better give everybody a key of their own.',
+        `Another person uses the same ${failure.venue} key and is making a change`,
+        'Try again in five minutes at most. It is better when each person has a key of their own.',
       );
     case 'KEY_BUSY':
       return say(
-        `Another change is under way with this ${failure.venue} key (${failure.market})`,
-        'Wait for its result, or press "Check now" below it. This card stays as it is until it expires.',
+        `This ${failure.venue} key is busy with another change (${failure.market})`,
+        'Wait for its result, or press "Check now" there. This card stays open until its time ends.',
       );
     case 'TOO_MANY_KEYS':
-      return say(
-        `You already have ${failure.max} keys, the most this bot keeps`,
-        'Remove one with /keys remove first.',
-      );
+      return say(`You have ${failure.max} keys: more are not possible`, 'Remove one with /keys remove first.');
     case 'LINKS_OFF':
-      return say('The page for keys is not running', 'Ask the operator of this bot to switch it on.');
+      return say('The page for keys is not running', 'Ask the operator of this bot to turn it on.');
     case 'CARD_GONE':
-      return say('This card is no longer known', 'It is too old, or its data were deleted. Run the command again.');
+      return say('This card is no longer known', 'It is too old, or it was deleted. Run the command again.');
     case 'SEAL_BROKEN':
       return say(
         'What is stored here can no longer be read',
-        'Start again with the command; if it happens again, tell the operator.',
+        'Run the command again. If this comes back, tell the operator.',
       );
     case 'CARD_UNREADABLE':
       return say(
         'What is stored for this card can no longer be read',
-        'It cannot be run. Run the command again for a new one.',
+        'It cannot be used any more. Run the command again for a new card.',
       );
     case 'BUTTON_ENDED':
       return say('This button has ended', 'Run the command again to get a new one.');
     case 'NOT_YOURS':
       return say(
         'This card belongs to somebody else',
-        'Only the person who asked can press it. Make your own with /leverage set.',
+        'Only the person who asked can press. Make your own card with /leverage set.',
       );
     case 'STORE_UNAVAILABLE':
       return say(
-        'The bot cannot read or write its storage just now',
-        'Try again in a minute; if it lasts, tell the operator.',
+        'The bot cannot read or write its storage now',
+        'Try again in a minute. If it stays like this, tell the operator.',
       );
     case 'STORE_IN_USE':
       return say(
@@ -204,13 +201,13 @@ export function explain(failure: FailureData): Explanation {
       );
     case 'TOO_MANY_LINKS':
       return say(
-        `You have ${failure.max} open links for keys, the most at a time`,
-        'Use one of them, or wait until they end, ten minutes after you asked.',
+        `You have ${failure.max} open links for keys: more are not possible`,
+        'Use one of them, or wait ten minutes: then they end.',
       );
     case 'TOO_MANY_BUTTONS':
       return say(
-        `You have ${failure.max} open questions from this bot, the most at a time`,
-        'Press a button of one of them, or wait two minutes. Then try again.',
+        `You have ${failure.max} open questions from this bot: more are not possible`,
+        `Press a button of one of them, or wait ${seconds(failure.waitMs)}: then the oldest ends.`,
       );
     case 'TOO_MANY_OPEN_CARDS':
       return say(
@@ -236,12 +233,12 @@ function explainRefusal(venue: string, refusal: Refusal, detail: string | undefi
     case 'leverage-out-of-range':
       return say(
         `${venue} refused this leverage: it is outside the range it allows`,
-        'Choose one within the bounds on the card; large positions may lower the maximum.',
+        'Choose a lower one. With a large position the exchange allows less.',
       );
     case 'unknown-market':
       return say(
         `${venue} says that this market does not exist`,
-        'Check the symbol; autocomplete offers the markets it lists.',
+        'Choose a market from the list that opens while you type.',
       );
     case 'market-not-isolated-capable':
       return say(
@@ -249,31 +246,31 @@ function explainRefusal(venue: string, refusal: Refusal, detail: string | undefi
         'Use a contract whose name starts with PF_ or FF_.',
       );
     case 'market-unavailable':
-      return say(`${venue} says that this market is unavailable just now`, 'Try again later.');
+      return say(`${venue} says that this market is not available now`, 'Try again later.');
     case 'would-liquidate':
       return say(
         `${venue} refused: this would liquidate your open position`,
-        'Reduce the position or add margin first, or choose another leverage.',
+        'Make the position smaller, add margin, or choose another leverage.',
       );
     case 'insufficient-margin':
       return say(
         `${venue} refused: there is not enough free margin for this`,
-        'A lower leverage needs more margin for open positions. Add funds or choose a higher leverage.',
+        'A lower leverage needs more margin for an open position. Add funds, or choose a higher leverage.',
       );
     case 'key-rejected':
       return say(
         `${venue} does not accept this key (any more)`,
-        'It may be expired, deleted or mistyped. Make a new one there and replace it with /keys add.',
+        'It may be too old, deleted or not complete. Make a new key there and add it with /keys add.',
       );
     case 'key-lacks-permission':
       return say(
         `This key may not do that at ${venue}`,
-        'Give it permission to trade (not to withdraw), or replace it with /keys add.',
+        'Allow it there to trade, but not to withdraw. Or add another key with /keys add.',
       );
     case 'key-forbidden':
       return say(
         `${venue} does not let this key do that`,
-        'It may be tied to another IP address. Look at the key there, or replace it with /keys add.',
+        'It may be allowed for another IP address only. Look at the key there, or add another one with /keys add.',
       );
     case 'account-inactive':
       return say(`${venue} says that this futures account is inactive`, 'Activate it there.');
@@ -287,12 +284,12 @@ function explainRefusal(venue: string, refusal: Refusal, detail: string | undefi
     case 'address-rate-limited':
       return say(
         `${venue} refused: too many requests from this bot`,
-        'It counts those of all people here; your key is not the reason. Wait a minute and try again.',
+        'It counts the requests of all people together. Your key is fine. Wait a minute and try again.',
       );
     case 'nonce':
       return say(
         `${venue} refused the request number of this key`,
-        'Another program probably uses the same key; give the bot a key of its own.',
+        'Another program may use the same key. Make a key for this bot only.',
       );
     case 'invalid-currency':
       return say(
@@ -302,7 +299,7 @@ function explainRefusal(venue: string, refusal: Refusal, detail: string | undefi
     case 'invalid-request':
       return say(
         `${venue} refused the request as not valid${detail === undefined ? '' : ` (${detail})`}`,
-        'Check market and leverage; if they are right, tell the operator.',
+        'Check market and leverage. If they are right, tell the operator.',
       );
     case 'conflict':
       return say(`${venue} refused: something else changes the same setting`, 'Wait a few seconds and try again.');
@@ -324,12 +321,12 @@ function explainKeyRefusal(
     case 'can-withdraw':
       return say(
         `This ${venue} key can withdraw or transfer funds, so the bot does not take it`,
-        'Make a key that can trade but neither withdraw nor transfer.',
+        'Make a key that can trade, but cannot withdraw and cannot transfer.',
       );
     case 'read-only':
       return say(
         `This ${venue} key can only read`,
-        'It lacks the permission to trade. Make one with full access to trading and no access to transfers.',
+        'It cannot trade. Make a key with full access to trading and no access to transfers.',
       );
     case 'no-access':
       return say(
@@ -339,7 +336,7 @@ function explainKeyRefusal(
     case 'rejected':
       return say(
         `${venue} does not accept this key`,
-        'Check that it was copied completely, for the right exchange, and that it is still active there.',
+        'Check that it is complete, for this exchange, and still active there.',
       );
   }
 }
@@ -349,7 +346,7 @@ function usedUp(venue: string, limit: Limit): string {
     case 'key':
       return `The request limit of this key at ${venue} is used up`;
     case 'address':
-      return `${venue} wants fewer requests from this bot; your key is not the reason`;
+      return `${venue} wants fewer requests from this bot. Your key is fine`;
     case 'connections':
       return `The bot is busy with other requests to ${venue}`;
     default:
@@ -365,9 +362,9 @@ function silence(kind: Silence): string {
       return 'closed the connection without an answer';
     case 'too-large':
     case 'unreadable':
-      return 'gave an answer that cannot be understood';
+      return 'gave an answer that the bot cannot read';
     case 'redirect':
-      return 'pointed to another address, which the bot does not follow';
+      return 'sent the bot to another address, and it does not go there';
     case 'server-error':
       return 'failed with an error of its own';
   }
@@ -388,7 +385,5 @@ function suggest(suggestions: readonly string[]): string {
 
 function orUse(others: readonly string[]): string {
   const add = 'Add one with /keys add.';
-  return others.length === 0
-    ? add
-    : `${add} Or name one that you have with the option "account": ${others.join(', ')}.`;
+  return others.length === 0 ? add : `${add} Or use the option "account" for one that you have: ${others.join(', ')}.`;
 }

@@ -106,7 +106,7 @@ const samples: Sample = {
   MASTER_KEY_WRONG: [{ code: 'MASTER_KEY_WRONG', keyId: 'k1' }],
   TOO_MANY_CARDS: [{ code: 'TOO_MANY_CARDS', max: 500 }],
   TOO_MANY_LINKS: [{ code: 'TOO_MANY_LINKS', max: 5 }],
-  TOO_MANY_BUTTONS: [{ code: 'TOO_MANY_BUTTONS', max: 20 }],
+  TOO_MANY_BUTTONS: [{ code: 'TOO_MANY_BUTTONS', max: 20, waitMs: 60_000 }],
   TOO_MANY_OPEN_CARDS: [
     { code: 'TOO_MANY_OPEN_CARDS', max: 10 },
     { code: 'TOO_MANY_OPEN_CARDS', max: 10, waitMs: 12_300 },

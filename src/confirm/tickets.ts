@@ -67,8 +67,10 @@ export function createTickets(context: RowContext & { readonly newId: () => stri
         const endsAt = now + ttlMs;
         const kept = await store.list(indexOf(user));
         const ended = kept.filter(({ value }) => Number(value) <= now);
-        if (kept.length - ended.length >= MAX_TICKETS)
-          throw new Failure({ code: 'TOO_MANY_BUTTONS', max: MAX_TICKETS });
+        if (kept.length - ended.length >= MAX_TICKETS) {
+          const waitMs = Math.min(...kept.map(({ value }) => Number(value)).filter((end) => end > now)) - now;
+          throw new Failure({ code: 'TOO_MANY_BUTTONS', max: MAX_TICKETS, waitMs });
+        }
         const row = await ticketRows.write(context, id, { user, errand, endsAt }, ttlMs + KNOWN_AFTER_MS);
         const index = { key: indexKey(user, id), value: String(endsAt), ttlMs: ttlMs + KNOWN_AFTER_MS };
         // One goes for each that comes, so that those that ended are bounded too.

@@ -49,7 +49,7 @@ function withoutReason(venue: string, proposal: Proposal, kind: 'refused' | 'not
     kind === 'refused'
       ? [`Not changed: ${venue} refused it`, `${venue} changed nothing.`]
       : [`Not sent: ${marketLabel(proposal)} stays as it is`, `Nothing was sent and nothing was changed at ${venue}.`];
-  return { title, body: `${what} Its owner alone is told why.` };
+  return { title, body: `${what} Only the owner of this card sees why.` };
 }
 
 type Words = { readonly tone: Tone; readonly title: string; readonly body: Text };

@@ -217,7 +217,7 @@ test('why a public card was refused is whispered to its owner after a restart, a
   await gate.press('confirm', id, alice, () => {}, { isPublic: true });
   gate.restart();
   await gate.parts().caretaker.recover();
-  expect(wordsOf(gate.messages[0]?.view)).toContain('Its owner alone is told why');
+  expect(wordsOf(gate.messages[0]?.view)).toContain('Only the owner of this card sees why');
   expect(gate.whispers.map(({ view }) => wordsOf(view))).toEqual([expect.stringContaining('would liquidate')]);
   expect(await gate.parts().caretaker.newsFor(alice)).toEqual([]);
 });

@@ -325,7 +325,7 @@ describe('the other buttons', () => {
       state.fate = fate;
       const { update } = await gate.press('confirm', id, alice, () => {}, { isPublic: true });
       expect(wordsOf(update)).not.toMatch(/liquidate|reached/);
-      expect(wordsOf(update)).toContain('Its owner alone is told why');
+      expect(wordsOf(update)).toContain('Only the owner of this card sees why');
       expect(wordsOf(update?.aside)).toMatch(/would liquidate your open position|could not be reached/);
     },
   );

@@ -67,7 +67,7 @@ test('a person has twenty open tickets at most, however many are asked for at on
   expect(issued.filter(({ status }) => status === 'fulfilled')).toHaveLength(19);
   expect(await gate.store.list('ticket/')).toHaveLength(20);
   await expect(tickets.issue(alice, errand, 60_000)).rejects.toMatchObject({
-    data: { code: 'TOO_MANY_BUTTONS', max: 20 },
+    data: { code: 'TOO_MANY_BUTTONS', max: 20, waitMs: 1000 },
   });
   await expect(tickets.issue(bob, errand, 60_000)).resolves.toBeDefined();
   await tickets.take(id, alice);

@@ -20,7 +20,7 @@ const krakenErrors: readonly [Record<string, unknown>, string][] = [
   [{ error: 'invalidArgument: maxLeverage' }, 'refused this leverage'],
   [{ error: 'invalidUnit' }, 'refused the request as not valid'],
   [{ error: 'Json Parse Error' }, 'refused the request as not valid'],
-  [{ error: 'marketUnavailable' }, 'this market is unavailable just now'],
+  [{ error: 'marketUnavailable' }, 'this market is not available now'],
   [{ error: 'nonceBelowThreshold' }, 'refused the request number'],
   [{ error: 'nonceDuplicate' }, 'refused the request number'],
   [{ error: 'notFound' }, 'does not exist'],
