@@ -38,16 +38,24 @@ export async function createPlayground(options: PlaygroundOptions = {}) {
   const { port = 4400, host = '127.0.0.1' } = options;
   if (!loopbackHosts.includes(host)) throw new Error('The playground listens on loopback only.');
   let resets = 0;
+  let resetting: Promise<void> | undefined;
   const open = (ports: Ports) => createRun({ ...options, host, ports, reset, resets: () => resets });
   let run: Run = await open({ port, webPort: port === 0 ? 0 : port + 1 });
 
-  /** Everything from the beginning, at the same addresses. */
-  async function reset(): Promise<void> {
+  async function startOver(): Promise<void> {
     const ports = run.ports();
     await run.stop();
     resets += 1;
     run = await open(ports);
     await run.start();
+  }
+
+  /** Everything from the beginning, at the same addresses; asked for twice, it happens once. */
+  function reset(): Promise<void> {
+    resetting ??= startOver().finally(() => {
+      resetting = undefined;
+    });
+    return resetting;
   }
 
   return {

@@ -22,6 +22,9 @@ describePage('starting over', (stage) => {
     expect(clock.offsetMs).toBe(0);
     expect(venues.mudrex?.faults).toEqual([]);
     expect(venues.mudrex?.markets.find(({ symbol }) => symbol === 'BTCUSDT')?.max).toBe('100');
+    await Promise.all([stage.playground().reset(), stage.playground().reset()]);
+    expect(stage.playground().state().resets).toBe(2);
+    await page.getByText('Bot online').waitFor();
     await send(page, '/keys list');
     await page.locator('.message').last().getByText('You have no keys here').waitFor();
   });
