@@ -88,7 +88,9 @@ describePage('the message box', (stage) => {
     const { page } = await stage.visit();
     const asked: string[] = [];
     page.on('request', (request) => request.url().endsWith('/autocomplete') && asked.push(request.postData() ?? ''));
+    // Time stands still, so that the completion is still to come whatever the steps before take.
     await page.clock.install();
+    await page.clock.pauseAt(Date.now() + 60_000);
     await page.locator('#composer-input').fill('/leverage set venue:mudrex ');
     await page.locator('#option-market').fill('bt');
     await page.getByRole('button', { name: 'Discard this command' }).click();
