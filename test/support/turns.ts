@@ -1,17 +1,27 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** How often others had their turn on the event loop while something ran. */
-export async function turnsWhile(run: () => Promise<unknown>): Promise<number> {
-  let turns = 0;
+/** What others on the event loop met while something ran. */
+export type Turns = {
+  /** How often they had their turn. */
+  readonly count: number;
+  /** The longest that they waited for one, in milliseconds of this thread's processor time: no other process counts. */
+  readonly longestMs: number;
+};
+
+export async function turnsWhile(run: () => Promise<unknown>): Promise<Turns> {
+  let count = 0;
+  let longestMs = 0;
   let isDone = false;
   const others = (async () => {
-    while (!isDone) {
+    for (let before = process.threadCpuUsage(); !isDone; before = process.threadCpuUsage()) {
       await nextTurn();
-      turns += 1;
+      const { user, system } = process.threadCpuUsage(before);
+      longestMs = Math.max(longestMs, (user + system) / 1_000);
+      count += 1;
     }
   })();
   await run();
   isDone = true;
   await others;
-  return turns;
+  return { count, longestMs };
 }

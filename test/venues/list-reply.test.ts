@@ -102,12 +102,12 @@ describe('rows are read in slices', () => {
   const turnsOf = (text: string) => turnsWhile(() => judgeList({ status: 200, text }, counting()));
 
   test('of 200 rows', async () => {
-    expect(await turnsOf(JSON.stringify({ list: Array(5_000).fill(1) }))).toBeGreaterThanOrEqual(24);
+    expect((await turnsOf(JSON.stringify({ list: Array(5_000).fill(1) }))).count).toBeGreaterThanOrEqual(24);
   });
 
   test('of 64 KiB', async () => {
     const rows = Array(40).fill('x'.repeat(60_000));
-    expect(await turnsOf(JSON.stringify({ list: rows }))).toBeGreaterThanOrEqual(20);
+    expect((await turnsOf(JSON.stringify({ list: rows }))).count).toBeGreaterThanOrEqual(20);
   });
 
   test('and a row that is no JSON is an unreadable one', async () => {
