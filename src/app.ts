@@ -7,8 +7,10 @@ import type { Config } from './config.ts';
 import { createGate } from './confirm/gate.ts';
 import { strangerView, waitingKeyView } from './confirm/key-card.ts';
 import type { Account, Outcome, Proposal } from './confirm/proposal.ts';
+import { keys } from './confirm/proposal-rows.ts';
 import { rehashProposals } from './confirm/rehash.ts';
 import { SETTLE_MS } from './confirm/settling.ts';
+import { KNOWN_AFTER_MS, ticketIndex, ticketRows } from './confirm/tickets.ts';
 import { createDiscord } from './discord/discord.ts';
 import type { Bounds } from './discord/flood-bound.ts';
 import type { StartError } from './discord/start-error.ts';
@@ -28,7 +30,7 @@ import { rotate } from './vault/rotation.ts';
 import { createVault } from './vault/vault.ts';
 import { createVenues, type VenueId } from './venues/index.ts';
 import { type Budget, type Credentials, type Deadlines, labelOf, requireVenue } from './venues/venue.ts';
-import { createLinks, lifetimeMs as linkLifetimeMs } from './web/links.ts';
+import { createLinks, linkIndex, lifetimeMs as linkLifetimeMs, linkRows } from './web/links.ts';
 import { createWeb, type WebAccess } from './web/server.ts';
 
 /** What tests and the playground replace; production uses none of it. */
@@ -252,7 +254,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     save: vault.saveIncoming,
     onSaved: async ({ account, delivery, ...saved }) => {
       const { fingerprint } = saved;
-      const askMs = config.cardMs * 10;
+      const askMs = useKeyMs(config.cardMs);
       const ticket = await tickets.issue(account.user, { kind: 'use-key', account, fingerprint }, askMs);
       const endsAt = (await store.now()) + askMs;
       const venue = requireVenue(venues, account.venue).label;
@@ -307,14 +309,21 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   return { web, discord, caretaker, recover, maintenance, markets, venues, store };
 }
 
+/** How long *Use this key* waits: whoever has just entered a key still has to go back to Discord. No button lasts longer. */
+function useKeyMs(cardMs: number): number {
+  return cardMs * 10;
+}
+
 /** A clock that was ahead before this start wrote rows that would lock keys and keep links for as long as it was ahead. */
 async function shortenLives(store: Store, { keepMs, cardMs }: Config): Promise<void> {
+  const ticketMs = useKeyMs(cardMs) + KNOWN_AFTER_MS;
   const longest = [
-    ['lease/', SETTLE_MS],
-    ['link/', linkLifetimeMs],
-    ['link-for/', linkLifetimeMs],
-    ['ticket/', cardMs * 10],
-    ['', keepMs],
+    [keys.lease(''), SETTLE_MS],
+    [linkRows.prefix, linkLifetimeMs],
+    [linkIndex.prefix, linkLifetimeMs],
+    [ticketRows.prefix, ticketMs],
+    [ticketIndex.prefix, ticketMs],
+    ['', Math.max(keepMs, ticketMs)],
   ] as const;
   for (const [prefix, ms] of longest) await store.shorten(prefix, ms);
 }

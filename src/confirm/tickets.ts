@@ -30,16 +30,16 @@ export const ticketRows = sealedRows({
   kind: 'ticket',
   prefix: 'ticket/',
   version: 1,
-  schema: z.object({ user: z.string(), errand: errandSchema, endsAt: z.number() }),
+  schema: z.object({ user: z.string(), errand: errandSchema }),
   unversioned: 'ended',
 });
 
-/** Each person's tickets; the value is when the ticket ends (milliseconds, the store's clock). */
+/** Each person's tickets; their rows live as long as the tickets'. */
 export const ticketIndex = plainRows('ticket-of');
 
 const MAX_TICKETS = 20;
-/** How long it is known that a button has ended; its message may be left open for long. */
-const KNOWN_AFTER_MS = 24 * 60 * 60_000;
+/** A ticket's row outlives it by so much, so that it is known that a button has ended: its message may stay open. */
+export const KNOWN_AFTER_MS = 24 * 60 * 60_000;
 
 export type Tickets = {
   /**
@@ -64,15 +64,14 @@ export function createTickets(context: RowContext & { readonly newId: () => stri
       const id = newId();
       await commitInTurn(store, { user, of: 'tickets' }, async () => {
         const now = await store.now();
-        const endsAt = now + ttlMs;
         const kept = await store.list(indexOf(user));
-        const ended = kept.filter(({ value }) => Number(value) <= now);
+        const ended = kept.filter((entry) => endOf(entry) <= now);
         if (kept.length - ended.length >= MAX_TICKETS) {
-          const waitMs = Math.min(...kept.map(({ value }) => Number(value)).filter((end) => end > now)) - now;
+          const waitMs = Math.min(...kept.map(endOf).filter((end) => end > now)) - now;
           throw new Failure({ code: 'TOO_MANY_BUTTONS', max: MAX_TICKETS, waitMs });
         }
-        const row = await ticketRows.write(context, id, { user, errand, endsAt }, ttlMs + KNOWN_AFTER_MS);
-        const index = { key: indexKey(user, id), value: String(endsAt), ttlMs: ttlMs + KNOWN_AFTER_MS };
+        const row = await ticketRows.write(context, id, { user, errand }, ttlMs + KNOWN_AFTER_MS);
+        const index = { key: indexKey(user, id), value: '', ttlMs: ttlMs + KNOWN_AFTER_MS };
         // One goes for each that comes, so that those that ended are bounded too.
         const gone = kept.length < MAX_TICKETS ? [] : ended.slice(0, 1).flatMap(({ key }) => removalOf(user, key));
         return { checks: [{ key: row.key, version: 'absent' }], writes: [row, index, ...gone] };
@@ -84,7 +83,7 @@ export function createTickets(context: RowContext & { readonly newId: () => stri
       if (ticket === undefined) throw new Failure({ code: 'CARD_GONE' });
       const { key, version, data } = ticket;
       if (data.user !== user) throw new Failure({ code: 'NOT_YOURS' });
-      const hasEnded = data.endsAt <= (await store.now());
+      const hasEnded = endOf(ticket) <= (await store.now());
       if (!hasEnded) await assertPossible?.(data.errand);
       const writes = [key, indexKey(user, id)].map((each) => ({ key: each, remove: true }) as const);
       const taken = await store.commit({ checks: [{ key, version }], writes });
@@ -104,6 +103,11 @@ export function createTickets(context: RowContext & { readonly newId: () => stri
       await removeAll(store, [index]);
     },
   };
+}
+
+/** When a ticket ends (milliseconds, the store's clock), by what is left of its row's life. */
+function endOf({ expiresAt = 0 }: { readonly expiresAt?: number }): number {
+  return expiresAt - KNOWN_AFTER_MS;
 }
 
 function indexOf(user: string): string {

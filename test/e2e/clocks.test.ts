@@ -52,3 +52,27 @@ test('what a clock wrote that was a year ahead lives no longer than anything els
   world.clock.advance(11 * 60 * SECOND_MS);
   expect(await page()).toBe(410);
 });
+
+test('a button that has ended is known to have ended, also after the bot started again', async () => {
+  const world = await withKey();
+  const question = await world.command(alice, 'keys remove', { venue: 'kraken-futures' });
+  await world.stopBot();
+  await world.startBot();
+  world.clock.advance(14 * 60 * SECOND_MS);
+  await world.press(alice, question, /^Remove/);
+  expect(titleOf(world.latest(alice, question))).toContain('This button has ended');
+});
+
+test('buttons that a clock made that was a year ahead soon take no room', async () => {
+  const world = await withKey();
+  await world.stopBot();
+  world.clock.step(365 * 24 * HOUR_MS);
+  await world.startBot();
+  for (let count = 0; count < 20; count += 1) await world.command(alice, 'privacy');
+  await world.stopBot();
+  world.clock.step(-365 * 24 * HOUR_MS);
+  await world.startBot();
+  expect(titleOf(await world.command(alice, 'privacy'))).toContain('You have 20 open questions');
+  world.clock.advance(11 * 60 * SECOND_MS);
+  expect(titleOf(await world.command(alice, 'privacy'))).toContain('What this bot stores');
+});
