@@ -1,18 +1,17 @@
-import { type Button, type Command, subcommand, type View } from '../src/command.ts';
+import { type Command, subcommand, type View } from '../src/command.ts';
 import { Failure, type FailureData } from '../src/errors.ts';
 import type { KeyListing } from '../src/keys.ts';
 import type { Services } from '../src/services.ts';
 import { type KeyCheck, requireVenue } from '../src/venues/venue.ts';
 import { account, createCompleter, label, parseLabel, venue } from './options.ts';
 
-const ASK_MS = 2 * 60_000;
 const MAX_BUTTONS = 5;
 
 type KeyRefusal = Extract<KeyCheck, { kind: 'refused' }>['reason'];
 
 /** /keys add | list | check | remove */
 export function createKeys(services: Services): Command {
-  const { venues, keys, tickets, createKeyLink, now } = services;
+  const { venues, keys, tickets, createKeyLink } = services;
   const complete = createCompleter(services);
   const nameOf = (key: KeyListing['account']) => `${venues.get(key.venue)?.label ?? key.venue} key "${key.label}"`;
 
@@ -61,20 +60,17 @@ export function createKeys(services: Services): Command {
 
   async function waitingButtons(own: readonly KeyListing[]): Promise<Pick<View, 'body' | 'buttons'>> {
     const waiting = own.filter((key) => key.status === 'waiting').slice(0, MAX_BUTTONS);
-    const buttons = await Promise.all(
-      waiting.map(async ({ account: { user, ...rest }, fingerprint = '', isUndecided }): Promise<Button> => {
-        const id = await tickets.issue(user, { kind: 'use-key', account: { user, ...rest }, fingerprint }, ASK_MS);
-        return {
-          kind: 'press',
-          verb: 'do',
-          id,
-          label: `Use ${nameOf({ user, ...rest })}`,
-          style: isUndecided ? 'danger' : 'primary',
-        };
+    const issued = await Promise.all(
+      waiting.map(async ({ account, fingerprint = '', isUndecided }) => {
+        const { id, endsAt } = await tickets.issue(account.user, { kind: 'use-key', account, fingerprint });
+        const [label, style] = [`Use ${nameOf(account)}`, isUndecided ? 'danger' : 'primary'] as const;
+        return { endsAt, button: { kind: 'press', verb: 'do', id, label, style } as const };
       }),
     );
-    if (buttons.length === 0) return {};
-    return { body: ['The buttons end ', { time: (await now()) + ASK_MS, style: 'relative' }, '.'], buttons };
+    const [first] = issued;
+    if (first === undefined) return {};
+    const body = ['The buttons end ', { time: first.endsAt, style: 'relative' } as const, '.'];
+    return { body, buttons: issued.map(({ button }) => button) };
   }
 
   const check = subcommand({
@@ -122,13 +118,13 @@ export function createKeys(services: Services): Command {
           others,
         });
       }
-      const id = await tickets.issue(user, { kind: 'remove-key', account: target }, ASK_MS);
+      const { id, endsAt } = await tickets.issue(user, { kind: 'remove-key', account: target });
       return {
         tone: 'ask',
         title: `Remove your ${nameOf(target)}?`,
         body: [
           'The bot can then no longer use it. Your leverage at the exchange stays as it is. The buttons end ',
-          { time: (await now()) + ASK_MS, style: 'relative' },
+          { time: endsAt, style: 'relative' },
           '.',
         ],
         buttons: [

@@ -29,7 +29,6 @@ import {
 type Wish = Parameters<Services['cards']['ask']>[1];
 
 const MAX_LISTED = 40;
-const ASK_MS = 2 * 60_000;
 
 /** /leverage set | cross | show */
 export function createLeverage(services: Services): Command {
@@ -61,14 +60,14 @@ export function createLeverage(services: Services): Command {
 
   /** A guess is never acted on: it has a button of its own, and that makes a card like any other. */
   async function askForMeant({ user }: Call, text: string, meant: Leverage, wish: Wish): Promise<View> {
-    const id = await tickets.issue(user, { kind: 'make-card', wish }, ASK_MS);
+    const { id, endsAt } = await tickets.issue(user, { kind: 'make-card', wish });
     return {
       tone: 'refused',
       isPrivate: true,
       title: `Did you mean ${meant}?`,
       body: [
         `“${text}” is not a leverage here: write it with a point. Nothing was changed. The button makes the card for ${meant}x, for you alone, and ends `,
-        { time: (await now()) + ASK_MS, style: 'relative' },
+        { time: endsAt, style: 'relative' },
         '.',
       ],
       buttons: [{ kind: 'press', verb: 'do', id, label: `Yes, make the card for ${meant}x`, style: 'primary' }],

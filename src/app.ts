@@ -254,9 +254,8 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     save: vault.saveIncoming,
     onSaved: async ({ account, delivery, ...saved }) => {
       const { fingerprint } = saved;
-      const askMs = useKeyMs(config.cardMs);
-      const ticket = await tickets.issue(account.user, { kind: 'use-key', account, fingerprint }, askMs);
-      const endsAt = (await store.now()) + askMs;
+      const errand = { kind: 'use-key', account, fingerprint } as const;
+      const { id: ticket, endsAt } = await tickets.issue(account.user, errand, useKeyMs(config.cardMs));
       const venue = requireVenue(venues, account.venue).label;
       await discord.messenger.edit(delivery, waitingKeyView({ ...saved, venue, label: account.label, ticket, endsAt }));
     },

@@ -9,8 +9,6 @@ import type { Errand, Tickets } from './tickets.ts';
 /** Those that only concern the presser's own data. */
 export type OwnErrand = Exclude<Errand, { kind: 'make-card' }>;
 
-const ASK_MS = 2 * 60_000;
-
 export type Errands = {
   /** Waits for what runs in this process. @throws Failure KEY_BUSY while a change is under way that needs the key */
   readonly assertPossible: (errand: OwnErrand, user: string) => Promise<void>;
@@ -37,9 +35,8 @@ export function createErrands(options: {
   readonly voidLinks: (user: string) => Promise<void>;
   readonly eraseTraces: (user: string) => Promise<void>;
   readonly onActivated: (account: Account) => void;
-  readonly now: () => Promise<number>;
 }): Errands {
-  const { keys, venues, proposals, tickets, whenIdle, voidLinks, eraseTraces, onActivated, now } = options;
+  const { keys, venues, proposals, tickets, whenIdle, voidLinks, eraseTraces, onActivated } = options;
 
   async function useKey({ account, fingerprint }: Extract<Errand, { kind: 'use-key' }>): Promise<View> {
     const name = nameOf(account);
@@ -65,13 +62,13 @@ export function createErrands(options: {
   }
 
   async function askErase(user: string): Promise<View> {
-    const id = await tickets.issue(user, { kind: 'erase-user' }, ASK_MS);
+    const { id, endsAt } = await tickets.issue(user, { kind: 'erase-user' });
     return {
       tone: 'risky',
       title: 'Delete everything of yours?',
       body: [
         'All your keys, cards and results here are deleted; only encrypted daily backups keep them until they are overwritten. Your leverage at the exchanges stays as it is. The buttons end ',
-        { time: (await now()) + ASK_MS, style: 'relative' },
+        { time: endsAt, style: 'relative' },
         '.',
       ],
       buttons: [

@@ -65,7 +65,6 @@ export function createGate(
   const onOpened = ({ id, expiresAt }: Proposal) => caretaker.watch(id, expiresAt);
   const cards = createCards({ ...options, proposals, onOpened });
   const errands = createErrands({
-    now,
     ...options,
     proposals,
     tickets,

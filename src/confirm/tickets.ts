@@ -38,15 +38,22 @@ export const ticketRows = sealedRows({
 export const ticketIndex = plainRows('ticket-of');
 
 const MAX_TICKETS = 20;
+/** Long enough to read a question and to answer it. */
+const ASK_MS = 2 * 60_000;
 /** A ticket's row outlives it by so much, so that it is known that a button has ended: its message may stay open. */
 export const KNOWN_AFTER_MS = 24 * 60 * 60_000;
 
+/** The id for the buttons, and when they end (milliseconds, the store's clock). */
+export type Ticket = { readonly id: string; readonly endsAt: number };
+
 export type Tickets = {
   /**
-   * @returns the id for the buttons; it works once, for its user, until `ttlMs` is over by the store's clock.
+   * Makes a ticket that works once, for its user.
+   *
+   * @param ttlMs - How long it works; two minutes unless told.
    * @throws Failure TOO_MANY_BUTTONS
    */
-  readonly issue: (user: string, errand: Errand, ttlMs: number) => Promise<string>;
+  readonly issue: (user: string, errand: Errand, ttlMs?: number) => Promise<Ticket>;
   /**
    * Takes a ticket: of two presses one gets it.
    *
@@ -60,9 +67,9 @@ export type Tickets = {
 export function createTickets(context: RowContext & { readonly newId: () => string }): Tickets {
   const { store, newId } = context;
   return {
-    issue: async (user, errand, ttlMs) => {
+    issue: async (user, errand, ttlMs = ASK_MS) => {
       const id = newId();
-      await commitInTurn(store, { user, of: 'tickets' }, async () => {
+      const issued = await commitInTurn(store, { user, of: 'tickets' }, async () => {
         const now = await store.now();
         const kept = await store.list(indexOf(user));
         const ended = kept.filter((entry) => endOf(entry) <= now);
@@ -76,7 +83,8 @@ export function createTickets(context: RowContext & { readonly newId: () => stri
         const gone = kept.length < MAX_TICKETS ? [] : ended.slice(0, 1).flatMap(({ key }) => removalOf(user, key));
         return { checks: [{ key: row.key, version: 'absent' }], writes: [row, index, ...gone] };
       });
-      return id;
+      if (issued.kind !== 'committed') throw new Failure({ code: 'STORE_UNAVAILABLE' });
+      return { id, endsAt: issued.at + ttlMs };
     },
     take: async (id, user, assertPossible) => {
       const ticket = await ticketRows.get(context, id);

@@ -414,7 +414,7 @@ describe('a change that settles', () => {
       const news = await gate.parts().caretaker.newsFor(alice);
       expect(news.map(({ view }) => view.title)).toEqual([title]);
       expect(shownBy(await gate.press('check', id))).toContain(title);
-      const ticket = await gate.parts().tickets.issue(alice, { kind: 'erase-user' }, 1000);
+      const { id: ticket } = await gate.parts().tickets.issue(alice, { kind: 'erase-user' }, 1000);
       expect(shownBy(await gate.press('do', ticket))).toContain('Everything of yours is deleted');
     },
   );
@@ -422,7 +422,7 @@ describe('a change that settles', () => {
   test('at a venue that the bot no longer runs is told while it is under way', async () => {
     const { gate } = await unsettled('silent, lost', true);
     gate.venues.delete('paper');
-    const ticket = await gate.parts().tickets.issue(alice, { kind: 'erase-user' }, 1000);
+    const { id: ticket } = await gate.parts().tickets.issue(alice, { kind: 'erase-user' }, 1000);
     await expect(gate.press('do', ticket)).rejects.toMatchObject({ data: { code: 'KEY_BUSY', venue: 'paper' } });
   });
 

@@ -42,7 +42,7 @@ test('cards that somebody put among those of another person count as nobody’s 
   const { proposals } = gate.parts();
   expect(await proposals.openOf(bob)).toEqual([]);
   expect(await proposals.ownedBy(bob)).toEqual([]);
-  const ticket = await gate.parts().tickets.issue(bob, { kind: 'erase-user' }, 60_000);
+  const { id: ticket } = await gate.parts().tickets.issue(bob, { kind: 'erase-user' }, 60_000);
   expect(shownBy(await gate.press('do', ticket, bob))).toContain('deleted');
   expect(await proposals.ownedBy(alice)).toHaveLength(2);
   expect((await gate.store.list('')).filter(({ key }) => key.includes(`/${bob}/`))).toEqual([]);
@@ -52,7 +52,7 @@ test('a change of Alice’s that is under way does not keep Bob from deleting ev
   const { gate, forge, pending } = await withAlice();
   await forge('owned', pending.id);
   await gate.parts().proposals.claim(pending.id, gate.delivery);
-  const ticket = await gate.parts().tickets.issue(bob, { kind: 'erase-user' }, 60_000);
+  const { id: ticket } = await gate.parts().tickets.issue(bob, { kind: 'erase-user' }, 60_000);
   expect(shownBy(await gate.press('do', ticket, bob))).toContain('deleted');
   expect((await gate.parts().proposals.require(pending.id)).stage).toBe('claimed');
 });

@@ -246,7 +246,7 @@ describe('the other buttons', () => {
       limits: { allowedGuilds: new Set(), allowedUsers: new Set([bob]), maxLeverage: new Map(), isHalted: false },
     });
     await expect(gate.press('confirm', id)).rejects.toThrow('USER_NOT_ALLOWED');
-    const ticket = await gate.parts().tickets.issue(alice, { kind: 'erase-user' }, 1000);
+    const { id: ticket } = await gate.parts().tickets.issue(alice, { kind: 'erase-user' }, 1000);
     expect(shownBy(await gate.press('do', ticket))).toContain('Everything of yours is deleted');
   });
 

@@ -7,7 +7,8 @@ const errand = { kind: 'ask-erase' } as const;
 async function withTicket() {
   const gate = await openGate();
   const { tickets } = gate.parts();
-  return { gate, tickets, id: await tickets.issue(alice, errand, 1000) };
+  const { id } = await tickets.issue(alice, errand, 1000);
+  return { gate, tickets, id };
 }
 
 test('a ticket carries its errand, once', async () => {
@@ -40,7 +41,7 @@ test('an errand that is not possible just now does not spend its ticket', async 
 test('a ticket ends at its time, by the store’s clock', async () => {
   const { gate, tickets, id } = await withTicket();
   gate.clock.advance(999);
-  const late = await tickets.issue(alice, errand, 1);
+  const { id: late } = await tickets.issue(alice, errand, 1);
   gate.clock.advance(1);
   for (const each of [id, late]) await expect(tickets.take(each, alice)).rejects.toThrow('BUTTON_ENDED');
 });
@@ -53,9 +54,15 @@ test('a ticket whose row was given a longer life ends at its time all the same',
   await expect(tickets.take(id, alice)).rejects.toThrow('BUTTON_ENDED');
 });
 
+test('a ticket says when it ends, two minutes from now unless told otherwise', async () => {
+  const { gate, tickets } = await withTicket();
+  expect((await tickets.issue(alice, errand, 5_000)).endsAt).toBe(gate.clock.now() + 5_000);
+  expect((await tickets.issue(alice, errand)).endsAt).toBe(gate.clock.now() + 120_000);
+});
+
 test('a row that was moved to another ticket does not open', async () => {
   const { gate, tickets, id } = await withTicket();
-  const other = await tickets.issue(bob, { kind: 'erase-user' }, 1000);
+  const { id: other } = await tickets.issue(bob, { kind: 'erase-user' }, 1000);
   const foreign = (await gate.store.get(`ticket/${other}`))?.value ?? '';
   await gate.store.commit({ writes: [{ key: `ticket/${id}`, value: foreign }] });
   for (const user of [alice, bob]) await expect(tickets.take(id, user)).rejects.toThrow('SEAL_BROKEN');
