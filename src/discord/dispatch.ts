@@ -126,7 +126,9 @@ export function createDispatch(options: {
     const { kind } = invocation;
     hooks.onArrival?.({ kind, ageMs: arrivedAt - invocation.createdAt });
     const result = await answer(invocation, arrivedAt);
-    hooks.onDone?.({ kind, name: nameOf(invocation), result });
+    const name = nameOf(invocation);
+    hooks.onDone?.({ kind, name, result });
+    log.debug({ kind, name, result }, 'an interaction was answered');
   }
 
   // Names become metric labels, so only those from fixed lists.

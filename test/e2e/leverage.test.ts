@@ -451,7 +451,8 @@ describe('when Discord or the bot is in trouble', () => {
     const calls = () => world.discord.interactions().find(({ id }) => id === interaction)?.calls ?? [];
     await world.logged('"result":"limited"');
     await world.logged('"outcome":"applied"');
-    await world.discord.until(() => calls().length >= 5);
+    await world.logged('"name":"confirm","result":"ok"');
+    expect(calls()).toHaveLength(5);
     for (const fault of [world.discord.faults.edit, world.discord.faults.followUp]) fault.set('ok');
     await world.command(alice, 'help');
     expect(calls()).toHaveLength(5);
