@@ -33,7 +33,7 @@ export type Caretaker = {
   readonly tick: () => Promise<void>;
   /** Looks after a proposal from `at` on (milliseconds, the store's clock). */
   readonly watch: (id: string, at: number) => void;
-  /** Reads back now. @returns the proposal with what is known after it. */
+  /** Reads back now, unless a press is executing it. @returns the proposal with what is known after it. */
   readonly check: (found: Found) => Promise<Found>;
   /** Edits the message of an ended proposal again, a little later: it may show something else than its receipt. */
   readonly mend: (id: string) => Promise<void>;
@@ -87,12 +87,24 @@ export function createCaretaker(options: {
 
   async function end(found: Found, outcome: Outcome): Promise<Found> {
     const { id } = found.proposal;
-    telling.begin(id);
-    const ended = await proposals.finish(found, outcome);
+    const ended = await recordEnd(found, outcome);
     if (ended === undefined) return lookAgain(id);
     forget(id);
-    if (outcome.kind !== found.outcome?.kind) onOutcome(ended.proposal, outcome);
     return ended;
+  }
+
+  /** @returns undefined when it had been ended otherwise. */
+  async function recordEnd(found: Found, outcome: Outcome): Promise<Found | undefined> {
+    const { id } = found.proposal;
+    telling.begin(id);
+    try {
+      const ended = await proposals.finish(found, outcome);
+      if (ended !== undefined && outcome.kind !== found.outcome?.kind) onOutcome(ended.proposal, outcome);
+      return ended;
+    } catch (error) {
+      telling.giveUp(id);
+      throw error;
+    }
   }
 
   async function keepLooking(found: Found, outcome: Unsettled): Promise<Found> {
@@ -147,16 +159,12 @@ export function createCaretaker(options: {
   }
 
   async function check(found: Found): Promise<Found> {
+    if (isRunning(found.proposal.id)) return found;
     if (found.stage === 'settling' || found.stage === 'sending') return settle(found);
     const { outcome: ended, proposal } = found;
     if (ended === undefined || !mayStillBeTold(ended)) return found;
     const outcome = afterCheck(ended, await readNow(found));
-    if (outcome === undefined) return found;
-    telling.begin(proposal.id);
-    const next = await proposals.finish(found, outcome);
-    if (next === undefined) return proposals.require(proposal.id);
-    if (outcome.kind !== ended.kind) onOutcome(proposal, outcome);
-    return next;
+    return outcome === undefined ? found : ((await recordEnd(found, outcome)) ?? proposals.require(proposal.id));
   }
 
   async function visit(id: string): Promise<void> {

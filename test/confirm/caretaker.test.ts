@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { View } from '../../src/command.ts';
 import { outcomeSchema } from '../../src/confirm/proposal.ts';
+import { Failure } from '../../src/errors.ts';
 import {
   alice,
   CARD_MS,
@@ -209,6 +210,19 @@ test('an end that Discord does not let be shown is put right a little later, whi
   await tick(gate, 1);
   expect(told(gate)).toEqual(['Done: BTCUSD is at 5x isolated', 'Done: BTCUSD is at 5x isolated']);
   expect(await gate.parts().caretaker.newsFor(alice)).toEqual([]);
+});
+
+test('a result stays news when a "Check now" on it could not be recorded', async () => {
+  const { gate, id } = await unsettled('accepted', false);
+  gate.discord.result = 'lost';
+  for (let round = 0; round < 40; round += 1) await tick(gate, 10_000);
+  expect(await found(gate, id)).toMatchObject({ stage: 'done', outcome: { kind: 'applied', isReadBack: false } });
+  gate.state.readFailure = undefined;
+  gate.disk.beforeCommit = async () => {
+    throw new Failure({ code: 'STORE_UNAVAILABLE' });
+  };
+  await expect(gate.press('check', id)).rejects.toThrow('STORE_UNAVAILABLE');
+  expect(await gate.parts().caretaker.newsFor(alice)).toHaveLength(1);
 });
 
 test('why a public card was refused is whispered to its owner after a restart, and is news until it was', async () => {

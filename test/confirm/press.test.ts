@@ -241,6 +241,17 @@ describe('the other buttons', () => {
     expect(gate.writes).toHaveLength(1);
   });
 
+  test('a forged "Check now" while the request is under way does not settle it: its own answer does', async () => {
+    const { gate, id } = await withCard();
+    const onOther = { isPublic: true, publicId: 'message of another card' };
+    gate.state.duringWrite = async () => {
+      const { answer } = await gate.press('check', id, alice, () => {}, onOther);
+      expect(answer?.title).toBe('Setting BTCUSD to 5x isolated on Paper …');
+    };
+    expect(shownBy(await gate.press('confirm', id))).toContain('Done: BTCUSD is at 5x isolated');
+    expect(gate.outcomes).toMatchObject([{ id, outcome: { kind: 'applied', sent: { answer: 'accepted' } } }]);
+  });
+
   test('somebody whom the operator has shut out cannot press, but can still delete', async () => {
     const { gate, id } = await withCard({
       limits: { allowedGuilds: new Set(), allowedUsers: new Set([bob]), maxLeverage: new Map(), isHalted: false },
