@@ -82,7 +82,8 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
   const log = overrides.log ?? createLog({ level: config.logLevel });
   let parts: Awaited<ReturnType<typeof assemble>> | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let ticking: Promise<void> = Promise.resolve();
+  /** Ticks that are still at work: one that reads from an exchange outlasts the next ones. */
+  const ticking = new Set<Promise<void>>();
   let isStopping = false;
 
   async function start(): Promise<Started> {
@@ -93,9 +94,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     void markets.refreshPublic();
     await shortenLives(store, config);
     // Settled at once, whether or not Discord can be reached; only telling waits for it.
-    const recovered = parts.recover();
-    const { applicationId } = await discord.start();
-    await recovered;
+    const [, { applicationId }] = await Promise.all([parts.recover(), discord.start()]);
     if (isStopping) return { applicationId, webUrl: url };
     timer = setInterval(() => void tick(), TICK_MS);
     maintenance.start();
@@ -105,8 +104,11 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
   /** Never rejects: one proposal's trouble is logged by the caretaker, the store's by this. */
   function tick(): Promise<void> {
     const looked = parts?.caretaker.tick() ?? Promise.resolve();
-    ticking = looked.catch((error: unknown) => log.error({ error }, 'looking after cards failed'));
-    return ticking;
+    const done = looked
+      .catch((error: unknown) => log.error({ error }, 'looking after cards failed'))
+      .finally(() => ticking.delete(done));
+    ticking.add(done);
+    return done;
   }
 
   /** One deadline for everything: what is late is settled at the next start. */
@@ -118,7 +120,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     const { drainMs, closeMs } = stopTimes(overrides);
     maintenance.stop();
     try {
-      await atMost(drainMs, Promise.all([discord.drain(), web.stop(), ticking]));
+      await atMost(drainMs, Promise.all([discord.drain(), web.stop(), ...ticking]));
       await atMost(closeMs, Promise.all([discord.stop(), venues.close()]));
     } finally {
       await store.close();

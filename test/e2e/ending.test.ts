@@ -52,3 +52,23 @@ test('the bot ends in time although it is still starting, and every edit hangs',
   await world.startBot();
   await world.discord.until(() => titleOf(world.latest(alice, card)).includes('Expired'));
 });
+
+test('the bot waits at its end for a look that is under way, also when later ones had nothing to do', async () => {
+  const world = await createWorld({}, { stopMs: 2_000, deadlines: { connectMs: 500, readMs: 1_000, writeMs: 200 } });
+  await world.startBot();
+  await world.addKey(alice, { venue: 'kraken-futures', person: 'alice' });
+  const card = await world.command(alice, 'leverage set', btc);
+  world.kraken.faults.add({ name: 'hang', on: 'write' });
+  await world.press(alice, card, /^Set/);
+  world.clock.advance(2_000);
+  world.kraken.faults.add({ name: 'delay', on: 'read', ms: 600 });
+  let hasEnded = false;
+  const looking = world.tick().then(() => {
+    hasEnded = true;
+  });
+  await world.tick();
+  await world.stopBot();
+  expect(hasEnded).toBe(true);
+  await looking;
+  expect(world.lines.filter((line) => line.includes('looking after a card failed'))).toEqual([]);
+});
