@@ -176,11 +176,15 @@ function makeOneFile(path: string): void {
 
 function prepare(database: DatabaseSync) {
   const columns = 'key, value, version, expires_at';
+  // Node throws for a whole list when one number in it is larger than a double holds.
+  const read = `key, value, ${clamped('version')} AS version, ${clamped('expires_at')} AS expires_at`;
   const alive = '(expires_at IS NULL OR expires_at > ?)';
   return {
-    get: database.prepare(`SELECT ${columns} FROM entry WHERE key = ? AND ${alive}`),
+    get: database.prepare(`SELECT ${read} FROM entry WHERE key = ? AND ${alive}`),
     // One lower bound: of two, SQLite seeks the first and walks to the second, for every page from the beginning.
-    list: database.prepare(`SELECT ${columns} FROM entry WHERE key >= ? AND key < ? AND ${alive} ORDER BY key LIMIT ?`),
+    list: database.prepare(
+      `SELECT ${read} FROM entry WHERE key >= ? AND key < ? AND ${alive} AND key NOT GLOB '*[^ -~]*' ORDER BY key LIMIT ?`,
+    ),
     put: database.prepare(
       `INSERT INTO entry (${columns}) VALUES (?, ?, ?, ?)
        ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, expires_at = excluded.expires_at`,
@@ -197,6 +201,10 @@ function prepare(database: DatabaseSync) {
          (SELECT rowid FROM entry WHERE expires_at > ? AND key >= ? AND key < ? LIMIT ?)`,
     ),
   };
+}
+
+function clamped(column: string): string {
+  return `max(min(${column}, ${Number.MAX_SAFE_INTEGER}), ${Number.MIN_SAFE_INTEGER})`;
 }
 
 function toEntry(row: Record<string, SQLOutputValue> | undefined): Entry | undefined {
@@ -247,7 +255,9 @@ function openingFailure(file: string, error: unknown): unknown {
 function prepareFile(file: string): boolean {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const size = sizeOf(file);
-  const wasThere = size === 0 || (size === undefined && (sizeOf(`${file}-wal`) ?? 0) > 0);
+  // SQLite takes a file of one byte for a new one, too.
+  const isEmpty = size !== undefined && size <= 1;
+  const wasThere = isEmpty || (size === undefined && (sizeOf(`${file}-wal`) ?? 0) > 0);
   if (wasThere) throw new Failure({ code: 'STORE_EMPTY', file });
   closeSync(openSync(file, 'a', 0o600));
   chmodSync(file, 0o600);

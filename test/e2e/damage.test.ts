@@ -50,3 +50,14 @@ test('somebody who can write the database shows Bob no result of Alice’s', asy
   expect(seen).toContain('What this bot stores about you');
   expect(seen).not.toContain('Done');
 });
+
+test.each([
+  ['numbers that no double holds', `UPDATE entry SET version = 9223372036854775807, expires_at = 9223372036854775807`],
+  ['values that are no text', `UPDATE entry SET value = CAST(x'fffe00ff' AS TEXT)`],
+])('rows of one person with %s, and a canary, keep nobody else from working', async (_title, update) => {
+  const world = await withKeys();
+  await world.command(alice, 'leverage set', btc);
+  await sabotage(world, `${update} WHERE key LIKE '%${alice}%' OR key LIKE 'canary/%'`);
+  const card = await world.command(bob, 'leverage set', btc);
+  expect(titleOf(await world.press(bob, card, /^Set/))).toContain('Done');
+});

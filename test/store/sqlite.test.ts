@@ -74,6 +74,47 @@ test('a file of 0 bytes is refused and stays as it is: the rows that were in it 
   expect(statSync(file).size).toBe(0);
 });
 
+test('a file of 1 byte, which SQLite takes for an empty one, is refused too', () => {
+  const file = join(temporaryDirectory(), 'store.db');
+  writeFileSync(file, 'S');
+  expect(() => openStore(file)).toThrow('STORE_EMPTY');
+  expect(readFileSync(file, 'utf8')).toBe('S');
+});
+
+/** What somebody does who can write the file, before the store is opened. */
+async function openForged(sql: string) {
+  const file = join(temporaryDirectory(), 'store.db');
+  await openStore(file).close();
+  const database = new DatabaseSync(file);
+  database.exec(sql);
+  database.close();
+  return openStore(file);
+}
+
+test('a row with numbers that no double holds is read as any other, and keeps nobody from listing', async () => {
+  const most = '9223372036854775807';
+  const store = await openForged(
+    `INSERT INTO entry VALUES ('a/1', 'v', ${most}, ${most}), ('a/2', 'v', -${most}, NULL), ('a/3', 'v', 1, NULL)`,
+  );
+  expect((await store.list('a/')).map(({ key }) => key)).toEqual(['a/1', 'a/2', 'a/3']);
+  expect((await store.get('a/1'))?.version).toBe(Number.MAX_SAFE_INTEGER);
+  const checks = (await store.list('a/')).map(({ key, version }) => ({ key, version }));
+  const writes = checks.map(({ key }) => ({ key, value: 'w' }));
+  expect((await store.commit({ checks, writes })).kind).toBe('committed');
+});
+
+test('keys that are no text are in no list, so that a walk through pages ends', async () => {
+  // Read as text, the last key of a page would stand before the page.
+  const store = await openForged(
+    `WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
+     INSERT INTO entry SELECT CAST(x'612ff0' || CAST(i AS BLOB) AS TEXT), 'v', 1, NULL FROM n`,
+  );
+  await store.commit({ writes: [{ key: 'a/1', value: 'v' }] });
+  const first = await store.list('a/', { limit: 2 });
+  expect(first.map(({ key }) => key)).toEqual(['a/1']);
+  expect(await store.list('a/', { after: 'a/1', limit: 2 })).toEqual([]);
+});
+
 test('a file that is gone is not made anew while the log that belongs to it is there', async () => {
   const file = join(temporaryDirectory(), 'store.db');
   const store = openStore(file);
