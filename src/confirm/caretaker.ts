@@ -139,8 +139,10 @@ export function createCaretaker(options: {
       if (key.keyHash !== proposal.keyHash) throw new Failure({ code: 'KEY_CHANGED' });
       return await readBack({ venue, credentials: key.credentials, proposal, now });
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      return goneKeys.has(error.data.code) ? { kind: 'never', gone: 'key' } : { kind: 'unread', at: await now() };
+      const isGone = error instanceof Failure && goneKeys.has(error.data.code);
+      // A bug in reading must not hold a key and its owner's rows for ever: this ends as other silence does.
+      if (!(error instanceof Failure)) onError(error);
+      return isGone ? { kind: 'never', gone: 'key' } : { kind: 'unread', at: await now() };
     }
   }
 
@@ -216,14 +218,23 @@ export function createCaretaker(options: {
     await tell(found).catch(onError);
   }
 
+  /** What cannot be read is told of when its turn comes. */
+  async function holdKey(id: string): Promise<void> {
+    const found = await proposals.find(id).catch(() => undefined);
+    if (found?.stage === 'sending' || found?.stage === 'settling') proposals.keepKey(found);
+  }
+
   return {
     recover: async () => {
+      const open = await proposals.openIds();
+      // First of all: a lease may be over, and no other change may take its key before this one was read back.
+      await inSlices(open, holdKey);
       // Where a stale card stood there is a new one by now; that nothing was sent is news for the next command. What is
       // not settled is read again, and then shown.
       const untold = (await proposals.allUntold()).filter(
         ({ stage, outcome }) => stage === 'done' && outcome?.kind !== 'stale',
       );
-      await Promise.all([inSlices(await proposals.openIds(), visitSafely), inSlices(untold, tellSafely)]);
+      await Promise.all([inSlices(open, visitSafely), inSlices(untold, tellSafely)]);
     },
     tick: async () => {
       const time = await now();

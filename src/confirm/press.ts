@@ -95,6 +95,8 @@ export function createPressHandler(options: {
     } catch (error) {
       telling.giveUp(proposal.id);
       caretaker.watch(proposal.id, await options.now());
+      // No new card stands there: the message is to show how the old one ended.
+      if (current.stage === 'done') await caretaker.mend(proposal.id).catch(options.onError);
       if (current.stage !== 'sending') throw error;
       // The request may be under way: "nothing was changed" would be a guess. The caretaker settles it by reading back.
       options.onError(error);
@@ -119,13 +121,14 @@ export function createPressHandler(options: {
   function receipt(found: Found, shown: Pick<Found, 'delivery'>): PressReply {
     const { proposal, outcome } = found;
     const venue = labelOf(venues, proposal.account.venue);
-    if (outcome === undefined) return { update: workingView(venue, proposal) };
+    const catchUp = () => caretaker.catchUp(found);
+    if (outcome === undefined) return { update: workingView(venue, proposal), told: catchUp };
     const { told, lost } = noting(found);
     return {
       update: receiptIn(shown.delivery, venue, proposal, outcome),
       told: async () => {
         await told();
-        await caretaker.catchUp(found);
+        await catchUp();
       },
       lost,
       mend: () => caretaker.mend(proposal.id),
@@ -138,7 +141,12 @@ export function createPressHandler(options: {
 
   /** A second press shows what the first one led to, and waits for it where it is under way. */
   async function alreadyPressed(found: Found, press: Press): Promise<PressReply> {
-    return (await running.resultOf(found.proposal.id)) ?? receipt(found, press);
+    const { proposal, outcome } = found;
+    const result = await running.resultOf(proposal.id);
+    if (result !== undefined) return result;
+    // Its new card stands in that message.
+    if (outcome?.kind === 'stale') return answerBeside(found, press);
+    return receipt(found, press);
   }
 
   async function cancel(press: Press): Promise<PressReply> {
@@ -153,8 +161,19 @@ export function createPressHandler(options: {
     // Only what was confirmed has this button: a card still waits for its own two.
     if (found.stage === 'pending') throw new Failure({ code: 'CARD_GONE' });
     const isElsewhere = press.delivery.isPublic && press.delivery.publicId !== found.delivery.publicId;
-    if (isElsewhere) return answerBeside(await caretaker.check(found), press);
-    return (await running.resultOf(press.id)) ?? receipt(await caretaker.check(found), press);
+    if (isElsewhere) {
+      const checked = await checkNow(found);
+      telling.giveUp(press.id);
+      return answerBeside(checked, press);
+    }
+    return (await running.resultOf(press.id)) ?? receipt(await checkNow(found), press);
+  }
+
+  /** The message of the change may be another one than that of the button: it too shows the end. */
+  async function checkNow(found: Found): Promise<Found> {
+    const checked = await caretaker.check(found);
+    if (checked.version !== found.version) await caretaker.mend(found.proposal.id);
+    return checked;
   }
 
   /** The button of one card in the public message of another was forged: that message stays as it is. */

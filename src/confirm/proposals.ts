@@ -1,4 +1,5 @@
 import { Failure } from '../errors.ts';
+import { inSlices } from '../store/pages.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
 import type { Change, Check, Entry, Write } from '../store/store.ts';
 import { commitInTurn } from '../store/turns.ts';
@@ -220,14 +221,29 @@ export function createProposals(
     return { key: keys.untold(account.user, id), value: '', ttlMs: keepMs };
   }
 
+  /** What was erased meanwhile leaves no note behind. */
   async function markUntold(found: Found): Promise<void> {
-    await store.commit({ writes: [untoldNote(found)] });
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      const { key } = rowCheck(found);
+      const row = await store.get(key);
+      if (row === undefined) return;
+      const check = { key, version: row.version };
+      if ((await store.commit({ checks: [check], writes: [untoldNote(found)] })).kind === 'committed') return;
+    }
+    throw new Failure({ code: 'STORE_UNAVAILABLE' });
   }
 
+  /** Takes the notes off of what still stands as it was told: of what became of it since, its owner has yet to hear. */
   async function markTold(found: readonly Found[]): Promise<void> {
-    const notes = await Promise.all(found.map((each) => store.get(untoldNote(each).key)));
-    const writes = notes.flatMap((note) => (note === undefined ? [] : [{ key: note.key, remove: true as const }]));
-    if (writes.length > 0) await store.commit({ writes });
+    const noted = await inSlices(found, async (each) => ((await store.get(untoldNote(each).key)) ? [each] : []));
+    const told = noted.flat();
+    const settle = (some: readonly Found[]) =>
+      store.commit({
+        checks: some.map(rowCheck),
+        writes: some.map((each) => ({ key: untoldNote(each).key, remove: true })),
+      });
+    if (told.length === 0 || (await settle(told)).kind === 'committed') return;
+    for (const each of told) await settle([each]);
   }
 
   return {

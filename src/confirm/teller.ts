@@ -59,9 +59,9 @@ export function createTeller(options: {
     if (mayStillBeEdited) await mend(proposal.id);
   }
 
-  /** What is not settled may have been read again while it was shown, and been shown first: then it is shown again. */
+  /** What had not ended may have gone on while it was shown, and been shown first: then it is shown again. */
   async function catchUp(shown: Found): Promise<void> {
-    if (shown.outcome?.kind !== 'unsettled') return;
+    if (shown.stage === 'done') return;
     const found = await proposals.find(shown.proposal.id);
     if (found !== undefined && found.version !== shown.version) await tell(found);
   }

@@ -75,7 +75,7 @@ function wordsFor(venue: string, proposal: Proposal, outcome: Outcome): Words {
       return {
         tone: 'refused',
         title: `${symbol} changed since this card was made`,
-        body: 'Nothing was sent. A new card shows how it stands now.',
+        body: 'Nothing was sent. Use its new card, or run the command again for one.',
       };
     case 'cancelled':
       return { tone: 'plain', title: `Cancelled: ${what(proposal)}`, body: 'Nothing was sent.' };

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { View } from '../../src/command.ts';
 import { outcomeSchema } from '../../src/confirm/proposal.ts';
@@ -535,3 +536,91 @@ describe('"Check now"', () => {
     },
   );
 });
+
+test('a bug in reading back ends as silence does: its key is free after five minutes, and its rows can be deleted', async () => {
+  const { gate, id } = await withCard();
+  gate.state.fate = 'silent, lost';
+  await gate.press('confirm', id);
+  const { venue } = gate;
+  const readSetting = async () => {
+    throw new TypeError('a bug');
+  };
+  gate.venues.set(venue.id, { ...venue, readSetting });
+  for (let looks = 0; looks < 11; looks += 1) await tick(gate, 30_000);
+  expect(gate.errors).toContainEqual(new TypeError('a bug'));
+  const { stage, proposal, outcome } = await found(gate, id);
+  expect({ stage, kind: outcome?.kind }).toEqual({ stage: 'done', kind: 'unknown' });
+  expect(await gate.parts().proposals.holderOf(proposal.keyHash)).toBeUndefined();
+  expect(await gate.parts().proposals.eraseAll(alice)).toBe(true);
+});
+
+test('news of how a change stood does not keep back the news of how it ended', async () => {
+  const { gate, id } = await withCard();
+  gate.state.fate = 'silent, lost';
+  const reply = await gate.press('confirm', id);
+  gate.discord.result = 'lost';
+  await reply.lost?.();
+  const [older] = await gate.parts().caretaker.newsFor(alice);
+  expect(older?.view.title).toContain('Not known yet');
+  await tick(gate, 31_000);
+  await older?.told();
+  const news = await gate.parts().caretaker.newsFor(alice);
+  expect(news.map(({ view }) => view.title)).toEqual(['Not applied: BTCUSD is not at 5x isolated']);
+});
+
+test('a result that could not be shown leaves no note of a person who deleted everything meanwhile', async () => {
+  const { gate, id } = await withCard();
+  const reply = await gate.press('confirm', id);
+  expect(await gate.parts().proposals.eraseAll(alice)).toBe(true);
+  await reply.lost?.();
+  expect(await gate.store.list('untold/')).toEqual([]);
+});
+
+test('after a crash that outlasted its lease a key takes no other change until its turn to be read back comes', async () => {
+  const { gate, id } = await withCard();
+  const other = await gate.ask(alice, { market: 'ETHUSD' });
+  gate.state.fate = 'silent, lost';
+  // More than are read back at once, and all before Alice.
+  for (let number = 0; number < 50; number += 1) {
+    const user = `0${number}`;
+    await gate.addKey(user);
+    await gate.press('confirm', (await gate.ask(user)).id, user);
+  }
+  await gate.press('confirm', id);
+  const { venue } = gate;
+  const { promise: read, resolve: answer } = Promise.withResolvers<void>();
+  const readSetting: typeof venue.readSetting = async (...asked) => {
+    await read;
+    return venue.readSetting(...asked);
+  };
+  gate.venues.set(venue.id, { ...venue, readSetting });
+  await gate.store.shorten('lease/', 1);
+  gate.clock.advance(1);
+  gate.restart();
+  const recovered = gate.parts().caretaker.recover();
+  while (gate.opened.length < 150) await nextTurn();
+  gate.venues.set(venue.id, venue);
+  const pressed = await gate.press('confirm', other.id);
+  answer();
+  await recovered;
+  expect(pressed.answer?.title).toContain('Another change with this key is not finished');
+  expect(gate.writes).toHaveLength(51);
+});
+
+test.each(['its own message', 'another message'] as const)(
+  '"Check now" below %s puts the message of the change right too',
+  async (where) => {
+    const { gate, id } = await withCard();
+    gate.state.fate = 'silent, lost';
+    await (await gate.press('confirm', id, alice, () => {}, { token: 'card' })).told?.();
+    gate.held.set('BTCUSD', isolated('5'));
+    const on = where === 'another message' ? { isPublic: true, publicId: '77' } : {};
+    const checked = await gate.press('check', id, alice, () => {}, { token: 'other', ...on });
+    await checked.told?.();
+    await tick(gate, 10_000);
+    expect(gate.messages).toMatchObject([
+      { delivery: { token: 'card' }, view: { title: 'Done: BTCUSD is at 5x isolated' } },
+    ]);
+    expect(await gate.parts().caretaker.newsFor(alice)).toEqual([]);
+  },
+);

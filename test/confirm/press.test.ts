@@ -185,6 +185,37 @@ describe('confirming', () => {
     await expect(gate.press('confirm', id)).rejects.toThrow('STORE_UNAVAILABLE');
     const news = await gate.parts().caretaker.newsFor(alice);
     expect(news.map(({ view }) => view.title)).toEqual(['BTCUSD changed since this card was made']);
+    gate.clock.advance(10_000);
+    await gate.parts().caretaker.tick();
+    expect(gate.messages.map(({ view }) => wordsOf(view))).toEqual([
+      expect.stringContaining('Use its new card, or run the command again'),
+    ]);
+  });
+
+  test('a late press of a stale card leaves the new card alone that stands in its message', async () => {
+    const { gate, id, held } = await withCard();
+    held.set('BTCUSD', isolated('9'));
+    expect(shownBy(await gate.press('confirm', id))).toContain('Set BTCUSD');
+    const { update, answer } = await gate.press('confirm', id);
+    expect(update).toBeUndefined();
+    expect(wordsOf(answer)).toContain('BTCUSD changed since this card was made');
+  });
+
+  test('a press that shows a change at work shows its end too when that came first', async () => {
+    const { gate, id, state } = await withCard();
+    state.duringWrite = async () => {
+      gate.restart();
+      throw new TypeError('dead');
+    };
+    await gate.press('confirm', id).catch(() => {});
+    state.duringWrite = async () => {};
+    gate.restart();
+    const late = await gate.press('cancel', id);
+    expect(shownBy(late)).toContain('Setting BTCUSD');
+    gate.held.set('BTCUSD', isolated('5'));
+    await gate.parts().caretaker.recover();
+    await late.told?.();
+    expect(gate.messages.map(({ view }) => view.title)).toEqual(Array(2).fill('Done: BTCUSD is at 5x isolated'));
   });
 
   test('a disk that breaks during the write does not keep the receipt back, and is settled by reading back', async () => {
