@@ -124,7 +124,7 @@ describe('a good key', () => {
     const visitor = browser();
     const { status, body } = await visitor.submit(path);
     expect(status).toBe(503);
-    expect(body).toContain('You already have 3 keys');
+    expect(body).toContain('You have 3 keys: more are not possible');
     isFull = false;
     expect((await visitor.submit(path)).status).toBe(200);
   });
