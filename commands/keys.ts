@@ -91,7 +91,7 @@ export function createKeys(services: Services): Command {
           { code: key.fingerprint },
           ', added ',
           { time: key.addedAt, style: 'relative' },
-          `. ${result.notes.join(' ')}`,
+          ['.', ...result.notes].join(' '),
         ],
       };
     },

@@ -17,7 +17,7 @@ export function waitingKeyView(options: {
   const { venue, label, fingerprint, replaces, notes, isUndecided, ticket, endsAt } = options;
   const asked = isUndecided
     ? `A key was entered on your page. ${venue} did not say what it may do: it may be able to withdraw. Press "Use this key" only if you made it without withdrawals and transfers. If it was not you who entered it, drop it.`
-    : `A key was entered on your page and the exchange accepts it. If that was not you, drop it. ${notes.join(' ')}`;
+    : ['A key was entered on your page and the exchange accepts it. If that was not you, drop it.', ...notes].join(' ');
   return {
     tone: isUndecided ? 'risky' : 'ask',
     title: `Use this ${venue} key for "${label}"?`,

@@ -27,19 +27,20 @@ export function cardView(venue: Venue, proposal: Proposal, preview: Preview, rea
   const risks = isShared ? preview.risks.filter((risk) => risk === 'at-maximum') : preview.risks;
   const isRisky = risks.length > 0;
   const { min, max } = preview.market.bounds;
-  const aside = isShared ? asideOf(venue, proposal, preview) : undefined;
+  const allowed = proposal.setting.mode === 'isolated' ? `Allowed: ${min}x to ${max}x. ` : '';
+  const aside = isShared ? asideOf(venue, proposal, preview, reason) : undefined;
   return {
     tone: isRisky ? 'risky' : 'ask',
     title: `${actionLabel(proposal)} on ${venue.label}${accountPart(proposal, reason)}?`,
     body: lines([
       reason.note,
-      ...risks.map((risk) => [{ strong: riskText(risk, preview.distance) }]),
+      risks.length === 0 ? undefined : [{ strong: warning(risks, preview.distance) }],
       [{ strong: fromTo(preview.current, proposal.setting) }, ...(isShared ? [] : distancePart(venue, preview))],
       ...(isShared ? [] : exposureLines(venue, preview)),
-      [`Allowed: ${min}x to ${max}x. Ends `, { time: expiresAt, style: 'relative' }, '.'],
+      [allowed, 'Ends ', { time: expiresAt, style: 'relative' }, '.'],
       venue.effect(preview, proposal.setting),
     ]),
-    footer: 'Only you can press. Nothing is sent before you do.',
+    footer: 'Only you can press. Nothing is sent yet.',
     buttons: [
       press('confirm', proposal.id, actionLabel(proposal), isRisky ? 'danger' : 'primary'),
       press('cancel', proposal.id, 'Cancel', 'secondary'),
@@ -49,15 +50,15 @@ export function cardView(venue: Venue, proposal: Proposal, preview: Preview, rea
 }
 
 /** What a shared card withholds, for its owner alone; undefined where there is nothing to tell. */
-function asideOf(venue: Venue, proposal: Proposal, preview: Preview): View | undefined {
+function asideOf(venue: Venue, proposal: Proposal, preview: Preview, reason: CardReason): View | undefined {
   const { position, openOrders, risks } = preview;
   if (position === undefined && openOrders.count === 0) return undefined;
   const isNear = risks.includes('near-liquidation');
   return {
     tone: isNear ? 'risky' : 'plain',
-    title: `For you alone: ${actionLabel(proposal)} on ${venue.label}`,
+    title: `For you alone: ${actionLabel(proposal)} on ${venue.label}${accountPart(proposal, reason)}`,
     body: lines([
-      ...(isNear ? [[{ strong: riskText('near-liquidation', preview.distance) }]] : []),
+      ...(isNear ? [[{ strong: warning(['near-liquidation'], preview.distance) }]] : []),
       [{ strong: fromTo(preview.current, proposal.setting) }, ...distancePart(venue, preview)],
       ...exposureLines(venue, preview),
     ]),
@@ -173,8 +174,13 @@ function distanceSpans(distance: Distance): readonly Span[] {
   }
 }
 
+/** All risks in one sentence: a phone has no room for one line each. */
+function warning(risks: readonly Risk[], distance: Distance | undefined): string {
+  return `Careful: ${risks.map((risk) => riskText(risk, distance)).join(', and ')}.`;
+}
+
 function riskText(risk: Risk, distance: Distance | undefined): string {
-  if (risk === 'at-maximum') return 'Careful: this is the highest leverage here.';
+  if (risk === 'at-maximum') return 'this is the highest leverage here';
   const after = distance?.kind === 'estimate' ? distance.after : distance?.kind === 'venue' ? distance.percent : '0';
-  return new Big(after).gt(0) ? 'Careful: liquidation would be near.' : 'Careful: the price is past liquidation.';
+  return new Big(after).gt(0) ? 'liquidation would be near' : 'the price is past liquidation';
 }

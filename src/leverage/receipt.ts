@@ -152,16 +152,16 @@ function unsettled(venue: string, proposal: Proposal, { sent, shown, lookAt }: O
       ...request(sent),
       ...(still ?? [' It could not be read back yet.']),
       why,
-      ' The bot looks again ',
+      ' Next look: ',
       { time: lookAt, style: 'relative' },
-      '. Until it knows, it sends nothing more, and this key takes no other change.',
+      '. Until the bot knows, it sends nothing more, and this key takes no other change.',
     ],
   };
 }
 
 function notApplied(venue: string, proposal: Proposal, { sent, since, asOf, holds }: Of<'not-applied'>): Words {
   const shows = holds === undefined ? 'another setting' : describeSetting(holds);
-  const twice = since === asOf ? '' : ' It was read twice.';
+  const readings = since === asOf ? '' : ' It was read more than once.';
   return {
     tone: 'refused',
     title: `Not applied: ${marketLabel(proposal)} is not at ${describeSetting(proposal.setting)}`,
@@ -169,7 +169,7 @@ function notApplied(venue: string, proposal: Proposal, { sent, since, asOf, hold
       ...request(sent),
       ' As of ',
       clock(asOf),
-      ` ${venue} shows ${shows}.${twice} Run the command again if you still want it.`,
+      ` ${venue} shows ${shows}.${readings} Run the command again if you still want it.`,
     ],
   };
 }
@@ -218,7 +218,7 @@ const answers: Readonly<Record<Sent['answer'], (after: string) => string>> = {
 };
 
 function seconds(ms: number): string {
-  return `${Math.max(1, Math.round(ms / 1000))} s`;
+  return ms < 1000 ? 'less than 1 s' : `${Math.round(ms / 1000)} s`;
 }
 
 function refused(title: string, venue: string, before: string, failure: FailureData): Words {

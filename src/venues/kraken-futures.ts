@@ -54,9 +54,7 @@ const facts: Omit<VenueFacts, 'id' | 'label' | 'demo'> = {
   exampleSymbol: 'PF_XBTUSD',
   openPositions: 're-margined',
   effect: ({ market }, setting) =>
-    setting.mode === 'isolated'
-      ? `This puts ${market.symbol} in isolated margin at ${setting.leverage}x.`
-      : `This puts ${market.symbol} back to cross margin, backed by the whole account.`,
+    setting.mode === 'isolated' ? undefined : `In cross margin the whole account stands behind ${market.symbol}.`,
 };
 
 const preferencesPath = '/api/v3/leveragepreferences';

@@ -38,10 +38,9 @@ const facts: VenueFacts = {
       pattern: /^[\x21-\x7e]{16,256}$/,
     },
   ],
-  keyWarning:
-    'A Mudrex API secret is the whole account: it has no permissions to narrow, so whoever holds it can trade with everything in it.',
+  keyWarning: 'A Mudrex API secret has no limits that you can set: whoever has it can trade with the whole account.',
   keyAdvice:
-    'On the Mudrex website, open API trading and create a key (this needs KYC and two-factor sign-in). Make one for this bot alone, so that you can revoke it without touching anything else. Mudrex keys expire.',
+    'On the Mudrex website, open API trading and create a key (this needs KYC and two-factor sign-in). Make one for this bot alone, so that you can delete it without touching anything else. Mudrex keys end after some months.',
   exampleSymbol: 'BTCUSDT',
   openPositions: 'unchanged',
   effect: ({ market, currency = 'USDT' }) =>
@@ -49,8 +48,8 @@ const facts: VenueFacts = {
 };
 
 const keyNotes = [
-  'Mudrex keys have no scopes: whoever holds it holds the whole account.',
-  'Mudrex keys expire after some months; link the new one then.',
+  'A Mudrex key has no limits that you can set: whoever has it can trade with the whole account.',
+  'Mudrex keys end after some months: then add a new one with /keys add.',
 ];
 
 const pageSize = 100;

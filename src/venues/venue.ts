@@ -106,8 +106,8 @@ export type VenueFacts = {
   readonly exampleSymbol: string;
   /** What a new setting does to a position that is open already. */
   readonly openPositions: 'unchanged' | 're-margined';
-  /** One plain sentence: what this setting will do, without a word about open positions. */
-  readonly effect: (target: Target, setting: LeverageSetting) => string;
+  /** One plain sentence: what the title of a card does not say of this setting, without a word about open positions. */
+  readonly effect: (target: Target, setting: LeverageSetting) => string | undefined;
 };
 
 /**

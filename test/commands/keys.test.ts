@@ -77,6 +77,17 @@ describe('/keys check', () => {
   });
 
   test.each([
+    [[], /\.$/],
+    [['One note.', 'Two notes.'], /\. One note\. Two notes\.$/],
+  ])('ends with the notes %j of the venue, and with no space', async (notes, end) => {
+    const { run, gate } = await openCommands();
+    await gate.addKey(alice);
+    Object.assign(gate.venue, { checkKey: async () => ({ kind: 'usable', notes }) });
+    const { body = '' } = await run(alice, 'keys check', { venue: 'paper' });
+    expect(typeof body === 'string' ? body : body.at(-1)).toMatch(end);
+  });
+
+  test.each([
     ['rejected', { code: 'VENUE_REFUSED', venue: 'Paper', refusal: 'key-rejected' }],
     ['can-withdraw', { code: 'KEY_REFUSED', venue: 'Paper', reason: 'can-withdraw' }],
   ] as const)('says why a key is %s', async (reason, failure) => {

@@ -253,7 +253,7 @@ describe('a write without an answer', () => {
     await pass(gate, 29_000);
     for (const { view } of gate.messages) expect(view.title).toBe('Not known yet: BTCUSD to 5x isolated');
     await pass(gate, 1_000);
-    expect(wordsOf(lastShown(gate))).toMatch(/^Not applied[\s\S]*It was read twice/);
+    expect(wordsOf(lastShown(gate))).toMatch(/^Not applied[\s\S]*It was read more than once/);
     expect((await found(gate, id)).stage).toBe('done');
     expect(gate.writes).toHaveLength(1);
   });
@@ -495,7 +495,7 @@ describe('"Check now"', () => {
       expect(shownBy(await gate.press('check', id))).toContain('The request can still take effect');
     }
     gate.clock.advance(3);
-    expect(shownBy(await gate.press('check', id))).toContain('It was read twice');
+    expect(shownBy(await gate.press('check', id))).toContain('It was read more than once');
   });
 
   test('on a change that nobody knew the end of says "not applied", never that the venue had said yes', async () => {
@@ -505,7 +505,7 @@ describe('"Check now"', () => {
     gate.state.readFailure = undefined;
     const shown = shownBy(await gate.press('check', id));
     expect(shown).toMatch(/Not applied[\s\S]*Run the command again/);
-    expect(shown).not.toMatch(/said yes|read twice|read once more/);
+    expect(shown).not.toMatch(/said yes|read more than once|read once more/);
     expect(gate.outcomes.at(-1)).toMatchObject({ id, outcome: { kind: 'not-applied' } });
   });
 

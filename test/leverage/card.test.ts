@@ -95,7 +95,12 @@ test('a calm card asks; a risky one warns first, and its button is dangerous', a
   expect(risky.tone).toBe('risky');
   expect(risky.buttons?.[0]).toMatchObject({ style: 'danger' });
   expect(shownOf(risky)).toMatch(/^\*\*Careful: liquidation would be near\.\*\*\n\*\*2x → 12x\*\*/);
-  expect(shownOf(await cardOf({}, { leverage: '50' }))).toMatch(/^\*\*Careful: this is the highest leverage here/);
+  expect(shownOf(await cardOf({}, { leverage: '50' }))).toMatch(
+    /^\*\*Careful: this is the highest leverage here\.\*\*/,
+  );
+  expect(shownOf(await cardOf({ position }, { leverage: '50' }))).toMatch(
+    /^\*\*Careful: liquidation would be near, and this is the highest leverage here\.\*\*\n\*\*2x → 50x\*\*/,
+  );
   const past = await cardOf({ position: { ...position, entryPrice: '150' } }, { leverage: '12' });
   expect(shownOf(past)).toMatch(/^\*\*Careful: the price is past liquidation\.\*\*/);
 });
@@ -113,8 +118,26 @@ test('the title names the account of a person with several keys for the venue, a
   expect(await ask('main')).toBe('Set BTCUSD to 5x isolated on Paper with key "main"?');
 });
 
+test('a card for cross margin names no allowed leverage, and one without an effect leaves the line out', async () => {
+  const gate = await openGate({ facts: { effect: () => undefined } });
+  await gate.addKey(alice);
+  gate.held.set('BTCUSD', isolated('2'));
+  const wish = { venue: 'paper', label: 'main', market: 'BTCUSD', setting: { mode: 'cross' } } as const;
+  const { view } = await gate.parts().cards.ask(callOf(alice), wish);
+  expect(shownOf(view)).toMatch(/^\*\*2x isolated → cross margin\*\*\nEnds <t:\d+:R>\.$/);
+});
+
 describe('a shared card', () => {
   const exposed = { position, orderCount: 3 };
+
+  test('names the account, where there are several, to its owner alone too', async () => {
+    const gate = await openGate();
+    for (const label of ['main', 'desk']) await gate.addKey(alice, label, label);
+    Object.assign(gate.state, exposed);
+    const wish = { venue: 'paper', label: 'desk', market: 'BTCUSD', setting: isolated('5') };
+    const { view } = await gate.parts().cards.ask(callOf(alice, true), wish);
+    expect(view.aside?.title).toBe('For you alone: Set BTCUSD to 5x isolated on Paper with key "desk"');
+  });
 
   test.each(['5', '12', '50'])('at %sx is the same with and without a position and orders (P50)', async (leverage) => {
     const publicPart = async (state: Partial<PaperState>) => {
@@ -132,6 +155,7 @@ describe('a shared card', () => {
       /liquidation would be near[\s\S]*2x → 12x[\s\S]*entry[\s\S]*long position[\s\S]*open orders/,
     );
     expect(aside).not.toHaveProperty('buttons');
+    expect(aside?.title).toBe('For you alone: Set BTCUSD to 12x isolated on Paper');
     expect(await cardOf({}, { leverage: '12', isShared: true })).not.toHaveProperty('aside');
   });
 });

@@ -63,7 +63,7 @@ const rows: readonly (readonly [Outcome, Tone, RegExp, readonly string[]])[] = [
       shown: { asOf: since, holds: isolated('3') },
     },
     'unknown',
-    /^Not known yet: BTCUSD to 5x isolated\nSent once at .*500.*; no answer for 4 s\. Read back at .*1000.*: Paper still shows 3x isolated\. The request can still take effect\. The bot looks again .*31000,"style":"relative".*sends nothing more/,
+    /^Not known yet: BTCUSD to 5x isolated\nSent once at .*500.*; no answer for 4 s\. Read back at .*1000.*: Paper still shows 3x isolated\. The request can still take effect\. Next look: .*31000,"style":"relative".*sends nothing more/,
     ['Check now'],
   ],
   [
@@ -81,7 +81,7 @@ const rows: readonly (readonly [Outcome, Tone, RegExp, readonly string[]])[] = [
   [
     { kind: 'unsettled', since, lookAt: asOf, sent: accepted, shown: { asOf: since, holds: isolated('3') } },
     'unknown',
-    /^Accepted, not shown yet: BTCUSD to 5x isolated\nSent once at .*; accepted after 1 s\. Read back .*still shows 3x isolated\. An exchange may take a moment/,
+    /^Accepted, not shown yet: BTCUSD to 5x isolated\nSent once at .*; accepted after less than 1 s\. Read back .*still shows 3x isolated\. An exchange may take a moment/,
     ['Check now'],
   ],
   [
@@ -99,7 +99,7 @@ const rows: readonly (readonly [Outcome, Tone, RegExp, readonly string[]])[] = [
   [
     { kind: 'not-applied', since, asOf, holds: isolated('3'), sent: silent },
     'refused',
-    /^Not applied: BTCUSD is not at 5x isolated\nSent once at [\s\S]*31000.*Paper shows 3x isolated\. It was read twice\. Run the command again/,
+    /^Not applied: BTCUSD is not at 5x isolated\nSent once at [\s\S]*31000.*Paper shows 3x isolated\. It was read more than once\. Run the command again/,
     [],
   ],
   [

@@ -507,8 +507,8 @@ describe('checking a key', () => {
 describe('what a trader is told', () => {
   test('isolated and cross, in plain words', async () => {
     const { venue } = await kraken(() => undefined);
-    expect(venue.effect(target, five)).toContain('This puts PF_XBTUSD in isolated margin at 5x.');
-    expect(venue.effect(target, { mode: 'cross' })).toContain('This puts PF_XBTUSD back to cross margin');
+    expect(venue.effect(target, five)).toBeUndefined();
+    expect(venue.effect(target, { mode: 'cross' })).toContain('the whole account stands behind PF_XBTUSD');
     expect(venue).toMatchObject({ id: 'kraken-futures', label: 'Kraken Futures', demo: false, marketsNeedKey: false });
     const [key, secret] = venue.credentialFields;
     expect(key?.pattern.test(apiKey) && secret?.pattern.test(apiSecret)).toBe(true);

@@ -491,7 +491,10 @@ describe('checking a key', () => {
   };
 
   test('the documented success is a usable key', async () => {
-    const notes = [expect.stringContaining('no scopes'), expect.stringContaining('expire')];
+    const notes = [
+      expect.stringContaining('no limits that you can set'),
+      expect.stringContaining('end after some months'),
+    ];
     expect(await check(fixtures.funds)).toEqual({ kind: 'usable', notes });
   });
 

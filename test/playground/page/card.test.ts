@@ -4,18 +4,21 @@ import { addKey, describePage, expectTitle, lastMessage, phone, send } from './s
 
 describePage('a card on a phone', (stage) => {
   it.each([
-    ['kraken-futures', 'PF_XBTUSD', '34.6'],
-    ['mudrex', 'BTCUSDT', '20'],
-  ])('of %s has its title, the change, the distance and the button in sight at once', async (venue, market, before) => {
+    ['kraken-futures', 'PF_XBTUSD', '4', '34.6', ['main']],
+    ['mudrex', 'BTCUSDT', '4', '20', ['main']],
+    ['kraken-futures', 'PF_XBTUSD', '50', '34.6', ['main', 'second-account']],
+    ['mudrex', 'BTCUSDT', '100', '20', ['main', 'second-account']],
+  ])('of %s, %s at %sx, has its title, the change, the distance and the button in sight at once', async (...row) => {
+    const [venue, market, leverage, before, accounts] = row;
     const visitor = await stage.visit({ viewport: phone });
     const { page } = visitor;
-    await addKey(visitor, venue);
-    await send(page, `/leverage set venue:${venue} market:${market} leverage:4`);
+    for (const account of accounts) await addKey(visitor, venue, account);
+    await send(page, `/leverage set venue:${venue} market:${market} leverage:${leverage} account:${accounts.at(-1)}`);
     await expectTitle(lastMessage(page), /^Set /);
     const card = lastMessage(page);
     const parts = [
       card.locator('[slot="embeds"]').first(),
-      card.getByText(/^\dx → 4x$/),
+      card.getByText(new RegExp(`^\\dx → ${leverage}x$`)),
       card.getByText(new RegExp(`^${before}\\s%`)),
       card.getByRole('button', { name: /^Set / }),
     ];

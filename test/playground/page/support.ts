@@ -95,12 +95,20 @@ export async function sendOnly(page: Page, line: string): Promise<void> {
   await page.locator('.box:not([data-command])').waitFor();
 }
 
-type KeyChoice = { readonly venue: string; readonly label?: string; readonly signInAs?: string };
+type KeyChoice = {
+  readonly venue: string;
+  /** Which of the demo keys. */
+  readonly label?: string;
+  /** What its owner calls it. */
+  readonly account?: string;
+  readonly signInAs?: string;
+};
 
 /** Asks for a link as the person the page is; enters a demo key on the bot's page. */
-export async function enterKey({ page, context }: Visitor, { venue, label = 'good', signInAs }: KeyChoice) {
+export async function enterKey({ page, context }: Visitor, choice: KeyChoice) {
+  const { venue, label = 'good', account = 'main', signInAs } = choice;
   const person = signInAs ?? (await page.locator('.person:has(:checked) b').first().textContent());
-  await send(page, `/keys add venue:${venue}`);
+  await send(page, `/keys add venue:${venue} label:${account}`);
   const [popup] = await Promise.all([
     context.waitForEvent('page'),
     lastMessage(page).getByRole('link', { name: 'Enter the key' }).click(),
@@ -129,8 +137,8 @@ async function demoKey(page: Page, venue: string, label: string): Promise<readon
 }
 
 /** Adds a good key and takes it into use. */
-export async function addKey(visitor: Visitor, venue: string): Promise<void> {
-  const popup = await enterKey(visitor, { venue });
+export async function addKey(visitor: Visitor, venue: string, account = 'main'): Promise<void> {
+  const popup = await enterKey(visitor, { venue, account });
   await popup.close();
   await visitor.page.getByRole('button', { name: 'Use this key' }).click();
   await expectTitle(lastMessage(visitor.page), /In use/);
