@@ -1,4 +1,5 @@
-import { fstatSync, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { atMost } from './at-most.ts';
 
 /** Where finished lines go. Neither a full disk nor a reader that stopped reading holds up the bot or ends it. */
@@ -21,25 +22,30 @@ type Sink = {
 const STANDARD_OUTPUT = 1;
 const MOST_PENDING_BYTES = 1024 * 1024;
 const WARNING = 40;
+/** How often a terminal that takes nothing is tried again. */
+const TRY_AGAIN_MS = 10;
+
+const isFull = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EAGAIN';
 
 /** Standard output as a log. What was lost is said with the next line that goes out. */
 export function createLogStream(): LogStream {
   const info = fstatSync(STANDARD_OUTPUT);
-  const waitsForReader = info.isFIFO() || info.isSocket() || process.stdout.isTTY;
-  const sink = waitsForReader ? createPipeSink(() => say()) : createFileSink();
+  const isPipe = info.isFIFO() || info.isSocket();
+  const onEmpty = () => say();
+  const sink = isPipe ? createPipeSink(onEmpty) : createFileSink(openOutput(), onEmpty);
   let lost = 0;
 
   const countLost = () => {
     lost += 1;
   };
 
-  function isFull(): boolean {
+  function isBehind(): boolean {
     // Once something was lost it waits for all of it to be read: else it would lose every other line.
     return sink.pendingBytes() > (lost > 0 ? 0 : MOST_PENDING_BYTES);
   }
 
   function say(): void {
-    if (lost === 0 || isFull()) return;
+    if (lost === 0 || isBehind()) return;
     const count = lost;
     lost = 0;
     const line = { level: WARNING, time: Date.now(), lost: count, msg: `${count} lines were lost` };
@@ -51,7 +57,7 @@ export function createLogStream(): LogStream {
   return {
     write: (line) => {
       say();
-      if (isFull()) countLost();
+      if (isBehind()) countLost();
       else sink.write(line, countLost);
     },
     flush: sink.flush,
@@ -71,21 +77,74 @@ function createPipeSink(onEmpty: () => void): Sink {
   };
 }
 
-/** A file or a device: Node's own stream for it would never write again after one failed write. */
-function createFileSink(): Sink {
-  let isTorn = false;
+/**
+ * A terminal is opened anew, so that it can say that it is full: once its user stops it (Ctrl-S), Node's own stream would
+ * wait until it goes on, and the whole process with it.
+ */
+function openOutput(): number {
+  if (!isatty(STANDARD_OUTPUT)) return STANDARD_OUTPUT;
+  try {
+    return openSync('/dev/stdout', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch {
+    // The terminal of another user.
+    return STANDARD_OUTPUT;
+  }
+}
 
-  function write(text: string, onLost: () => void): void {
-    const bytes = Buffer.from(isTorn ? `\n${text}` : text);
-    let written = 0;
+/** A file, a device or a terminal: Node's own stream for a file would never write again after one failed write. */
+function createFileSink(output: number, onEmpty: () => void): Sink {
+  const waiting: { readonly bytes: Buffer; readonly onLost: () => void }[] = [];
+  let pendingBytes = 0;
+  let written = 0;
+  let isTorn = false;
+  let timer: NodeJS.Timeout | undefined;
+  let onFlushed = () => {};
+
+  /** @returns false when there is no room. */
+  function writeFirst(bytes: Buffer, onLost: () => void): boolean {
     try {
-      while (written < bytes.length) written += writeSync(STANDARD_OUTPUT, bytes, written);
+      while (written < bytes.length) written += writeSync(output, bytes, written);
       isTorn = false;
-    } catch {
+    } catch (error) {
+      if (isFull(error)) return false;
       isTorn ||= written > 0;
       onLost();
     }
+    written = 0;
+    return true;
   }
 
-  return { write, pendingBytes: () => 0, flush: async () => {} };
+  function writeAll(): void {
+    clearTimeout(timer);
+    for (let [first] = waiting; first !== undefined; [first] = waiting) {
+      if (!writeFirst(first.bytes, first.onLost)) {
+        timer = setTimeout(tryAgain, TRY_AGAIN_MS);
+        return;
+      }
+      waiting.shift();
+      pendingBytes -= first.bytes.length;
+    }
+    onFlushed();
+  }
+
+  function tryAgain(): void {
+    writeAll();
+    if (pendingBytes === 0) onEmpty();
+  }
+
+  return {
+    write: (text, onLost) => {
+      const bytes = Buffer.from(isTorn ? `\n${text}` : text);
+      waiting.push({ bytes, onLost });
+      pendingBytes += bytes.length;
+      if (waiting.length === 1) writeAll();
+    },
+    pendingBytes: () => pendingBytes,
+    flush: (withinMs) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onFlushed = resolve;
+      writeAll();
+      return atMost(withinMs, promise);
+    },
+  };
 }

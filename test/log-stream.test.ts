@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,14 +6,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { isLacking, titled } from './support/needs.ts';
 import { temporaryDirectory } from './support/temporary.ts';
 
 const program = fileURLToPath(new URL('support/chatty.ts', import.meta.url));
 const answerSchema = z.object({ logged: z.number(), heapMiB: z.number() });
 
 /** A program that logs to this, with its errors among what the test prints. */
-function startLogging(out: number) {
-  const child = spawn(process.execPath, [program], { stdio: ['ignore', out, 'inherit', 'ipc'] });
+function startLogging(out: number, [command, ...args]: readonly [string, ...string[]] = [process.execPath, program]) {
+  const child = spawn(command, args, { stdio: ['ignore', out, 'inherit', 'ipc'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended = once(child, 'exit');
 
@@ -62,9 +63,24 @@ function openPipe() {
 
 const LINES = 50_000;
 
+/** Runs the program in a terminal of its own, whose screen is what `script` is read for. */
+const inTerminal = ['script', '-qec', `exec '${process.execPath}' '${program}'`, '/dev/null'] as const;
+const terminal = {
+  isMet: spawnSync('script', ['--version']).status === 0,
+  missing: 'no command script; it comes with util-linux',
+};
+
 test('a reader that stopped reading costs lines, and neither time nor memory nor the bot', async () => {
+  await assertLosesLinesOnly();
+});
+
+test.skipIf(isLacking(terminal))(titled(terminal, 'a terminal that is stopped costs no more'), async () => {
+  await assertLosesLinesOnly(inTerminal);
+});
+
+async function assertLosesLinesOnly(command?: readonly [string, ...string[]]): Promise<void> {
   const pipe = openPipe();
-  const bot = startLogging(pipe.fd);
+  const bot = startLogging(pipe.fd, command);
   const answer = await bot.log(LINES);
   expect(answer).toMatchObject({ logged: LINES });
   expect(answer?.heapMiB).toBeLessThan(200);
@@ -77,7 +93,7 @@ test('a reader that stopped reading costs lines, and neither time nor memory nor
   const ended = bot.end();
   expect(await pipe.until('the last line')).toContain('"number":0');
   expect(await ended).toBe(0);
-});
+}
 
 test('a full disk costs lines, and not the bot', async () => {
   const full = openSync('/dev/full', 'w');
