@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Failure } from '../errors.ts';
 import { parseJson } from '../parse-json.ts';
-import { plainRows, type RowContext, type SealedRow, sealedRows } from '../store/sealed-rows.ts';
+import { isUnreadable, plainRows, type RowContext, type SealedRow, sealedRows } from '../store/sealed-rows.ts';
 import type { Sealer } from '../store/sealer.ts';
 import type { Entry } from '../store/store.ts';
 import {
@@ -83,17 +83,13 @@ export function rowCheck({ proposal, version }: Found) {
 /** @throws Failure CARD_UNREADABLE when the row is not what was sealed for this id */
 export async function findProposal(context: RowContext, id: string): Promise<Found | undefined> {
   const row = await proposalRows.get(context, id).catch((error: unknown) => {
-    throw isBroken(error) ? new Failure({ code: 'CARD_UNREADABLE' }, { cause: error }) : error;
+    throw isUnreadable(error) ? new Failure({ code: 'CARD_UNREADABLE' }, { cause: error }) : error;
   });
   return row && toFound(row);
 }
 
 function toFound({ data, version }: SealedRow<Omit<Found, 'version'>>): Found {
   return { ...data, version };
-}
-
-function isBroken(error: unknown): boolean {
-  return error instanceof Failure && error.data.code === 'SEAL_BROKEN';
 }
 
 const flagged = z.looseObject({

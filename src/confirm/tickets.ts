@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Failure } from '../errors.ts';
 import { removeAll } from '../store/pages.ts';
-import { plainRows, type RowContext, sealedRows } from '../store/sealed-rows.ts';
+import { plainRows, type RowContext, sealedRows, unlessUnreadable } from '../store/sealed-rows.ts';
 import { commitInTurn } from '../store/turns.ts';
 import { accountSchema, settingSchema } from './proposal.ts';
 
@@ -103,10 +103,10 @@ export function createTickets(context: RowContext & { readonly newId: () => stri
       const index = indexOf(user);
       for (const { key } of await store.list(index)) {
         const id = key.slice(index.length);
-        const ticket = await ticketRows.get(context, id).catch(unreadableOnly);
-        if (ticket === 'unreadable' || ticket?.data.user === user) {
-          await store.commit({ writes: [{ key: ticketRows.prefix + id, remove: true }] });
-        }
+        const ticket = await ticketRows.get(context, id).catch(unlessUnreadable);
+        // One that cannot be read, or is not there, is nobody's.
+        if ((ticket?.data.user ?? user) !== user) continue;
+        await store.commit({ writes: [{ key: ticketRows.prefix + id, remove: true }] });
       }
       await removeAll(store, [index]);
     },
@@ -129,9 +129,4 @@ function indexKey(user: string, id: string): string {
 function removalOf(user: string, key: string) {
   const row = ticketRows.prefix + key.slice(indexOf(user).length);
   return [key, row].map((each) => ({ key: each, remove: true }) as const);
-}
-
-function unreadableOnly(error: unknown): 'unreadable' {
-  if (error instanceof Failure && error.data.code === 'SEAL_BROKEN') return 'unreadable';
-  throw error;
 }

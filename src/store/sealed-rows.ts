@@ -7,6 +7,16 @@ import type { Entry, Store, Write } from './store.ts';
 /** A row that no master key opens, or that holds something else than its kind. It stays where it is. */
 export type UnreadableRow = { readonly kind: string; readonly key: string; readonly error: unknown };
 
+/** Whether an error says that a row cannot be read, and not that the store cannot. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof Failure && error.data.code === 'SEAL_BROKEN';
+}
+
+/** For `catch`: undefined for a row that cannot be read; any other error goes on. */
+export function unlessUnreadable(error: unknown): undefined {
+  if (!isUnreadable(error)) throw error;
+}
+
 /** What sealed rows are read and written with. */
 export type RowContext = {
   readonly store: Store;

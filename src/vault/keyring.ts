@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { Failure } from '../errors.ts';
 import { parseJson } from '../parse-json.ts';
 import { entriesOf } from '../store/pages.ts';
-import { kindOf, type RowContext, type RowKind, sealedRows, type UnreadableRow } from '../store/sealed-rows.ts';
+import {
+  kindOf,
+  type RowContext,
+  type RowKind,
+  sealedRows,
+  type UnreadableRow,
+  unlessUnreadable,
+} from '../store/sealed-rows.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { createEnvelope, type Envelope, keyIdOf, type MasterKey } from './envelope.ts';
 
@@ -130,7 +137,7 @@ async function proofOf(
     proof = 'broken';
     if (keyId !== undefined && !ring.some(({ id }) => id === keyId)) return proof;
     if (kind?.sealing !== 'sealed') continue;
-    if ((await kind.read(context, entry).catch(brokenOnly)) !== undefined) return 'opens';
+    if ((await kind.read(context, entry).catch(unlessUnreadable)) !== undefined) return 'opens';
   }
   return proof;
 }
@@ -143,17 +150,12 @@ function keyIdIn({ value }: Entry): string | undefined {
   return keyIdOf(row?.sealed ?? row?.value ?? value);
 }
 
-function brokenOnly(error: unknown): undefined {
-  if (error instanceof Failure && error.data.code === 'SEAL_BROKEN') return undefined;
-  throw error;
-}
-
 /** The key for the hashes of API keys; made at the first start, and anew where it is damaged. */
 async function readHashKey(opening: Opening, rows: RowContext): Promise<HashKey> {
   const { store, onRepair } = opening;
   const entry = await store.get(hashKeyRows.prefix);
   if (entry === undefined) return writeHashKey(opening, rows, 'absent', 0);
-  const found = await hashKeyRows.read(rows, entry).catch(brokenOnly);
+  const found = await hashKeyRows.read(rows, entry).catch(unlessUnreadable);
   if (found !== undefined) return found.data;
   await assertDamaged(opening);
   onRepair({ kind: 'hash key replaced', key: entry.key });

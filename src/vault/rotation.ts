@@ -1,6 +1,5 @@
-import { Failure } from '../errors.ts';
 import { entriesOf } from '../store/pages.ts';
-import { kindOf, type RenewableRows, type RowContext, type RowKind } from '../store/sealed-rows.ts';
+import { kindOf, type RenewableRows, type RowContext, type RowKind, unlessUnreadable } from '../store/sealed-rows.ts';
 import type { Entry, Store } from '../store/store.ts';
 import type { Envelope } from './envelope.ts';
 import { canaryRows, type Keyring } from './keyring.ts';
@@ -45,17 +44,13 @@ async function renewRow(
 ): Promise<boolean> {
   const { store } = context;
   for (let found: Entry | undefined = entry; found !== undefined; found = await store.get(entry.key)) {
-    const write = await kind.renew(context, found, isCurrent).catch(brokenOnly);
+    const renewed = await kind.renew(context, found, isCurrent).then((write) => ({ write }), unlessUnreadable);
+    if (renewed === undefined) return false;
+    const { write } = renewed;
     if (write === undefined) return true;
-    if (write === 'broken') return false;
     if ((await store.commit({ checks: [found], writes: [write] })).kind === 'committed') return true;
   }
   return true;
-}
-
-function brokenOnly(error: unknown): 'broken' {
-  if (error instanceof Failure && error.data.code === 'SEAL_BROKEN') return 'broken';
-  throw error;
 }
 
 async function oldCanaries(store: Store, { currentKeyId }: Envelope): Promise<readonly Entry[]> {

@@ -8,7 +8,7 @@ import { parseJson } from '../parse-json.ts';
 import { Secret } from '../secret.ts';
 import { createKeyvAdapter } from '../store/keyv-adapter.ts';
 import { entriesOf } from '../store/pages.ts';
-import { type SealedRows, sealedRows } from '../store/sealed-rows.ts';
+import { isUnreadable, type SealedRows, sealedRows } from '../store/sealed-rows.ts';
 import type { Sealer } from '../store/sealer.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { commitInTurn } from '../store/turns.ts';
@@ -111,7 +111,7 @@ export function createVault(options: {
 
   async function load(account: Account): Promise<LoadedKey> {
     const key = await read(account).catch((error: unknown) => {
-      throw isBroken(error) ? new Failure({ code: 'KEY_UNREADABLE', ...named(account) }, { cause: error }) : error;
+      throw isUnreadable(error) ? new Failure({ code: 'KEY_UNREADABLE', ...named(account) }, { cause: error }) : error;
     });
     if (key !== undefined) return key;
     const keys = (await list(account.user)).filter((each) => each.account.venue === account.venue);
@@ -132,7 +132,7 @@ export function createVault(options: {
       const status = kind === 'credential' ? 'active' : 'waiting';
       return { account, status, fingerprint, addedAt, ...(isUndecided && { isUndecided }) };
     } catch (error) {
-      if (isBroken(error)) return { account, status: 'unreadable' };
+      if (isUnreadable(error)) return { account, status: 'unreadable' };
       throw error;
     }
   }
@@ -151,7 +151,7 @@ export function createVault(options: {
   }
 
   async function saveIncoming(account: Account, credentials: Credentials, isUndecided = false): Promise<SavedKey> {
-    const fields = Object.fromEntries(Object.entries(credentials).map(([name, secret]) => [name, secret.reveal()]));
+    const fields = revealAll(credentials);
     const content: Content = { fields, addedAt: await store.now(), ...(isUndecided && { isUndecided }) };
     await commitInTurn(store, { user: account.user, of: 'keys' }, async () => {
       await assertRoom(account);
@@ -252,8 +252,4 @@ function toCredentials(fields: Content['fields']): Credentials {
 
 function revealAll(credentials: Credentials): Content['fields'] {
   return Object.fromEntries(Object.entries(credentials).map(([name, secret]) => [name, secret.reveal()]));
-}
-
-function isBroken(error: unknown): boolean {
-  return error instanceof Failure && error.data.code === 'SEAL_BROKEN';
 }
