@@ -9,7 +9,7 @@ import { isSameSetting } from '../leverage/setting.ts';
 import { type Credentials, chooseCurrency, requireVenue, type Venue, type Venues } from '../venues/venue.ts';
 import type { Delivery, Proposal } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
-import type { Proposals } from './proposals.ts';
+import type { Proposals, Request } from './proposals.ts';
 import type { Wish } from './tickets.ts';
 
 /** A card, and the proposal behind it where there is one to press. */
@@ -45,7 +45,7 @@ export function createCards(options: {
 
   async function propose(
     venue: Venue,
-    request: Omit<Proposal, 'id' | 'createdAt' | 'expiresAt'>,
+    request: Request,
     fresh: Preview,
     delivery: Delivery,
     note?: string,

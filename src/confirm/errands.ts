@@ -2,7 +2,7 @@ import type { View } from '../command.ts';
 import { Failure } from '../errors.ts';
 import type { Keys } from '../keys.ts';
 import { labelOf, type Venues } from '../venues/venue.ts';
-import type { Account } from './proposal.ts';
+import { type Account, accountPath } from './proposal.ts';
 import type { Proposals } from './proposals.ts';
 import type { Errand, Tickets } from './tickets.ts';
 
@@ -99,7 +99,8 @@ export function createErrands(options: {
   /** While the venue may still answer, the key and the record are needed to say what became of the change. */
   async function assertIdle(user: string, only?: Account): Promise<void> {
     const busy = (await proposals.openOf(user)).find(
-      ({ stage, proposal }) => stage !== 'pending' && (only === undefined || isSame(proposal.account, only)),
+      ({ stage, proposal }) =>
+        stage !== 'pending' && (only === undefined || accountPath(proposal.account) === accountPath(only)),
     );
     if (busy === undefined) return;
     const { account, market } = busy.proposal;
@@ -144,8 +145,4 @@ export function createErrands(options: {
       };
     },
   };
-}
-
-function isSame(a: Account, b: Account): boolean {
-  return a.user === b.user && a.venue === b.venue && a.label === b.label;
 }

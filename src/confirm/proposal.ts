@@ -5,6 +5,11 @@ import type { FailureData, Silence } from '../errors.ts';
 export const accountSchema = z.object({ user: z.string(), venue: z.string(), label: z.string() });
 export type Account = Readonly<z.infer<typeof accountSchema>>;
 
+/** How rows of one account are named: no part can hold a slash. */
+export function accountPath({ user, venue, label }: Account): string {
+  return `${user}/${venue}/${label}`;
+}
+
 /**
  * How a message can be edited later: by its interaction token for 15 minutes from `at` (ms), then, where it is
  * public, as the bot. Without `messageId` it is the interaction's own message: a command's reply, or the message that

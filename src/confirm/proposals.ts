@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts';
 import { inSlices } from '../store/pages.ts';
+import { retried } from '../store/retried.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
 import type { Change, Check, Entry, Write } from '../store/store.ts';
 import { commitInTurn } from '../store/turns.ts';
@@ -22,8 +23,9 @@ export type Claim =
 export type Request = Omit<Proposal, 'id' | 'createdAt' | 'expiresAt'>;
 
 const LEASE_MS = 20_000;
+/** While somebody waits for the answer to a press. */
+const MOST_CLAIMS = 5;
 const DAY_MS = 24 * 60 * 60_000;
-const MAX_ATTEMPTS = 5;
 
 export type Proposals = ReturnType<typeof createProposals>;
 
@@ -86,26 +88,28 @@ export function createProposals(
   }
 
   /** @param delivery - The message with the pressed button, for the result. */
-  async function claim(id: string, delivery: Delivery): Promise<Claim> {
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const found = await require(id);
-      if (found.stage !== 'pending') return { kind: 'already', found };
-      const claimed = { ...found, stage: 'claimed', delivery } as const;
-      const { keyHash, expiresAt } = found.proposal;
-      const obstacle = await obstacleTo(found);
-      if (obstacle !== undefined) return obstacle;
-      const lease = { key: keys.lease(keyHash), value: id, ttlMs: LEASE_MS };
-      const result = await store.commit({
-        before: expiresAt,
-        checks: [rowCheck(found), { key: lease.key, version: 'absent' }],
-        writes: [await toWrite(claimed), lease],
-      });
-      if (result.kind === 'too-late') return { kind: 'expired', found: await expire(found) };
-      if (result.kind === 'committed') return startWith({ ...claimed, version: result.version });
-      const by = result.key === lease.key ? await holderOf(keyHash) : undefined;
-      if (by !== undefined) return { kind: 'busy', by };
-    }
-    throw new Failure({ code: 'STORE_UNAVAILABLE' });
+  function claim(id: string, delivery: Delivery): Promise<Claim> {
+    return retried(() => tryToClaim(id, delivery), MOST_CLAIMS);
+  }
+
+  /** @returns undefined when another change came first. */
+  async function tryToClaim(id: string, delivery: Delivery): Promise<Claim | undefined> {
+    const found = await require(id);
+    if (found.stage !== 'pending') return { kind: 'already', found };
+    const claimed = { ...found, stage: 'claimed', delivery } as const;
+    const { keyHash, expiresAt } = found.proposal;
+    const obstacle = await obstacleTo(found);
+    if (obstacle !== undefined) return obstacle;
+    const lease = { key: keys.lease(keyHash), value: id, ttlMs: LEASE_MS };
+    const result = await store.commit({
+      before: expiresAt,
+      checks: [rowCheck(found), { key: lease.key, version: 'absent' }],
+      writes: [await toWrite(claimed), lease],
+    });
+    if (result.kind === 'too-late') return { kind: 'expired', found: await expire(found) };
+    if (result.kind === 'committed') return startWith({ ...claimed, version: result.version });
+    const by = result.key === lease.key ? await holderOf(keyHash) : undefined;
+    return by && { kind: 'busy', by };
   }
 
   /** Another one may have had the key until its lease was set over in the middle of the claim. */

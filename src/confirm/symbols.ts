@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { Failure } from '../errors.ts';
 import { removeAll } from '../store/pages.ts';
+import { retried } from '../store/retried.ts';
 import { type RowContext, sealedRows } from '../store/sealed-rows.ts';
-import type { Account, Outcome, Proposal } from './proposal.ts';
+import { type Account, accountPath, type Outcome, type Proposal } from './proposal.ts';
 
 /** For each account the symbols whose leverage was set through the bot, the latest first. */
 export const symbolRows = sealedRows({
@@ -13,7 +13,6 @@ export const symbolRows = sealedRows({
 });
 
 const MAX_SYMBOLS = 50;
-const MAX_ATTEMPTS = 5;
 
 export type Symbols = {
   /** Symbols that an account has set through the bot, so that nobody has to open its past cards for them. */
@@ -37,25 +36,25 @@ export function createSymbols(
 
   async function collect(account: Account): Promise<readonly string[]> {
     const past = (await context.pastOf(account.user)).map(({ proposal }) => proposal);
-    const own = past.filter(({ account: { venue, label } }) => venue === account.venue && label === account.label);
+    const own = past.filter((each) => accountPath(each.account) === accountPath(account));
     const latestFirst = own.toSorted((a, b) => b.createdAt - a.createdAt);
     return [...new Set(latestFirst.map(({ market }) => market.symbol))].slice(0, MAX_SYMBOLS);
   }
 
   /** @returns the list as it is now. */
-  async function change(
+  function change(
     account: Account,
     next: (symbols: readonly string[]) => readonly string[],
   ): Promise<readonly string[]> {
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const found = await symbolRows.get(context, idOf(account));
+    const id = accountPath(account);
+    return retried(async () => {
+      const found = await symbolRows.get(context, id);
       const symbols = next(found?.data.symbols ?? (await collect(account)));
       if (found !== undefined && symbols === found.data.symbols) return symbols;
-      const row = await symbolRows.write(context, idOf(account), { symbols }, keepMs);
+      const row = await symbolRows.write(context, id, { symbols }, keepMs);
       const checks = [{ key: row.key, version: found?.version ?? ('absent' as const) }];
-      if ((await store.commit({ checks, writes: [row] })).kind === 'committed') return symbols;
-    }
-    throw new Failure({ code: 'STORE_UNAVAILABLE' });
+      return (await store.commit({ checks, writes: [row] })).kind === 'committed' ? symbols : undefined;
+    });
   }
 
   return {
@@ -68,10 +67,6 @@ export function createSymbols(
     },
     forget: (user) => removeAll(store, [`${symbolRows.prefix}${user}/`]),
   };
-}
-
-function idOf({ user, venue, label }: Account): string {
-  return `${user}/${venue}/${label}`;
 }
 
 function mayHaveSet({ kind }: Outcome): boolean {

@@ -1,5 +1,5 @@
-import { Failure } from '../errors.ts';
 import { removeAll } from './pages.ts';
+import { retried } from './retried.ts';
 import { plainRows } from './sealed-rows.ts';
 import type { Change, Commit, Store } from './store.ts';
 
@@ -18,13 +18,13 @@ const MOST_AT_ONCE = 250;
  * @param decide - What to write; it throws the Failure of a bound that is reached.
  * @returns the commit; `conflict` for a failed check of the change's own.
  */
-export async function commitInTurn(
+export function commitInTurn(
   store: Store,
   turn: { readonly user: string; readonly of: string },
   decide: () => Promise<Change>,
 ): Promise<Commit> {
   const key = `${turnRows.prefix}${turn.user}/${turn.of}`;
-  for (let attempt = 1; attempt <= MOST_AT_ONCE; attempt += 1) {
+  return retried(async () => {
     const version = (await store.get(key))?.version ?? 'absent';
     const change = await decide();
     const result = await store.commit({
@@ -32,9 +32,8 @@ export async function commitInTurn(
       checks: [{ key, version }, ...(change.checks ?? [])],
       writes: [...change.writes, { key, value: '', ttlMs: TURN_MS }],
     });
-    if (result.kind !== 'conflict' || result.key !== key) return result;
-  }
-  throw new Failure({ code: 'STORE_UNAVAILABLE' });
+    return result.kind === 'conflict' && result.key === key ? undefined : result;
+  }, MOST_AT_ONCE);
 }
 
 /** Forgets that a person ever had a turn. */

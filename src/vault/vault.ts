@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { Keyv } from 'keyv';
 import { z } from 'zod';
-import type { Account } from '../confirm/proposal.ts';
+import { type Account, accountPath } from '../confirm/proposal.ts';
 import { Failure } from '../errors.ts';
 import type { KeyListing, Keys, LoadedKey, SavedKey } from '../keys.ts';
 import { parseJson } from '../parse-json.ts';
@@ -138,14 +138,17 @@ export function createVault(options: {
   }
 
   async function list(user: string): Promise<readonly KeyListing[]> {
-    const [active, waiting] = await Promise.all([store.list(`credential/${user}/`), store.list(`incoming/${user}/`)]);
+    const [active, waiting] = await Promise.all([
+      store.list(`${rowsOf.credential.prefix}${user}/`),
+      store.list(`${rowsOf.incoming.prefix}${user}/`),
+    ]);
     const listings = [active.map((row) => listing('credential', row)), waiting.map((row) => listing('incoming', row))];
     return (await Promise.all(listings.flat())).filter((each) => each !== undefined);
   }
 
   async function assertRoom(account: Account): Promise<void> {
-    const labels = new Set((await list(account.user)).map((key) => rowKey('credential', key.account)));
-    if (!labels.has(rowKey('credential', account)) && labels.size >= maxKeys) {
+    const accounts = new Set((await list(account.user)).map((key) => accountPath(key.account)));
+    if (!accounts.has(accountPath(account)) && accounts.size >= maxKeys) {
       throw new Failure({ code: 'TOO_MANY_KEYS', max: maxKeys });
     }
   }
@@ -155,10 +158,10 @@ export function createVault(options: {
     const content: Content = { fields, addedAt: await store.now(), ...(isUndecided && { isUndecided }) };
     await commitInTurn(store, { user: account.user, of: 'keys' }, async () => {
       await assertRoom(account);
-      return { writes: [await rowsOf.incoming.write(context, idOf(account), content, WAITING_MS)] };
+      return { writes: [await rowsOf.incoming.write(context, accountPath(account), content, WAITING_MS)] };
     });
     const replaced = (await list(account.user)).find(
-      (key) => key.status !== 'waiting' && rowKey('credential', key.account) === rowKey('credential', account),
+      (key) => key.status !== 'waiting' && accountPath(key.account) === accountPath(account),
     );
     const fingerprint = fingerprintOf(hashOf(account.venue, fields));
     return replaced === undefined ? { fingerprint } : { fingerprint, replaces: replaced.fingerprint ?? 'unreadable' };
@@ -172,7 +175,7 @@ export function createVault(options: {
     const content: Content = { fields: revealAll(key.credentials), addedAt: key.addedAt };
     const moved = await store.commit({
       checks: [entry],
-      writes: [await rowsOf.credential.write(context, idOf(account), content), { key: incoming, remove: true }],
+      writes: [await rowsOf.credential.write(context, accountPath(account), content), { key: incoming, remove: true }],
     });
     await store.erase();
     return moved.kind === 'committed';
@@ -228,11 +231,7 @@ function createSealedKeyv(store: Store): Keyv<string> {
 }
 
 function rowKey(kind: Kind, account: Account): string {
-  return rowsOf[kind].prefix + idOf(account);
-}
-
-function idOf({ user, venue, label }: Account): string {
-  return `${user}/${venue}/${label}`;
+  return rowsOf[kind].prefix + accountPath(account);
 }
 
 function accountOf(key: string): Account {

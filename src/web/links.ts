@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type Account, accountSchema, deliverySchema } from '../confirm/proposal.ts';
+import { accountPath, accountSchema, deliverySchema } from '../confirm/proposal.ts';
 import { Failure } from '../errors.ts';
+import { retried } from '../store/retried.ts';
 import { plainRows, type RowContext, type SealedRow, sealedRows } from '../store/sealed-rows.ts';
 import type { Change } from '../store/store.ts';
 import { commitInTurn } from '../store/turns.ts';
@@ -10,7 +11,6 @@ export const lifetimeMs = 10 * 60_000;
 const tries = 5;
 /** For each person. */
 const mostLinks = 5;
-const mostConflicts = 10;
 
 /** 256 random bits as base64url. */
 export const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
@@ -96,7 +96,7 @@ export function createLinks(
     const page = base();
     if (page === undefined) throw new Failure({ code: 'LINKS_OFF' });
     const token = newToken();
-    const indexKey = indexKeyOf(request.account);
+    const indexKey = linkIndex.prefix + accountPath(request.account);
     const { user } = request.account;
     const stored = await commitInTurn(store, { user, of: 'links' }, async () => {
       const open = await store.list(`${linkIndex.prefix}${user}/`, { limit: mostLinks + 1 });
@@ -139,7 +139,9 @@ export function createLinks(
       const found = await findRow(token);
       if (found === undefined) return 'gone';
       // While the link's row is there, the index points to it: a newer link takes both in one change.
-      const writes = [found.key, indexKeyOf(found.data.account)].map((key) => ({ key, remove: true }) as const);
+      const writes = [found.key, linkIndex.prefix + accountPath(found.data.account)].map(
+        (key) => ({ key, remove: true }) as const,
+      );
       return (await commitAt({ checks: [found], writes })) === undefined ? undefined : found;
     });
     return consumed === 'gone' ? undefined : consumed;
@@ -148,7 +150,7 @@ export function createLinks(
   async function restore(used: Found): Promise<void> {
     if (used.data.triesLeft === 0) return;
     const link = await linkRows.rewrite(options, used, used.data);
-    const rows = [link, { ...link, key: indexKeyOf(used.data.account), value: used.id }];
+    const rows = [link, { ...link, key: linkIndex.prefix + accountPath(used.data.account), value: used.id }];
     await store.commit({ checks: rows.map(({ key }) => ({ key, version: 'absent' })), writes: rows });
   }
 
@@ -196,15 +198,6 @@ function takeTry(link: Link): Link | undefined {
   return link.triesLeft > 0 ? { ...link, triesLeft: link.triesLeft - 1 } : undefined;
 }
 
-/** Reads and writes again while another change comes first. */
-async function retried<T>(change: () => Promise<T | undefined>): Promise<T> {
-  for (let conflicts = 0; conflicts < mostConflicts; conflicts += 1) {
-    const result = await change();
-    if (result !== undefined) return result;
-  }
-  throw new Failure({ code: 'STORE_UNAVAILABLE' });
-}
-
 /** The token itself is never stored. It is too random to need more than a plain hash. */
 function hash(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
@@ -216,8 +209,4 @@ function linkKeyOfHash(tokenHash: string): string {
 
 function callerOf({ account: { user }, guild }: Link): { readonly user: string; readonly guild?: string } {
   return guild === undefined ? { user } : { user, guild };
-}
-
-function indexKeyOf({ user, venue, label }: Account): string {
-  return `${linkIndex.prefix}${user}/${venue}/${label}`;
 }
