@@ -227,14 +227,13 @@ export function createProposals(
 
   /** What was erased meanwhile leaves no note behind. */
   async function markUntold(found: Found): Promise<void> {
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const { key } = rowCheck(found);
+    const { key } = rowCheck(found);
+    await retried(async () => {
       const row = await store.get(key);
-      if (row === undefined) return;
-      const check = { key, version: row.version };
-      if ((await store.commit({ checks: [check], writes: [untoldNote(found)] })).kind === 'committed') return;
-    }
-    throw new Failure({ code: 'STORE_UNAVAILABLE' });
+      if (row === undefined) return 'erased';
+      const checks = [{ key, version: row.version }];
+      return (await store.commit({ checks, writes: [untoldNote(found)] })).kind === 'committed' ? 'noted' : undefined;
+    });
   }
 
   /** Takes the notes off of what still stands as it was told: of what became of it since, its owner has yet to hear. */
