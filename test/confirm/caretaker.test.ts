@@ -272,7 +272,7 @@ describe('a write without an answer', () => {
     gate.held.set('BTCUSD', { mode: 'isolated', leverage: '5' });
     await pass(gate, 1_000);
     expect(told(gate)).toEqual(['Done: BTCUSD is at 5x isolated']);
-    expect(wordsOf(lastShown(gate))).toMatch(/Sent once at .*; no answer for 1 s\. Read back at /);
+    expect(wordsOf(lastShown(gate))).toMatch(/Sent once at .*; no answer for less than 1 s\. Read back at /);
   });
 
   test('whose read-back fails is read until it can be', async () => {
