@@ -57,7 +57,9 @@ function nearest(markets: readonly Market[], wanted: string): readonly Market[] 
   if (wanted.length < shortestTypo || wanted.length > longestTypo) return [];
   const most = wanted.length < 8 ? 1 : 2;
   const far = (name: string) =>
-    name[0] === wanted[0] && Math.abs(name.length - wanted.length) <= most ? distance(name, wanted) : wanted.length;
+    name[0] === wanted[0] && Math.abs(name.length - wanted.length) <= most
+      ? distance(name, wanted, most)
+      : wanted.length;
   const assets = new Set(coinNames.filter(([name]) => far(name) <= most).map(([, asset]) => asset));
   const ranked = markets.map((market) => {
     const { aliases } = market;
@@ -67,18 +69,24 @@ function nearest(markets: readonly Market[], wanted: string): readonly Market[] 
   return near.map(({ market }) => market);
 }
 
-/** How many letters must be put in, taken out, changed or swapped with their neighbour. */
-function distance(from: string, to: string): number {
+/** How many letters must be put in, taken out, changed or swapped with their neighbour; counted no further than `most`. */
+function distance(from: string, to: string, most: number): number {
   let [before, last]: [number[], number[]] = [[], Array.from({ length: to.length + 1 }, (_, column) => column)];
   for (let row = 1; row <= from.length; row += 1) {
     const line = [row];
     for (let column = 1; column <= to.length; column += 1) {
+      if (Math.abs(row - column) > most) {
+        line.push(most + 1);
+        continue;
+      }
       const changed = (last[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
       const isSwap = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
       const swapped = isSwap ? (before[column - 2] ?? 0) + 1 : changed;
       line.push(Math.min(changed, swapped, (last[column] ?? 0) + 1, (line[column - 1] ?? 0) + 1));
     }
     [before, last] = [last, line];
+    // Nothing gets nearer from one line to the next, and a swap spans two.
+    if (Math.min(...before) >= most && Math.min(...last) > most) return most + 1;
   }
   return last[to.length] ?? 0;
 }

@@ -60,6 +60,19 @@ test('a search of 200,000 markets takes no time that grows with their square', (
   expect(process.cpuUsage(before).user / 1e6).toBeLessThan(1.5);
 });
 
+test('a search for what is near costs little, however many long names a venue lists', () => {
+  const letters = (index: number) => [...String(index).padStart(5, '0')].map((digit) => 'ABCDEFGHIJ'[Number(digit)]);
+  const many = Array.from({ length: 5_000 }, (_, index) => {
+    const base = `B${letters(index).join('')}QWERTYUIOPASDFGHJ`;
+    return market(`PF_${base}USD`, base, 'USD');
+  });
+  const search = () => ['B'.repeat(24), 'BQQQQQQWERTYUIOPASDFGHJX'].map((text) => searchMarkets(many, text, 25));
+  search();
+  const before = process.cpuUsage();
+  for (let times = 0; times < 10; times += 1) expect(search().flat()).toEqual([]);
+  expect(process.cpuUsage(before).user / 1e6).toBeLessThan(1.5);
+});
+
 test('nobody can make a search slow or throw', () => {
   const many = Array.from({ length: 1_000 }, (_, index) => market(`PF_C${index}USD`, `C${index}`, 'USD'));
   fc.assert(
