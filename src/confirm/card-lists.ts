@@ -38,7 +38,9 @@ export function createCardLists(context: RowContext) {
   async function untold(user: string): Promise<readonly Found[]> {
     const found: Found[] = [];
     for await (const entry of entriesOf(store, keys.untold(user))) {
-      found.push(...(await readAll([entry], keys.untold)));
+      const read = await readAll([entry], keys.untold);
+      // What nobody has pressed has no result, whoever noted one.
+      found.push(...read.filter(({ stage }) => stage !== 'pending'));
       if (found.length >= MAX_NEWS) break;
     }
     return found;

@@ -23,6 +23,14 @@ test('a note that somebody forged shows nobody another person’s result (P52)',
   expect(await gate.parts().caretaker.newsFor(alice)).toHaveLength(1);
 });
 
+test('a note that somebody forged of a card that nobody pressed tells its owner of no change', async () => {
+  const { gate, id, pending } = await withAlice();
+  await gate.store.commit({ writes: [{ key: `untold/${alice}/${pending.id}`, value: '' }] });
+  const news = await gate.parts().caretaker.newsFor(alice);
+  expect(news.map(({ view }) => view.title)).toEqual([expect.stringContaining('Done')]);
+  expect((await gate.parts().proposals.find(id))?.stage).toBe('done');
+});
+
 test('a forged note sends nothing at the start, and its owner is told as before', async () => {
   const { gate, forge, id } = await withAlice();
   await gate.store.commit({ writes: [{ key: `untold/${alice}/${id}`, remove: true }] });
