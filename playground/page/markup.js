@@ -1,4 +1,5 @@
 import { html } from 'lit';
+import { signs } from './signs.js';
 import { clockTime, relative } from './time.js';
 
 const token = new RegExp(
@@ -11,6 +12,7 @@ const token = new RegExp(
     /<@!?(?<user>\d+)>/,
     /<#(?<channel>\d+)>/,
     /<\/(?<command>[\w -]+):\d+>/,
+    new RegExp(`(?<sign>${Object.keys(signs).join('|')})`),
   ]
     .map(({ source }) => source)
     .join('|'),
@@ -33,7 +35,7 @@ export function markup(text, page) {
   return shown.filter((part) => part !== '');
 }
 
-function rendered({ escaped, block, bold, code, seconds, style, user, channel, command }, page) {
+function rendered({ escaped, block, bold, code, seconds, style, user, channel, command, sign }, page) {
   if (escaped !== undefined) return escaped;
   if (block !== undefined) return html`<pre class="block">${block}</pre>`;
   if (bold !== undefined) return html`<strong>${markup(bold, page)}</strong>`;
@@ -41,6 +43,7 @@ function rendered({ escaped, block, bold, code, seconds, style, user, channel, c
   if (user !== undefined) return html`<span class="mention">@${nameOf(page.state.screen.state.users, user)}</span>`;
   if (channel !== undefined) return html`<span class="mention">#${nameOf(page.state.screen.channels, channel)}</span>`;
   if (command !== undefined) return commandLink(command, page);
+  if (sign !== undefined) return html`<img class="sign" src=${signs[sign].url} alt=${signs[sign].name}>`;
   return timestamp(Number(seconds) * 1000, style);
 }
 

@@ -1,17 +1,8 @@
 import { html, nothing } from 'lit';
 import { markup, plain } from './markup.js';
 import { isTokenOver, isUnanswered } from './patience.js';
+import { signs } from './signs.js';
 import { messageTime } from './time.js';
-
-const signs = Object.fromEntries(
-  [
-    ['❔', 'ask', 'question'],
-    ['⚠️', 'risky', 'warning'],
-    ['✅', 'done', 'done'],
-    ['⛔', 'refused', 'refused'],
-    ['❗', 'unknown', 'not known'],
-  ].map(([sign, file, name]) => [sign, { name, url: `/page/signs/${file}.svg` }]),
-);
 
 const buttonTypes = { 1: 'primary', 2: 'secondary', 3: 'success', 4: 'destructive' };
 

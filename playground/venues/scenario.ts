@@ -112,7 +112,7 @@ const krakenCredential = (whose: string, person: Person | 'nobody', label: strin
 const credentialsOf = (person: Person): readonly DemoCredential[] => [
   { venue: 'mudrex', person, label: 'good', expect: 'works', secret: fakeMudrexSecret(person) },
   krakenCredential(person, person, 'good', 'works'),
-  krakenCredential(`${person}ReadOnly`, person, 'read only', 'reads work; setting leverage is refused'),
+  krakenCredential(`${person}ReadOnly`, person, 'read only', 'is refused when it is linked: it can only read'),
   krakenCredential(`${person}MayWithdraw`, person, 'may withdraw', 'is refused when it is linked'),
   {
     ...krakenCredential(`${person}Sandbox`, person, 'demo host', 'works on the demo host only'),

@@ -1,4 +1,4 @@
-import type { Call, View } from '../command.ts';
+import { type Call, spansOf, type View } from '../command.ts';
 import { Failure } from '../errors.ts';
 import type { Keys } from '../keys.ts';
 import { cardView, noChangeView } from '../leverage/card.ts';
@@ -67,7 +67,8 @@ export function createCards(options: {
       if (!venue.modes.includes(setting.mode)) throw new Failure({ code: 'NO_CROSS', venue: venue.label });
       const key = await keys.load({ user: asker.user, venue: venue.id, label: wish.label });
       const holder = await proposals.holderOf(key.keyHash);
-      if (holder !== undefined) return { view: { ...busyView(venue, holder, asker.user), isPrivate: true } };
+      if (holder !== undefined)
+        return { view: { ...busyView(venue, holder, { user: asker.user, hasCard: false }), isPrivate: true } };
       const request = { market: wish.market, setting, riskPercent, ...currency };
       const fresh = await preview(venue, key.credentials, request);
       options.onKeyUsed(venue, key.credentials);
@@ -86,19 +87,30 @@ export function createCards(options: {
       const venue = requireVenue(venues, stale.account.venue);
       const { id, createdAt, expiresAt, ...request } = stale;
       // The same whatever changed: on a shared card it must not tell that a position was opened.
-      const note = 'This card is new: the last one no longer fits. Please read it again.';
+      const note = 'Nothing was sent. This card is new: the last one no longer fits. Please read it again.';
       return propose(venue, { ...request, market: fresh.market, seen: seenIn(fresh) }, fresh, delivery, note);
     },
   };
 }
 
 /**
- * Says which change holds this API key, with "Check now" once it was sent.
+ * Says that nothing was sent for what was asked now, and which change holds this API key, with "Check now" once that
+ * one was sent.
  *
+ * @param asker.hasCard - Whether a card of theirs was pressed, which stays open.
  * @throws Failure KEY_SHARED when it is somebody else's change, of which nothing is told
  */
-export function busyView(venue: Venue, { proposal, outcome }: Found, user: string): View {
-  if (proposal.account.user !== user) throw new Failure({ code: 'KEY_SHARED', venue: venue.label });
+export function busyView(
+  venue: Venue,
+  { proposal, outcome }: Found,
+  asker: { readonly user: string; readonly hasCard: boolean },
+): View {
+  if (proposal.account.user !== asker.user) throw new Failure({ code: 'KEY_SHARED', venue: venue.label });
   const now = outcome === undefined ? workingView(venue.label, proposal) : receiptView(venue.label, proposal, outcome);
-  return { ...now, title: `Another change with this key is not finished. ${now.title}` };
+  const next = asker.hasCard
+    ? 'Nothing was sent for this card. Press it again when the other change has its result.'
+    : 'No card was made and nothing was sent. Run the command again when the other change has its result.';
+  // What is under way says of its own message that the result replaces it; this one stays as it is.
+  const story = outcome === undefined ? [] : ['\n', ...spansOf(now.body ?? '')];
+  return { ...now, title: `Another change with this key is not finished. ${now.title}`, body: [next, ...story] };
 }

@@ -67,7 +67,7 @@ export function createPressHandler(options: {
       case 'expired':
         return alreadyPressed(claim.found, press);
       case 'busy':
-        return { answer: busyView(venue, claim.by, press.user) };
+        return { answer: busyView(venue, claim.by, { user: press.user, hasCard: true }) };
       default:
         return unreachable(claim);
     }

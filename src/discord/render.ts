@@ -1,5 +1,5 @@
 import type { APIActionRowComponent, APIButtonComponent, APIEmbed, APIEmbedField } from 'discord.js';
-import type { Button, Note, Span, Text, Tone, View } from '../command.ts';
+import { type Button, type Note, spansOf, type Tone, type View } from '../command.ts';
 import { formatButtonId } from '../confirm/button-id.ts';
 import { type CommandIds, clean, cut, literal, renderText } from './text.ts';
 
@@ -54,10 +54,6 @@ export function renderView(view: View, commandIds?: CommandIds): MessagePayload 
 function renderAsText({ title, body = '' }: View, commandIds?: CommandIds): MessagePayload {
   const content = renderText([{ strong: title }, '\n', ...spansOf(body)], limits.content, commandIds);
   return { content, embeds: [], components: [], allowed_mentions: { parse: [] } };
-}
-
-function spansOf(text: Text): readonly Span[] {
-  return typeof text === 'string' ? [text] : text;
 }
 
 /** Renders up to ten notes as one message. */

@@ -1,5 +1,5 @@
 import { Big } from 'big.js';
-import type { Button, Span, Text, View } from '../command.ts';
+import { type Button, type Span, spansOf, type Text, type View } from '../command.ts';
 import type { Proposal } from '../confirm/proposal.ts';
 import type { Venue } from '../venues/venue.ts';
 import { marketLabel } from './market.ts';
@@ -92,10 +92,6 @@ function accountPart({ account }: Proposal, { namesAccount = false }: CardReason
 function lines(texts: readonly (Text | undefined)[]): readonly Span[] {
   const given = texts.filter((text) => text !== undefined);
   return given.flatMap((text, index): readonly Span[] => [...(index === 0 ? [] : ['\n']), ...spansOf(text)]);
-}
-
-function spansOf(text: Text): readonly Span[] {
-  return typeof text === 'string' ? [text] : text;
 }
 
 /** "3x → 5x"; with the margin mode where that changes too. */

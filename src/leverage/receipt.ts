@@ -83,7 +83,7 @@ function wordsFor(venue: string, proposal: Proposal, outcome: Outcome): Words {
       return {
         tone: 'plain',
         title: `Expired: ${what(proposal)}`,
-        body: 'Nobody confirmed in time. Nothing was sent; run the command again for a new card.',
+        body: 'Its time ended before it was confirmed. Nothing was sent. Run the command again for a new card.',
       };
     case 'unsettled':
       return unsettled(venue, proposal, outcome);

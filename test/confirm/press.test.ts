@@ -66,7 +66,7 @@ describe('confirming', () => {
     const { gate, id, held } = await withCard();
     held.set('BTCUSD', isolated('9'));
     const reply = await gate.press('confirm', id);
-    expect(shownBy(reply)).toMatch(/This card is new[\s\S]*9x/);
+    expect(shownBy(reply)).toMatch(/Nothing was sent\. This card is new[\s\S]*9x/);
     const [confirm] = reply.update?.buttons ?? [];
     expect(gate.writes).toEqual([]);
     expect(shownBy(await gate.press('confirm', confirm?.kind === 'press' ? confirm.id : ''))).toContain('Done');
@@ -136,6 +136,8 @@ describe('confirming', () => {
     const first = gate.press('confirm', id);
     await writing;
     const busy = await gate.press('confirm', other.id);
+    expect(wordsOf(busy.answer)).toMatch(/Nothing was sent for this card\. Press it again/);
+    expect(wordsOf(busy.answer)).not.toContain('replaces this message');
     expect(wordsOf(busy.answer)).toMatch(/not finished.*Setting BTCUSD/);
     expect(await stageOf(gate, other.id)).toBe('pending');
     resolve();

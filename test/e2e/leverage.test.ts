@@ -104,7 +104,7 @@ describe.each([
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     simulator.set(alice, symbol, '9');
     const fresh = await world.press(alice, card, /^Set/);
-    expect(textOf(fresh)).toMatch(/This card is new[\s\S]*9x/);
+    expect(textOf(fresh)).toMatch(/Nothing was sent\. This card is new[\s\S]*9x/);
     expect(simulator.writeCount(alice)).toBe(0);
     expect(titleOf(await world.press(alice, fresh, /^Set/))).toContain('Done');
     expect(simulator.writeCount(alice)).toBe(1);
@@ -155,6 +155,7 @@ describe.each([
 
     const busy = await world.command(alice, 'leverage set', { venue, market, leverage: '8' });
     expect(titleOf(busy)).toContain('Another change with this key is not finished');
+    expect(textOf(busy)).toMatch(/No card was made and nothing was sent\. Run the command again when/);
     expect(labelsOf(busy)).toContain('Check now');
 
     world.clock.advance(30_000);

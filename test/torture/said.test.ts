@@ -81,6 +81,6 @@ describe('the torture reads what a trader reads', () => {
     expect(meaningIn(workingView('Paper', proposal))).toBe('working');
     expect(meaningIn(failureView({ code: 'NOT_YOURS' }))).toBe('denied');
     expect(meaningIn(tryAgainView())).toBe('denied');
-    expect(meaningIn(busyView(venue, found, proposal.account.user))).toBe('busy');
+    expect(meaningIn(busyView(venue, found, { user: proposal.account.user, hasCard: true }))).toBe('busy');
   });
 });

@@ -108,12 +108,14 @@ describePage(
       const { page } = await stage.visit();
       const soon = Math.floor(stage.playground().clock.now() / 1000) + 30;
       const ladder = '```\nliq ---- mark\n    34.6 %\n```';
-      const words = `<@${demoPeople.bob.id}> in <#${tradeDeskId}>: use </keys add:123>, **now**, <t:${soon}:R>`;
+      const words = `✅ <@${demoPeople.bob.id}> in <#${tradeDeskId}>: use </keys add:123>, **now**, <t:${soon}:R>`;
       stage.playground().discord.post(tradeDeskId, `${words}\n${ladder}after`);
       const message = lastMessage(page);
       await message.getByText('@Bob').waitFor();
       expect(await message.locator('pre').textContent()).toBe('liq ---- mark\n    34.6 %');
       expect(await message.locator('strong').textContent()).toBe('now');
+      // Not every machine has a font with the signs.
+      await expect.poll(() => message.getByRole('img', { name: 'done' }).isVisible()).toBe(true);
       const first = await message.locator('discord-time').textContent();
       await expect.poll(() => message.locator('discord-time').textContent()).not.toBe(first);
       await message.getByRole('button', { name: '/keys add' }).click();
