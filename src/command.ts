@@ -106,6 +106,10 @@ export type Span =
   | { readonly command: string }
   | { readonly time: number; readonly style: 'relative' | 'clock' };
 
+export function spansOf(text: Text): readonly Span[] {
+  return typeof text === 'string' ? [text] : text;
+}
+
 /** The colour and weight of a message: a question, a risky question, good news, a refusal, something unknown. */
 export type Tone = 'plain' | 'ask' | 'risky' | 'done' | 'refused' | 'unknown';
 

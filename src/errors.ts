@@ -20,7 +20,7 @@ export type Refusal =
   | 'venue-error'
   | 'venue-unavailable';
 
-/** What became of a request that has no usable answer. Every cause but `unreachable` may have reached the venue. */
+/** What became of a request that has no usable answer. In each case it may have reached the venue. */
 export type Silence = 'timeout' | 'reset' | 'too-large' | 'unreadable' | 'redirect' | 'server-error';
 
 /** What is used up: a venue's limit for one key, its limit for the bot's address, or the bot's own connections to it. */

@@ -28,6 +28,9 @@ export const deliverySchema = z.object({
 });
 export type Delivery = Readonly<z.infer<typeof deliverySchema>>;
 
+/** So long an interaction's token edits its messages. */
+export const TOKEN_LIVES_MS = 15 * 60_000;
+
 export const settingSchema = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('isolated'), leverage: z.string() }),
   z.object({ mode: z.literal('cross') }),

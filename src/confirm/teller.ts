@@ -1,7 +1,7 @@
 import type { Messenger, News } from '../command.ts';
 import { receiptIn, receiptView, workingView } from '../leverage/receipt.ts';
 import { labelOf, type Venues } from '../venues/venue.ts';
-import { isWorthTelling, type Outcome } from './proposal.ts';
+import { isWorthTelling, type Outcome, TOKEN_LIVES_MS } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
 import type { Proposals } from './proposals.ts';
 import type { Telling } from './telling.ts';
@@ -9,8 +9,6 @@ import type { Telling } from './telling.ts';
 const MEND_AFTER_MS = 10_000;
 /** How often a message is edited again that Discord did not let be edited. */
 const MENDS = 3;
-/** So long the token edits a message; afterwards another try is in vain. */
-const TOKEN_LIVES_MS = 15 * 60_000;
 
 export type Teller = ReturnType<typeof createTeller>;
 

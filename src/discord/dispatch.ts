@@ -8,7 +8,7 @@ import { createCommandRunner } from './command-runner.ts';
 import { createCompleter } from './completer.ts';
 import { createDeclared, pathOf } from './declared.ts';
 import { describeError } from './describe-error.ts';
-import { type Bounds, createFloodBound, createTurns, personalBounds } from './flood-bound.ts';
+import { type Bounds, createFloodBound, createQueues, personalBounds } from './flood-bound.ts';
 import { type Arrival, type Invocation, readInvocation } from './interaction.ts';
 import { createPressRunner } from './press-runner.ts';
 import { createReplies, EPHEMERAL } from './reply.ts';
@@ -67,7 +67,7 @@ export function createDispatch(options: {
   const replies = createReplies({ rest, attempts, pause, hurry: draining.signal, commandIds });
   const warnAboutClock = createClockWarning({ log, now });
   const admit = createFloodBound({ elapsed: options.elapsed, bounds: options.bounds ?? personalBounds });
-  const inTurn = createTurns({ elapsed: options.elapsed, withinMs: REFUSE_WITHIN_MS });
+  const inQueue = createQueues({ elapsed: options.elapsed, withinMs: REFUSE_WITHIN_MS });
   const isNew = createOnce(REMEMBERED_IDS);
   const running = new Set<Promise<void>>();
 
@@ -96,7 +96,7 @@ export function createDispatch(options: {
     const retryAfterMs = admit(invocation.kind, invocation.caller.user);
     if (retryAfterMs !== undefined) {
       const refuse = () => turnAway(invocation, runners.acknowledge, tooFast(invocation, retryAfterMs));
-      return (await inTurn(invocation.caller.user, refuse)) ?? 'not-acknowledged';
+      return (await inQueue(invocation.caller.user, refuse)) ?? 'not-acknowledged';
     }
     switch (invocation.kind) {
       case 'command':

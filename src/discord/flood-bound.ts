@@ -48,7 +48,7 @@ export function createFloodBound(options: { readonly elapsed: () => number; read
  * @param options.withinMs - A task whose turn comes later than this is left out.
  * @returns a function that gives the task's result, or undefined when it was left out. Tasks must not reject.
  */
-export function createTurns(options: { readonly elapsed: () => number; readonly withinMs: number }) {
+export function createQueues(options: { readonly elapsed: () => number; readonly withinMs: number }) {
   const { elapsed, withinMs } = options;
   const last = new Map<string, Promise<unknown>>();
 

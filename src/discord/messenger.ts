@@ -1,12 +1,11 @@
 import type { Messenger } from '../command.ts';
-import type { Delivery } from '../confirm/proposal.ts';
+import { type Delivery, TOKEN_LIVES_MS } from '../confirm/proposal.ts';
 import type { Log } from '../log.ts';
 import { describeError } from './describe-error.ts';
 import { renderNotes, renderView } from './render.ts';
 import { EPHEMERAL } from './reply.ts';
 import type { Rest } from './rest.ts';
 
-const TOKEN_LIVES_MS = 15 * 60_000;
 /** For the way there, and for clocks that differ. */
 const MARGIN_MS = 15_000;
 

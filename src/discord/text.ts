@@ -1,4 +1,4 @@
-import type { Span, Text } from '../command.ts';
+import { type Span, spansOf, type Text } from '../command.ts';
 
 /** Discord's ids of the registered commands by name; with one, a message can offer its command to be tapped. */
 export type CommandIds = ReadonlyMap<string, string>;
@@ -39,9 +39,8 @@ export function literal(text: string): string {
 
 /** Renders a text within a number of UTF-16 units. */
 export function renderText(text: Text, limit: number, commandIds: CommandIds = new Map()): string {
-  const spans: readonly Span[] = typeof text === 'string' ? [text] : text;
   let rendered = '';
-  for (const span of spans) {
+  for (const span of spansOf(text)) {
     const left = limit - rendered.length;
     const { open, inner, close } = parts(span, commandIds);
     const whole = `${open}${inner}${close}`;

@@ -4,7 +4,7 @@ import type { Proposal } from '../confirm/proposal.ts';
 import type { Venue } from '../venues/venue.ts';
 import { marketLabel } from './market.ts';
 import type { Preview } from './preview.ts';
-import { type Distance, newOrderDistance, priceLadder, type Risk, type Rung } from './risk.ts';
+import { type Distance, newOrderDistance, percentAfter, priceLadder, type Risk, type Rung } from './risk.ts';
 import { type CurrentSetting, describeSetting, type LeverageSetting } from './setting.ts';
 
 /** The widest line that a phone shows in a code block without breaking it. */
@@ -103,7 +103,7 @@ function fromTo(current: CurrentSetting, setting: LeverageSetting): string {
 /** Behind the change: how far liquidation is before and after it. */
 function distancePart(venue: Venue, { current, setting, distance }: Preview): readonly Span[] {
   if (venue.openPositions === 'unchanged') return newOrderPart(current, setting);
-  return distance === undefined ? [] : ['\n', 'Liquidation: ', ...distanceSpans(distance)];
+  return distance === undefined ? [] : ['\n', 'Liquidation: ', ...distanceText(distance)];
 }
 
 function newOrderPart(current: CurrentSetting, setting: LeverageSetting): readonly Span[] {
@@ -122,7 +122,7 @@ function exposureLines(venue: Venue, { position, openOrders, distance }: Preview
       : [];
   if (position === undefined) return orders;
   const effect = isTouched ? 'it is re-margined at once.' : 'it keeps its leverage.';
-  const unchanged = isTouched || distance === undefined ? [] : [' Liquidation: ', ...distanceSpans(distance), '.'];
+  const unchanged = isTouched || distance === undefined ? [] : [' Liquidation: ', ...distanceText(distance), '.'];
   const rungs = distance === undefined ? [] : priceLadder(position, distance);
   const ladder = rungs.length === 0 ? [] : [[{ block: ladderText(rungs) }]];
   return [...ladder, [`You have a ${position.side} position: ${effect}`, ...unchanged], ...orders];
@@ -144,17 +144,13 @@ function shortPercent(percent: string): string {
   return `${value.gt(0) ? '+' : ''}${percent} %`;
 }
 
-/** How far liquidation is, in words; without a change before and after are the same. */
-export function distanceText(distance: Distance): Text {
-  return distanceSpans(distance);
-}
-
 /** A phone must not break the line before the sign. */
 function percentText(percent: string): string {
   return `${percent}\u00a0%`;
 }
 
-function distanceSpans(distance: Distance): readonly Span[] {
+/** How far liquidation is, in words; without a change before and after are the same. */
+export function distanceText(distance: Distance): readonly Span[] {
   switch (distance.kind) {
     case 'estimate': {
       const { before, after } = distance;
@@ -177,6 +173,5 @@ function warning(risks: readonly Risk[], distance: Distance | undefined): string
 
 function riskText(risk: Risk, distance: Distance | undefined): string {
   if (risk === 'at-maximum') return 'this is the highest leverage here';
-  const after = distance?.kind === 'estimate' ? distance.after : distance?.kind === 'venue' ? distance.percent : '0';
-  return new Big(after).gt(0) ? 'liquidation would be near' : 'the price is past liquidation';
+  return new Big(percentAfter(distance) ?? '0').gt(0) ? 'liquidation would be near' : 'the price is past liquidation';
 }

@@ -108,6 +108,12 @@ function percentBetween(side: Position['side'], markPrice: string, liquidationPr
   return gap.div(markPrice).times(100).toFixed(1);
 }
 
+/** How far liquidation is once the setting is made; undefined where nobody can tell. */
+export function percentAfter(distance: Distance | undefined): string | undefined {
+  if (distance?.kind === 'estimate') return distance.after;
+  return distance?.kind === 'venue' ? distance.percent : undefined;
+}
+
 /** Why a change looks risky: liquidation would be nearer than the threshold, or the leverage is the market's maximum. */
 export type Risk = 'near-liquidation' | 'at-maximum';
 
@@ -118,8 +124,7 @@ export function risksOf(
   thresholdPercent: number,
 ): readonly Risk[] {
   const risks: Risk[] = [];
-  const after =
-    distance?.kind === 'estimate' ? distance.after : distance?.kind === 'venue' ? distance.percent : undefined;
+  const after = percentAfter(distance);
   if (after !== undefined && new Big(after).lt(thresholdPercent)) risks.push('near-liquidation');
   if (setting.mode === 'isolated' && new Big(setting.leverage).gte(market.bounds.max)) risks.push('at-maximum');
   return risks;

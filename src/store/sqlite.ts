@@ -115,8 +115,8 @@ export function createSqliteStore(options: {
     if (isClosing) throw new Error('the store is closed');
   }
 
-  /** Each slice is a transaction of its own: the event loop goes on in between, and the log file is used again. */
-  async function inSlices(change: () => number | bigint): Promise<number> {
+  /** Changes a slice of rows again and again, until one is not full. Each slice is a transaction of its own: the event loop goes on in between, and the log file is used again. */
+  async function untilFew(change: () => number | bigint): Promise<number> {
     for (let total = 0; ; ) {
       if (!database.isOpen) return total;
       const changed = Number(guarded(change));
@@ -140,12 +140,12 @@ export function createSqliteStore(options: {
     now: async () => now(),
     erase: async () => erase(),
     sweep: async () => {
-      const swept = await inSlices(() => statements.sweep.run(now(), SLICE_ROWS).changes);
+      const swept = await untilFew(() => statements.sweep.run(now(), SLICE_ROWS).changes);
       if (swept > 0 && database.isOpen) erase();
       return swept;
     },
     shorten: (prefix, longestMs) =>
-      inSlices(() => {
+      untilFew(() => {
         const end = now() + longestMs;
         if (prefix === '') return statements.shortenAll.run(end, end, SLICE_ROWS).changes;
         return statements.shorten.run(end, end, prefix, `${prefix}\u{10ffff}`, SLICE_ROWS).changes;

@@ -63,7 +63,8 @@ type KeyState = {
 /** Many, because on average half a slice of every window is waited for in vain. */
 const slicesPerWindow = 512;
 const recheckMs = 25;
-const longestPauseMs = 60_000;
+/** However long a venue says. */
+export const longestPauseMs = 60_000;
 const maxWaiting = 200;
 
 /**

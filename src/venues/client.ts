@@ -1,6 +1,6 @@
 import { Failure, type FailureData, type Limit, type Refusal } from '../errors.ts';
 import type { Secret } from '../secret.ts';
-import { createBudget } from './budget.ts';
+import { createBudget, longestPauseMs } from './budget.ts';
 import type { Http, HttpReply, HttpRequest } from './http.ts';
 import { isModest, judgeList, type ListReply, mostCharacters } from './list-reply.ts';
 import type { ApplyResult, Budget, Credentials, Deadlines, VenueFacts } from './venue.ts';
@@ -85,7 +85,6 @@ const limits: ReadonlyMap<Refusal, Limit> = new Map([
 
 /** How long a key rests after "too many" when the venue does not say how long. */
 const defaultPauseMs = 1_000;
-const longestPauseMs = 60_000;
 
 /**
  * One venue's way to the network: budget first, then one request with a deadline, then the verdict on its answer.

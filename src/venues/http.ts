@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { Silence } from '../errors.ts';
-import { createTurns } from './turns.ts';
+import { createSlots } from './slots.ts';
 
 export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'PUT';
@@ -62,14 +62,14 @@ export function createHttp({
   const shared = { allowH2: false, connect: { timeout: connectMs, rejectUnauthorized: true } };
   // No limit here: in undici's own queue a request that waits for its turn looks like one that cannot connect.
   const reads = new Agent(shared);
-  const turns = createTurns(connections);
+  const slots = createSlots(connections);
   // A write gets a connection of its own: a venue may close an idle one while the request is on its way, and
   // nobody could then tell whether it was carried out. `pipelining: 0` is undici's way to switch keep-alive off.
   const writes = new Agent({ ...shared, pipelining: 0 });
 
   async function read(one: HttpRequest): Promise<HttpReply> {
     const startedAt = performance.now();
-    const giveBack = await turns.take(one.deadlineMs / 2);
+    const giveBack = await slots.take(one.deadlineMs / 2);
     if (giveBack === undefined) return { kind: 'busy' };
     const deadlineMs = one.deadlineMs - (performance.now() - startedAt);
     return send(reads, connectMs, { ...one, deadlineMs }, giveBack);

@@ -37,7 +37,8 @@ export function oursOnly<T>(rows: readonly RowAbout<T>[]): Verdict<readonly T[]>
 /** Longest text that is parsed at once: a reply without a list, what stands around a list, or one row. */
 export const mostCharacters = 64 * 1024;
 const deepest = 20;
-const mostRows = 5_000;
+/** Of one list, all its pages together. */
+export const mostRows = 5_000;
 
 /** Others go first after so many rows or characters. */
 const sliceRows = 200;

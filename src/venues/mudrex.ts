@@ -3,7 +3,7 @@ import { findMarket, type Market, normalizeSymbol } from '../leverage/market.ts'
 import { searchMarkets } from '../leverage/market-search.ts';
 import type { CurrentSetting, LeverageSetting } from '../leverage/setting.ts';
 import { createClient, credential, type Judge, unlessFailing, type VenueOptions } from './client.ts';
-import { oursOnly } from './list-reply.ts';
+import { mostRows, oursOnly } from './list-reply.ts';
 import * as replies from './mudrex-replies.ts';
 import { gatherSettings, type NamedMarkets } from './settings-list.ts';
 import type { ApplyResult, Budget, Credentials, KeyCheck, Position, Target, Venue, VenueFacts } from './venue.ts';
@@ -55,8 +55,6 @@ const keyNotes = [
 const pageSize = 100;
 const smallestPage = 10;
 const mostPages = 100;
-/** All pages of one list together. */
-const mostRows = 5_000;
 const patienceMs = 1_000;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createFloodBound, createTurns, personalBounds } from '../../src/discord/flood-bound.ts';
+import { createFloodBound, createQueues, personalBounds } from '../../src/discord/flood-bound.ts';
 import { alice, bob, card, confirmId, general, leverageSet, options, startBot, titles } from './support.ts';
 
 function openBound() {
@@ -40,11 +40,11 @@ test('nobody is remembered who has been quiet for ten seconds, nor more than ten
 
 test('one person’s refusals go out one after the other, and those that come too late not at all', async () => {
   const time = { ms: 0 };
-  const inTurn = createTurns({ elapsed: () => time.ms, withinMs: 100 });
+  const inQueue = createQueues({ elapsed: () => time.ms, withinMs: 100 });
   const first = Promise.withResolvers<string>();
   const ran: string[] = [];
   const start = (user: string, name: string, result = Promise.resolve(name)) =>
-    inTurn(user, () => {
+    inQueue(user, () => {
       ran.push(name);
       return result;
     });
@@ -59,7 +59,7 @@ test('one person’s refusals go out one after the other, and those that come to
   const slow = Promise.withResolvers<string>();
   const tooLate = 'too late';
   const started = Promise.withResolvers<void>();
-  const held = inTurn('alice', () => {
+  const held = inQueue('alice', () => {
     started.resolve();
     return slow.promise;
   });

@@ -1,10 +1,10 @@
-export type Turns = {
-  /** @returns what gives the turn back, or undefined when none came free within `maxWaitMs`. */
+export type Slots = {
+  /** @returns what gives the slot back, or undefined when none came free within `maxWaitMs`. */
   readonly take: (maxWaitMs: number) => Promise<(() => void) | undefined>;
 };
 
 /** Lets so many run at once, first come first served. */
-export function createTurns(most: number): Turns {
+export function createSlots(most: number): Slots {
   let free = most;
   const waiting = new Set<() => void>();
 
