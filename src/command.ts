@@ -91,10 +91,6 @@ function textCheck(option: Extract<Option, { kind: 'text' }>): z.ZodType<string>
 /** Text with the parts that a chat client renders itself. Plain strings are shown literally, never as markup. */
 export type Text = string | readonly Span[];
 
-/** The parts of a text, whichever way it was written. */
-export function spansOf(text: Text): readonly Span[] {
-  return typeof text === 'string' ? [text] : text;
-}
 export type Span =
   | string
   | { readonly strong: string }
@@ -106,6 +102,7 @@ export type Span =
   | { readonly command: string }
   | { readonly time: number; readonly style: 'relative' | 'clock' };
 
+/** The parts of a text, whichever way it was written. */
 export function spansOf(text: Text): readonly Span[] {
   return typeof text === 'string' ? [text] : text;
 }
