@@ -624,3 +624,33 @@ test.each(['its own message', 'another message'] as const)(
     expect(await gate.parts().caretaker.newsFor(alice)).toEqual([]);
   },
 );
+
+test('a change whose row is sealed anew while it is read back is read again', async () => {
+  const { gate, id } = await unsettled('silent, lost', true);
+  gate.disk.beforeCommit = async () => {
+    gate.disk.beforeCommit = async () => {};
+    const before = await found(gate, id);
+    await gate.parts().proposals.replace(before, before.proposal);
+  };
+  await tick(gate, 1_000);
+  gate.held.set('BTCUSD', isolated('5'));
+  await tick(gate, 10_000);
+  expect(told(gate).at(-1)).toBe('Done: BTCUSD is at 5x isolated');
+});
+
+test('a change whose end cannot be stored keeps its key until it can, however long that takes', async () => {
+  const { gate, id } = await withCard();
+  const other = await gate.ask(alice, { market: 'ETHUSD' });
+  gate.state.duringWrite = async () => {
+    gate.disk.beforeCommit = async () => {
+      throw new Failure({ code: 'STORE_UNAVAILABLE' });
+    };
+  };
+  await gate.press('confirm', id);
+  for (let tries = 0; tries < 4; tries += 1) await tick(gate, 10_000);
+  gate.disk.beforeCommit = async () => {};
+  expect((await gate.press('confirm', other.id)).answer?.title).toContain('Another change with this key');
+  await tick(gate, 10_000);
+  expect(await found(gate, id)).toMatchObject({ stage: 'done', outcome: { kind: 'applied' } });
+  expect(gate.writes).toHaveLength(1);
+});

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createKeyGuard } from '../../src/confirm/key-guard.ts';
+import { createKeyGuard, type KeyGuard } from '../../src/confirm/key-guard.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import type { Found } from '../../src/confirm/proposal-rows.ts';
 import { createProposals, type Proposals } from '../../src/confirm/proposals.ts';
@@ -70,9 +70,14 @@ async function openProposals(
   const unreadable: UnreadableRow[] = [];
   const onUnreadable = (row: UnreadableRow) => void unreadable.push(row);
   const sealer = await createEnvelope(ring);
-  const guard = createKeyGuard({ elapsed: clock.elapsed, isRunning: () => false });
-  const proposals = createProposals({ store, sealer, onUnreadable, newId, keepMs: 90 * 86_400_000, guard });
+  const newGuard = () => createKeyGuard({ elapsed: clock.elapsed, isRunning: () => false });
+  const guard = newGuard();
+  const guardedBy = (one: KeyGuard) =>
+    createProposals({ store, sealer, onUnreadable, newId, keepMs: 90 * 86_400_000, guard: one });
+  const proposals = guardedBy(guard);
   return {
+    /** As after a restart: nothing but the store knows who has a key. */
+    afterRestart: () => guardedBy(newGuard()),
     clock,
     store,
     unreadable,
@@ -454,4 +459,75 @@ test('of two claims of one key at once one runs, although the clock was set past
   expect(late).toMatchObject({ kind: 'already', found: { stage: 'done', outcome: { kind: 'not-sent' } } });
   expect((await proposals.holderOf(first.keyHash))?.proposal.id).toBe(first.id);
   expect(await store.list('lease/')).toEqual([]);
+});
+
+describe('the lease by itself, when no guard in the process knows who has the key,', () => {
+  async function leased() {
+    const opened = await openProposals();
+    const { proposals, open } = opened;
+    const [slow, quick] = [await open(), await open()];
+    await proposals.claim(slow.id, delivery);
+    const holder = async () => (await opened.store.get(`lease/${request.keyHash}`))?.value;
+    return { ...opened, slow, quick, holder };
+  }
+
+  test('keeps a second change waiting', async () => {
+    const { afterRestart, slow, quick, holder } = await leased();
+    expect(await afterRestart().claim(quick.id, delivery)).toMatchObject({ kind: 'busy' });
+    expect(await holder()).toBe(slow.id);
+  });
+
+  test('keeps one from being sent that no longer has it', async () => {
+    const { proposals, afterRestart, slow, quick, clock, holder } = await leased();
+    clock.advance(20_000);
+    expect((await afterRestart().claim(quick.id, delivery)).kind).toBe('claimed');
+    expect(await proposals.startSending(await proposals.require(slow.id))).toBeUndefined();
+    expect(await holder()).toBe(quick.id);
+  });
+
+  test('is not taken over by one that settles', async () => {
+    const { proposals, afterRestart, slow, quick, clock, holder } = await leased();
+    const sending = await proposals.startSending(await proposals.require(slow.id));
+    clock.advance(20_000);
+    expect((await afterRestart().claim(quick.id, delivery)).kind).toBe('claimed');
+    const outcome = { kind: 'unsettled', since: 0, lookAt: 1000 } as const;
+    await proposals.settleLater(sending ?? (await proposals.require(slow.id)), outcome, 60_000);
+    expect(await holder()).toBe(quick.id);
+  });
+});
+
+describe('the guard by itself, when a clock says that the lease is over or somebody else’s,', () => {
+  test('lets nothing be sent with a key that another change has', async () => {
+    const { proposals, open, guard } = await openProposals();
+    const { id, keyHash } = await open();
+    await proposals.claim(id, delivery);
+    guard.release(keyHash, id);
+    guard.hold(keyHash, 'another', 1000);
+    expect(await proposals.startSending(await proposals.require(id))).toBeUndefined();
+  });
+
+  test('keeps the key for as long as a change settles', async () => {
+    const { proposals, open, clock } = await openProposals();
+    const { id } = await open();
+    await proposals.claim(id, delivery);
+    const sending = await proposals.startSending(await proposals.require(id));
+    const outcome = { kind: 'unsettled', since: 0, lookAt: 1000 } as const;
+    await proposals.settleLater(sending ?? (await proposals.require(id)), outcome, 60_000);
+    clock.step(HOUR_MS);
+    clock.advance(59_999);
+    const next = await open();
+    expect((await proposals.claim(next.id, delivery)).kind).toBe('busy');
+    clock.advance(1);
+    expect((await proposals.claim(next.id, delivery)).kind).toBe('claimed');
+  });
+
+  test('is not released by an end that comes too late to be one', async () => {
+    const { proposals, open, guard } = await openProposals();
+    const { id, keyHash } = await open();
+    await proposals.claim(id, delivery);
+    const claimed = await proposals.require(id);
+    await proposals.startSending(claimed);
+    expect(await proposals.finish(claimed, { kind: 'not-sent', at: 0 })).toBeUndefined();
+    expect(guard.holderOf(keyHash)).toBe(id);
+  });
 });
