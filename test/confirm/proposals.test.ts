@@ -437,6 +437,7 @@ test('a list of cards leaves out those that can no longer be read, and is an err
 test('a result stays untold until it was told, by this process or the next', async () => {
   const { proposals, open } = await openProposals();
   const { id } = await open();
+  await proposals.claim(id, delivery);
   const found = await proposals.require(id);
   const untold = async () => (await proposals.untold('100')).map(({ proposal }) => proposal.id);
   expect(await untold()).toEqual([]);
