@@ -98,7 +98,7 @@ export const faultList: readonly { readonly name: FaultName; readonly watchFor: 
   { name: 'reset', watchFor: 'The connection dies before anything is applied: read back, never sent again.' },
   {
     name: 'apply-then-hang',
-    watchFor: 'The leverage did change although no answer came: "applied" after the read-back.',
+    watchFor: 'The leverage did change although no answer came: "Done" after the read-back.',
   },
   { name: 'apply-then-reset', watchFor: 'The leverage did change although the connection died: one write, not two.' },
   { name: 'rate-limited', watchFor: 'A 429: a write is not repeated, and the wait is told when it is known.' },

@@ -67,7 +67,7 @@ export function createErrands(options: {
       tone: 'risky',
       title: 'Delete everything of yours?',
       body: [
-        'All your keys, cards and results here are deleted; only encrypted daily backups keep them until they are overwritten. Your leverage at the exchanges stays as it is. The buttons end ',
+        'The bot will delete all your keys, cards and results. Its encrypted daily copies keep them until the copies are replaced. Your leverage at the exchanges stays as it is. The buttons end ',
         { time: endsAt, style: 'relative' },
         '.',
       ],
