@@ -12,6 +12,9 @@ import {
   view,
 } from './support.ts';
 
+/** The bot's patience where Discord does not answer at all; long enough for a busy machine to acknowledge what comes before. */
+const GIVE_UP_MS = 1_000;
+
 const failures = [
   { fault: '500', ack: 'uncertain' },
   { fault: 'hang', ack: 'uncertain' },
@@ -30,6 +33,7 @@ for (const { fault, ack, ...rest } of failures) {
   test(`a command whose acknowledgement meets ${fault} runs nothing and is acknowledged once`, async () => {
     let runs = 0;
     const bot = await startBot({
+      ackTimeoutMs: GIVE_UP_MS,
       commands: leverageSet(() => {
         runs += 1;
         return card('card');
@@ -51,6 +55,7 @@ for (const { fault, ack, ...rest } of failures) {
   test(`a press whose acknowledgement meets ${fault} is not handled, and the button still works`, async () => {
     let handled = 0;
     const bot = await startBot({
+      ackTimeoutMs: GIVE_UP_MS,
       press: async () => {
         handled += 1;
         return { update: view('Set to 5x') };
@@ -84,6 +89,7 @@ test('an acknowledgement that did arrive although its answer was lost says that 
 async function startWithLateAcknowledgement() {
   const started = Promise.withResolvers<Awaited<ReturnType<typeof startBot>>>();
   const bot = await startBot({
+    ackTimeoutMs: GIVE_UP_MS,
     pause: async () => {
       const { discord, call } = await started.promise;
       const { id, payload, calls } = discord.interactions().at(-1) ?? {};

@@ -211,7 +211,7 @@ test('a bot that gave up does not come back, although the library would', async 
     onTestFinished(hostile.close);
     return prepareBot({ api: await openApi(`ws://${hostile.host}`), startTimeoutMs });
   };
-  const first = await prepareAt('first', 100);
+  const first = await prepareAt('first', 400);
   await expect(first.bot.start()).rejects.toMatchObject(unreachable);
   // The library comes back after half a second: once the second bot was seen to do so, the first would have been.
   const second = await prepareAt('second', 10_000);

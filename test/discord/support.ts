@@ -128,7 +128,7 @@ export async function prepareBot({ loopback: loopbackOptions = {}, ...more }: Mo
     },
     onFatal: (error) => void fatal.push(error),
     pause: yieldOnce,
-    ackTimeoutMs: 150,
+    ackTimeoutMs: 5_000,
     ...more,
   });
   onTestFinished(async () => {
