@@ -37,6 +37,7 @@ const countSchema = z.object({ value: z.number() });
 const SLICE_ROWS = 250;
 /** Of a snapshot: others wait for as long as these take. */
 const PAGES_AT_ONCE = 200;
+const MOST_COPIES = 20;
 const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
@@ -103,11 +104,23 @@ export function createSqliteStore(options: {
   async function writeSnapshot(path: string): Promise<void> {
     try {
       closeSync(openSync(path, 'wx', 0o600));
-      // In a thread of its own: VACUUM INTO held everybody up for as long as the whole file takes.
-      await backup(database, path, { rate: PAGES_AT_ONCE, progress: assertOpen });
+      await copyTo(path);
       makeOneFile(path);
     } catch (error) {
       throw new Failure({ code: 'STORE_UNAVAILABLE' }, { cause: error });
+    }
+  }
+
+  /** In a thread of its own: VACUUM INTO held everybody up for as long as the whole file takes. */
+  async function copyTo(path: string): Promise<void> {
+    for (let tries = MOST_COPIES; ; tries -= 1) {
+      try {
+        await backup(database, path, { rate: PAGES_AT_ONCE, progress: assertOpen });
+        return;
+      } catch (error) {
+        if (!isMetByChange(error) || isClosing || tries === 1) throw error;
+        await nextTurn();
+      }
     }
   }
 
@@ -162,6 +175,11 @@ export function createSqliteStore(options: {
       if (database.isOpen) database.close();
     },
   };
+}
+
+/** Node gives a copy up without an error code when its first or last step comes in the middle of a change here. */
+function isMetByChange(error: unknown): boolean {
+  return sqliteErrorSchema.safeParse(error).data?.errcode === 0;
 }
 
 /** A copy of a database with a log of its own would need a file beside it to be read. */

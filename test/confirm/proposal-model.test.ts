@@ -190,6 +190,7 @@ const restart = command(
     gate.restart();
     const { caretaker } = gate.parts();
     const underWay = model.cards.filter(({ stage }) => stage === 'sending' || stage === 'settling');
+    const interrupted = [...underWay, ...model.cards.filter(({ stage }) => stage === 'claimed')];
     let recovered: Promise<void> | undefined;
     const recover = () => {
       recovered ??= caretaker.recover();
@@ -201,8 +202,21 @@ const restart = command(
       if (card.stage === 'claimed') put(model, card, 'done', 'not-sent');
       if (card.stage === 'pending' && model.now >= card.expiresAt) put(model, card, 'done', 'expired');
     }
+    await adoptHolders(model, gate, interrupted);
   },
 );
+
+/** Which of two cards of one key is looked at first is not promised, and with it which of them has the key afterwards. */
+async function adoptHolders(model: Model, gate: Gate, interrupted: readonly Card[]): Promise<void> {
+  const leases = await gate.store.list('lease/');
+  for (const key of new Set(Object.values(labels))) {
+    const rivals = interrupted.filter((card) => card.key === key);
+    if (rivals.length < 2) continue;
+    const held = leases.find(({ value }) => rivals.some((card) => card.id === value && isOpen(card)));
+    if (held === undefined) model.leases.delete(key);
+    else model.leases.set(key, { id: held.value, until: held.expiresAt ?? Number.POSITIVE_INFINITY });
+  }
+}
 
 const venueTurns = (fate: Fate, canReadBack: boolean) =>
   command(

@@ -247,6 +247,21 @@ test('while a snapshot is written others have their turn, and what they write is
   expect(readdirSync(directory).filter((name) => name.startsWith('copy'))).toEqual(['copy.db']);
 });
 
+test('a snapshot that begins in the middle of changes is written all the same', async () => {
+  const directory = temporaryDirectory();
+  const store = openStore(join(directory, 'store.db'));
+  for (let round = 0; round < 20; round += 1) {
+    const snapshot = store.snapshot(join(directory, `copy-${round}.db`));
+    // Each is a transaction before this thread gives way, and the copy's thread meets some of them.
+    const changes = Array.from({ length: 50 }, (_, index) =>
+      store.commit({ writes: [{ key: `k/${round}/${index}`, value: 'x' }] }),
+    );
+    await Promise.all([snapshot, ...changes]);
+  }
+  const last = openStore(join(directory, 'copy-19.db'));
+  expect(await last.list('k/0/')).toHaveLength(50);
+});
+
 test('a store that is closed in the middle of a snapshot fails it, and can be opened again at once', async () => {
   const { store, copy, directory } = await openLargeStore();
   const snapshot = expect(store.snapshot(copy)).rejects.toThrow('STORE_UNAVAILABLE');

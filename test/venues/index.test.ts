@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createVenues, venueIds } from '../../src/venues/index.ts';
 
-const shared = ['budget', 'client', 'http', 'index', 'list-reply', 'settings-list', 'turns', 'venue', 'verdict'];
+const shared = ['budget', 'client', 'http', 'index', 'list-reply', 'settings-list', 'slots', 'venue', 'verdict'];
 
 test('every venue file is in the registry', () => {
   const files = readdirSync(new URL('../../src/venues/', import.meta.url)).map((name) =>
