@@ -88,13 +88,14 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
 
   async function start(): Promise<Started> {
     parts = await assemble(config, overrides, log);
-    const { web, discord, maintenance, markets, store } = parts;
+    const { web, discord, caretaker, maintenance, markets, store } = parts;
     const { url } = await web.start();
     // For autocomplete only, so nothing waits for it; it never rejects.
     void markets.refreshPublic();
     await shortenLives(store, config);
+    await parts.holdKeys();
     // Settled at once, whether or not Discord can be reached; only telling waits for it.
-    const [, { applicationId }] = await Promise.all([parts.recover(), discord.start()]);
+    const [, { applicationId }] = await Promise.all([caretaker.recover(), discord.start()]);
     if (isStopping) return { applicationId, webUrl: url };
     timer = setInterval(() => void tick(), TICK_MS);
     maintenance.start();
@@ -300,14 +301,14 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     if (unknown.length > 0) log.error({ rows: unknown.slice(0, 10) }, 'rows of an unknown kind keep every master key');
   }
 
-  async function recover(): Promise<void> {
+  async function holdKeys(): Promise<void> {
     const { hashKeySince: since } = keyring;
     const onError = (error: unknown) => log.error({ error }, 'a change could not be given its new hash');
     if (since > 0) await rehashProposals({ proposals, keys: vault, since, onError });
-    await caretaker.recover();
+    await caretaker.holdKeys();
   }
 
-  return { web, discord, caretaker, recover, maintenance, markets, venues, store };
+  return { web, discord, caretaker, holdKeys, maintenance, markets, venues, store };
 }
 
 /** How long *Use this key* waits: whoever has just entered a key still has to go back to Discord. No button lasts longer. */

@@ -27,6 +27,8 @@ const RETRY_MS = 10_000;
 const goneKeys: ReadonlySet<FailureCode> = new Set(['KEY_MISSING', 'KEY_CHANGED', 'KEY_INACTIVE', 'KEY_UNREADABLE']);
 
 export type Caretaker = {
+  /** Before anything can be pressed: what a crash left behind keeps its key until it is read back, though its lease be over. */
+  readonly holdKeys: () => Promise<void>;
   /** Settles what a crash left behind: nothing claimed is run late, nothing sent is sent again; shows what was not shown. */
   readonly recover: () => Promise<void>;
   /** Does what is due: takes the buttons off expired cards, reads unsettled changes again. */
@@ -225,10 +227,11 @@ export function createCaretaker(options: {
   }
 
   return {
+    holdKeys: async () => {
+      await inSlices(await proposals.openIds(), holdKey);
+    },
     recover: async () => {
       const open = await proposals.openIds();
-      // First of all: a lease may be over, and no other change may take its key before this one was read back.
-      await inSlices(open, holdKey);
       // Where a stale card stood there is a new one by now; that nothing was sent is news for the next command. What is
       // not settled is read again, and then shown.
       const untold = (await proposals.allUntold()).filter(

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Secret } from '../../src/secret.ts';
+import { damaged } from '../support/damage.ts';
 import { alice, bob, delivery, freely, type Gate, openGate, shownBy } from '../support/gate.ts';
 
 async function withKey(): Promise<Gate> {
@@ -132,7 +133,7 @@ test('a card that can no longer be read keeps nobody from deleting everything', 
   const { id } = await gate.ask(alice);
   const key = `proposal/${id}`;
   const value = (await gate.store.get(key))?.value ?? '';
-  await gate.store.commit({ writes: [{ key, value: value.replace(/ciphertext\\":\\"./, 'ciphertext\\":\\"_') }] });
+  await gate.store.commit({ writes: [{ key, value: damaged(value) }] });
   await expect(gate.parts().proposals.require(id)).rejects.toThrow('CARD_UNREADABLE');
   expect(shownBy(await gate.press('do', await issue(gate, { kind: 'erase-user' })))).toContain('deleted');
   expect(await gate.store.get(key)).toBeUndefined();

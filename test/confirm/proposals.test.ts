@@ -12,6 +12,7 @@ import { createSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createEnvelope } from '../../src/vault/envelope.ts';
 import { createClock } from '../support/clock.ts';
+import { damaged } from '../support/damage.ts';
 import { masterKey } from '../support/keyring.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -239,7 +240,7 @@ test('a stored payload that was swapped, moved or changed cannot be claimed', as
     foreign,
     row.replace('"v":2', '"v":3'),
     row.replace('"v":2', '"v":1'),
-    row.replace(/ciphertext\\":\\"./, 'ciphertext\\":\\"_'),
+    damaged(row),
     JSON.stringify({ ...JSON.parse(row), stage: 'pending' }).replace('"v":2,', ''),
     '{}',
     '',
