@@ -1,10 +1,20 @@
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { rowKinds } from '../src/row-kinds.ts';
+import { createSqliteStore } from '../src/store/sqlite.ts';
 import { rotate } from '../src/vault/rotation.ts';
 import { createLinks } from '../src/web/links.ts';
 import { alice, bob, openGate, wordsOf } from './support/gate.ts';
 import { masterKey } from './support/keyring.ts';
 import { oldDatabase, oldId, oldMasterKey } from './support/old-database.ts';
+
+test('a database that this version has opened is refused by 0.1, which knew its schema by the number 1', async () => {
+  const file = oldDatabase();
+  await createSqliteStore({ file, now: () => 0 }).close();
+  const database = new DatabaseSync(file, { readOnly: true });
+  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+  database.close();
+});
 
 const openOld = () => openGate({ file: oldDatabase(), ring: [oldMasterKey] });
 

@@ -12,7 +12,6 @@ export type Options = {
 };
 
 export const usage = `npm run torture -- [--ops N] [--seed S] [--minutes M] [--users N] [--trace]
-                                        the bot keeps 500 cards a trader: more operations need more users
 npm run torture -- --planted            each planted bug must be caught
 npm run torture -- --plant NAME         one of ${plantNames.join(', ')}`;
 

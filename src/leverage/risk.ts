@@ -7,7 +7,7 @@ import type { CurrentSetting, Leverage, LeverageSetting } from './setting.ts';
  * How far the mark price is from liquidation, in percent of the mark price; negative when it is past it.
  *
  * - `venue`: from the venue's own liquidation price, which this setting does not change.
- * - `estimate`: isolated linear estimate, before and after; `before` is absent where the position is not isolated now.
+ * - `estimate`: isolated linear estimate, before and after.
  * - `whole-account`: to or from cross it depends on everything else in the account.
  * - `unavailable`: the venue gave no price to compare with, or no margin tier.
  */

@@ -23,6 +23,8 @@ const migrations: readonly string[] = [
    CREATE INDEX entry_expiry ON entry (expires_at) WHERE expires_at IS NOT NULL;
    CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    INSERT INTO counter VALUES ('version', 0);`,
+  // The same tables with other sealed rows, which 0.1 cannot read: it has to refuse the file.
+  '',
 ];
 
 const rowSchema = z.object({

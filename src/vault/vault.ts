@@ -60,7 +60,7 @@ export type Vault = Keys & {
 };
 
 /**
- * The exchange keys of all users, sealed in the store one row an account, read and written through Keyv.
+ * The exchange keys of all users, sealed in the store one row an account, read and removed through Keyv.
  *
  * @param options.maxKeys - Most accounts a user may have.
  * @throws Failure from `load`: KEY_MISSING, KEY_INACTIVE, KEY_UNREADABLE (that row only), STORE_UNAVAILABLE.
