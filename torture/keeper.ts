@@ -13,9 +13,9 @@ export type Keeper = ReturnType<typeof createKeeper>;
 
 /** Keeps a bot running through everything that is done to it, and moves the time for it and everybody else. */
 export function createKeeper(options: {
-  readonly desk: Desk;
-  readonly bot: Bot;
-  readonly disk: Disk;
+  readonly desk: Pick<Desk, 'clock' | 'journal' | 'violate'>;
+  readonly bot: Pick<Bot, 'start' | 'end' | 'isUp' | 'pid' | 'moveClock' | 'tick'>;
+  readonly disk: Pick<Disk, 'break'>;
   readonly trace: (text: string) => void;
 }) {
   const { desk, bot, disk, trace } = options;
@@ -25,17 +25,20 @@ export function createKeeper(options: {
   let moving: Promise<void> = Promise.resolve();
   let mend: (() => void) | undefined;
   let breakages = 0;
+  /** Grows whenever the disk may have begun or ceased to fail: a look at one moment misses what was mended before it. */
+  let diskTurns = 0;
   let generation = 0;
   let jumps = 0;
   let steps = 0;
 
   async function raise(): Promise<void> {
     for (let tries = 1; ; tries += 1) {
-      const before = breakages;
+      const wasBroken = mend !== undefined;
+      const before = diskTurns;
       const problem = await bot.start();
       generation += 1;
       if (problem === undefined) return;
-      const isExcused = mend !== undefined || before !== breakages;
+      const isExcused = wasBroken || diskTurns !== before;
       trace(`the bot did not start: ${problem}`);
       if (!isExcused) desk.violate({ rule: 'clean-process', what: `it did not start: ${problem}` });
       if (tries === STARTS_TRIED) throw new Error(`the bot does not start any more: ${problem}`);
@@ -146,6 +149,8 @@ export function createKeeper(options: {
     breakDisk(breakage: Breakage, ms: number): boolean {
       const pid = bot.pid();
       if (mend !== undefined || pid === undefined) return false;
+      // What cannot be broken as a whole may have been for a moment.
+      diskTurns += 1;
       mend = disk.break(breakage, pid);
       if (mend === undefined) return false;
       breakages += 1;
@@ -157,7 +162,9 @@ export function createKeeper(options: {
   };
 
   function mendDisk(): void {
-    mend?.();
+    if (mend === undefined) return;
+    diskTurns += 1;
+    mend();
     mend = undefined;
   }
 }

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { createClock } from '../../torture/clock.ts';
+import { createJournal } from '../../torture/journal.ts';
+import { createKeeper } from '../../torture/keeper.ts';
+import type { Violation } from '../../torture/rules/violation.ts';
+
+const EPERM = 'EPERM: operation not permitted';
+
+/** A keeper of a bot that starts as it is told, on a disk that breaks and is mended at once. */
+function setUp(starts: readonly (() => string | undefined)[]) {
+  const violations: Violation[] = [];
+  const clock = createClock();
+  const left = [...starts];
+  const keeper = createKeeper({
+    desk: {
+      clock,
+      journal: createJournal({ now: clock.now, writes: { mudrex: [], 'kraken-futures': [] } }),
+      violate: (violation) => void violations.push(violation),
+    },
+    bot: {
+      start: async () => left.shift()?.(),
+      end: async () => undefined,
+      isUp: () => true,
+      pid: () => 1,
+      moveClock: async () => undefined,
+      tick: async () => 0,
+    },
+    disk: { break: (kind) => (kind === 'full' ? undefined : () => {}) },
+    trace: () => {},
+  });
+  return { keeper, violations };
+}
+
+const breakDisk = ({ keeper }: ReturnType<typeof setUp>) => keeper.breakDisk('read-only', 1_000);
+
+test('a start into a disk failure that is mended before the start ends is excused', async () => {
+  const parts = setUp([
+    () => {
+      parts.keeper.mendDisk();
+      return EPERM;
+    },
+  ]);
+  expect(breakDisk(parts)).toBe(true);
+  await parts.keeper.start();
+  expect(parts.violations).toEqual([]);
+});
+
+test('a start is excused when the disk fails and is mended meanwhile, or fails until its end', async () => {
+  const parts = setUp([
+    () => {
+      breakDisk(parts);
+      parts.keeper.mendDisk();
+      return EPERM;
+    },
+    () => {
+      breakDisk(parts);
+      return EPERM;
+    },
+  ]);
+  await parts.keeper.start();
+  expect(parts.violations).toEqual([]);
+});
+
+test('a start is excused when a disk was touched in vain: some of its files may have failed for a moment', async () => {
+  const parts = setUp([
+    () => {
+      expect(parts.keeper.breakDisk('full', 1_000)).toBe(false);
+      return EPERM;
+    },
+  ]);
+  await parts.keeper.start();
+  expect(parts.violations).toEqual([]);
+});
+
+test('a failure that was mended before the start excuses nothing', async () => {
+  const parts = setUp([() => EPERM]);
+  expect(breakDisk(parts)).toBe(true);
+  parts.keeper.mendDisk();
+  await parts.keeper.start();
+  expect(parts.violations).toEqual([{ rule: 'clean-process', what: `it did not start: ${EPERM}` }]);
+});
