@@ -1,4 +1,5 @@
-import { type Command, type Span, subcommand } from '../src/command.ts';
+import { type Command, subcommand } from '../src/command.ts';
+import type { Span } from '../src/view.ts';
 
 /** /help: how it works in three steps, then every command, from their declarations; short enough for a phone. */
 export function createHelp(commands: () => readonly Command[]): Command {

@@ -1,8 +1,9 @@
-import { type Command, subcommand, type View } from '../src/command.ts';
+import { type Command, subcommand } from '../src/command.ts';
 import { Failure, type FailureData } from '../src/errors.ts';
 import type { KeyListing } from '../src/keys.ts';
+import { type KeyCheck, requireVenue } from '../src/leverage/venue.ts';
 import type { Services } from '../src/services.ts';
-import { type KeyCheck, requireVenue } from '../src/venues/venue.ts';
+import type { View } from '../src/view.ts';
 import { account, createCompleter, label, parseLabel, venue } from './options.ts';
 
 const MAX_BUTTONS = 5;

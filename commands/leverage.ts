@@ -1,10 +1,8 @@
-import { type Call, type Command, subcommand, type Text, type View } from '../src/command.ts';
+import { type Call, type Command, subcommand } from '../src/command.ts';
 import { Failure, unreachable } from '../src/errors.ts';
-import { distanceText } from '../src/leverage/card.ts';
 import { marketLabel } from '../src/leverage/market.ts';
-import { distanceToLiquidation } from '../src/leverage/risk.ts';
+import { distanceText, distanceToLiquidation } from '../src/leverage/risk.ts';
 import { describeSetting, type Leverage, readTypedLeverage } from '../src/leverage/setting.ts';
-import type { Services } from '../src/services.ts';
 import {
   chooseCurrency,
   type ListGap,
@@ -12,7 +10,9 @@ import {
   type SettingsList,
   type Target,
   type Venue,
-} from '../src/venues/venue.ts';
+} from '../src/leverage/venue.ts';
+import type { Services } from '../src/services.ts';
+import type { Text, View } from '../src/view.ts';
 import {
   account,
   createCompleter,

@@ -1,15 +1,9 @@
-import {
-  type Caller,
-  type Completion,
-  optionalBoolean,
-  optionalText,
-  textOption,
-  venueOption,
-} from '../src/command.ts';
+import type { Caller } from '../src/caller.ts';
+import { type Completion, optionalBoolean, optionalText, textOption, venueOption } from '../src/command.ts';
 import { Failure } from '../src/errors.ts';
 import { searchMarkets } from '../src/leverage/market-search.ts';
+import { requireVenue, type Venue, type Venues } from '../src/leverage/venue.ts';
 import type { Services } from '../src/services.ts';
-import { requireVenue, type Venue, type Venues } from '../src/venues/venue.ts';
 
 /** The label of an account whose owner gave it none. */
 const DEFAULT_LABEL = 'main';

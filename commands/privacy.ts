@@ -1,5 +1,6 @@
-import { type Button, type Command, subcommand } from '../src/command.ts';
+import { type Command, subcommand } from '../src/command.ts';
 import type { Services } from '../src/services.ts';
+import type { Button } from '../src/view.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 

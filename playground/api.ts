@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ClientRefusal } from './discord/client/client-refusal.ts';
-import type { LoopbackDiscord } from './discord/loopback-discord.ts';
-import { Refusal } from './discord/refusal.ts';
+import { ClientRefusal } from '../simulators/discord/client/client-refusal.ts';
+import type { LoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
+import { Refusal } from '../simulators/discord/refusal.ts';
 import type { Hub } from './hub.ts';
 import { tradeDeskId } from './people.ts';
 import { describeScreen, describeWire, type ScreenParts } from './screen.ts';

@@ -1,7 +1,7 @@
-import type { FaultInput } from './venues/faults.ts';
-import { createKrakenFuturesSimulator, type KrakenFuturesSimulator } from './venues/kraken-futures.ts';
-import { createMudrexSimulator, type MudrexSimulator } from './venues/mudrex.ts';
-import type { DemoCredential, DemoScenario } from './venues/scenario.ts';
+import type { FaultInput } from '../simulators/venues/faults.ts';
+import { createKrakenFuturesSimulator, type KrakenFuturesSimulator } from '../simulators/venues/kraken-futures.ts';
+import { createMudrexSimulator, type MudrexSimulator } from '../simulators/venues/mudrex.ts';
+import type { DemoCredential, DemoScenario } from '../simulators/venues/scenario.ts';
 
 export type ExchangeId = DemoCredential['venue'];
 type Simulator = MudrexSimulator | KrakenFuturesSimulator;

@@ -1,4 +1,4 @@
-import type { Guild, Person } from './discord/model.ts';
+import type { Guild, Person } from '../simulators/discord/model.ts';
 
 /** Somebody to be on the playground. */
 export type DemoPerson = Person & {

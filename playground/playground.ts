@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createLoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
+import { createDemoScenario } from '../simulators/venues/scenario.ts';
 import { createBotProcess } from './bot-process.ts';
 import { createClock } from './clock.ts';
-import { createLoopbackDiscord } from './discord/loopback-discord.ts';
 import { createExchanges, type Exchange, type ExchangeId } from './exchanges.ts';
 import { createHub } from './hub.ts';
 import { createOperator } from './operator.ts';
@@ -13,7 +14,6 @@ import { applicationId, auditChannelId, demoGuild, demoPeople, everybody } from 
 import { createServer } from './server.ts';
 import { loopbackHosts } from './settings.ts';
 import { describeState, type PlaygroundState } from './state.ts';
-import { createDemoScenario } from './venues/scenario.ts';
 
 export type PlaygroundOptions = {
   /** 0 lets the system choose; the bot's own pages are on the next port, or on any free one. */

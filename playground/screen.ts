@@ -1,7 +1,7 @@
-import type { LoopbackDiscord } from './discord/loopback-discord.ts';
-import type { Place } from './discord/model.ts';
-import type { RegisteredCommand } from './discord/rest/commands.ts';
-import type { InteractionRecord, VisibleMessage } from './discord/view.ts';
+import type { LoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
+import type { Place } from '../simulators/discord/model.ts';
+import type { RegisteredCommand } from '../simulators/discord/rest/commands.ts';
+import type { InteractionRecord, VisibleMessage } from '../simulators/discord/view.ts';
 import { describeFlow, type Flow } from './flow/flow.ts';
 import { describeState, type PlaygroundState, type StateParts } from './state.ts';
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
+import type { LoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
+import type { DemoCredential } from '../simulators/venues/scenario.ts';
 import type { BotProcess } from './bot-process.ts';
 import type { Clock } from './clock.ts';
-import type { LoopbackDiscord } from './discord/loopback-discord.ts';
 import type { Exchange } from './exchanges.ts';
 import type { Operator } from './operator.ts';
 import { demoPeople, everybody } from './people.ts';
 import { armedAtDiscord, knobOf } from './trouble.ts';
-import type { DemoCredential } from './venues/scenario.ts';
 
 const REQUESTS_SHOWN = 100;
 

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { faultSchema } from '../simulators/venues/faults.ts';
 import type { ApiParts } from './api.ts';
 import type { Exchange } from './exchanges.ts';
 import { botKnobs, calmDiscord, discordKnobSchema, turnDiscordKnob } from './trouble.ts';
-import { faultSchema } from './venues/faults.ts';
 
 const atVenue = z.object({ venue: z.string() });
 const oneFault = atVenue.extend({ id: z.coerce.number().int() });

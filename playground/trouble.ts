@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { LoopbackDiscord } from './discord/loopback-discord.ts';
-import { type FaultInput, type FaultName, faultList } from './venues/faults.ts';
+import type { LoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
+import { type FaultInput, type FaultName, faultList } from '../simulators/venues/faults.ts';
 
 /** A knob that makes one thing go wrong, with the one line that says what to watch for. */
 export type Knob = { readonly id: string; readonly title: string; readonly watchFor: string };

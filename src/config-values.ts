@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseLeverage } from './leverage/setting.ts';
+import type { Window } from './leverage/venue.ts';
 import { Secret } from './secret.ts';
 import type { MasterKey } from './vault/envelope.ts';
 import { type VenueId, venueIds } from './venues/index.ts';
-import type { Window } from './venues/venue.ts';
 
 /** A non-empty ring of master keys: the first encrypts, the others decrypt. */
 export type MasterKeys = readonly [MasterKey, ...MasterKey[]];

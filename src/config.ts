@@ -2,13 +2,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { MasterKeys } from './config-values.ts';
 import * as values from './config-values.ts';
+import type { Window } from './leverage/venue.ts';
+import { type LogLevel, logLevels } from './log.ts';
 import type { Secret } from './secret.ts';
 import { type VenueId, venueIds } from './venues/index.ts';
-import type { Window } from './venues/venue.ts';
-
-/** How much is logged, least first. */
-export type LogLevel = (typeof logLevels)[number];
-const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
 const mudrexWindows: readonly Window[] = [
   { units: 10, windowMs: 1000 },

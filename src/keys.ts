@@ -1,5 +1,4 @@
-import type { Account } from './confirm/proposal.ts';
-import type { Credentials } from './venues/venue.ts';
+import type { Account, Credentials } from './account.ts';
 
 /** A key opened for one operation. */
 export type LoadedKey = {

@@ -1,9 +1,13 @@
 import { pino } from 'pino';
-import type { LogLevel } from './config.ts';
+
 import { createScrubber } from './log-scrubber.ts';
 import { createLogStream } from './log-stream.ts';
 import { toPlain } from './log-values.ts';
 import type { Secret } from './secret.ts';
+
+/** How much is logged, least first. */
+export type LogLevel = (typeof logLevels)[number];
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
 /** What stands beside the message in a line; errors may be given under any name. */
 export type LogFields = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
-import type { View } from './command.ts';
 import { type FailureData, type Limit, type Refusal, type Silence, unreachable } from './errors.ts';
+import type { View } from './view.ts';
 
 /** What happened, and what to do next; each one sentence or two. Whether anything was changed is said by the caller. */
 export type Explanation = { readonly what: string; readonly next: string };

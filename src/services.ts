@@ -1,10 +1,11 @@
+import type { Account } from './account.ts';
 import type { Cards } from './confirm/cards.ts';
-import type { Account, Delivery } from './confirm/proposal.ts';
 import type { Tickets } from './confirm/tickets.ts';
+import type { Delivery } from './delivery.ts';
 import type { Keys } from './keys.ts';
 import type { Limits } from './leverage/limits.ts';
 import type { MarketBook } from './leverage/market-book.ts';
-import type { Venues } from './venues/venue.ts';
+import type { Venues } from './leverage/venue.ts';
 
 /** What commands work with; `createApp` gives it to them. */
 export type Services = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ClientRefusal } from '../playground/discord/client/client-refusal.ts';
-import type { VisibleMessage } from '../playground/discord/view.ts';
+import { ClientRefusal } from '../simulators/discord/client/client-refusal.ts';
+import type { VisibleMessage } from '../simulators/discord/view.ts';
 import type { Desk } from './desk.ts';
 import type { Trader } from './people.ts';
 

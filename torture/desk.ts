@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
-import { createLoopbackDiscord } from '../playground/discord/loopback-discord.ts';
-import { createKrakenFuturesSimulator } from '../playground/venues/kraken-futures.ts';
-import { createMudrexSimulator } from '../playground/venues/mudrex.ts';
+import { createLoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
+import { createKrakenFuturesSimulator } from '../simulators/venues/kraken-futures.ts';
+import { createMudrexSimulator } from '../simulators/venues/mudrex.ts';
 import { Secret } from '../src/secret.ts';
 import { createClock } from './clock.ts';
 import { createJournal, type Spot, type Value, type VenueName } from './journal.ts';

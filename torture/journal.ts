@@ -1,4 +1,4 @@
-import type { WriteLogEntry } from '../playground/venues/write-log.ts';
+import type { WriteLogEntry } from '../simulators/venues/write-log.ts';
 import type { Said, Sighting } from './said.ts';
 
 export type VenueName = 'mudrex' | 'kraken-futures';

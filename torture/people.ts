@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { KrakenAccountSeed } from '../playground/venues/kraken-state.ts';
-import type { MudrexAccountSeed } from '../playground/venues/mudrex-state.ts';
+import type { KrakenAccountSeed } from '../simulators/venues/kraken-state.ts';
+import type { MudrexAccountSeed } from '../simulators/venues/mudrex-state.ts';
 import type { Random } from './random.ts';
 
 /** A trader with one key at each venue; the Kraken key is also stored under a second label. */

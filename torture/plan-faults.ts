@@ -1,4 +1,4 @@
-import type { FaultInput } from '../playground/venues/faults.ts';
+import type { FaultInput } from '../simulators/venues/faults.ts';
 import type { VenueName } from './journal.ts';
 import type { Random } from './random.ts';
 

@@ -1,5 +1,5 @@
-import type { AnswerFault } from '../playground/discord/rest/faults.ts';
-import type { FaultInput } from '../playground/venues/faults.ts';
+import type { AnswerFault } from '../simulators/discord/rest/faults.ts';
+import type { FaultInput } from '../simulators/venues/faults.ts';
 import type { Breakage } from './disk.ts';
 import type { VenueName } from './journal.ts';
 import { highest, markets } from './people.ts';

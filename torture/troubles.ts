@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { FaultInput } from '../playground/venues/faults.ts';
+import type { FaultInput } from '../simulators/venues/faults.ts';
 import type { JournalEvent } from './journal.ts';
 import type { LaneOptions } from './lane.ts';
 import type { Crash, GatewayTrouble, OpPlan } from './plan.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Market } from '../../src/leverage/market.ts';
+import { requireVenue } from '../../src/leverage/venue.ts';
 import { createVenues } from '../../src/venues/index.ts';
-import { requireVenue } from '../../src/venues/venue.ts';
 import { readSettings, serveParent } from '../processes.ts';
 import { repeat } from '../statistics.ts';
 import { credentialsOf } from '../world/accounts.ts';

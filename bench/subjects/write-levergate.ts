@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { requireVenue } from '../../src/leverage/venue.ts';
 import { createVenues, type VenueId } from '../../src/venues/index.ts';
-import { requireVenue } from '../../src/venues/venue.ts';
 import { readSettings } from '../processes.ts';
 import { credentialsOf } from '../world/accounts.ts';
 import { venueUrls } from '../world/addresses.ts';

@@ -1,6 +1,5 @@
-import type { Account } from '../../src/confirm/proposal.ts';
+import type { Account, Credentials } from '../../src/account.ts';
 import { Secret } from '../../src/secret.ts';
-import type { Credentials } from '../../src/venues/venue.ts';
 import type { Trader } from './people.ts';
 
 export function credentialsOf({ key }: Trader): Credentials {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Interaction } from '../../playground/discord/interactions.ts';
-import type { Message } from '../../playground/discord/messages.ts';
+import type { Interaction } from '../../simulators/discord/interactions.ts';
+import type { Message } from '../../simulators/discord/messages.ts';
 import type { DiscordServer } from './discord-server.ts';
 import { channelOf } from './guilds.ts';
 import { trader } from './people.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import fastify from 'fastify';
-import { createActor } from '../../playground/discord/client/actor.ts';
-import { createGateway } from '../../playground/discord/gateway/gateway.ts';
-import { createParts } from '../../playground/discord/parts.ts';
-import { createPlugin } from '../../playground/discord/rest/plugin.ts';
+import { createActor } from '../../simulators/discord/client/actor.ts';
+import { createGateway } from '../../simulators/discord/gateway/gateway.ts';
+import { createParts } from '../../simulators/discord/parts.ts';
+import { createPlugin } from '../../simulators/discord/rest/plugin.ts';
 import { guildCreate, guilds } from './guilds.ts';
 import { applicationId, botToken, traders } from './people.ts';
 import { watchRequests } from './watched-requests.ts';

@@ -1,5 +1,5 @@
-import type { Guild } from '../../playground/discord/model.ts';
-import type { JsonObject } from '../../playground/discord/wire.ts';
+import type { Guild } from '../../simulators/discord/model.ts';
+import type { JsonObject } from '../../simulators/discord/wire.ts';
 import { applicationId, traders } from './people.ts';
 
 const CHANNELS = 20;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { KrakenAccountSeed } from '../../playground/venues/kraken-state.ts';
-import type { MudrexAccountSeed } from '../../playground/venues/mudrex-state.ts';
+import type { KrakenAccountSeed } from '../../simulators/venues/kraken-state.ts';
+import type { MudrexAccountSeed } from '../../simulators/venues/mudrex-state.ts';
 
 export const applicationId = '400000000000000001';
 export const botToken = 'bench-token-of-nobody.abcdef.0123456789abcdef0123456789';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import fastify from 'fastify';
-import { createKrakenFuturesSimulator } from '../../playground/venues/kraken-futures.ts';
-import { createMudrexSimulator } from '../../playground/venues/mudrex.ts';
+import { createKrakenFuturesSimulator } from '../../simulators/venues/kraken-futures.ts';
+import { createMudrexSimulator } from '../../simulators/venues/mudrex.ts';
 import { serveParent } from '../processes.ts';
 import { signedHeaders } from '../subjects/bare-venues.ts';
 import { trader, traders, venueAccounts } from './people.ts';

@@ -1,7 +1,7 @@
 import fastify from 'fastify';
 import { z } from 'zod';
-import { createKrakenFuturesSimulator, krakenLimits } from '../../playground/venues/kraken-futures.ts';
-import { createMudrexSimulator, mudrexLimits } from '../../playground/venues/mudrex.ts';
+import { createKrakenFuturesSimulator, krakenLimits } from '../../simulators/venues/kraken-futures.ts';
+import { createMudrexSimulator, mudrexLimits } from '../../simulators/venues/mudrex.ts';
 import { readSettings, serveParent } from '../processes.ts';
 import { traders, venueAccounts } from './people.ts';
 

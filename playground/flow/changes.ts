@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { interactionTypes } from '../discord/model.ts';
-import type { InteractionRecord } from '../discord/view.ts';
+import { interactionTypes } from '../../simulators/discord/model.ts';
+import type { InteractionRecord } from '../../simulators/discord/view.ts';
 import type { Exchange } from '../exchanges.ts';
 
 /** A change with all that belongs to it. */

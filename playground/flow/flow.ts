@@ -1,5 +1,5 @@
-import type { LoopbackDiscord } from '../discord/loopback-discord.ts';
-import type { InteractionRecord } from '../discord/view.ts';
+import type { LoopbackDiscord } from '../../simulators/discord/loopback-discord.ts';
+import type { InteractionRecord } from '../../simulators/discord/view.ts';
 import type { Exchange } from '../exchanges.ts';
 import { type Change, collectChanges, verbOf } from './changes.ts';
 import { describeSteps, type Step } from './steps.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { RestCall } from '../discord/interactions.ts';
-import { interactionTypes } from '../discord/model.ts';
-import type { InteractionRecord } from '../discord/view.ts';
+import type { RestCall } from '../../simulators/discord/interactions.ts';
+import { interactionTypes } from '../../simulators/discord/model.ts';
+import type { InteractionRecord } from '../../simulators/discord/view.ts';
 import { type Change, labelOf } from './changes.ts';
 
 export type Lane = 'you' | 'discord' | 'bot' | 'exchange';

@@ -1,4 +1,4 @@
-import type { Verb } from '../command.ts';
+import type { Verb } from '../view.ts';
 
 const verbs: Readonly<Record<Verb, true>> = {
   confirm: true,

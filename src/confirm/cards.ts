@@ -1,15 +1,18 @@
-import { type Call, spansOf, type View } from '../command.ts';
+import type { Credentials } from '../account.ts';
+import type { Call } from '../command.ts';
+import type { Delivery } from '../delivery.ts';
 import { Failure } from '../errors.ts';
 import type { Keys } from '../keys.ts';
-import { cardView, noChangeView } from '../leverage/card.ts';
 import type { Limits } from '../leverage/limits.ts';
 import { type Preview, preview, seenIn } from '../leverage/preview.ts';
-import { receiptView, workingView } from '../leverage/receipt.ts';
 import { isSameSetting } from '../leverage/setting.ts';
-import { type Credentials, chooseCurrency, requireVenue, type Venue, type Venues } from '../venues/venue.ts';
-import type { Delivery, Proposal } from './proposal.ts';
+import { chooseCurrency, requireVenue, type Venue, type Venues } from '../leverage/venue.ts';
+import { spansOf, type View } from '../view.ts';
+import { cardView, noChangeView } from './card.ts';
+import type { Proposal } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
 import type { Proposals, Request } from './proposals.ts';
+import { receiptView, workingView } from './receipt.ts';
 import type { Wish } from './tickets.ts';
 
 /** A card, and the proposal behind it where there is one to press. */

@@ -1,11 +1,12 @@
-import type { Messenger, News } from '../command.ts';
 import { Failure, type FailureCode } from '../errors.ts';
 import type { Keys } from '../keys.ts';
-import { readBack } from '../leverage/execute.ts';
+import type { Venues } from '../leverage/venue.ts';
+import type { Messenger, News } from '../messenger.ts';
 import { inSlices } from '../store/pages.ts';
-import type { Venues } from '../venues/venue.ts';
 import { createAges } from './ages.ts';
-import type { Outcome, Proposal, Unsettled } from './proposal.ts';
+import { readBack } from './execute.ts';
+import type { Outcome, Unsettled } from './outcome.ts';
+import type { Proposal } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
 import { isOver, type Proposals } from './proposals.ts';
 import {

@@ -1,8 +1,8 @@
-import type { View } from '../command.ts';
+import { type Account, accountPath } from '../account.ts';
 import { Failure } from '../errors.ts';
 import type { Keys } from '../keys.ts';
-import { labelOf, type Venues } from '../venues/venue.ts';
-import { type Account, accountPath } from './proposal.ts';
+import { labelOf, type Venues } from '../leverage/venue.ts';
+import type { View } from '../view.ts';
 import type { Proposals } from './proposals.ts';
 import type { Errand, Tickets } from './tickets.ts';
 

@@ -1,4 +1,4 @@
-import type { View } from '../command.ts';
+import type { View } from '../view.ts';
 
 /** Below the link of /keys add, once a key was entered on the page: it is used only after its owner says so here. */
 export function waitingKeyView(options: {

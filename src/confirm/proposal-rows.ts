@@ -1,19 +1,12 @@
 import { z } from 'zod';
+import { type Delivery, deliverySchema } from '../delivery.ts';
 import { Failure } from '../errors.ts';
 import { parseJson } from '../parse-json.ts';
 import { isUnreadable, plainRows, type RowContext, type SealedRow, sealedRows } from '../store/sealed-rows.ts';
 import type { Sealer } from '../store/sealer.ts';
 import type { Entry } from '../store/store.ts';
-import {
-  type Delivery,
-  deliverySchema,
-  type Outcome,
-  outcomeSchema,
-  type Proposal,
-  proposalSchema,
-  type Stage,
-  stageSchema,
-} from './proposal.ts';
+import { type Outcome, outcomeSchema } from './outcome.ts';
+import { type Proposal, proposalSchema, type Stage, stageSchema } from './proposal.ts';
 
 /** A proposal as it stands in the store. */
 export type Found = {

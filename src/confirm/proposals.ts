@@ -1,3 +1,4 @@
+import type { Delivery } from '../delivery.ts';
 import { Failure } from '../errors.ts';
 import { inSlices } from '../store/pages.ts';
 import { retried } from '../store/retried.ts';
@@ -8,7 +9,8 @@ import { createCardLists } from './card-lists.ts';
 import { makeRoom } from './card-room.ts';
 import { eraseCards } from './erase-cards.ts';
 import type { KeyGuard } from './key-guard.ts';
-import { type Delivery, isWorthTelling, type Outcome, type Proposal, type Stage } from './proposal.ts';
+import { isWorthTelling, type Outcome } from './outcome.ts';
+import type { Proposal, Stage } from './proposal.ts';
 import { type Found, findProposal, keys, proposalRows, rowCheck } from './proposal-rows.ts';
 
 export type Claim =

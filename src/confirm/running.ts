@@ -1,4 +1,4 @@
-import type { PressReply } from '../command.ts';
+import type { PressReply } from '../press.ts';
 import type { Proposal } from './proposal.ts';
 
 /** The executions that this process has under way. */

@@ -1,6 +1,6 @@
 import { unreachable } from '../errors.ts';
 import type { CurrentSetting } from '../leverage/setting.ts';
-import type { Gone, Outcome, Unsettled } from './proposal.ts';
+import type { Gone, Outcome, Unsettled } from './outcome.ts';
 
 /** A request that was delayed in the network can land this long after a read-back showed nothing. */
 export const READ_AGAIN_MS = 30_000;

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { type Account, accountPath } from '../account.ts';
 import { removeAll } from '../store/pages.ts';
 import { retried } from '../store/retried.ts';
 import { type RowContext, sealedRows } from '../store/sealed-rows.ts';
-import { type Account, accountPath, type Outcome, type Proposal } from './proposal.ts';
+import type { Outcome } from './outcome.ts';
+import type { Proposal } from './proposal.ts';
 
 /** For each account the symbols whose leverage was set through the bot, the latest first. */
 export const symbolRows = sealedRows({

@@ -1,9 +1,10 @@
-import type { Messenger, News } from '../command.ts';
-import { receiptIn, receiptView, workingView } from '../leverage/receipt.ts';
-import { labelOf, type Venues } from '../venues/venue.ts';
-import { isWorthTelling, type Outcome, TOKEN_LIVES_MS } from './proposal.ts';
+import { TOKEN_LIVES_MS } from '../delivery.ts';
+import { labelOf, type Venues } from '../leverage/venue.ts';
+import type { Messenger, News } from '../messenger.ts';
+import { isWorthTelling, type Outcome } from './outcome.ts';
 import type { Found } from './proposal-rows.ts';
 import type { Proposals } from './proposals.ts';
+import { receiptIn, receiptView, workingView } from './receipt.ts';
 import type { Telling } from './telling.ts';
 
 const MEND_AFTER_MS = 10_000;

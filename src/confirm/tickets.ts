@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { accountSchema } from '../account.ts';
 import { Failure } from '../errors.ts';
+import { settingSchema } from '../leverage/setting.ts';
 import { removeAll } from '../store/pages.ts';
 import { plainRows, type RowContext, sealedRows, unlessUnreadable } from '../store/sealed-rows.ts';
 import { commitInTurn } from '../store/turns.ts';
-import { accountSchema, settingSchema } from './proposal.ts';
 
 /** What a trader asks for, before anything was read. */
 const wishSchema = z.object({

@@ -1,7 +1,7 @@
-import type { View } from '../command.ts';
 import { Failure, type FailureCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { failureView, unexpectedView } from '../messages.ts';
+import type { View } from '../view.ts';
 import { describeError } from './describe-error.ts';
 
 export type Attempt<T> =

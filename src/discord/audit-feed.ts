@@ -1,5 +1,6 @@
-import type { Messenger, Note } from '../command.ts';
 import type { Log } from '../log.ts';
+import type { Messenger } from '../messenger.ts';
+import type { Note } from '../view.ts';
 import type { Pause } from './rest.ts';
 
 const EVERY_MS = 2_000;

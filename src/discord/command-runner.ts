@@ -1,5 +1,7 @@
-import type { Call, News, View } from '../command.ts';
+import type { Call } from '../command.ts';
 import { answeredAloneView, failureView, tryAgainView } from '../messages.ts';
+import type { News } from '../messenger.ts';
+import type { View } from '../view.ts';
 import type { Attempt, Attempts } from './attempt.ts';
 import { type Declared, pathOf, type Resolved } from './declared.ts';
 import type { CommandInvocation } from './interaction.ts';

@@ -1,7 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Command, Messenger, News, Note, PressHandler } from '../command.ts';
+import type { Command } from '../command.ts';
 import type { Log } from '../log.ts';
+import type { Messenger, News } from '../messenger.ts';
+import type { PressHandler } from '../press.ts';
 import type { Secret } from '../secret.ts';
+import type { Note } from '../view.ts';
 import { createAuditFeed } from './audit-feed.ts';
 import { createDispatch, type InteractionHooks } from './dispatch.ts';
 import type { Bounds } from './flood-bound.ts';

@@ -1,8 +1,10 @@
 import { atMost } from '../at-most.ts';
-import type { Command, News, PressHandler } from '../command.ts';
+import type { Command } from '../command.ts';
 import { type FailureData, unreachable } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { failureView } from '../messages.ts';
+import type { News } from '../messenger.ts';
+import type { PressHandler } from '../press.ts';
 import { createAttempts } from './attempt.ts';
 import { createCommandRunner } from './command-runner.ts';
 import { createCompleter } from './completer.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Caller, Verb } from '../command.ts';
+import type { Caller } from '../caller.ts';
 import { parseButtonId } from '../confirm/button-id.ts';
+import type { Verb } from '../view.ts';
 
 /** What every interaction carries: the key to its answer (`token`), when Discord made it (ms), and who asks where. */
 export type Arrival = {

@@ -1,6 +1,6 @@
-import type { Messenger } from '../command.ts';
-import { type Delivery, TOKEN_LIVES_MS } from '../confirm/proposal.ts';
+import { type Delivery, TOKEN_LIVES_MS } from '../delivery.ts';
 import type { Log } from '../log.ts';
+import type { Messenger } from '../messenger.ts';
 import { describeError } from './describe-error.ts';
 import { renderNotes, renderView } from './render.ts';
 import { EPHEMERAL } from './reply.ts';

@@ -1,5 +1,6 @@
-import type { Press, PressHandler, PressReply, View } from '../command.ts';
 import { failureView, tryAgainView } from '../messages.ts';
+import type { Press, PressHandler, PressReply } from '../press.ts';
+import type { View } from '../view.ts';
 import type { Attempts } from './attempt.ts';
 import type { PressInvocation } from './interaction.ts';
 import { createLatestOnly } from './latest-only.ts';

@@ -1,4 +1,4 @@
-import type { View } from '../command.ts';
+import type { View } from '../view.ts';
 import type { Attempts } from './attempt.ts';
 import { type MessagePayload, renderView } from './render.ts';
 import type { InteractionKey, Pause, Rest, Sent } from './rest.ts';

@@ -1,4 +1,4 @@
-import { type Span, spansOf, type Text } from '../command.ts';
+import { type Span, spansOf, type Text } from '../view.ts';
 
 /** Discord's ids of the registered commands by name; with one, a message can offer its command to be tapped. */
 export type CommandIds = ReadonlyMap<string, string>;

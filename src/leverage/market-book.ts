@@ -1,5 +1,6 @@
-import type { Credentials, Venue, Venues } from '../venues/venue.ts';
+import type { Credentials } from '../account.ts';
 import type { Market } from './market.ts';
+import type { Venue, Venues } from './venue.ts';
 
 /** Market lists in memory, for autocomplete and hints; a command always reads its one market fresh. */
 export type MarketBook = {

@@ -1,36 +1,40 @@
 import { Big } from 'big.js';
+import { z } from 'zod';
 import { Failure } from '../errors.ts';
 import type { Leverage } from './setting.ts';
 
 /** Leverage limits of one market; all are multiples (`max: '50'` means 50x). */
-export type Bounds = { readonly min: Leverage; readonly max: Leverage; readonly step: Leverage };
+export const boundsSchema = z.object({ min: z.string(), max: z.string(), step: z.string() });
+export type Bounds = Readonly<z.infer<typeof boundsSchema>>;
 
 /** A margin tier: from `fromSize` on, these margin fractions hold. */
-export type Tier = {
-  readonly fromSize: string;
+const tierSchema = z.object({
+  fromSize: z.string(),
   /** What `fromSize` counts: contracts, or the position's value in the quote currency. Contracts unless told. */
-  readonly measuredIn?: 'contracts' | 'quote';
-  readonly initialMargin: string;
-  readonly maintenanceMargin: string;
-};
+  measuredIn: z.enum(['contracts', 'quote']).exactOptional(),
+  initialMargin: z.string(),
+  maintenanceMargin: z.string(),
+});
+export type Tier = Readonly<z.infer<typeof tierSchema>>;
 
 /** One futures contract at one venue. */
-export type Market = {
-  readonly venue: string;
+export const marketSchema = z.object({
+  venue: z.string(),
   /** What the venue's paths and queries take: a Mudrex asset id, a Kraken symbol. */
-  readonly id: string;
+  id: z.string(),
   /** What a trader reads: `BTCUSDT`, `PF_XBTUSD`. */
-  readonly symbol: string;
+  symbol: z.string(),
   /** Other spellings, as {@link normalizeSymbol} gives them. */
-  readonly aliases: readonly string[];
-  readonly base: string;
-  readonly quote: string;
-  readonly bounds: Bounds;
-  readonly tiers?: readonly Tier[];
-  readonly tradeable: boolean;
+  aliases: z.array(z.string()).readonly(),
+  base: z.string(),
+  quote: z.string(),
+  bounds: boundsSchema.readonly(),
+  tiers: z.array(tierSchema.readonly()).readonly().exactOptional(),
+  tradeable: z.boolean(),
   /** How the trader named it, where the venue takes both: requests then use the same name. The id when absent. */
-  readonly namedBy?: 'id' | 'symbol';
-};
+  namedBy: z.enum(['id', 'symbol']).exactOptional(),
+});
+export type Market = Readonly<z.infer<typeof marketSchema>>;
 
 /** The name by which requests address this market. */
 export function nameOf({ id, symbol, namedBy }: Market): string {

@@ -1,9 +1,20 @@
-import type { Seen } from '../confirm/proposal.ts';
+import { z } from 'zod';
+import type { Credentials } from '../account.ts';
 import { Failure } from '../errors.ts';
-import type { Credentials, OpenOrders, Position, Target, Venue } from '../venues/venue.ts';
-import { assertWithinBounds, type Market } from './market.ts';
+import { assertWithinBounds, boundsSchema, type Market } from './market.ts';
 import { type Distance, distanceToLiquidation, type Risk, risksOf } from './risk.ts';
-import { type CurrentSetting, isSameSetting, type LeverageSetting } from './setting.ts';
+import { type CurrentSetting, currentSchema, isSameSetting, type LeverageSetting } from './setting.ts';
+import type { OpenOrders, Position, Target, Venue } from './venue.ts';
+
+/** What the card was based on; a difference at the click makes it stale. */
+export const seenSchema = z.object({
+  current: currentSchema,
+  position: z.enum(['none', 'long', 'short']),
+  hasOpenOrders: z.boolean(),
+  bounds: boundsSchema,
+  isRisky: z.boolean(),
+});
+export type Seen = Readonly<z.infer<typeof seenSchema>>;
 
 /** What a venue holds for one market just now, and what a new setting would mean. No sizes, balances or PnL. */
 export type Preview = {

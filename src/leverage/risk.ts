@@ -1,7 +1,8 @@
 import { Big } from 'big.js';
-import type { Position } from '../venues/venue.ts';
+import type { Span } from '../view.ts';
 import type { Market } from './market.ts';
 import type { CurrentSetting, Leverage, LeverageSetting } from './setting.ts';
+import type { Position } from './venue.ts';
 
 /**
  * How far the mark price is from liquidation, in percent of the mark price; negative when it is past it.
@@ -128,4 +129,26 @@ export function risksOf(
   if (after !== undefined && new Big(after).lt(thresholdPercent)) risks.push('near-liquidation');
   if (setting.mode === 'isolated' && new Big(setting.leverage).gte(market.bounds.max)) risks.push('at-maximum');
   return risks;
+}
+
+/** How far liquidation is, in words; without a change before and after are the same. */
+export function distanceText(distance: Distance): readonly Span[] {
+  switch (distance.kind) {
+    case 'estimate': {
+      const { before, after } = distance;
+      const change = before === after ? percentText(after) : `${percentText(before)} → ${percentText(after)}`;
+      return [{ strong: change }, ' away (estimate)'];
+    }
+    case 'venue':
+      return [{ strong: percentText(distance.percent) }, ' away'];
+    case 'whole-account':
+      return ['depends on your whole account (cross margin)'];
+    case 'unavailable':
+      return ['not known: the exchange does not say enough'];
+  }
+}
+
+/** A phone must not break the line before the sign. */
+export function percentText(percent: string): string {
+  return `${percent}\u00a0%`;
 }

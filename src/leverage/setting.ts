@@ -1,13 +1,19 @@
 import { Big } from 'big.js';
+import { z } from 'zod';
 
 /** A leverage multiple as a canonical decimal text: `5` means 5x, `2.5` means 2.5x. Never a float. */
 export type Leverage = string;
 
 /** What a trader can ask for. Cross is an action of its own, never an omitted number. */
-export type LeverageSetting = { readonly mode: 'isolated'; readonly leverage: Leverage } | { readonly mode: 'cross' };
+export const settingSchema = z.discriminatedUnion('mode', [
+  z.object({ mode: z.literal('isolated'), leverage: z.string() }),
+  z.object({ mode: z.literal('cross') }),
+]);
+export type LeverageSetting = Readonly<z.infer<typeof settingSchema>>;
 
 /** What a venue holds: `unset` where it says that nothing was ever set, which is not 1x. */
-export type CurrentSetting = LeverageSetting | { readonly mode: 'unset' };
+export const currentSchema = z.union([settingSchema, z.object({ mode: z.literal('unset') })]);
+export type CurrentSetting = Readonly<z.infer<typeof currentSchema>>;
 
 /** Plain ASCII decimals only: no sign, exponent, hex, spaces, comma, or digits of other scripts. */
 const decimal = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,8})?$/;

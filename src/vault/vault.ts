@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { Keyv } from 'keyv';
 import { z } from 'zod';
-import { type Account, accountPath } from '../confirm/proposal.ts';
+import type { Credentials } from '../account.ts';
+import { type Account, accountPath } from '../account.ts';
 import { Failure } from '../errors.ts';
 import type { KeyListing, Keys, LoadedKey, SavedKey } from '../keys.ts';
 import { parseJson } from '../parse-json.ts';
@@ -12,7 +13,6 @@ import { isUnreadable, type SealedRows, sealedRows } from '../store/sealed-rows.
 import type { Sealer } from '../store/sealer.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { commitInTurn } from '../store/turns.ts';
-import type { Credentials } from '../venues/venue.ts';
 import type { Keyring } from './keyring.ts';
 
 /** A key waits under `incoming/` until its owner presses *Use this key*; only `credential/` rows are ever used. */

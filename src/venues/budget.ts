@@ -1,8 +1,8 @@
 import { hash, randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../errors.ts';
+import type { Window } from '../leverage/venue.ts';
 import type { Secret } from '../secret.ts';
-import type { Window } from './venue.ts';
 
 /** A call's claim on its key's budget. */
 export type Spending = {

@@ -1,9 +1,10 @@
+import type { Credentials } from '../account.ts';
 import { Failure, type FailureData, type Limit, type Refusal } from '../errors.ts';
+import type { ApplyResult, Budget, Deadlines, VenueFacts } from '../leverage/venue.ts';
 import type { Secret } from '../secret.ts';
 import { createBudget, longestPauseMs } from './budget.ts';
 import type { Http, HttpReply, HttpRequest } from './http.ts';
 import { isModest, judgeList, type ListReply, mostCharacters } from './list-reply.ts';
-import type { ApplyResult, Budget, Credentials, Deadlines, VenueFacts } from './venue.ts';
 import { type Answer, breakdowns, silent, type Verdict } from './verdict.ts';
 
 /** Connect 2 s, read 3 s, write 4 s: a write with its read-back stays under 8 s. */

@@ -1,8 +1,8 @@
+import type { Budget, Deadlines, Venue, Venues } from '../leverage/venue.ts';
 import { type CallReport, defaultDeadlines, type VenueOptions } from './client.ts';
 import { createHttp } from './http.ts';
 import { createKrakenFutures } from './kraken-futures.ts';
 import { createMudrex } from './mudrex.ts';
-import type { Budget, Deadlines, Venue, Venues } from './venue.ts';
 
 /** Every venue, in the order in which they are shown. */
 export const venueIds = ['kraken-futures', 'mudrex', 'kraken-futures-demo'] as const;

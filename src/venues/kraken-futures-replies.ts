@@ -3,10 +3,10 @@ import { z } from 'zod';
 import type { Refusal } from '../errors.ts';
 import { aliasesOf, type Market, normalizeSymbol, type Tier } from '../leverage/market.ts';
 import { type CurrentSetting, leverageFromReply } from '../leverage/setting.ts';
+import type { MarketSetting } from '../leverage/venue.ts';
 import { parseJson } from '../parse-json.ts';
 import type { Judge } from './client.ts';
 import { emptied, type ListReply, oursOnly, type RowAbout } from './list-reply.ts';
-import type { MarketSetting } from './venue.ts';
 import { breakdowns, decimal, positive, type Refused, readSuccess, refused, silent, type Verdict } from './verdict.ts';
 
 /** The seed's error strings, then two that clients have seen. */

@@ -1,23 +1,23 @@
 import { createHash, createHmac } from 'node:crypto';
 import { Big } from 'big.js';
+import type { Credentials } from '../account.ts';
 import { Failure } from '../errors.ts';
 import { findMarket, type Market, normalizeSymbol, type Tier } from '../leverage/market.ts';
 import { searchMarkets } from '../leverage/market-search.ts';
 import type { Leverage } from '../leverage/setting.ts';
-import { type Call, createClient, credential, unlessFailing, type VenueOptions } from './client.ts';
-import * as replies from './kraken-futures-replies.ts';
-import type { ListReply } from './list-reply.ts';
 import type {
   ApplyResult,
   Budget,
-  Credentials,
   KeyCheck,
   Position,
   SettingsList,
   Target,
   Venue,
   VenueFacts,
-} from './venue.ts';
+} from '../leverage/venue.ts';
+import { type Call, createClient, credential, unlessFailing, type VenueOptions } from './client.ts';
+import * as replies from './kraken-futures-replies.ts';
+import type { ListReply } from './list-reply.ts';
 
 /** 500 units per 10 s on /derivatives. What /leveragepreferences costs is unpublished: 10 to write, 2 to read. */
 const publishedBudget: Budget = {

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import type { Refusal } from '../errors.ts';
 import { aliasesOf, type Market, normalizeSymbol } from '../leverage/market.ts';
 import { type CurrentSetting, isSameSetting, type LeverageSetting, leverageFromReply } from '../leverage/setting.ts';
+import type { Target } from '../leverage/venue.ts';
 import { parseJson } from '../parse-json.ts';
 import type { Judge } from './client.ts';
 import { emptied, type ListReply, oursOnly, type RowAbout } from './list-reply.ts';
-import type { Target } from './venue.ts';
 import { type Answer, decimal, positive, readSuccess, refused, silent, type Verdict } from './verdict.ts';
 
 const notSet = 'leverage not found';

@@ -1,12 +1,13 @@
+import type { Credentials } from '../account.ts';
 import { Failure } from '../errors.ts';
 import { findMarket, type Market, normalizeSymbol } from '../leverage/market.ts';
 import { searchMarkets } from '../leverage/market-search.ts';
 import type { CurrentSetting, LeverageSetting } from '../leverage/setting.ts';
+import type { ApplyResult, Budget, KeyCheck, Position, Target, Venue, VenueFacts } from '../leverage/venue.ts';
 import { createClient, credential, type Judge, unlessFailing, type VenueOptions } from './client.ts';
 import { mostRows, oursOnly } from './list-reply.ts';
 import * as replies from './mudrex-replies.ts';
 import { gatherSettings, type NamedMarkets } from './settings-list.ts';
-import type { ApplyResult, Budget, Credentials, KeyCheck, Position, Target, Venue, VenueFacts } from './venue.ts';
 import type { Answer } from './verdict.ts';
 
 const label = 'Mudrex';

@@ -1,6 +1,6 @@
 import { Failure } from '../errors.ts';
 import type { CurrentSetting } from '../leverage/setting.ts';
-import type { ListGap, MarketSetting, SettingsList } from './venue.ts';
+import type { ListGap, MarketSetting, SettingsList } from '../leverage/venue.ts';
 
 /** Markets that a list of open positions or orders names. */
 export type NamedMarkets = { readonly symbols: readonly string[]; readonly hasUnnamed: boolean };

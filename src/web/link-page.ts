@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { unreachable } from '../errors.ts';
-import type { Venues } from '../venues/venue.ts';
+import type { Venues } from '../leverage/venue.ts';
 import { findTarget, gonePage, type Target, tokenOf } from './link-target.ts';
 import { formPage, riskButton, savedPage, signInPage, spentPage } from './link-views.ts';
 import type { Links } from './links.ts';

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Venue, Venues } from '../venues/venue.ts';
+import type { Venue, Venues } from '../leverage/venue.ts';
 import { type Link, type Links, tokenPattern } from './links.ts';
 import { notePage, type Page } from './page.ts';
 

@@ -1,6 +1,6 @@
 import { type FailureData, unreachable } from '../errors.ts';
+import type { CredentialField, VenueFacts } from '../leverage/venue.ts';
 import { explain } from '../messages.ts';
-import type { CredentialField, VenueFacts } from '../venues/venue.ts';
 import { type Html, html } from './html.ts';
 import type { Link } from './links.ts';
 import type { Page } from './page.ts';

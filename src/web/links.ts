@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { accountPath, accountSchema, deliverySchema } from '../confirm/proposal.ts';
+import { accountPath, accountSchema } from '../account.ts';
+import { deliverySchema } from '../delivery.ts';
 import { Failure } from '../errors.ts';
 import { retried } from '../store/retried.ts';
 import { plainRows, type RowContext, type SealedRow, sealedRows } from '../store/sealed-rows.ts';

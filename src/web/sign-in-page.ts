@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import type { Venues } from '../leverage/venue.ts';
 import type { Log } from '../log.ts';
-import type { Venues } from '../venues/venue.ts';
 import { signInPath } from './link-page.ts';
 import { findTarget, gonePage, type Target, tokenOf } from './link-target.ts';
 import { strangerPage } from './link-views.ts';

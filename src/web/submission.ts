@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Account, Delivery } from '../confirm/proposal.ts';
+import type { Account, Credentials } from '../account.ts';
+import type { Delivery } from '../delivery.ts';
 import { Failure, type FailureData, unreachable } from '../errors.ts';
 import type { SavedKey } from '../keys.ts';
+import type { KeyCheck, Venue } from '../leverage/venue.ts';
 import type { Log } from '../log.ts';
 import { Secret } from '../secret.ts';
-import type { Credentials, KeyCheck, Venue } from '../venues/venue.ts';
 import type { Attempt, Links } from './links.ts';
 
 /** A key that was checked and saved, and waits for *Use this key*. `delivery` is the message that carried the link. */

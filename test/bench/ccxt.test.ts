@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Ccxt, installedVersion, loadCcxt, openKrakenPeer, openMudrexPeer } from '../../bench/ccxt-peers.ts';
-import type { FaultInput } from '../../playground/venues/faults.ts';
-import { createKrakenFuturesSimulator, type KrakenSimulatorOptions } from '../../playground/venues/kraken-futures.ts';
-import { createMudrexSimulator, type MudrexSimulatorOptions } from '../../playground/venues/mudrex.ts';
-import { mudrexMarkets } from '../../playground/venues/mudrex-markets.ts';
-import { openVenue } from '../playground/venues/open-venue.ts';
+import type { FaultInput } from '../../simulators/venues/faults.ts';
+import { createKrakenFuturesSimulator, type KrakenSimulatorOptions } from '../../simulators/venues/kraken-futures.ts';
+import { createMudrexSimulator, type MudrexSimulatorOptions } from '../../simulators/venues/mudrex.ts';
+import { mudrexMarkets } from '../../simulators/venues/mudrex-markets.ts';
+import { openVenue } from '../simulators/venues/open-venue.ts';
 import { isLacking, ccxt as need, titled } from '../support/needs.ts';
 
 const installed = await loadCcxt();

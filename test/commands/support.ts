@@ -1,11 +1,12 @@
 import { createCommands } from '../../commands/index.ts';
-import { type Call, type Caller, type Completion, optionsSchema, type Subcommand } from '../../src/command.ts';
-import type { Account } from '../../src/confirm/proposal.ts';
+import type { Account } from '../../src/account.ts';
+import type { Caller } from '../../src/caller.ts';
+import { type Call, type Completion, optionsSchema, type Subcommand } from '../../src/command.ts';
 import { Failure } from '../../src/errors.ts';
 import { createLimits, type LimitOptions } from '../../src/leverage/limits.ts';
 import { createMarketBook } from '../../src/leverage/market-book.ts';
+import type { VenueFacts } from '../../src/leverage/venue.ts';
 import type { Services } from '../../src/services.ts';
-import type { VenueFacts } from '../../src/venues/venue.ts';
 import { callOf, freely, openGate } from '../support/gate.ts';
 
 type Values = Readonly<Record<string, string | boolean>>;

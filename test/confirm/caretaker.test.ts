@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { View } from '../../src/command.ts';
-import { outcomeSchema } from '../../src/confirm/proposal.ts';
+import { outcomeSchema } from '../../src/confirm/outcome.ts';
 import { Failure } from '../../src/errors.ts';
+import type { View } from '../../src/view.ts';
 import {
   alice,
   CARD_MS,

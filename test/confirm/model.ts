@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import type { Outcome, Stage } from '../../src/confirm/proposal.ts';
+import type { Outcome } from '../../src/confirm/outcome.ts';
+import type { Stage } from '../../src/confirm/proposal.ts';
 import type { Gate } from '../support/gate.ts';
 import type { Fate } from '../support/paper-venue.ts';
 

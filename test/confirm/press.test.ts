@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { View } from '../../src/command.ts';
 import { Failure } from '../../src/errors.ts';
-import type { Venue } from '../../src/venues/venue.ts';
+import type { Venue } from '../../src/leverage/venue.ts';
+import type { View } from '../../src/view.ts';
 import { alice, bob, CARD_MS, type Gate, isolated, labelsOf, openGate, shownBy, wordsOf } from '../support/gate.ts';
 import { type Fate, silence } from '../support/paper-venue.ts';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Outcome, Stage } from '../../src/confirm/proposal.ts';
+import type { Outcome } from '../../src/confirm/outcome.ts';
+import type { Stage } from '../../src/confirm/proposal.ts';
 import { alice, bob, CARD_MS, type Gate, isolated, openGate } from '../support/gate.ts';
 import { type Fate, silence } from '../support/paper-venue.ts';
 import {

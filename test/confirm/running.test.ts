@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { PressReply } from '../../src/command.ts';
 import { createRunning } from '../../src/confirm/running.ts';
+import type { PressReply } from '../../src/press.ts';
 import { alice, bob, openGate } from '../support/gate.ts';
 
 async function twoProposals() {

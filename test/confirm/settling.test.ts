@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Outcome, Sent } from '../../src/confirm/proposal.ts';
+import type { Outcome, Sent } from '../../src/confirm/outcome.ts';
 import {
   afterCheck,
   afterRead,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Note } from '../../src/command.ts';
 import { createAuditFeed } from '../../src/discord/audit-feed.ts';
 import { renderNotes } from '../../src/discord/render.ts';
+import type { Note } from '../../src/view.ts';
 import { general, startBot } from './support.ts';
 
 const line = (text: string): Note => ({ tone: 'done', text });

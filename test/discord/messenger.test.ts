@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Call, Note } from '../../src/command.ts';
-import type { Delivery } from '../../src/confirm/proposal.ts';
+import type { Call } from '../../src/command.ts';
+import type { Delivery } from '../../src/delivery.ts';
+import type { Note } from '../../src/view.ts';
 import { bob, card, general, leverageSet, prepareBot, startBot, titles, until, view } from './support.ts';
 
 const MINUTE_MS = 60_000;

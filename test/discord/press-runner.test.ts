@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Press } from '../../src/command.ts';
 import { Failure } from '../../src/errors.ts';
+import type { Press } from '../../src/press.ts';
 import { alice, bob, card, cardId, confirmId, general, leverageSet, startBot, titles, until, view } from './support.ts';
 
 test('a press is acknowledged before it is handled, and the card then shows how it ended', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Button, Text, Tone, View } from '../../src/command.ts';
 import { renderView } from '../../src/discord/render.ts';
+import type { Button, Text, Tone, View } from '../../src/view.ts';
 import { general, startBot, view } from './support.ts';
 
 const id = 'A'.repeat(22);

@@ -1,24 +1,17 @@
 import { inspect } from 'node:util';
 import { fastify } from 'fastify';
 import { expect, onTestFinished } from 'vitest';
-import { createLoopbackDiscord, type LoopbackDiscordOptions } from '../../playground/discord/loopback-discord.ts';
-import type { VisibleMessage } from '../../playground/discord/view.ts';
-import {
-  type Command,
-  optionalBoolean,
-  optionalText,
-  type PressHandler,
-  subcommand,
-  textOption,
-  type View,
-  venueOption,
-} from '../../src/command.ts';
+import { createLoopbackDiscord, type LoopbackDiscordOptions } from '../../simulators/discord/loopback-discord.ts';
+import type { VisibleMessage } from '../../simulators/discord/view.ts';
+import { type Command, optionalBoolean, optionalText, subcommand, textOption, venueOption } from '../../src/command.ts';
 import { createDiscord, type DiscordOptions } from '../../src/discord/discord.ts';
 import type { StartError } from '../../src/discord/start-error.ts';
+import type { PressHandler } from '../../src/press.ts';
 import { Secret } from '../../src/secret.ts';
-import { alice, applicationId, bob, botToken, clientSecret, general, guildId } from '../playground/discord/support.ts';
+import type { View } from '../../src/view.ts';
+import { alice, applicationId, bob, botToken, clientSecret, general, guildId } from '../simulators/discord/support.ts';
 
-export { alice, applicationId, bob, botToken, general, guildId } from '../playground/discord/support.ts';
+export { alice, applicationId, bob, botToken, general, guildId } from '../simulators/discord/support.ts';
 
 export const venues = [
   { id: 'mudrex', label: 'Mudrex' },

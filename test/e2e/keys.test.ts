@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import type { DemoCredential } from '../../playground/venues/scenario.ts';
+import type { DemoCredential } from '../../simulators/venues/scenario.ts';
 import { describeInBrowser, useChromium } from '../support/chromium.ts';
 import { freePort } from '../support/free-port.ts';
 import { createWorld, labelsOf, linkOf, people, submitKey, textOf, titleOf, type World } from '../support/world.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Seen } from '../../src/confirm/proposal.ts';
+import type { Seen } from '../../src/leverage/preview.ts';
 import { isStale, preview, seenIn } from '../../src/leverage/preview.ts';
 import { isolated } from '../support/gate.ts';
 import { createPaperVenue, silence } from '../support/paper-venue.ts';

@@ -9,7 +9,7 @@ import {
   risksOf,
 } from '../../src/leverage/risk.ts';
 import type { CurrentSetting } from '../../src/leverage/setting.ts';
-import type { Position } from '../../src/venues/venue.ts';
+import type { Position } from '../../src/leverage/venue.ts';
 import { isolated } from '../support/gate.ts';
 import { createPaperVenue } from '../support/paper-venue.ts';
 

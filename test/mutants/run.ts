@@ -15,7 +15,16 @@ const version = '10.1.1';
 const stryker = ['core', 'vitest-runner'].map((name) => `@stryker-mutator/${name}@${version}`);
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const needed = ['src', 'commands', 'playground', 'test', 'package.json', 'package-lock.json', 'tsconfig.json'];
+const needed = [
+  'src',
+  'commands',
+  'playground',
+  'simulators',
+  'test',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+];
 
 const copy = mkdtempSync(join(tmpdir(), 'levergate-mutants-'));
 try {

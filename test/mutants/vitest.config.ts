@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: [
       'test/confirm/{proposals,press,caretaker,cards,errands}.test.ts',
-      'test/leverage/execute.test.ts',
+      'test/confirm/execute.test.ts',
       'test/vault/envelope.test.ts',
       'test/venues/{verdict,client,mudrex-replies,kraken-futures-replies}.test.ts',
     ],

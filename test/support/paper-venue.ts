@@ -1,7 +1,7 @@
 import { Failure, type FailureData, type Silence } from '../../src/errors.ts';
 import { aliasesOf, type Bounds, type Market, normalizeSymbol } from '../../src/leverage/market.ts';
 import type { CurrentSetting, LeverageSetting } from '../../src/leverage/setting.ts';
-import type { ApplyResult, Position, Venue, VenueFacts } from '../../src/venues/venue.ts';
+import type { ApplyResult, Position, Venue, VenueFacts } from '../../src/leverage/venue.ts';
 
 /** What a write meets: whether the venue carries it out, and what it says. */
 export type Fate = 'accepted' | 'accepted, no effect' | 'refused' | 'not-sent' | 'silent, applied' | 'silent, lost';

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import Fastify, { type FastifyPluginAsync } from 'fastify';
-import type { FaultInput } from '../../playground/venues/faults.ts';
-import { createKrakenFuturesSimulator } from '../../playground/venues/kraken-futures.ts';
-import { createMudrexSimulator } from '../../playground/venues/mudrex.ts';
+import type { FaultInput } from '../../simulators/venues/faults.ts';
+import { createKrakenFuturesSimulator } from '../../simulators/venues/kraken-futures.ts';
+import { createMudrexSimulator } from '../../simulators/venues/mudrex.ts';
+import type { Credentials } from '../../src/account.ts';
 import type { Leverage } from '../../src/leverage/setting.ts';
+import type { Deadlines, Venue } from '../../src/leverage/venue.ts';
 import { Secret } from '../../src/secret.ts';
 import { createVenues, type VenueId } from '../../src/venues/index.ts';
-import type { Credentials, Deadlines, Venue } from '../../src/venues/venue.ts';
 
 /** A venue and a simulator of it with one account, for the contract suite. */
 export type VenueHarness = {

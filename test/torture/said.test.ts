@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { View } from '../../src/command.ts';
+import { cardView } from '../../src/confirm/card.ts';
 import { busyView } from '../../src/confirm/cards.ts';
-import type { Outcome, Proposal } from '../../src/confirm/proposal.ts';
+import type { Outcome } from '../../src/confirm/outcome.ts';
+import type { Proposal } from '../../src/confirm/proposal.ts';
+import { receiptView, workingView } from '../../src/confirm/receipt.ts';
 import { renderView } from '../../src/discord/render.ts';
-import { cardView } from '../../src/leverage/card.ts';
-import { receiptView, workingView } from '../../src/leverage/receipt.ts';
 import { failureView, tryAgainView } from '../../src/messages.ts';
+import type { View } from '../../src/view.ts';
 import { meaningOf } from '../../torture/rules/outcomes.ts';
 import { type Meaning, readSaid } from '../../torture/said.ts';
 import { createPaperVenue } from '../support/paper-venue.ts';

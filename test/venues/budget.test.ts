@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/errors.ts';
+import type { Window } from '../../src/leverage/venue.ts';
 import { Secret } from '../../src/secret.ts';
 import { createBudget, type Spending } from '../../src/venues/budget.ts';
-import type { Window } from '../../src/venues/venue.ts';
 import { createVirtualTime } from '../support/virtual-time.ts';
 
 type Arrival = { readonly at: number; readonly units: number };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Failure, type Silence } from '../../src/errors.ts';
+import type { Budget } from '../../src/leverage/venue.ts';
 import { Secret } from '../../src/secret.ts';
 import {
   type CallReport,
@@ -12,7 +13,6 @@ import {
 } from '../../src/venues/client.ts';
 import type { HttpReply, HttpRequest } from '../../src/venues/http.ts';
 import type { ListReply } from '../../src/venues/list-reply.ts';
-import type { Budget } from '../../src/venues/venue.ts';
 import { readSuccess, refused, silent } from '../../src/venues/verdict.ts';
 import { outcomeOf } from '../support/fixture-venue.ts';
 import { createSleepingClock } from '../support/venue-simulators.ts';

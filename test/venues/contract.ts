@@ -1,8 +1,8 @@
 import { Big } from 'big.js';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { FaultInput } from '../../playground/venues/faults.ts';
+import type { FaultInput } from '../../simulators/venues/faults.ts';
 import { findMarket } from '../../src/leverage/market.ts';
-import type { Deadlines, Target } from '../../src/venues/venue.ts';
+import type { Deadlines, Target } from '../../src/leverage/venue.ts';
 import { outcomeOf } from '../support/fixture-venue.ts';
 import { json, openLoopback } from '../support/loopback.ts';
 import type { VenueHarness } from '../support/venue-simulators.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Credentials } from '../../src/account.ts';
+import type { Target, Venue } from '../../src/leverage/venue.ts';
 import type { VenueOptions } from '../../src/venues/client.ts';
-import type { Credentials, Target, Venue } from '../../src/venues/venue.ts';
 import { type FixtureVenue, openFixtureVenue, outcomeOf, type Reply } from '../support/fixture-venue.ts';
 import { turnsWhile } from '../support/turns.ts';
 

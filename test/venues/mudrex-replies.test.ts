@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Refusal } from '../../src/errors.ts';
+import type { Target } from '../../src/leverage/venue.ts';
 import { judgeList, oursOnly, type RowAbout } from '../../src/venues/list-reply.ts';
 import {
   expecting,
@@ -16,7 +17,6 @@ import {
   price,
   rowAbout,
 } from '../../src/venues/mudrex-replies.ts';
-import type { Target } from '../../src/venues/venue.ts';
 import { meaningOf } from '../support/list-reply.ts';
 
 const data = z.object({ id: z.string() });

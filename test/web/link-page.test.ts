@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/errors.ts';
+import type { KeyCheck } from '../../src/leverage/venue.ts';
 import { Secret } from '../../src/secret.ts';
-import type { KeyCheck } from '../../src/venues/venue.ts';
 import { isLacking, network, outsideAddress, titled } from '../support/needs.ts';
 import { account, ada, csrfOf, delivery, goodKey, openWeb, send } from './support.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { KeyCheck } from '../../src/venues/venue.ts';
+import type { KeyCheck } from '../../src/leverage/venue.ts';
 import { csrfOf, goodKey, openWeb, publicAccess, send } from './support.ts';
 
 describe('every answer', () => {

@@ -50,7 +50,7 @@ export const edits = {
   ],
   'read-back-without-currency': [
     {
-      file: 'src/leverage/execute.ts',
+      file: 'src/confirm/execute.ts',
       stands: 'venue.readSetting(credentials, targetOf(proposal))',
       bug: 'venue.readSetting(credentials, { market: proposal.market })',
     },

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../src/confirm/proposal.ts';
+import type { Outcome } from '../../src/confirm/outcome.ts';
 import { describeSetting } from '../../src/leverage/setting.ts';
 import { type Audit, isSameSpot, type Journal, type Shown } from '../journal.ts';
 import type { Meaning } from '../said.ts';

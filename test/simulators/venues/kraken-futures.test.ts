@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   createKrakenFuturesSimulator,
   type KrakenSimulatorOptions,
-} from '../../../playground/venues/kraken-futures.ts';
+} from '../../../simulators/venues/kraken-futures.ts';
 import { type KrakenCall, krakenCall, openVenue, request } from './open-venue.ts';
 
 const clock = { at: Date.parse('2026-07-01T12:00:00Z') };

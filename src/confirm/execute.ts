@@ -1,10 +1,12 @@
-import type { Outcome, Proposal, Sent } from '../confirm/proposal.ts';
-import { afterRead, type ReadBack } from '../confirm/settling.ts';
+import type { Credentials } from '../account.ts';
 import { Failure, type FailureData, type Silence } from '../errors.ts';
-import type { ApplyResult, Credentials, Target, Venue } from '../venues/venue.ts';
-import { nameOf } from './market.ts';
-import { isStale, type Preview, preview, seenIn } from './preview.ts';
-import { isSameSetting } from './setting.ts';
+import { nameOf } from '../leverage/market.ts';
+import { isStale, type Preview, preview, seenIn } from '../leverage/preview.ts';
+import { isSameSetting } from '../leverage/setting.ts';
+import type { ApplyResult, Target, Venue } from '../leverage/venue.ts';
+import type { Outcome, Sent } from './outcome.ts';
+import type { Proposal } from './proposal.ts';
+import { afterRead, type ReadBack } from './settling.ts';
 
 /** How one confirmed proposal went; `fresh` is what the re-check saw, for a new card when the old one was stale. */
 export type Execution = { readonly outcome: Outcome; readonly fresh?: Preview };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createMudrexSimulator, type MudrexSimulatorOptions } from '../../../playground/venues/mudrex.ts';
+import { createMudrexSimulator, type MudrexSimulatorOptions } from '../../../simulators/venues/mudrex.ts';
 import { openVenue, request } from './open-venue.ts';
 
 const bitcoinId = '01903a7b-bf65-707d-a7dc-d7b84c3c756c';

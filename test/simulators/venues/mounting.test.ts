@@ -1,9 +1,9 @@
 import formbody from '@fastify/formbody';
 import Fastify from 'fastify';
 import { expect, it } from 'vitest';
-import { createKrakenFuturesSimulator } from '../../../playground/venues/kraken-futures.ts';
-import { createMudrexSimulator } from '../../../playground/venues/mudrex.ts';
-import { createDemoScenario } from '../../../playground/venues/scenario.ts';
+import { createKrakenFuturesSimulator } from '../../../simulators/venues/kraken-futures.ts';
+import { createMudrexSimulator } from '../../../simulators/venues/mudrex.ts';
+import { createDemoScenario } from '../../../simulators/venues/scenario.ts';
 import { krakenCall, request } from './open-venue.ts';
 
 it('both venues and the demo host share one server with plugins that parse bodies', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ClientRefusal } from '../../../playground/discord/client/client-refusal.ts';
+import { ClientRefusal } from '../../../simulators/discord/client/client-refusal.ts';
 import {
   alice,
   bob,

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type ExecuteOptions, execute, readBack, targetOf } from '../../src/confirm/execute.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
-import { type ExecuteOptions, execute, readBack, targetOf } from '../../src/leverage/execute.ts';
 import { preview, seenIn } from '../../src/leverage/preview.ts';
 import type { LeverageSetting } from '../../src/leverage/setting.ts';
-import type { Target } from '../../src/venues/venue.ts';
+import type { Target } from '../../src/leverage/venue.ts';
 import { isolated } from '../support/gate.ts';
 import { createPaperVenue, type Fate, refusal, silence, unreachable } from '../support/paper-venue.ts';
 

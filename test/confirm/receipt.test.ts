@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Tone } from '../../src/command.ts';
-import type { Outcome, Proposal, Sent } from '../../src/confirm/proposal.ts';
+import type { Outcome, Sent } from '../../src/confirm/outcome.ts';
+import type { Proposal } from '../../src/confirm/proposal.ts';
+import { receiptIn, receiptView, workingView } from '../../src/confirm/receipt.ts';
 import type { Refusal } from '../../src/errors.ts';
-import { receiptIn, receiptView, workingView } from '../../src/leverage/receipt.ts';
 import type { CurrentSetting } from '../../src/leverage/setting.ts';
+import type { Tone } from '../../src/view.ts';
 import { alice, isolated, labelsOf, openGate, wordsOf } from '../support/gate.ts';
 import { refusal, unreachable } from '../support/paper-venue.ts';
 

@@ -1,7 +1,8 @@
-import type { Note, Tone } from '../command.ts';
-import type { Outcome, Proposal } from '../confirm/proposal.ts';
-import { marketLabel } from './market.ts';
-import { describeSetting } from './setting.ts';
+import { marketLabel } from '../leverage/market.ts';
+import { describeSetting } from '../leverage/setting.ts';
+import type { Note, Tone } from '../view.ts';
+import type { Outcome } from './outcome.ts';
+import type { Proposal } from './proposal.ts';
 
 /** One outcome as one line for the operator: who, where, from, to, result. No position data. */
 export type AuditLine = {

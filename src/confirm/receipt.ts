@@ -1,9 +1,10 @@
-import type { Button, Span, Text, Tone, View } from '../command.ts';
-import type { Gone, Outcome, Proposal, Sent } from '../confirm/proposal.ts';
 import { type FailureData, unreachable } from '../errors.ts';
+import { marketLabel } from '../leverage/market.ts';
+import { describeSetting } from '../leverage/setting.ts';
 import { explain } from '../messages.ts';
-import { marketLabel } from './market.ts';
-import { describeSetting } from './setting.ts';
+import type { Button, Span, Text, Tone, View } from '../view.ts';
+import type { Gone, Outcome, Sent } from './outcome.ts';
+import type { Proposal } from './proposal.ts';
 
 /** Shown from the claim until the outcome is known. */
 export function workingView(venue: string, proposal: Proposal): View {

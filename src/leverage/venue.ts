@@ -1,10 +1,7 @@
+import type { Credentials } from '../account.ts';
 import { Failure, type FailureData } from '../errors.ts';
-import type { Market } from '../leverage/market.ts';
-import type { CurrentSetting, LeverageSetting } from '../leverage/setting.ts';
-import type { Secret } from '../secret.ts';
-
-/** A venue's own credential fields by name, for example `{ apiKey, apiSecret }`. */
-export type Credentials = Readonly<Record<string, Secret>>;
+import type { Market } from './market.ts';
+import type { CurrentSetting, LeverageSetting } from './setting.ts';
 
 /** One input of the link page. */
 export type CredentialField = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createSlidingWindows, createWindowsPerKey } from '../../../playground/venues/sliding-windows.ts';
+import { createSlidingWindows, createWindowsPerKey } from '../../../simulators/venues/sliding-windows.ts';
 
 describe('sliding windows', () => {
   it('allow a call again exactly one window after it was spent', () => {

@@ -1,11 +1,20 @@
 import { Big } from 'big.js';
-import { type Button, type Span, spansOf, type Text, type View } from '../command.ts';
-import type { Proposal } from '../confirm/proposal.ts';
-import type { Venue } from '../venues/venue.ts';
-import { marketLabel } from './market.ts';
-import type { Preview } from './preview.ts';
-import { type Distance, newOrderDistance, percentAfter, priceLadder, type Risk, type Rung } from './risk.ts';
-import { type CurrentSetting, describeSetting, type LeverageSetting } from './setting.ts';
+import { marketLabel } from '../leverage/market.ts';
+import type { Preview } from '../leverage/preview.ts';
+import {
+  type Distance,
+  distanceText,
+  newOrderDistance,
+  percentAfter,
+  percentText,
+  priceLadder,
+  type Risk,
+  type Rung,
+} from '../leverage/risk.ts';
+import { type CurrentSetting, describeSetting, type LeverageSetting } from '../leverage/setting.ts';
+import type { Venue } from '../leverage/venue.ts';
+import { type Button, type Span, spansOf, type Text, type View } from '../view.ts';
+import type { Proposal } from './proposal.ts';
 
 /** The widest line that a phone shows in a code block without breaking it. */
 const LADDER_COLUMNS = 26;
@@ -142,28 +151,6 @@ function shortPercent(percent: string): string {
   const value = new Big(percent);
   if (value.abs().gte(1000)) return value.gt(0) ? '> +999 %' : '< -999 %';
   return `${value.gt(0) ? '+' : ''}${percent} %`;
-}
-
-/** A phone must not break the line before the sign. */
-function percentText(percent: string): string {
-  return `${percent}\u00a0%`;
-}
-
-/** How far liquidation is, in words; without a change before and after are the same. */
-export function distanceText(distance: Distance): readonly Span[] {
-  switch (distance.kind) {
-    case 'estimate': {
-      const { before, after } = distance;
-      const change = before === after ? percentText(after) : `${percentText(before)} → ${percentText(after)}`;
-      return [{ strong: change }, ' away (estimate)'];
-    }
-    case 'venue':
-      return [{ strong: percentText(distance.percent) }, ' away'];
-    case 'whole-account':
-      return ['depends on your whole account (cross margin)'];
-    case 'unavailable':
-      return ['not known: the exchange does not say enough'];
-  }
 }
 
 /** All risks in one sentence: a phone has no room for one line each. */

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { View } from '../../src/command.ts';
-import type { Outcome } from '../../src/confirm/proposal.ts';
+import { auditLine, auditNote } from '../../src/confirm/audit.ts';
+import type { Outcome } from '../../src/confirm/outcome.ts';
+import { receiptIn } from '../../src/confirm/receipt.ts';
 import { renderNotes, renderView } from '../../src/discord/render.ts';
 import type { FailureData } from '../../src/errors.ts';
-import { auditLine, auditNote } from '../../src/leverage/audit.ts';
-import { receiptIn } from '../../src/leverage/receipt.ts';
+import type { View } from '../../src/view.ts';
 import { alice, CARD_MS, callOf, delivery, type Gate, isolated, openGate, wordsOf } from '../support/gate.ts';
 import { type PaperState, silence, unreachable } from '../support/paper-venue.ts';
 

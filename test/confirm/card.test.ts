@@ -1,12 +1,12 @@
 import { Big } from 'big.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Text, View } from '../../src/command.ts';
+import { actionLabel, cardView, ladderText, noChangeView } from '../../src/confirm/card.ts';
 import { renderText } from '../../src/discord/text.ts';
-import { actionLabel, cardView, distanceText, ladderText, noChangeView } from '../../src/leverage/card.ts';
 import type { Preview } from '../../src/leverage/preview.ts';
-import { priceLadder } from '../../src/leverage/risk.ts';
-import type { VenueFacts } from '../../src/venues/venue.ts';
+import { distanceText, priceLadder } from '../../src/leverage/risk.ts';
+import type { VenueFacts } from '../../src/leverage/venue.ts';
+import type { Text, View } from '../../src/view.ts';
 import { alice, callOf, isolated, openGate } from '../support/gate.ts';
 import type { PaperState } from '../support/paper-venue.ts';
 

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FaultInput, faultList, faultSchema } from '../../../playground/venues/faults.ts';
-import { createKrakenFuturesSimulator } from '../../../playground/venues/kraken-futures.ts';
-import { createMudrexSimulator } from '../../../playground/venues/mudrex.ts';
+import { type FaultInput, faultList, faultSchema } from '../../../simulators/venues/faults.ts';
+import { createKrakenFuturesSimulator } from '../../../simulators/venues/kraken-futures.ts';
+import { createMudrexSimulator } from '../../../simulators/venues/mudrex.ts';
 import { krakenCall, openVenue, type Reply, request, transportFailure } from './open-venue.ts';
 
 const clock = { at: 1_780_000_000_000 };

@@ -2,8 +2,8 @@ import { REST } from '@discordjs/rest';
 import { type SessionInfo, WebSocketManager, WebSocketShardEvents } from '@discordjs/ws';
 import { fastify } from 'fastify';
 import { expect, onTestFinished } from 'vitest';
-import { createLoopbackDiscord, type LoopbackDiscordOptions } from '../../../playground/discord/loopback-discord.ts';
-import type { InteractionRecord } from '../../../playground/discord/view.ts';
+import { createLoopbackDiscord, type LoopbackDiscordOptions } from '../../../simulators/discord/loopback-discord.ts';
+import type { InteractionRecord } from '../../../simulators/discord/view.ts';
 
 export const applicationId = '900000000000000001';
 export const botToken = 'OTAw.loopback.bot-token';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createKrakenFuturesSimulator } from '../../../playground/venues/kraken-futures.ts';
-import { createMudrexSimulator } from '../../../playground/venues/mudrex.ts';
-import { createDemoScenario, type DemoCredential } from '../../../playground/venues/scenario.ts';
+import { createKrakenFuturesSimulator } from '../../../simulators/venues/kraken-futures.ts';
+import { createMudrexSimulator } from '../../../simulators/venues/mudrex.ts';
+import { createDemoScenario, type DemoCredential } from '../../../simulators/venues/scenario.ts';
 import { krakenCall, openVenue, request } from './open-venue.ts';
 
 const ids = { alice: '100000000000000001', bob: '100000000000000002', carol: '100000000000000003' };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { auditLine, auditNote } from '../../src/confirm/audit.ts';
 import { renderText } from '../../src/discord/text.ts';
-import { auditLine, auditNote } from '../../src/leverage/audit.ts';
 import { alice, isolated, openGate } from '../support/gate.ts';
 
 test('an outcome is one line: who, where, from, to, result, and nothing of the position', async () => {
