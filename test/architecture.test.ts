@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { exceptions, importTable } from './architecture/import-table.ts';
+import {
+  circles,
+  floorsOf,
+  forbiddenImports,
+  importsOf,
+  readSources,
+  risingArrows,
+  rowOf,
+  unusedEntries,
+} from './architecture/imports.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folders = ['src', 'commands', 'simulators', 'playground', 'torture', 'bench'].filter((folder) =>
+  existsSync(`${root}/${folder}`),
+);
+const sources = readSources(root, folders);
+const imports = importsOf(sources);
+const forbidden = forbiddenImports(importTable, imports);
+
+const arrow = (found: string) => found.replace(/ \(.*/, '');
+
+describe('the import table', () => {
+  test('allows every import of the product and of what is built around it, types included', () => {
+    expect(forbidden.filter((found) => !exceptions.includes(arrow(found)))).toEqual([]);
+  });
+
+  test('has no exception that nothing needs', () => {
+    const needed = [...forbidden.map(arrow), ...circles(imports)];
+    expect(exceptions.filter((exception) => !needed.includes(exception))).toEqual([]);
+  });
+
+  test('allows nothing that nobody needs', () => {
+    expect(unusedEntries(importTable, imports)).toEqual([]);
+  });
+
+  test('has no arrow that leads up', () => {
+    expect(risingArrows(importTable)).toEqual([]);
+  });
+
+  test('has at most ten floors for the product', () => {
+    expect(floorsOf(importTable).get('src/start.js')).toBeLessThanOrEqual(10);
+  });
+
+  test('has a row of its own for each folder of the product', () => {
+    const nested = [...sources.keys()].filter((path) => /^src\/.+\//.test(path));
+    expect(nested.filter((path) => rowOf(importTable, path) === 'src/')).toEqual([]);
+  });
+});
+
+test('no files import each other in a circle, types included', () => {
+  expect(circles(imports).filter((circle) => !exceptions.includes(circle))).toEqual([]);
+});
+
+describe('a planted import is found', () => {
+  const planted = (from: string, line: string) => forbiddenImports(importTable, importsOf(new Map([[from, line]])));
+
+  test.each([
+    ['src/leverage/x.ts', "import { y } from '../confirm/y.ts';", 'src/leverage/ → src/confirm/'],
+    ['src/leverage/x.ts', "import type { Y } from '../confirm/y.ts';", 'src/leverage/ → src/confirm/'],
+    ['src/leverage/x.ts', "import {\n  type Y,\n  z,\n} from '../venues/y.ts';", 'src/leverage/ → src/venues/'],
+    ['src/store/x.ts', "export * from '../vault/y.ts';", 'src/store/ → src/vault/'],
+    ['src/web/x.ts', "import '../discord/y.ts';", 'src/web/ → src/discord/'],
+    ['src/discord/x.ts', "const y = await import('../web/y.ts');", 'src/discord/ → src/web/'],
+    ['src/view.ts', "type Y = import('./leverage/y.ts').Y;", 'src/ → src/leverage/'],
+    ['src/app.ts', "new Worker(new URL('../torture/y.ts', import.meta.url));", 'src/app.ts → torture/'],
+    ['commands/x.ts', "import { randomUUID } from 'node:crypto';", 'commands/ → node:crypto'],
+    ['src/venues/mudrex.ts', "import { request } from 'undici';", 'src/venues/ → undici'],
+    ['src/confirm/x.ts', "import { helper } from '../../test/support/y.ts';", 'src/confirm/ → undefined'],
+  ])('in %s: %s', (from, line, found) => {
+    expect(planted(from, line).map(arrow)).toEqual([found]);
+  });
+
+  test('in a row that nobody wrote down', () => {
+    expect(planted('elsewhere/x.ts', "import { y } from '../src/y.ts';")).toHaveLength(1);
+  });
+
+  test('in a circle of types', () => {
+    const found = importsOf(
+      new Map([
+        ['src/a.ts', "import type { B } from './b.ts';"],
+        ['src/b.ts', "import type { C } from './c.ts';"],
+        ['src/c.ts', "import type { A } from './a.ts';"],
+        ['src/d.ts', "import type { A } from './a.ts';"],
+      ]),
+    );
+    expect(circles(found)).toEqual(['src/a.ts, src/b.ts, src/c.ts']);
+  });
+
+  test('in a table whose arrow leads up', () => {
+    const table = { 'a/': { rows: [], libraries: [] }, 'b/': { rows: ['a/'], libraries: [] } };
+    expect(risingArrows(table)).toEqual(['b/ → a/']);
+  });
+});
