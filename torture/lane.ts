@@ -7,16 +7,6 @@ import type { Trader } from './people.ts';
 import type { OpPlan, Planner } from './plan.ts';
 import { armTroubles } from './troubles.ts';
 
-export type LaneOptions = {
-  readonly desk: Desk;
-  readonly keeper: Keeper;
-  readonly client: Client;
-  readonly trader: Trader;
-  readonly venue: VenueName;
-  readonly planner: Planner;
-  readonly trace: (text: string) => void;
-};
-
 const SETTLED_MS = 31_000;
 const WELL_WITHIN_MS = 15_000;
 
@@ -24,7 +14,15 @@ const WELL_WITHIN_MS = 15_000;
 const unsettled: ReadonlySet<string> = new Set(['unknown', 'accepted', 'working', 'no answer', 'busy']);
 
 /** One trader at one venue: plays one planned operation after the other. */
-export function createLane(options: LaneOptions) {
+export function createLane(options: {
+  readonly desk: Desk;
+  readonly keeper: Keeper;
+  readonly client: Client;
+  readonly trader: Trader;
+  readonly venue: VenueName;
+  readonly planner: Planner;
+  readonly trace: (text: string) => void;
+}) {
   const { desk, keeper, client, trader, venue, planner, trace } = options;
   let isUnsettled = false;
   const others = desk.traders.filter(({ id }) => id !== trader.id);

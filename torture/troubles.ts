@@ -1,13 +1,22 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FaultInput } from '../simulators/venues/faults.ts';
-import type { JournalEvent } from './journal.ts';
-import type { LaneOptions } from './lane.ts';
+import type { Desk } from './desk.ts';
+import type { JournalEvent, VenueName } from './journal.ts';
+import type { Keeper } from './keeper.ts';
+import type { Trader } from './people.ts';
 import type { Crash, GatewayTrouble, OpPlan } from './plan.ts';
 
 export type Troubles = ReturnType<typeof armTroubles>;
 
 /** Makes go wrong what a plan wants to go wrong, and takes back what was not used up. */
-export function armTroubles(options: LaneOptions & { readonly plan: OpPlan }) {
+export function armTroubles(options: {
+  readonly desk: Desk;
+  readonly keeper: Keeper;
+  readonly trader: Trader;
+  readonly venue: VenueName;
+  readonly plan: OpPlan;
+  readonly trace: (text: string) => void;
+}) {
   const { desk, keeper, trader, venue, plan, trace } = options;
   const { discord, journal, simulators } = desk;
   const faults = simulators[venue].faults;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Caller } from '../caller.ts';
-import { parseButtonId } from '../confirm/button-id.ts';
 import type { Verb } from '../view.ts';
+import { parseButtonId } from './button-id.ts';
 
 /** What every interaction carries: the key to its answer (`token`), when Discord made it (ms), and who asks where. */
 export type Arrival = {

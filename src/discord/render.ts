@@ -1,6 +1,6 @@
 import type { APIActionRowComponent, APIButtonComponent, APIEmbed, APIEmbedField } from 'discord.js';
-import { formatButtonId } from '../confirm/button-id.ts';
 import { type Button, type Note, spansOf, type Tone, type View } from '../view.ts';
+import { formatButtonId } from './button-id.ts';
 import { type CommandIds, clean, cut, literal, renderText } from './text.ts';
 
 /** A message as Discord's REST routes take it. Without buttons `components` is empty, so that an edit removes them. */

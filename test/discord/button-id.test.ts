@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatButtonId, parseButtonId } from '../../src/confirm/button-id.ts';
+import { formatButtonId, parseButtonId } from '../../src/discord/button-id.ts';
 
 const verbs = ['confirm', 'cancel', 'check', 'back', 'do', 'drop'] as const;
 const ids = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/);
