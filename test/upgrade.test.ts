@@ -12,7 +12,7 @@ test('a database that this version has opened is refused by 0.1, which knew its 
   const file = oldDatabase();
   await createSqliteStore({ file, now: () => 0 }).close();
   const database = new DatabaseSync(file, { readOnly: true });
-  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
   database.close();
 });
 

@@ -3,8 +3,9 @@ import { createKeyGuard } from '../../src/confirm/key-guard.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import { createProposals } from '../../src/confirm/proposals.ts';
 import { Secret } from '../../src/secret.ts';
+import { chunksOf } from '../../src/store/pages.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
-import type { Entry, Store } from '../../src/store/store.ts';
+import { type Entry, MOST_KEYS, type Store } from '../../src/store/store.ts';
 import { openKeyring } from '../../src/vault/keyring.ts';
 import { createVault } from '../../src/vault/vault.ts';
 import { accountOf, credentialsOf } from '../world/accounts.ts';
@@ -13,7 +14,6 @@ import { masterKey } from '../world/seeded-store.ts';
 
 const REAL_ACCOUNTS = 200;
 const OPEN_CARDS = 20;
-const BATCH = 1_000;
 const KEEP_MS = 90 * 86_400_000;
 
 export type GrownStore = Awaited<ReturnType<typeof growStore>>;
@@ -76,10 +76,8 @@ async function copyRows(
   count: number,
   rows: (index: number) => readonly { readonly key: string; readonly value: string }[],
 ): Promise<void> {
-  for (let done = 0; done < count; done += BATCH) {
-    const indexes = Array.from({ length: Math.min(BATCH, count - done) }, (_, index) => done + index);
-    await store.commit({ writes: indexes.flatMap(rows) });
-  }
+  const indexes = Array.from({ length: count }, (_, index) => index);
+  for (const some of chunksOf(indexes, MOST_KEYS / 2)) await store.commit({ writes: some.flatMap(rows) });
 }
 
 export const delivery = { token: 'x'.repeat(80), at: 0, channel: '300000000000000001', isPublic: false };

@@ -31,7 +31,7 @@ async function dropTold({ store }: RowContext, user: string, ended: Entry): Prom
   for (const key of notes) if ((await store.get(key)) !== undefined) return false;
   const row = await store.get(keys.row(id));
   const absent = notes.map((key) => ({ key, version: 'absent' }) as const);
-  const removed = [keys.row(id), keys.owned(user, id), ended.key];
+  const removed = [keys.row(id), keys.owned(user, id), ended.key, ...notes];
   const dropped = await store.commit({
     checks: [{ key: keys.row(id), version: row?.version ?? 'absent' }, ...absent],
     writes: removed.map((key) => ({ key, remove: true })),

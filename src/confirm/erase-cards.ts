@@ -1,6 +1,6 @@
-import { inSlices, pagesOf, removeAll } from '../store/pages.ts';
+import { chunksOf, inSlices, pagesOf, removeAll } from '../store/pages.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
-import type { Entry } from '../store/store.ts';
+import { type Entry, MOST_KEYS } from '../store/store.ts';
 import { createCardLists, findReadable } from './card-lists.ts';
 import { type Found, idIn, keys, rowCheck } from './proposal-rows.ts';
 
@@ -9,16 +9,20 @@ export async function eraseCards(context: RowContext, user: string): Promise<boo
   const { store } = context;
   const open = await createCardLists(context).openOf(user);
   if (open.some(isUnderWay)) return false;
-  const checks = open.map(rowCheck);
-  const removed = open.flatMap(({ proposal: { id } }) => [keys.row(id), keys.open(user, id)]);
-  const result = await store.commit({ checks, writes: removed.map((key) => ({ key, remove: true })) });
-  if (result.kind !== 'committed') return false;
+  for (const some of chunksOf(open, MOST_KEYS / 2)) if (!(await eraseOpen(context, user, some))) return false;
   for await (const page of pagesOf(store, keys.owned(user))) if (!(await erasePage(context, user, page))) return false;
   await removeAll(
     store,
     [keys.open, keys.owned, keys.untold, keys.ended].map((key) => key(user)),
   );
   return true;
+}
+
+/** @returns false when one of them was pressed meanwhile. */
+async function eraseOpen({ store }: RowContext, user: string, open: readonly Found[]): Promise<boolean> {
+  const removed = open.flatMap(({ proposal: { id } }) => [keys.row(id), keys.open(user, id)]);
+  const writes = removed.map((key) => ({ key, remove: true }) as const);
+  return (await store.commit({ checks: open.map(rowCheck), writes })).kind === 'committed';
 }
 
 /** @returns false when one of them is under way; another person's, which only a forged index names, stays. */

@@ -1,9 +1,9 @@
 import type { Delivery } from '../delivery.ts';
 import { Failure } from '../errors.ts';
-import { inSlices } from '../store/pages.ts';
+import { chunksOf, inSlices } from '../store/pages.ts';
 import { retried } from '../store/retried.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
-import type { Change, Check, Entry, Write } from '../store/store.ts';
+import { type Change, type Check, type Entry, MOST_KEYS, type Write } from '../store/store.ts';
 import { commitInTurn } from '../store/turns.ts';
 import { createCardLists } from './card-lists.ts';
 import { makeRoom } from './card-room.ts';
@@ -247,8 +247,10 @@ export function createProposals(
         checks: some.map(rowCheck),
         writes: some.map((each) => ({ key: untoldNote(each).key, remove: true })),
       });
-    if (told.length === 0 || (await settle(told)).kind === 'committed') return;
-    for (const each of told) await settle([each]);
+    for (const some of chunksOf(told, MOST_KEYS / 2)) {
+      if ((await settle(some)).kind === 'committed') continue;
+      for (const each of some) await settle([each]);
+    }
   }
 
   return {

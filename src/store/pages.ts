@@ -1,7 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Entry, Store } from './store.ts';
+import { type Entry, MOST_KEYS, type Store } from './store.ts';
 
-const PAGE = 200;
+/** So that one change may name all of a page. */
+const PAGE = MOST_KEYS;
 const SLICE = 50;
 
 /** The live rows whose key starts with `prefix`, in pages: other work gets its turn in between. */
@@ -21,15 +22,21 @@ export async function* entriesOf(store: Store, prefix: string): AsyncGenerator<E
   for await (const page of pagesOf(store, prefix)) yield* page;
 }
 
+/** @returns the items in their order, so many at a time. */
+export function chunksOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  const starts = items.flatMap((_item, index) => (index % size === 0 ? [index] : []));
+  return starts.map((start) => items.slice(start, start + size));
+}
+
 /** Works on a few at once, the next ones after those, and lets other work go on in between. */
 export async function inSlices<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
-  for (let start = 0; start < items.length; start += SLICE) {
-    if (start > 0) await breathe();
-    results.push(...(await Promise.all(items.slice(start, start + SLICE).map(work))));
+  for (const slice of chunksOf(items, SLICE)) {
+    if (results.length > 0) await breathe();
+    results.push(...(await Promise.all(slice.map(work))));
   }
   return results;
 }

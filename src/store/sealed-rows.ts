@@ -32,6 +32,8 @@ export type SealedRow<T> = {
   readonly data: T;
   readonly version: number;
   readonly expiresAt?: number;
+  /** From when on somebody has to look at it; outside the seal, since it decides nothing. */
+  readonly dueAt?: number;
 };
 
 /**
@@ -51,7 +53,7 @@ export type SealedRows<T> = {
   readonly read: (context: RowContext, entry: Entry) => Promise<SealedRow<T> | undefined>;
   /** A row that lives for `ttlMs` from now, or for ever. */
   readonly write: (context: RowContext, id: string, data: T, ttlMs?: number) => Promise<PutWrite>;
-  /** The same row with other data, for the rest of its life. */
+  /** The same row with other data, for the rest of its life and due when it was. */
   readonly rewrite: (context: RowContext, row: SealedRow<unknown>, data: T) => Promise<PutWrite>;
   /**
    * What a rotation of the master keys writes over a row.
@@ -137,8 +139,10 @@ export function sealedRows<T>(declared: {
       if (content === 'ended') return undefined;
       const expiresAt = Math.min(content.expiresAt ?? Infinity, entry.expiresAt ?? Infinity);
       if (now >= expiresAt) return undefined;
-      const row = { key: entry.key, id: idOf(entry), data: schema.parse(content.data), version: entry.version };
-      return expiresAt === Infinity ? row : { ...row, expiresAt };
+      const { key, version, dueAt } = entry;
+      const data = schema.parse(content.data);
+      const times = { ...(expiresAt !== Infinity && { expiresAt }), ...(dueAt !== undefined && { dueAt }) };
+      return { key, id: idOf(entry), data, version, ...times };
     } catch (error) {
       context.onUnreadable({ kind, key: entry.key, error });
       throw new Failure({ code: 'SEAL_BROKEN' }, { cause: error });
@@ -156,10 +160,14 @@ export function sealedRows<T>(declared: {
     return { ...(await put(context, id, data, (await context.store.now()) + ttlMs)), ttlMs };
   }
 
-  async function rewrite(context: RowContext, { id, expiresAt }: SealedRow<unknown>, data: T): Promise<PutWrite> {
-    if (expiresAt === undefined) return put(context, id, data);
-    const ttlMs = Math.max(1, expiresAt - (await context.store.now()));
-    return { ...(await put(context, id, data, expiresAt)), ttlMs };
+  async function rewrite(context: RowContext, row: SealedRow<unknown>, data: T): Promise<PutWrite> {
+    const { id, expiresAt, dueAt } = row;
+    const now = await context.store.now();
+    const times = {
+      ...(expiresAt !== undefined && { ttlMs: Math.max(1, expiresAt - now) }),
+      ...(dueAt !== undefined && { dueMs: dueAt - now }),
+    };
+    return { ...(await put(context, id, data, expiresAt)), ...times };
   }
 
   function isUpToDate({ value }: Entry, isCurrent: (sealed: string) => boolean): boolean {

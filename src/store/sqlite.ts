@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { createClock } from '../clock.ts';
 import { Failure } from '../errors.ts';
-import type { Change, Check, Commit, Entry, Store, Write } from './store.ts';
+import { assertChange, type Change, type Check, type Commit, type Entry, type Store, type Write } from './store.ts';
 
 /**
  * One forward step a schema version; the database's `user_version` counts the steps it has taken.
@@ -25,6 +25,11 @@ const migrations: readonly string[] = [
    INSERT INTO counter VALUES ('version', 0);`,
   // The same tables with other sealed rows, which 0.1 cannot read: it has to refuse the file.
   '',
+  // What was under way when rows had no due times is due at once: cards that have not ended, and results that nobody saw.
+  `ALTER TABLE entry ADD COLUMN due_at INTEGER;
+   CREATE INDEX entry_due ON entry (due_at) WHERE due_at IS NOT NULL;
+   UPDATE entry SET due_at = 0 WHERE key GLOB 'untold/*' OR key IN
+     (SELECT 'proposal/' || substr(key, instr(substr(key, 6), '/') + 6) FROM entry WHERE key GLOB 'open/*');`,
 ];
 
 const rowSchema = z.object({
@@ -32,6 +37,7 @@ const rowSchema = z.object({
   value: z.string(),
   version: z.number(),
   expires_at: z.number().nullable(),
+  due_at: z.number().nullable(),
 });
 const countSchema = z.object({ value: z.number() });
 
@@ -77,8 +83,10 @@ export function createSqliteStore(options: {
   }
 
   function write(change: Write, version: number, at: number): void {
-    if ('remove' in change) statements.remove.run(change.key);
-    else statements.put.run(change.key, change.value, version, change.ttlMs === undefined ? null : at + change.ttlMs);
+    if ('remove' in change) return void statements.remove.run(change.key);
+    const { key, value, ttlMs, dueMs } = change;
+    const after = (ms: number | undefined) => (ms === undefined ? null : at + ms);
+    statements.put.run(key, value, version, after(ttlMs), after(dueMs));
   }
 
   function commitNow(change: Change): Commit {
@@ -89,6 +97,13 @@ export function createSqliteStore(options: {
     const version = countSchema.parse(statements.count.get()).value;
     for (const each of change.writes) write(each, version, at);
     return { kind: 'committed', version, at };
+  }
+
+  /** Mostly nothing is due: then nothing is written either. */
+  function takeNow(limit: number, forMs: number): readonly Entry[] {
+    const at = now();
+    if (statements.anyDue.get(at, at) === undefined) return [];
+    return transaction(() => statements.take.all(at + forMs, at, at, limit).flatMap((row) => toEntry(row) ?? []));
   }
 
   function transaction<T>(run: () => T): T {
@@ -151,7 +166,11 @@ export function createSqliteStore(options: {
         const rows = statements.list.all(from, `${prefix}\u{10ffff}`, now(), page.limit ?? -1);
         return rows.flatMap((row) => toEntry(row) ?? []);
       }),
-    commit: async (change) => guarded(() => transaction(() => commitNow(change))),
+    commit: async (change) => {
+      assertChange(change);
+      return guarded(() => transaction(() => commitNow(change)));
+    },
+    takeDue: async ({ limit, forMs }) => guarded(() => takeNow(limit, forMs)),
     now: async () => now(),
     erase: async () => erase(),
     sweep: async () => {
@@ -165,6 +184,10 @@ export function createSqliteStore(options: {
         if (prefix === '') return statements.shortenAll.run(end, end, SLICE_ROWS).changes;
         return statements.shorten.run(end, end, prefix, `${prefix}\u{10ffff}`, SLICE_ROWS).changes;
       }),
+    hasten: (longestMs) => {
+      const latest = now() + longestMs;
+      return untilFew(() => statements.hasten.run(latest, latest, SLICE_ROWS).changes);
+    },
     snapshot: (path) => {
       const written = writeSnapshot(path);
       copying.add(written);
@@ -195,9 +218,9 @@ function makeOneFile(path: string): void {
 }
 
 function prepare(database: DatabaseSync) {
-  const columns = 'key, value, version, expires_at';
+  const columns = 'key, value, version, expires_at, due_at';
   // Node throws for a whole list when one number in it is larger than a double holds.
-  const read = `key, value, ${clamped('version')} AS version, ${clamped('expires_at')} AS expires_at`;
+  const read = `key, value, ${['version', 'expires_at', 'due_at'].map(clamped).join(', ')}`;
   const alive = '(expires_at IS NULL OR expires_at > ?)';
   return {
     get: database.prepare(`SELECT ${read} FROM entry WHERE key = ? AND ${alive}`),
@@ -206,8 +229,17 @@ function prepare(database: DatabaseSync) {
       `SELECT ${read} FROM entry WHERE key >= ? AND key < ? AND ${alive} AND key NOT GLOB '*[^ -~]*' ORDER BY key LIMIT ?`,
     ),
     put: database.prepare(
-      `INSERT INTO entry (${columns}) VALUES (?, ?, ?, ?)
-       ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, expires_at = excluded.expires_at`,
+      `INSERT INTO entry (${columns}) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version,
+         expires_at = excluded.expires_at, due_at = excluded.due_at`,
+    ),
+    anyDue: database.prepare(`SELECT 1 FROM entry WHERE due_at <= ? AND ${alive} LIMIT 1`),
+    take: database.prepare(
+      `UPDATE entry SET due_at = ? WHERE rowid IN
+         (SELECT rowid FROM entry WHERE due_at <= ? AND ${alive} ORDER BY due_at LIMIT ?) RETURNING ${read}`,
+    ),
+    hasten: database.prepare(
+      'UPDATE entry SET due_at = ? WHERE rowid IN (SELECT rowid FROM entry WHERE due_at > ? LIMIT ?)',
     ),
     remove: database.prepare('DELETE FROM entry WHERE key = ?'),
     count: database.prepare(`UPDATE counter SET value = value + 1 WHERE name = 'version' RETURNING value`),
@@ -224,13 +256,14 @@ function prepare(database: DatabaseSync) {
 }
 
 function clamped(column: string): string {
-  return `max(min(${column}, ${Number.MAX_SAFE_INTEGER}), ${Number.MIN_SAFE_INTEGER})`;
+  return `max(min(${column}, ${Number.MAX_SAFE_INTEGER}), ${Number.MIN_SAFE_INTEGER}) AS ${column}`;
 }
 
 function toEntry(row: Record<string, SQLOutputValue> | undefined): Entry | undefined {
   if (row === undefined) return undefined;
-  const { key, value, version, expires_at } = rowSchema.parse(row);
-  return expires_at === null ? { key, value, version } : { key, value, version, expiresAt: expires_at };
+  const { key, value, version, expires_at, due_at } = rowSchema.parse(row);
+  const times = { ...(expires_at !== null && { expiresAt: expires_at }), ...(due_at !== null && { dueAt: due_at }) };
+  return { key, value, version, ...times };
 }
 
 function openDatabase(file: string): DatabaseSync {

@@ -5,15 +5,27 @@ export type Entry = {
   readonly version: number;
   /** Milliseconds since the epoch, by the store's clock. */
   readonly expiresAt?: number;
+  /** From when on somebody has to look at it; the same clock. */
+  readonly dueAt?: number;
 };
 
 export type Check = { readonly key: string; readonly version: number | 'absent' };
 
+/** A row is written as a whole: without `ttlMs` it stays, without `dueMs` nobody is called to it. Both count from now. */
 export type Write =
-  | { readonly key: string; readonly value: string; readonly ttlMs?: number }
+  | { readonly key: string; readonly value: string; readonly ttlMs?: number; readonly dueMs?: number }
   | { readonly key: string; readonly remove: true };
 
-/** Checks and writes that happen together or not at all. */
+/** Keys that one change may name. */
+export const MOST_KEYS = 64;
+
+/**
+ * Checks and writes that happen together or not at all.
+ *
+ * A store that takes many changes at once locks the keys in their order, those that are only checked for others to
+ * check as well, those that are written for itself alone. What is not there cannot be locked: so a key that is checked
+ * for `absent` is written by the same change, or removed, which then takes what has expired and nothing else.
+ */
 export type Change = {
   readonly checks?: readonly Check[];
   /** The change fails from this moment on, by the store's clock (milliseconds since the epoch). */
@@ -25,6 +37,15 @@ export type Commit =
   | { readonly kind: 'committed'; readonly version: number; readonly at: number }
   | { readonly kind: 'conflict'; readonly key: string }
   | { readonly kind: 'too-late' };
+
+/** @throws TypeError for a change that not every store could keep its promise for; called before anything is written */
+export function assertChange({ checks = [], writes }: Change): void {
+  const written = new Set(writes.map(({ key }) => key));
+  const open = checks.find(({ key, version }) => version === 'absent' && !written.has(key));
+  if (open !== undefined) throw new TypeError('a key that is checked for absence is written by the same change');
+  const keys = new Set([...written, ...checks.map(({ key }) => key)]);
+  if (keys.size > MOST_KEYS) throw new TypeError(`a change names ${keys.size} keys, which are more than ${MOST_KEYS}`);
+}
 
 /**
  * A versioned key-value store; expiry and `before` are decided by its own clock, inside the transaction.
@@ -40,6 +61,11 @@ export type Store = {
     page?: { readonly after?: string; readonly limit?: number },
   ) => Promise<readonly Entry[]>;
   readonly commit: (change: Change) => Promise<Commit>;
+  /**
+   * Takes rows whose due time is over, the longest due first: each is given to one caller, and is due again after
+   * `forMs` unless it was written meanwhile. Their versions stay as they are.
+   */
+  readonly takeDue: (take: { readonly limit: number; readonly forMs: number }) => Promise<readonly Entry[]>;
   /** The store's clock, milliseconds since the epoch. */
   readonly now: () => Promise<number>;
   /** Makes sure that the bytes of removed rows are no longer in any file of the store. */
@@ -52,6 +78,8 @@ export type Store = {
    * @returns how many were shortened.
    */
   readonly shorten: (prefix: string, longestMs: number) => Promise<number>;
+  /** Lets no row wait for more than `longestMs` until it is due, for the same reason. @returns how many were hastened. */
+  readonly hasten: (longestMs: number) => Promise<number>;
   /** Writes a consistent copy to a new file. */
   readonly snapshot: (path: string) => Promise<void>;
   readonly close: () => Promise<void>;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { alice, bob, type Gate, isolated, openGate, shownBy } from '../support/gate.ts';
+import { writeAll } from '../support/write-all.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_CARDS = 500;
@@ -16,15 +17,14 @@ async function past(gate: Gate, user: string, count: number): Promise<void> {
   const { id } = await gate.ask(user);
   await gate.press('confirm', id, user);
   const { value } = (await gate.store.get(`proposal/${id}`)) ?? { value: '' };
-  for (let done = 0; done < count; done += 1000) {
-    const ids = Array.from({ length: 1000 }, (_, index) => `past-${done + index}`.padEnd(22, '-'));
-    await gate.store.commit({
-      writes: ids.flatMap((each) => [
-        { key: `proposal/${each}`, value },
-        { key: `owned/${user}/${each}`, value: '' },
-      ]),
-    });
-  }
+  const ids = Array.from({ length: count }, (_, index) => `past-${index}`.padEnd(22, '-'));
+  await writeAll(
+    gate.store,
+    ids.flatMap((each) => [
+      { key: `proposal/${each}`, value },
+      { key: `owned/${user}/${each}`, value: '' },
+    ]),
+  );
   gate.reads.rows = 0;
   gate.reads.largest = 0;
 }
@@ -99,13 +99,14 @@ test('a person’s next card takes the place of the oldest that they were told o
 test('with nothing but untold and unsettled cards the next one is refused with a sentence', async () => {
   const gate = await withKeys();
   const notes = Array.from({ length: MAX_CARDS }, (_, index) => `card-${index}`);
-  await gate.store.commit({
-    writes: notes.flatMap((id) => [
+  await writeAll(
+    gate.store,
+    notes.flatMap((id) => [
       { key: `ended/${alice}/0000000000000001/${id}`, value: '' },
       { key: `${Number(id.slice(5)) % 2 === 0 ? 'untold' : 'open'}/${bob}/${id}`, value: '' },
       { key: `untold/${alice}/${id}`, value: '' },
     ]),
-  });
+  );
   await expect(gate.ask(alice)).rejects.toMatchObject({ data: { code: 'TOO_MANY_CARDS', max: MAX_CARDS } });
   await expect(gate.ask(bob, { market: 'ETHUSD' })).rejects.toThrow('TOO_MANY_OPEN_CARDS');
   expect(await gate.store.list(`ended/${alice}/`)).toHaveLength(MAX_CARDS);

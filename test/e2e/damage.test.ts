@@ -41,7 +41,7 @@ test('somebody who can write the database shows Bob no result of Alice’s', asy
   await world.press(alice, card, /^Set/);
   await sabotage(
     world,
-    `INSERT INTO entry SELECT 'untold/${bob}/' || substr(key, 10), '', 9999999, NULL FROM entry WHERE key LIKE 'proposal/%'`,
+    `INSERT INTO entry SELECT 'untold/${bob}/' || substr(key, 10), '', 9999999, NULL, NULL FROM entry WHERE key LIKE 'proposal/%'`,
   );
   // What was missed is told after a command: after the second one, that of the first has been.
   await world.command(bob, 'help');

@@ -50,7 +50,8 @@ export function describeStore(name: string, create: (clock: Clock) => Store): vo
       const { store } = open();
       await store.commit({ writes: [{ key: 'taken', value: 'x' }] });
       const checks = [{ key: 'taken', version: 'absent' as const }];
-      await store.commit({ checks, writes: [{ key: 'other', value: 'y' }] });
+      const writes = ['taken', 'other'].map((key) => ({ key, value: 'y' }));
+      await store.commit({ checks, writes });
       expect(await store.get('other')).toBeUndefined();
     });
 
@@ -116,6 +117,87 @@ export function describeStore(name: string, create: (clock: Clock) => Store): vo
       expect((await store.list('')).map(({ key }) => key)).toEqual(['lease/ever', 'other/ahead']);
       expect(await store.shorten('', 0)).toBe(1);
       expect((await store.list('')).map(({ key }) => key)).toEqual(['lease/ever']);
+    });
+
+    test('a row is due at its time and not a millisecond before', async () => {
+      const { store, clock } = open();
+      await store.commit({ writes: [{ key: 'k', value: 'v', dueMs: 1000 }] });
+      const dueAt = clock.now() + 1000;
+      expect(await store.get('k')).toMatchObject({ dueAt });
+      clock.advance(999);
+      expect(await store.takeDue({ limit: 10, forMs: 5000 })).toEqual([]);
+      clock.advance(1);
+      expect(await store.takeDue({ limit: 10, forMs: 5000 })).toMatchObject([{ key: 'k', value: 'v' }]);
+    });
+
+    test('a row that was taken keeps its version and is nobody else’s until the time of its taker is over', async () => {
+      const { store, clock } = open();
+      await store.commit({ writes: [{ key: 'k', value: 'v', dueMs: 0 }] });
+      const before = await store.get('k');
+      const [taken] = await store.takeDue({ limit: 10, forMs: 5000 });
+      expect(taken).toEqual({ ...before, dueAt: clock.now() + 5000 });
+      clock.advance(4999);
+      expect(await store.takeDue({ limit: 10, forMs: 5000 })).toEqual([]);
+      clock.advance(1);
+      expect(await store.takeDue({ limit: 10, forMs: 5000 })).toMatchObject([{ key: 'k', version: before?.version }]);
+    });
+
+    test('of takers at once each gets other rows, the longest due first', async () => {
+      const { store, clock } = open();
+      const rows = [3, 1, 4, 0, 2].map((dueMs) => ({ key: `k/${dueMs}`, value: '', dueMs }));
+      await store.commit({ writes: rows });
+      clock.advance(3);
+      const takes = await Promise.all([2, 1, 5].map((limit) => store.takeDue({ limit, forMs: 1000 })));
+      const taken = takes.map((each) => each.map(({ key }) => key).sort());
+      expect(taken).toEqual([['k/0', 'k/1'], ['k/2'], ['k/3']]);
+    });
+
+    test('a row that is written without a due time, has ended or was removed is not due', async () => {
+      const { store, clock } = open();
+      const keys = ['written', 'ended', 'removed'];
+      await store.commit({ writes: keys.map((key) => ({ key, value: '', dueMs: 0, ttlMs: key === 'ended' ? 1 : 9 })) });
+      await store.commit({
+        writes: [
+          { key: 'written', value: '' },
+          { key: 'removed', remove: true },
+        ],
+      });
+      clock.advance(1);
+      expect(await store.takeDue({ limit: 10, forMs: 1 })).toEqual([]);
+      expect(await store.get('written')).not.toHaveProperty('dueAt');
+    });
+
+    test('a row that would wait for too long is due at the end of what its kind is given', async () => {
+      const { store, clock } = open();
+      const rows = [9_999, 10_000, 3_600_000].map((dueMs, index) => ({ key: `k/${index}`, value: '', dueMs }));
+      await store.commit({ writes: [...rows, { key: 'never', value: '' }] });
+      expect(await store.hasten(10_000)).toBe(1);
+      clock.advance(10_000);
+      const taken = await store.takeDue({ limit: 10, forMs: 1 });
+      expect(taken.map(({ key }) => key).sort()).toEqual(['k/0', 'k/1', 'k/2']);
+    });
+
+    test('a removal that is checked for absence leaves alone what came first, and takes what has expired', async () => {
+      const { store, clock } = open();
+      const removal = {
+        checks: [{ key: 'k', version: 'absent' as const }],
+        writes: [{ key: 'k', remove: true as const }],
+      };
+      await store.commit({ writes: [{ key: 'k', value: '', ttlMs: 1 }] });
+      expect(await store.commit(removal)).toEqual({ kind: 'conflict', key: 'k' });
+      clock.advance(1);
+      expect((await store.commit(removal)).kind).toBe('committed');
+      expect(await store.sweep()).toBe(0);
+    });
+
+    test('a change that checks a key for absence without writing it, or names too many keys, is refused as a bug', async () => {
+      const { store } = open();
+      const checks = [{ key: 'k', version: 'absent' as const }];
+      await expect(store.commit({ checks, writes: [{ key: 'other', value: '' }] })).rejects.toThrow(TypeError);
+      const many = Array.from({ length: 65 }, (_, index) => ({ key: `k/${index}`, value: '' }));
+      await expect(store.commit({ writes: many })).rejects.toThrow(TypeError);
+      expect(await store.list('')).toEqual([]);
+      expect((await store.commit({ writes: many.slice(1) })).kind).toBe('committed');
     });
 
     test('a sweep deletes what has expired and nothing else', async () => {

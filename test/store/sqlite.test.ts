@@ -17,6 +17,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { createClock } from '../support/clock.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
+import { writeAll } from '../support/write-all.ts';
 import { describeStore } from './contract.ts';
 
 describeStore('SQLite', (clock) =>
@@ -35,6 +36,18 @@ test('rows survive a restart', async () => {
   await first.commit({ writes: [{ key: 'k', value: 'v' }] });
   await first.close();
   expect((await openStore(file).get('k'))?.value).toBe('v');
+});
+
+test('a due time survives a restart', async () => {
+  const file = join(temporaryDirectory(), 'store.db');
+  const clock = createClock();
+  const first = openStore(file, clock);
+  await first.commit({ writes: [{ key: 'k', value: 'v', dueMs: 1000 }] });
+  await first.close();
+  const second = openStore(file, clock);
+  expect(await second.takeDue({ limit: 1, forMs: 1 })).toEqual([]);
+  clock.advance(1000);
+  expect(await second.takeDue({ limit: 1, forMs: 1 })).toMatchObject([{ key: 'k' }]);
 });
 
 test('the file and its directory are for their owner only', () => {
@@ -94,7 +107,7 @@ async function openForged(sql: string) {
 test('a row with numbers that no double holds is read as any other, and keeps nobody from listing', async () => {
   const most = '9223372036854775807';
   const store = await openForged(
-    `INSERT INTO entry VALUES ('a/1', 'v', ${most}, ${most}), ('a/2', 'v', -${most}, NULL), ('a/3', 'v', 1, NULL)`,
+    `INSERT INTO entry VALUES ('a/1', 'v', ${most}, ${most}, ${most}), ('a/2', 'v', -${most}, NULL, -${most}), ('a/3', 'v', 1, NULL, NULL)`,
   );
   expect((await store.list('a/')).map(({ key }) => key)).toEqual(['a/1', 'a/2', 'a/3']);
   expect((await store.get('a/1'))?.version).toBe(Number.MAX_SAFE_INTEGER);
@@ -107,7 +120,7 @@ test('keys that are no text are in no list, so that a walk through pages ends', 
   // Read as text, the last key of a page would stand before the page.
   const store = await openForged(
     `WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
-     INSERT INTO entry SELECT CAST(x'612ff0' || CAST(i AS BLOB) AS TEXT), 'v', 1, NULL FROM n`,
+     INSERT INTO entry SELECT CAST(x'612ff0' || CAST(i AS BLOB) AS TEXT), 'v', 1, NULL, NULL FROM n`,
   );
   await store.commit({ writes: [{ key: 'a/1', value: 'v' }] });
   const first = await store.list('a/', { limit: 2 });
@@ -191,7 +204,7 @@ test('a sweep of many rows is done in slices, between which others have their tu
     value: 'x'.repeat(1_000),
     ttlMs: 1,
   }));
-  for (let from = 0; from < rows; from += 500) await store.commit({ writes: writes.slice(from, from + 500) });
+  await writeAll(store, writes);
   await store.erase();
   clock.advance(1);
   let turns = 0;
@@ -211,7 +224,7 @@ test('a store that is closed in the middle of a sweep ends it quietly', async ()
   const clock = createClock();
   const store = createSqliteStore({ file: ':memory:', now: clock.now });
   const writes = Array.from({ length: 2_000 }, (_, index) => ({ key: `k/${index}`, value: '', ttlMs: 1 }));
-  await store.commit({ writes });
+  await writeAll(store, writes);
   clock.advance(1);
   const swept = store.sweep();
   await store.close();
@@ -223,9 +236,10 @@ async function openLargeStore() {
   const directory = temporaryDirectory();
   const store = openStore(join(directory, 'store.db'));
   const value = 'x'.repeat(2_000);
-  for (let from = 0; from < 10_000; from += 1_000) {
-    await store.commit({ writes: Array.from({ length: 1_000 }, (_, index) => ({ key: `k/${from + index}`, value })) });
-  }
+  await writeAll(
+    store,
+    Array.from({ length: 10_000 }, (_, index) => ({ key: `k/${index}`, value })),
+  );
   return { store, copy: join(directory, 'copy.db'), directory };
 }
 
