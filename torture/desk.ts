@@ -132,9 +132,12 @@ async function serve(build: (app: FastifyInstance) => Promise<void>) {
   await build(app);
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
   const port = Number(new URL(origin).port);
+  const listen = (): void => void (app.server.listening || app.server.listen(port, '127.0.0.1'));
+  // Another process may have got the port meanwhile, for as long as it asks somebody something.
+  app.server.on('error', () => setTimeout(listen, 20));
   const refuse = (isRefusing: boolean): void => {
     if (isRefusing) app.server.close();
-    else if (!app.server.listening) app.server.listen(port, '127.0.0.1');
+    else listen();
   };
   return { app, origin, refuse };
 }

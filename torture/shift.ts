@@ -8,6 +8,7 @@ import { type Breakage, createDisk, type Disk } from './disk.ts';
 import { describeEvent, inspectFiles, inspectLine, inspectPages } from './inspect.ts';
 import { createKeeper, type Keeper } from './keeper.ts';
 import { createLane } from './lane.ts';
+import { createLateness } from './lateness.ts';
 import { createPlanner } from './plan.ts';
 import { plants } from './plants/plants.ts';
 import { createRandom, type Random } from './random.ts';
@@ -76,7 +77,8 @@ async function play(stage: Stage): Promise<ShiftResult> {
     onLine: (line) => inspectLine(desk, line, trace),
     onUnasked: (ending) => desk.violate({ rule: 'clean-process', what: `it ended by itself: ${ending}` }),
   });
-  const keeper = createKeeper({ desk, bot, disk, trace: trace.note });
+  const lateness = createLateness();
+  const keeper = createKeeper({ desk, bot, disk, lateness, trace: trace.note });
   const client = createClient(desk, keeper.generation);
   desk.journal.listen((event) => trace.note(describeEvent(event)));
   const way = disk.ways[kind];
@@ -120,6 +122,7 @@ async function play(stage: Stage): Promise<ShiftResult> {
     }
   } finally {
     keeper.mendDisk();
+    lateness.stop();
     await bot.end('SIGKILL');
   }
   return {

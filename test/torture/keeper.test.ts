@@ -6,11 +6,17 @@ import type { Violation } from '../../torture/rules/violation.ts';
 
 const EPERM = 'EPERM: operation not permitted';
 
-/** A keeper of a bot that starts as it is told, on a disk that breaks and is mended at once. */
-function setUp(starts: readonly (() => string | undefined)[]) {
+/**
+ * A keeper of a bot that starts as it is told, on a disk that breaks and is mended at once.
+ *
+ * @param options.tookMs - How long SIGTERM takes.
+ * @param options.lateMs - What the machine is late by meanwhile.
+ */
+function setUp(starts: readonly (() => string | undefined)[], { tookMs = 0, lateMs = 0 } = {}) {
   const violations: Violation[] = [];
   const clock = createClock();
   const left = [...starts];
+  let late = 0;
   const keeper = createKeeper({
     desk: {
       clock,
@@ -19,13 +25,17 @@ function setUp(starts: readonly (() => string | undefined)[]) {
     },
     bot: {
       start: async () => left.shift()?.(),
-      end: async () => undefined,
+      end: async () => {
+        late += lateMs;
+        return { code: 0, signal: null, tookMs };
+      },
       isUp: () => true,
       pid: () => 1,
       moveClock: async () => undefined,
       tick: async () => 0,
     },
     disk: { break: (kind) => (kind === 'full' ? undefined : () => {}) },
+    lateness: { sumMs: () => late },
     trace: () => {},
   });
   return { keeper, violations };
@@ -78,4 +88,13 @@ test('a failure that was mended before the start excuses nothing', async () => {
   parts.keeper.mendDisk();
   await parts.keeper.start();
   expect(parts.violations).toEqual([{ rule: 'clean-process', what: `it did not start: ${EPERM}` }]);
+});
+
+test('SIGTERM may take longer by what the machine was late by meanwhile, and by no more', async () => {
+  const onTime = setUp([], { tookMs: 12_000, lateMs: 2_600 });
+  await onTime.keeper.stop();
+  expect(onTime.violations).toEqual([]);
+  const late = setUp([], { tookMs: 12_000, lateMs: 2_400 });
+  await late.keeper.stop();
+  expect(late.violations).toEqual([{ rule: 'clean-process', what: 'SIGTERM took 12000 ms' }]);
 });
