@@ -1,3 +1,4 @@
+import { InteractionResponseType, MessageFlags } from 'discord-api-types/v10';
 import type { Call } from '../command.ts';
 import { answeredAloneView, failureView, tryAgainView } from '../messages.ts';
 import type { News } from '../messenger.ts';
@@ -5,11 +6,9 @@ import type { View } from '../view.ts';
 import type { Attempt, Attempts } from './attempt.ts';
 import { type Declared, pathOf, type Resolved } from './declared.ts';
 import type { CommandInvocation } from './interaction.ts';
-import { EPHEMERAL, type Replies } from './reply.ts';
+import type { Replies } from './reply.ts';
 import type { Rest, Sent } from './rest.ts';
 import type { Acknowledge, Result } from './runner.ts';
-
-const DEFERRED_REPLY = 5;
 
 /** Runs commands: acknowledged first, then run, then the reply is edited, then the person hears what was missed. */
 export function createCommandRunner(options: {
@@ -56,8 +55,12 @@ export function createCommandRunner(options: {
   return async (invocation: CommandInvocation, at: number): Promise<Result> => {
     const resolved = declared.resolve(invocation);
     const isShared = resolved.kind === 'ready' && resolved.values.share === true;
-    const data = { flags: isShared ? 0 : EPHEMERAL };
-    const ack = await acknowledge(invocation, { type: DEFERRED_REPLY, data }, isShared);
+    const data = isShared ? {} : { flags: MessageFlags.Ephemeral };
+    const ack = await acknowledge(
+      invocation,
+      { type: InteractionResponseType.DeferredChannelMessageWithSource, data },
+      isShared,
+    );
     if (ack.kind === 'uncertain') await replies.inDoubt(() => answer(invocation, tryAgainView(), !isShared));
     if (ack.kind !== 'acked') return 'not-acknowledged';
 

@@ -1,3 +1,4 @@
+import { InteractionResponseType } from 'discord-api-types/v10';
 import type { Completion } from '../command.ts';
 import type { Log } from '../log.ts';
 import type { Declared } from './declared.ts';
@@ -6,7 +7,6 @@ import type { AutocompleteInvocation } from './interaction.ts';
 import type { Acknowledge, Result } from './runner.ts';
 import { clean, cut } from './text.ts';
 
-const CHOICES = 8;
 const MOST_CHOICES = 25;
 const LONGEST = 100;
 
@@ -18,7 +18,7 @@ export function createCompleter(options: {
 }) {
   const { declared, acknowledge, log } = options;
 
-  async function complete(invocation: AutocompleteInvocation): Promise<readonly Completion[]> {
+  async function complete(invocation: AutocompleteInvocation): Promise<Completion[]> {
     const { caller, focused, typed, options: values } = invocation;
     const subcommand = declared.find(invocation);
     const option =
@@ -34,13 +34,16 @@ export function createCompleter(options: {
 
   return async (invocation: AutocompleteInvocation): Promise<Result> => {
     const choices = await complete(invocation);
-    const ack = await acknowledge(invocation, { type: CHOICES, data: { choices } });
+    const ack = await acknowledge(invocation, {
+      type: InteractionResponseType.ApplicationCommandAutocompleteResult,
+      data: { choices },
+    });
     return ack.kind === 'acked' ? 'ok' : 'not-acknowledged';
   };
 }
 
 /** Within Discord's limits. A value is never shortened: it would mean something else. */
-function presentable(completions: readonly Completion[]): readonly Completion[] {
+function presentable(completions: readonly Completion[]): Completion[] {
   return completions
     .map(({ name, value }) => ({ name: cut(clean(name), LONGEST), value }))
     .filter(({ name, value }) => name.trim() !== '' && value !== '' && value.length <= LONGEST)

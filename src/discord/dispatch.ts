@@ -1,3 +1,4 @@
+import { InteractionResponseType, MessageFlags } from 'discord-api-types/v10';
 import { atMost } from '../at-most.ts';
 import type { Command } from '../command.ts';
 import { type FailureData, unreachable } from '../errors.ts';
@@ -13,8 +14,8 @@ import { describeError } from './describe-error.ts';
 import { type Bounds, createFloodBound, createQueues, personalBounds } from './flood-bound.ts';
 import { type Arrival, type Invocation, readInvocation } from './interaction.ts';
 import { createPressRunner } from './press-runner.ts';
-import { createReplies, EPHEMERAL } from './reply.ts';
-import type { Acknowledgement, Pause, Rest } from './rest.ts';
+import { createReplies } from './reply.ts';
+import type { Acknowledgement, InteractionResponse, Pause, Rest } from './rest.ts';
 import type { Result } from './runner.ts';
 import type { CommandIds } from './text.ts';
 
@@ -34,8 +35,6 @@ export type InteractionHooks = {
   }) => void;
 };
 
-const MESSAGE = 4;
-const CHOICES = 8;
 /** Discord takes a first answer for three seconds. */
 const REFUSE_WITHIN_MS = 2_500;
 const REMEMBERED_IDS = 10_000;
@@ -77,7 +76,11 @@ export function createDispatch(options: {
 
   /** Answers one interaction; the runners share everything but how their acknowledgement is measured. */
   function runnersFor(kind: Invocation['kind'], arrivedAt: number) {
-    async function acknowledge(arrival: Arrival, body: unknown, wantsMessageId = false): Promise<Acknowledgement> {
+    async function acknowledge(
+      arrival: Arrival,
+      body: InteractionResponse,
+      wantsMessageId = false,
+    ): Promise<Acknowledgement> {
       const ack = await rest.acknowledge(arrival, body, wantsMessageId);
       hooks.onAcknowledged?.({ kind, ack: ack.kind, ackMs: now() - arrivedAt });
       if (ack.kind === 'acked') warnAboutClock(arrivedAt - arrival.createdAt);
@@ -118,10 +121,13 @@ export function createDispatch(options: {
     acknowledge: ReturnType<typeof runnersFor>['acknowledge'],
     failure: FailureData,
   ): Promise<Result> {
-    const message = { type: MESSAGE, data: { ...replies.render(failureView(failure)), flags: EPHEMERAL } };
-    const isMessage = invocation.kind !== 'autocomplete';
-    await acknowledge(invocation, isMessage ? message : { type: CHOICES, data: { choices: [] } });
+    await acknowledge(invocation, invocation.kind === 'autocomplete' ? noChoices : refusal(failure));
     return failure.code;
+  }
+
+  function refusal(failure: FailureData): InteractionResponse {
+    const data = { ...replies.render(failureView(failure)), flags: MessageFlags.Ephemeral };
+    return { type: InteractionResponseType.ChannelMessageWithSource, data };
   }
 
   async function handle(invocation: Invocation, arrivedAt: number): Promise<void> {
@@ -164,6 +170,11 @@ export function createDispatch(options: {
     },
   };
 }
+
+const noChoices: InteractionResponse = {
+  type: InteractionResponseType.ApplicationCommandAutocompleteResult,
+  data: { choices: [] },
+};
 
 function tooFast({ kind }: Invocation, retryAfterMs: number): FailureData {
   return { code: 'TOO_FAST', what: kind === 'press' ? 'button presses' : 'commands', retryAfterMs };

@@ -1,5 +1,6 @@
 import { DiscordAPIError, RateLimitError, type REST } from '@discordjs/rest';
 import { type SessionInfo, WebSocketManager, WebSocketShardEvents } from '@discordjs/ws';
+import { GatewayCloseCodes, GatewayDispatchEvents } from 'discord-api-types/v10';
 import { z } from 'zod';
 import type { Log } from '../log.ts';
 import type { Secret } from '../secret.ts';
@@ -20,9 +21,14 @@ export type GatewayProblem =
   | { readonly reason: 'sessions-used-up'; readonly resetAfterMs: number }
   | { readonly reason: 'unreachable' };
 
-const AUTHENTICATION_FAILED = 4004;
-// Invalid shard, sharding required, invalid version, invalid and disallowed intents.
-const finalCodes: ReadonlySet<number> = new Set([4010, 4011, 4012, 4013, 4014]);
+/** After these, coming back is no use. */
+const finalCodes: ReadonlySet<number> = new Set([
+  GatewayCloseCodes.InvalidShard,
+  GatewayCloseCodes.ShardingRequired,
+  GatewayCloseCodes.InvalidAPIVersion,
+  GatewayCloseCodes.InvalidIntents,
+  GatewayCloseCodes.DisallowedIntents,
+]);
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 // Longer than the handshake: the library drops its error listener when it gives up on a socket that still connects.
 const HELLO_TIMEOUT_MS = 20_000;
@@ -130,7 +136,7 @@ export function createGateway(options: {
   manager.on(WebSocketShardEvents.Closed, ({ code, shardId }) => {
     change(shardId, 'closed');
     log.info({ code, shard: shardId }, 'the gateway closed');
-    if (code === AUTHENTICATION_FAILED) fail({ reason: 'bad-token' });
+    if (code === GatewayCloseCodes.AuthenticationFailed) fail({ reason: 'bad-token' });
     else if (finalCodes.has(code)) fail({ reason: 'refused', code });
   });
   // Without a listener the process would end. The library has already decided what to do.
@@ -138,7 +144,7 @@ export function createGateway(options: {
     log.warn({ error: describeError(error), shard: shardId }, 'the gateway reported an error'),
   );
   manager.on(WebSocketShardEvents.Dispatch, ({ data }) => {
-    if (data.t === 'INTERACTION_CREATE') options.onInteraction(data.d);
+    if (data.t === GatewayDispatchEvents.InteractionCreate) options.onInteraction(data.d);
   });
 
   async function readGateway() {

@@ -1,3 +1,10 @@
+import {
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  ComponentType,
+  InteractionType,
+  MessageFlags,
+} from 'discord-api-types/v10';
 import { z } from 'zod';
 import type { Caller } from '../caller.ts';
 import type { Verb } from '../view.ts';
@@ -41,9 +48,6 @@ export type Ignored = { readonly kind: 'ignored'; readonly reason: 'ping' | 'unk
 export type Invocation = CommandInvocation | AutocompleteInvocation | PressInvocation;
 
 const DISCORD_EPOCH = 1_420_070_400_000;
-const EPHEMERAL = 1 << 6;
-const SUBCOMMAND = 1;
-const BUTTON = 2;
 
 const snowflake = z.string().regex(/^\d{1,20}$/);
 const text = z.string().max(6000);
@@ -73,8 +77,12 @@ const leaf = z.looseObject({
 });
 type Leaf = z.infer<typeof leaf>;
 const option = leaf.extend({ options: z.array(leaf).max(25).optional() });
-const commandData = z.looseObject({ name: text, type: z.literal(1), options: z.array(option).max(25).optional() });
-const pressData = z.looseObject({ custom_id: text, component_type: z.literal(BUTTON) });
+const commandData = z.looseObject({
+  name: text,
+  type: z.literal(ApplicationCommandType.ChatInput),
+  options: z.array(option).max(25).optional(),
+});
+const pressData = z.looseObject({ custom_id: text, component_type: z.literal(ComponentType.Button) });
 const pressedMessage = z.looseObject({ id: snowflake, flags: z.int().optional() });
 
 /** Reads a raw INTERACTION_CREATE payload. Never throws, whatever it is given. */
@@ -84,13 +92,13 @@ export function readInvocation(raw: unknown): Invocation | Ignored {
   const arrival = readArrival(read.data);
   if (arrival === undefined) return malformed;
   switch (read.data.type) {
-    case 1:
+    case InteractionType.Ping:
       return { kind: 'ignored', reason: 'ping' };
-    case 2:
+    case InteractionType.ApplicationCommand:
       return readCommand(arrival, read.data.data);
-    case 3:
+    case InteractionType.MessageComponent:
       return readPress(arrival, read.data.data, read.data.message);
-    case 4:
+    case InteractionType.ApplicationCommandAutocomplete:
       return readAutocomplete(arrival, read.data.data);
     default:
       return { kind: 'ignored', reason: 'unknown-type' };
@@ -100,7 +108,7 @@ export function readInvocation(raw: unknown): Invocation | Ignored {
 const malformed: Ignored = { kind: 'ignored', reason: 'malformed' };
 
 function isPing(raw: unknown): boolean {
-  return z.looseObject({ type: z.literal(1) }).safeParse(raw).success;
+  return z.looseObject({ type: z.literal(InteractionType.Ping) }).safeParse(raw).success;
 }
 
 function readArrival(payload: z.infer<typeof base>): Arrival | undefined {
@@ -140,7 +148,7 @@ function readPress(arrival: Arrival, data: unknown, message: unknown): PressInvo
   const carrier = pressedMessage.safeParse(message);
   if (!pressed.success || !carrier.success) return malformed;
   const button = parseButtonId(pressed.data.custom_id);
-  const isPublic = ((carrier.data.flags ?? 0) & EPHEMERAL) === 0;
+  const isPublic = ((carrier.data.flags ?? 0) & MessageFlags.Ephemeral) === 0;
   return {
     kind: 'press',
     ...arrival,
@@ -156,7 +164,7 @@ function readCalled(data: unknown): Called | undefined {
   const read = commandData.safeParse(data);
   if (!read.success) return undefined;
   const { name, options = [] } = read.data;
-  const nested = options.find(({ type }) => type === SUBCOMMAND);
+  const nested = options.find(({ type }) => type === ApplicationCommandOptionType.Subcommand);
   return nested === undefined
     ? { name, leaves: options }
     : { name, subcommand: nested.name, leaves: nested.options ?? [] };

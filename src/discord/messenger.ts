@@ -1,9 +1,9 @@
+import { MessageFlags } from 'discord-api-types/v10';
 import { type Delivery, TOKEN_LIVES_MS } from '../delivery.ts';
 import type { Log } from '../log.ts';
 import type { Messenger } from '../messenger.ts';
 import { describeError } from './describe-error.ts';
 import { renderNotes, renderView } from './render.ts';
-import { EPHEMERAL } from './reply.ts';
 import type { Rest } from './rest.ts';
 
 /** For the way there, and for clocks that differ. */
@@ -59,7 +59,7 @@ export function createMessenger(options: {
       }),
     whisper: (delivery, view) =>
       tell(async () => {
-        const body = { ...renderView(view), flags: EPHEMERAL };
+        const body = { ...renderView(view), flags: MessageFlags.Ephemeral };
         const key = await keyOf(delivery);
         if (key === undefined) return false;
         const sent = await rest.followUp(key, body);

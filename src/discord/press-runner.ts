@@ -1,3 +1,4 @@
+import { InteractionResponseType } from 'discord-api-types/v10';
 import { failureView, tryAgainView } from '../messages.ts';
 import type { Press, PressHandler, PressReply } from '../press.ts';
 import type { View } from '../view.ts';
@@ -7,8 +8,6 @@ import { createLatestOnly } from './latest-only.ts';
 import type { Replies } from './reply.ts';
 import type { Sent } from './rest.ts';
 import type { Acknowledge, Result } from './runner.ts';
-
-const DEFERRED_UPDATE = 6;
 
 /** Runs presses: acknowledged first, then handled; the card shows how far things are and at last how they ended. */
 export function createPressRunner(options: {
@@ -47,7 +46,7 @@ export function createPressRunner(options: {
   }
 
   return async (invocation: PressInvocation, at: number): Promise<Result> => {
-    const ack = await acknowledge(invocation, { type: DEFERRED_UPDATE });
+    const ack = await acknowledge(invocation, { type: InteractionResponseType.DeferredMessageUpdate });
     // Not an edit: the interaction's own message is the card, whose button still works.
     if (ack.kind === 'uncertain') await replies.inDoubt(() => replies.whisper(invocation, tryAgainView()));
     if (ack.kind !== 'acked') return 'not-acknowledged';

@@ -1,4 +1,11 @@
-import type { APIActionRowComponent, APIButtonComponent, APIEmbed, APIEmbedField } from 'discord.js';
+import {
+  type APIActionRowComponent,
+  type APIButtonComponent,
+  type APIEmbed,
+  type APIEmbedField,
+  ButtonStyle,
+  ComponentType,
+} from 'discord-api-types/v10';
 import { type Button, type Note, spansOf, type Tone, type View } from '../view.ts';
 import { formatButtonId } from './button-id.ts';
 import { type CommandIds, clean, cut, literal, renderText } from './text.ts';
@@ -6,9 +13,9 @@ import { type CommandIds, clean, cut, literal, renderText } from './text.ts';
 /** A message as Discord's REST routes take it. Without buttons `components` is empty, so that an edit removes them. */
 export type MessagePayload = {
   readonly content?: string;
-  readonly embeds: readonly APIEmbed[];
-  readonly components: readonly APIActionRowComponent<APIButtonComponent>[];
-  readonly allowed_mentions: { readonly parse: readonly [] };
+  readonly embeds: APIEmbed[];
+  readonly components: APIActionRowComponent<APIButtonComponent>[];
+  readonly allowed_mentions: { readonly parse: [] };
 };
 
 const limits = {
@@ -39,7 +46,11 @@ const tones: Readonly<Record<Tone, { readonly colour: number; readonly sign: str
   unknown: { colour: 0xcc79a7, sign: '❗ ' },
 };
 
-const buttonStyles = { primary: 1, secondary: 2, danger: 4 } as const;
+const buttonStyles = {
+  primary: ButtonStyle.Primary,
+  secondary: ButtonStyle.Secondary,
+  danger: ButtonStyle.Danger,
+} as const;
 
 /** Renders a view as one embed and its buttons, within every limit of Discord's. */
 export function renderView(view: View, commandIds?: CommandIds): MessagePayload {
@@ -109,15 +120,21 @@ function isBlank(text: string): boolean {
 function renderButtons(buttons: readonly Button[]): APIActionRowComponent<APIButtonComponent>[] {
   const shown = buttons.slice(0, limits.buttonsInRow * limits.rows).map(renderButton);
   return Array.from({ length: Math.ceil(shown.length / limits.buttonsInRow) }, (_, row) => ({
-    type: 1,
+    type: ComponentType.ActionRow,
     components: shown.slice(row * limits.buttonsInRow, (row + 1) * limits.buttonsInRow),
   }));
 }
 
 function renderButton(button: Button): APIButtonComponent {
   const label = cut(clean(button.label), limits.label);
-  if (button.kind === 'link') return { type: 2, style: 5, label, url: linkOf(button.url) };
-  return { type: 2, style: buttonStyles[button.style], label, custom_id: formatButtonId(button.verb, button.id) };
+  if (button.kind === 'link')
+    return { type: ComponentType.Button, style: ButtonStyle.Link, label, url: linkOf(button.url) };
+  return {
+    type: ComponentType.Button,
+    style: buttonStyles[button.style],
+    label,
+    custom_id: formatButtonId(button.verb, button.id),
+  };
 }
 
 function linkOf(url: string): string {

@@ -1,10 +1,10 @@
+import { MessageFlags } from 'discord-api-types/v10';
 import type { View } from '../view.ts';
 import type { Attempts } from './attempt.ts';
 import { type MessagePayload, renderView } from './render.ts';
 import type { InteractionKey, Pause, Rest, Sent } from './rest.ts';
 import type { CommandIds } from './text.ts';
 
-export const EPHEMERAL = 1 << 6;
 /** The bot gives up on an acknowledgement after two seconds, Discord after three. */
 const LATE_ACK_MS = 1_500;
 
@@ -60,7 +60,7 @@ export function createReplies(options: {
 
   /** A new message that only the person sees who caused the interaction. */
   function whisper(key: InteractionKey, view: View): Promise<Sent> {
-    return rest.followUp(key, { ...render(view), flags: EPHEMERAL });
+    return rest.followUp(key, { ...render(view), flags: MessageFlags.Ephemeral });
   }
 
   /** Whispers what a public view withholds. @returns whether the person has all of it */

@@ -1,4 +1,5 @@
 import { DiscordAPIError, HTTPError, RateLimitError, REST } from '@discordjs/rest';
+import { type APIInteractionResponse, RESTJSONErrorCodes } from 'discord-api-types/v10';
 import { z } from 'zod';
 import type { Log } from '../log.ts';
 import type { Secret } from '../secret.ts';
@@ -6,6 +7,9 @@ import { describeError } from './describe-error.ts';
 
 /** Where an interaction is answered. */
 export type InteractionKey = { readonly id: string; readonly applicationId: string; readonly token: string };
+
+/** The first answer to an interaction. */
+export type InteractionResponse = APIInteractionResponse;
 
 /**
  * What became of the first answer. `taken`: another process owns the interaction. `gone`: Discord gave it up.
@@ -42,10 +46,13 @@ const LIMITED_ATTEMPTS = 3;
 const LONGEST_WAIT_MS = 5_000;
 const FIRST_WAIT_MS = 250;
 
-const ALREADY_ACKNOWLEDGED = 40060;
-const UNKNOWN_INTERACTION = 10062;
-// Unknown message, webhook and interaction; 50027 is an interaction token that is over.
-const goneCodes: ReadonlySet<unknown> = new Set([10008, 10015, UNKNOWN_INTERACTION, 50027]);
+const goneCodes: ReadonlySet<unknown> = new Set([
+  RESTJSONErrorCodes.UnknownMessage,
+  RESTJSONErrorCodes.UnknownWebhook,
+  RESTJSONErrorCodes.UnknownInteraction,
+  // An interaction's token that is over.
+  RESTJSONErrorCodes.InvalidWebhookToken,
+]);
 
 const callbackAnswer = z.object({ interaction: z.object({ response_message_id: z.string().exactOptional() }) });
 const messageAnswer = z.object({ id: z.string() });
@@ -82,7 +89,11 @@ export function createRest(options: {
   });
   const bot = new REST({ ...common, timeout: BOT_TIMEOUT_MS }).setToken(token.reveal());
 
-  async function acknowledge(key: InteractionKey, body: unknown, wantsMessageId = false): Promise<Acknowledgement> {
+  async function acknowledge(
+    key: InteractionKey,
+    body: InteractionResponse,
+    wantsMessageId = false,
+  ): Promise<Acknowledgement> {
     const route = `/interactions/${key.id}/${encodeURIComponent(key.token)}/callback` as const;
     const query = wantsMessageId ? { query: new URLSearchParams({ with_response: 'true' }) } : {};
     try {
@@ -211,8 +222,8 @@ function webhookOf({ applicationId, token }: Omit<InteractionKey, 'id'>) {
 
 function acknowledgementOf(error: unknown): 'taken' | 'gone' | 'uncertain' {
   if (!(error instanceof DiscordAPIError)) return 'uncertain';
-  if (error.code === ALREADY_ACKNOWLEDGED) return 'taken';
-  return error.code === UNKNOWN_INTERACTION ? 'gone' : 'uncertain';
+  if (error.code === RESTJSONErrorCodes.InteractionHasAlreadyBeenAcknowledged) return 'taken';
+  return error.code === RESTJSONErrorCodes.UnknownInteraction ? 'gone' : 'uncertain';
 }
 
 function sentOf(error: unknown): Exclude<Sent['kind'], 'told'> {

@@ -88,7 +88,7 @@ export const importTable: Readonly<Record<string, Row>> = {
   'commands/': { rows: ['src/services.ts', 'src/leverage/', 'src/'], libraries: [] },
   'src/discord/': {
     rows: ['src/log', 'src/'],
-    libraries: ['discord.js', '@discordjs/*', 'node:timers/promises', 'node:util', 'zod'],
+    libraries: ['@discordjs/*', 'discord-api-types/*', 'node:timers/promises', 'node:util', 'zod'],
   },
   'src/web/': {
     rows: ['src/leverage/', 'src/store/', 'src/metrics.ts', 'src/log', 'src/'],

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import { describeCommands } from '../../src/discord/command-forms.ts';
 import { createDispatch } from '../../src/discord/dispatch.ts';
 import { readInvocation } from '../../src/discord/interaction.ts';
-import { describeCommands } from '../../src/discord/register.ts';
 import { createRest } from '../../src/discord/rest.ts';
 import { Secret } from '../../src/secret.ts';
 import {
