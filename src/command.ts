@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Caller } from './caller.ts';
-import type { Delivery } from './delivery.ts';
+import type { OwnMessage } from './delivery.ts';
 import type { View } from './view.ts';
 
 /**
@@ -87,7 +87,7 @@ function textCheck(option: Extract<Option, { kind: 'text' }>): z.ZodType<string>
 }
 
 /** One call of a command. `delivery` tells how its reply can be edited later. */
-export type Call = Caller & { readonly isShared: boolean; readonly delivery: Delivery };
+export type Call = Caller & { readonly isShared: boolean; readonly delivery: OwnMessage };
 
 export type Subcommand<O extends Options = Options> = {
   readonly name: string;

@@ -1,9 +1,9 @@
 import type { Caller } from './caller.ts';
-import type { Delivery } from './delivery.ts';
+import type { OwnMessage } from './delivery.ts';
 import type { Verb, View } from './view.ts';
 
 /** A press of a button, after it was acknowledged. `delivery` is the message that carries the button. */
-export type Press = Caller & { readonly verb: Verb; readonly id: string; readonly delivery: Delivery };
+export type Press = Caller & { readonly verb: Verb; readonly id: string; readonly delivery: OwnMessage };
 
 /**
  * What a press does to Discord: `update` replaces the message that carries the button, `answer` is a new message

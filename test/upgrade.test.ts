@@ -1,10 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import type { Delivery } from '../src/delivery.ts';
 import { rowKinds } from '../src/row-kinds.ts';
 import { createSqliteStore } from '../src/store/sqlite.ts';
 import { rotate } from '../src/vault/rotation.ts';
 import { createLinks } from '../src/web/links.ts';
-import { alice, bob, openGate, wordsOf } from './support/gate.ts';
+import { alice, bob, isolated, openGate, wordsOf } from './support/gate.ts';
 import { masterKey } from './support/keyring.ts';
 import { oldDatabase, oldId, oldMasterKey } from './support/old-database.ts';
 
@@ -16,7 +17,7 @@ test('a database that this version has opened is refused by 0.1, which knew its 
   database.close();
 });
 
-const openOld = () => openGate({ file: oldDatabase(), ring: [oldMasterKey] });
+const openOld = (by: '0.1' | '25a43b1' = '0.1') => openGate({ file: oldDatabase(by), ring: [oldMasterKey] });
 
 test('keys of 0.1 still open, with the hash that their leases have', async () => {
   const { vault, account, store } = await openOld();
@@ -106,4 +107,57 @@ test('a rotation seals again all that goes on, takes away what ended, and everyt
     expect((await after.parts().proposals.require(oldId(name))).proposal.id).toBe(oldId(name));
   }
   expect(after.unreadable).toEqual([]);
+});
+
+const token = { token: 'interaction-token', at: Date.UTC(2026, 10, 21, 12), channel: '300' };
+
+const messages: readonly (readonly [string, Delivery])[] = [
+  ['private', { kind: 'own', ...token, isPublic: false }],
+  ['public', { kind: 'own', ...token, isPublic: true, publicId: '401' }],
+  ['public-unknown', { kind: 'own', ...token, isPublic: true }],
+  ['placed', { kind: 'follow-up', ...token, messageId: '402' }],
+  ['unplaced', { kind: 'unplaced', ...token }],
+];
+
+for (const [name, delivery] of messages) {
+  test(`a card of before whoever asked was apart from the key belongs to its owner and stands where it stood: ${name}`, async () => {
+    const { parts, account, unreadable } = await openOld('25a43b1');
+    expect(await parts().proposals.require(oldId(name))).toMatchObject({
+      stage: 'pending',
+      delivery,
+      proposal: { by: alice, account: account(alice) },
+    });
+    expect(unreadable).toEqual([]);
+  });
+}
+
+test('a card of before is pressed by its owner alone, and sent once', async () => {
+  const gate = await openOld('25a43b1');
+  await expect(gate.press('confirm', oldId('public'), bob)).rejects.toThrow('NOT_YOURS');
+  expect(wordsOf((await gate.press('confirm', oldId('public'))).update)).toContain('Done');
+  expect(gate.writes).toHaveLength(1);
+});
+
+test('changes of before that are under way are settled and told where they stand, and nothing is sent again', async () => {
+  const gate = await openOld('25a43b1');
+  gate.held.set('ADAUSD', isolated('5'));
+  await gate.parts().caretaker.recover();
+  const ended = async (name: string) => (await gate.parts().proposals.require(oldId(name))).outcome?.kind;
+  expect(await ended('sending')).toBe('applied');
+  expect(await ended('claimed')).toBe('not-sent');
+  expect(gate.messages).toContainEqual({
+    delivery: { kind: 'own', ...token, isPublic: true, publicId: '403' },
+    view: expect.objectContaining({ tone: 'done' }),
+  });
+  expect((await gate.parts().caretaker.newsFor(bob)).map(({ view }) => wordsOf(view))).toEqual([]);
+  expect(gate.writes).toEqual([]);
+});
+
+test('a link of before still works, and its message is known', async () => {
+  const gate = await openOld('25a43b1');
+  const links = createLinks({ ...gate.keyring.rows, newToken: () => '', base: () => undefined, isAllowed: () => true });
+  expect(await links.find('T'.repeat(43))).toMatchObject({
+    account: gate.account(alice, 'new'),
+    delivery: { kind: 'own', ...token, isPublic: false },
+  });
 });

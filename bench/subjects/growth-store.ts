@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createKeyGuard } from '../../src/confirm/key-guard.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import { createProposals } from '../../src/confirm/proposals.ts';
+import type { Delivery } from '../../src/delivery.ts';
 import { Secret } from '../../src/secret.ts';
 import { chunksOf } from '../../src/store/pages.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
@@ -80,7 +81,13 @@ async function copyRows(
   for (const some of chunksOf(indexes, MOST_KEYS / 2)) await store.commit({ writes: some.flatMap(rows) });
 }
 
-export const delivery = { token: 'x'.repeat(80), at: 0, channel: '300000000000000001', isPublic: false };
+export const delivery: Delivery = {
+  kind: 'own',
+  token: 'x'.repeat(80),
+  at: 0,
+  channel: '300000000000000001',
+  isPublic: false,
+};
 
 function wishOf(person: Trader, keyHash: string): Omit<Proposal, 'id' | 'createdAt' | 'expiresAt'> {
   const bounds = { min: '1', max: '50', step: '0.01' };
@@ -98,5 +105,14 @@ function wishOf(person: Trader, keyHash: string): Omit<Proposal, 'id' | 'created
   const current = { mode: 'isolated', leverage: '3' } as const;
   const seen = { current, position: 'none', hasOpenOrders: false, bounds, isRisky: false } as const;
   const setting = { mode: 'isolated', leverage: '5' } as const;
-  return { account: accountOf(person), keyHash, market, setting, seen, channel: delivery.channel, isShared: false };
+  return {
+    by: accountOf(person).user,
+    account: accountOf(person),
+    keyHash,
+    market,
+    setting,
+    seen,
+    channel: delivery.channel,
+    isShared: false,
+  };
 }

@@ -15,10 +15,10 @@ export type AuditLine = {
 };
 
 export function auditLine(proposal: Proposal, outcome: Outcome): AuditLine {
-  const { account, seen, setting } = proposal;
+  const { by, account, seen, setting } = proposal;
   const [from, to] = [describeSetting(seen.current), describeSetting(setting)];
   const market = marketLabel(proposal);
-  return { user: account.user, venue: account.venue, market, from, to, outcome: outcome.kind };
+  return { user: by, venue: account.venue, market, from, to, outcome: outcome.kind };
 }
 
 /**

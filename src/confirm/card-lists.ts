@@ -55,9 +55,7 @@ export function createCardLists(context: RowContext) {
   async function readAll(index: readonly Entry[], key: typeof keys.owned): Promise<readonly Found[]> {
     const found = await inSlices(index, (entry) => findReadable(context, idIn(entry)));
     const named = new Set(index.map((entry) => entry.key));
-    return found
-      .filter((each) => each !== undefined)
-      .filter(({ proposal: { id, account } }) => named.has(key(account.user, id)));
+    return found.filter((each) => each !== undefined).filter(({ proposal: { id, by } }) => named.has(key(by, id)));
   }
 
   return { openIds, openOf, ownedBy, untold, allUntold };

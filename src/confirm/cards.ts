@@ -18,7 +18,7 @@ import type { Wish } from './tickets.ts';
 /** A card, and the proposal behind it where there is one to press. */
 export type Card = { readonly view: View; readonly proposal?: Proposal };
 
-export type Asker = Pick<Call, 'user' | 'guild' | 'channel' | 'isShared' | 'delivery'>;
+export type Asker = Pick<Call, 'user' | 'guild' | 'channel' | 'isShared'> & { readonly delivery: Delivery };
 
 export type Cards = {
   /** Reads, checks and proposes; nothing is sent. @throws Failure for everything that stands in the way */
@@ -81,7 +81,7 @@ export function createCards(options: {
       const { account, keyHash } = key;
       return propose(
         venue,
-        { account, keyHash, market: fresh.market, ...currency, setting, seen: seenIn(fresh), ...where },
+        { by: asker.user, account, keyHash, market: fresh.market, ...currency, setting, seen: seenIn(fresh), ...where },
         fresh,
         delivery,
       );
@@ -108,7 +108,7 @@ export function busyView(
   { proposal, outcome }: Found,
   asker: { readonly user: string; readonly hasCard: boolean },
 ): View {
-  if (proposal.account.user !== asker.user) throw new Failure({ code: 'KEY_SHARED', venue: venue.label });
+  if (proposal.by !== asker.user) throw new Failure({ code: 'KEY_SHARED', venue: venue.label });
   const now = outcome === undefined ? workingView(venue.label, proposal) : receiptView(venue.label, proposal, outcome);
   const next = asker.hasCard
     ? 'Nothing was sent for this card. Press it again when the other change has its result.'

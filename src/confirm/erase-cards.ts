@@ -28,7 +28,7 @@ async function eraseOpen({ store }: RowContext, user: string, open: readonly Fou
 /** @returns false when one of them is under way; another person's, which only a forged index names, stays. */
 async function erasePage(context: RowContext, user: string, page: readonly Entry[]): Promise<boolean> {
   const rows = (await inSlices(page, (entry) => rowToErase(context, idIn(entry)))).filter((row) => row !== undefined);
-  const own = rows.filter(({ found }) => found === undefined || found.proposal.account.user === user);
+  const own = rows.filter(({ found }) => found === undefined || found.proposal.by === user);
   if (own.some(({ found }) => found !== undefined && isUnderWay(found))) return false;
   const checks = own.map(({ entry }) => entry);
   const result = await context.store.commit({ checks, writes: checks.map(({ key }) => ({ key, remove: true })) });

@@ -1,3 +1,4 @@
+import { followUpOf } from '../delivery.ts';
 import { Failure, unreachable } from '../errors.ts';
 import type { Keys, LoadedKey } from '../keys.ts';
 import type { Limits } from '../leverage/limits.ts';
@@ -15,7 +16,7 @@ import type { Outcome } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
 import type { Proposals } from './proposals.ts';
-import { receiptIn, workingView } from './receipt.ts';
+import { receiptIn, receiptView, workingView } from './receipt.ts';
 import type { Running } from './running.ts';
 import { afterRead } from './settling.ts';
 import type { Telling } from './telling.ts';
@@ -49,7 +50,7 @@ export function createPressHandler(options: {
 
   async function requireOwn({ id, user }: Press): Promise<Found> {
     const found = await proposals.require(id);
-    if (found.proposal.account.user !== user) throw new Failure({ code: 'NOT_YOURS' });
+    if (found.proposal.by !== user) throw new Failure({ code: 'NOT_YOURS' });
     return found;
   }
 
@@ -147,7 +148,7 @@ export function createPressHandler(options: {
     const result = await running.resultOf(proposal.id);
     if (result !== undefined) return result;
     // Its new card stands in that message.
-    if (outcome?.kind === 'stale') return answerBeside(found, press);
+    if (outcome?.kind === 'stale') return answerBeside(found);
     return receipt(found, press);
   }
 
@@ -162,11 +163,11 @@ export function createPressHandler(options: {
     const found = await requireOwn(press);
     // Only what was confirmed has this button: a card still waits for its own two.
     if (found.stage === 'pending') throw new Failure({ code: 'CARD_GONE' });
-    const isElsewhere = press.delivery.isPublic && press.delivery.publicId !== found.delivery.publicId;
+    const isElsewhere = press.delivery.isPublic && press.delivery.publicId !== publicIdOf(found);
     if (isElsewhere) {
       const checked = await checkNow(found);
       telling.giveUp(press.id);
-      return answerBeside(checked, press);
+      return answerBeside(checked);
     }
     return (await running.resultOf(press.id)) ?? receipt(await checkNow(found), press);
   }
@@ -179,10 +180,10 @@ export function createPressHandler(options: {
   }
 
   /** The button of one card in the public message of another was forged: that message stays as it is. */
-  function answerBeside({ proposal, outcome }: Found, { delivery }: Press): PressReply {
+  function answerBeside({ proposal, outcome }: Found): PressReply {
     const venue = labelOf(venues, proposal.account.venue);
     if (outcome === undefined) return { answer: workingView(venue, proposal) };
-    return { answer: receiptIn({ ...delivery, isPublic: false }, venue, proposal, outcome) };
+    return { answer: receiptView(venue, proposal, outcome) };
   }
 
   async function back(press: Press): Promise<PressReply> {
@@ -199,7 +200,7 @@ export function createPressHandler(options: {
       ...(currency !== undefined && { currency }),
     };
     // The answer is a message of its own that only the presser sees, whatever the receipt was.
-    const delivery = { ...press.delivery, isPublic: false, isPlaced: false } as const;
+    const delivery = followUpOf(press.delivery);
     const card = await cards.ask({ ...press, isShared: false, delivery }, wish);
     const { proposal: next } = card;
     if (next === undefined) return { answer: card.view };
@@ -266,6 +267,10 @@ export function createPressHandler(options: {
         return unreachable(press.verb);
     }
   };
+}
+
+function publicIdOf({ delivery }: Found): string | undefined {
+  return delivery.kind === 'own' ? delivery.publicId : undefined;
 }
 
 function previousSetting({ seen }: Proposal): LeverageSetting | undefined {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Delivery, deliverySchema } from '../delivery.ts';
+import { accountSchema } from '../account.ts';
+import { type Delivery, deliveryOfFlags, deliverySchema } from '../delivery.ts';
 import { Failure } from '../errors.ts';
 import { parseJson } from '../parse-json.ts';
 import { isUnreadable, plainRows, type RowContext, type SealedRow, sealedRows } from '../store/sealed-rows.ts';
@@ -30,9 +31,9 @@ const TIME_DIGITS = 16;
 export const proposalRows = sealedRows({
   kind: 'proposal',
   prefix: 'proposal/',
-  version: 2,
+  version: 3,
   schema: foundSchema,
-  migrations: { 1: withUnsettled },
+  migrations: { 1: withUnsettled, 2: withAsker },
   unversioned: readUnversioned,
 });
 
@@ -96,6 +97,17 @@ function withUnsettled(older: unknown): unknown {
   const { kind, since } = found.outcome;
   const read = kind === 'not-applied' ? { firstReadAt: since } : {};
   return { ...found, outcome: { kind: 'unsettled', since, lookAt: since, ...read } };
+}
+
+const ownedSchema = z.looseObject({
+  proposal: z.looseObject({ account: accountSchema }),
+  delivery: z.unknown(),
+});
+
+/** In version 2 whoever asked was the owner of the key, and a delivery's fields told its kind. */
+function withAsker(older: unknown): unknown {
+  const { proposal, delivery, ...rest } = ownedSchema.parse(older);
+  return { ...rest, proposal: { ...proposal, by: proposal.account.user }, delivery: deliveryOfFlags(delivery) };
 }
 
 const unversionedSchema = z.object({

@@ -7,6 +7,9 @@ import { settingSchema } from '../leverage/setting.ts';
 /** What a card asks for: plain data, sealed in the store, so that what runs is what was shown. */
 export const proposalSchema = z.object({
   id: z.string(),
+  /** Discord user who asked: they alone press it and are told of it. */
+  by: z.string(),
+  /** Whose key it is for. */
   account: accountSchema,
   /** Keyed hash of the API key the card was made with. */
   keyHash: z.string(),

@@ -1,4 +1,4 @@
-import type { Delivery } from '../delivery.ts';
+import { type Delivery, placed } from '../delivery.ts';
 import { Failure } from '../errors.ts';
 import { chunksOf, inSlices } from '../store/pages.ts';
 import { retried } from '../store/retried.ts';
@@ -68,7 +68,7 @@ export function createProposals(
    * @throws Failure TOO_MANY_OPEN_CARDS, TOO_MANY_CARDS, STORE_UNAVAILABLE for an id that is taken
    */
   async function open(request: Request, ttlMs: number, delivery: Delivery): Promise<Proposal> {
-    const { user } = request.account;
+    const { by: user } = request;
     const id = newId();
     const createdAt = await store.now();
     const proposal: Proposal = { ...request, id, createdAt, expiresAt: createdAt + ttlMs };
@@ -85,8 +85,8 @@ export function createProposals(
   /** Remembers in which message a card stands, once that is known. */
   async function attach(id: string, messageId: string): Promise<void> {
     const found = await require(id);
-    const { isPlaced: _unknown, ...delivery } = found.delivery;
-    if (found.stage === 'pending') await advance({ ...found, delivery: { ...delivery, messageId } }, 'pending');
+    if (found.stage !== 'pending') return;
+    await advance({ ...found, delivery: placed(found.delivery, messageId) }, 'pending');
   }
 
   /** @param delivery - The message with the pressed button, for the result. */
@@ -186,13 +186,13 @@ export function createProposals(
    * @returns undefined when it had been ended otherwise.
    */
   async function finish(found: Found, outcome: Outcome): Promise<Found | undefined> {
-    const { id, account, keyHash } = found.proposal;
+    const { id, by, keyHash } = found.proposal;
     const lease = await leaseToEnd(found);
     const ttlMs = lifeOf(outcome);
     const closing: readonly Write[] = [
-      { key: keys.open(account.user, id), remove: true },
-      { key: keys.owned(account.user, id), value: '', ttlMs },
-      { key: keys.ended(account.user, id, found.proposal.createdAt), value: '', ttlMs },
+      { key: keys.open(by, id), remove: true },
+      { key: keys.owned(by, id), value: '', ttlMs },
+      { key: keys.ended(by, id, found.proposal.createdAt), value: '', ttlMs },
     ];
     const notes = isWorthTelling(outcome) ? [untoldNote(found)] : [];
     const release: readonly Write[] = lease === undefined ? [] : [{ key: lease.key, remove: true }];
@@ -223,8 +223,8 @@ export function createProposals(
     return ended ?? require(found.proposal.id);
   }
 
-  function untoldNote({ proposal: { account, id } }: Found): Write {
-    return { key: keys.untold(account.user, id), value: '', ttlMs: keepMs };
+  function untoldNote({ proposal: { by, id } }: Found): Write {
+    return { key: keys.untold(by, id), value: '', ttlMs: keepMs };
   }
 
   /** What was erased meanwhile leaves no note behind. */

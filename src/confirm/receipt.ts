@@ -1,3 +1,4 @@
+import { type Delivery, isPublic } from '../delivery.ts';
 import { type FailureData, unreachable } from '../errors.ts';
 import { marketLabel } from '../leverage/market.ts';
 import { describeSetting } from '../leverage/setting.ts';
@@ -32,14 +33,9 @@ export function receiptView(venue: string, proposal: Proposal, outcome: Outcome)
  * Why an exchange refused may tell of a position or of the margin, so no public receipt says why: one that withheld only
  * those reasons would tell of them by its silence.
  */
-export function receiptIn(
-  place: { readonly isPublic: boolean },
-  venue: string,
-  proposal: Proposal,
-  outcome: Outcome,
-): View {
+export function receiptIn(place: Delivery, venue: string, proposal: Proposal, outcome: Outcome): View {
   const view = receiptView(venue, proposal, outcome);
-  const isWithheld = place.isPublic && 'failure' in outcome && outcome.failure !== undefined;
+  const isWithheld = isPublic(place) && 'failure' in outcome && outcome.failure !== undefined;
   if (!isWithheld) return view;
   const { title, body } = withoutReason(venue, proposal, outcome.kind);
   return { ...view, title, body, aside: view };

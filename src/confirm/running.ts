@@ -20,9 +20,9 @@ export function createRunning(): Running {
   }
 
   return {
-    run: async ({ id, account }, task) => {
+    run: async ({ id, by }, task) => {
       const result = task();
-      tasks.set(id, { user: account.user, result });
+      tasks.set(id, { user: by, result });
       try {
         return await result;
       } finally {

@@ -47,14 +47,14 @@ export function createTeller(options: {
     if (outcome === undefined) return;
     torn.delete(proposal.id);
     // Without a place of its own it would take that of another message.
-    const result = delivery.isPlaced === false ? 'lost' : await show(found, outcome);
+    const result = delivery.kind === 'unplaced' ? 'lost' : await show(found, outcome);
     if (result === 'told') {
       telling.shown(found);
       await telling.settleNotes();
       return catchUp(found);
     }
     if (isWorthTelling(outcome)) await telling.lost(found);
-    const mayStillBeEdited = delivery.isPlaced !== false && (await now()) - delivery.at < TOKEN_LIVES_MS;
+    const mayStillBeEdited = delivery.kind !== 'unplaced' && (await now()) - delivery.at < TOKEN_LIVES_MS;
     if (mayStillBeEdited) await mend(proposal.id);
   }
 

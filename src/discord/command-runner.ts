@@ -66,7 +66,7 @@ export function createCommandRunner(options: {
 
     const { token, caller } = invocation;
     const publicId = isShared && ack.messageId !== undefined ? { publicId: ack.messageId } : {};
-    const delivery = { token, at, channel: caller.channel, isPublic: isShared, ...publicId };
+    const delivery = { kind: 'own', token, at, channel: caller.channel, isPublic: isShared, ...publicId } as const;
     const performed = await perform(invocation, resolved, { ...caller, isShared, delivery });
     if (performed.kind === 'failed') {
       await answer(invocation, performed.view, !isShared);

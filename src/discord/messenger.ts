@@ -29,16 +29,17 @@ export function createMessenger(options: {
   }
 
   async function editByToken(delivery: Delivery, body: unknown): Promise<boolean> {
-    const key = await keyOf(delivery);
+    // The token alone would edit another message.
+    const key = delivery.kind === 'unplaced' ? undefined : await keyOf(delivery);
     if (key === undefined) return false;
-    const sent = await rest.editReply(key, body, delivery.messageId);
+    const sent = await rest.editReply(key, body, delivery.kind === 'follow-up' ? delivery.messageId : undefined);
     return sent.kind === 'told';
   }
 
   // To the bot's own routes a follow-up does not exist: only one person sees it.
-  async function editAsBot({ channel, messageId, publicId, isPublic }: Delivery, body: unknown): Promise<boolean> {
-    if (!isPublic || publicId === undefined || messageId !== undefined) return false;
-    const sent = await rest.editAsBot(channel, publicId, body);
+  async function editAsBot(delivery: Delivery, body: unknown): Promise<boolean> {
+    if (delivery.kind !== 'own' || !delivery.isPublic || delivery.publicId === undefined) return false;
+    const sent = await rest.editAsBot(delivery.channel, delivery.publicId, body);
     return sent.kind === 'told';
   }
 

@@ -78,5 +78,5 @@ export function createPressRunner(options: {
 function pressOf(invocation: PressInvocation, button: NonNullable<PressInvocation['button']>, at: number): Press {
   const { token, caller, messageId, isPublic } = invocation;
   const publicId = isPublic ? { publicId: messageId } : {};
-  return { ...caller, ...button, delivery: { token, at, channel: caller.channel, isPublic, ...publicId } };
+  return { ...caller, ...button, delivery: { kind: 'own', token, at, channel: caller.channel, isPublic, ...publicId } };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { accountPath, accountSchema } from '../account.ts';
-import { deliverySchema } from '../delivery.ts';
+import { deliveryOfFlags, deliverySchema } from '../delivery.ts';
 import { Failure } from '../errors.ts';
 import { retried } from '../store/retried.ts';
 import { plainRows, type RowContext, type SealedRow, sealedRows } from '../store/sealed-rows.ts';
@@ -35,10 +35,19 @@ export type LinkRequest = Omit<Link, 'triesLeft' | 'hasMetStranger'>;
 export const linkRows = sealedRows({
   kind: 'link',
   prefix: 'link/',
-  version: 1,
+  version: 2,
   schema: linkSchema,
+  migrations: { 1: withDeliveryKind },
   unversioned: 'ended',
 });
+
+const flaggedSchema = z.looseObject({ delivery: z.unknown() });
+
+/** In version 1 a delivery's fields told its kind. */
+function withDeliveryKind(older: unknown): unknown {
+  const link = flaggedSchema.parse(older);
+  return { ...link, delivery: deliveryOfFlags(link.delivery) };
+}
 
 /** For each account the hash of its open link's token. */
 export const linkIndex = plainRows('link-for');

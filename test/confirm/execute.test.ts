@@ -19,6 +19,7 @@ async function prepare(change: Partial<ExecuteOptions> = {}) {
   const shown = await preview(venue, {}, request);
   const proposal: Proposal = {
     id: 'id',
+    by: '100',
     account: { user: '100', venue: 'paper', label: 'main' },
     keyHash: 'hash',
     market: shown.market,

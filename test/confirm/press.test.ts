@@ -20,6 +20,20 @@ async function turnsOfTheLoop(count: number): Promise<string> {
 
 const stageOf = async (gate: Gate, id: string) => (await gate.parts().proposals.require(id)).stage;
 
+test('a card for another person’s key is pressed by whoever asked, who alone hears of it', async () => {
+  const { gate, proposal } = await withCard();
+  const { id: _, createdAt, expiresAt, ...request } = proposal;
+  const { proposals, caretaker } = gate.parts();
+  const { id } = await proposals.open({ ...request, by: bob }, CARD_MS, gate.delivery);
+  await expect(gate.press('confirm', id)).rejects.toThrow('NOT_YOURS');
+  const { update, lost } = await gate.press('confirm', id, bob);
+  expect(wordsOf(update)).toContain('Done: BTCUSD');
+  expect(gate.opened.map(({ secret }) => secret?.reveal())).toContain(`secret-of-${alice}`);
+  await lost?.();
+  expect(await caretaker.newsFor(alice)).toEqual([]);
+  expect(await caretaker.newsFor(bob)).toHaveLength(1);
+});
+
 describe('confirming', () => {
   test('writes once, reads back, and says what the venue holds', async () => {
     const { gate, id } = await withCard();
@@ -341,8 +355,8 @@ describe('the other buttons', () => {
     const [open = ''] = await gate.parts().proposals.openIds();
     await reply.answered?.('message-9');
     expect((await gate.parts().proposals.require(open)).delivery).toMatchObject({
+      kind: 'follow-up',
       messageId: 'message-9',
-      isPublic: false,
     });
     expect(gate.writes).toHaveLength(1);
   });

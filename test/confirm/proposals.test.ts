@@ -18,9 +18,10 @@ import { temporaryDirectory } from '../support/temporary.ts';
 
 const CARD_MS = 60_000;
 const HOUR_MS = 60 * 60_000;
-const delivery = { token: 'interaction-token', at: 0, channel: '300', isPublic: false };
+const delivery = { kind: 'own', token: 'interaction-token', at: 0, channel: '300', isPublic: false } as const;
 
 const request: Omit<Proposal, 'id' | 'createdAt' | 'expiresAt'> = {
+  by: '100',
   account: { user: '100', venue: 'kraken-futures', label: 'main' },
   keyHash: 'hash-of-key',
   market: {
@@ -233,15 +234,15 @@ describe('what is known of a card by an older version of its row', () => {
 
 test('a stored payload that was swapped, moved or changed cannot be claimed', async () => {
   const { proposals, open, store, unreadable } = await openProposals();
-  const [mine, other] = [await open(), await open({ account: { ...request.account, user: '666' } })];
+  const [mine, other] = [await open(), await open({ by: '666' })];
   const read = async (id: string) => (await store.get(`proposal/${id}`))?.value ?? '';
   const [row, foreign] = [await read(mine.id), await read(other.id)];
   const forgeries = [
     foreign,
-    row.replace('"v":2', '"v":3'),
-    row.replace('"v":2', '"v":1'),
+    row.replace('"v":3', '"v":4'),
+    row.replace('"v":3', '"v":2'),
     damaged(row),
-    JSON.stringify({ ...JSON.parse(row), stage: 'pending' }).replace('"v":2,', ''),
+    JSON.stringify({ ...JSON.parse(row), stage: 'pending' }).replace('"v":3,', ''),
     '{}',
     '',
   ];
@@ -287,7 +288,7 @@ test('a person whose cards are all under way is told no time', async () => {
 test('erasing a user leaves none of their rows and all of the others’', async () => {
   const { proposals, open, store } = await openProposals();
   await open();
-  const other = await open({ account: { ...request.account, user: '666' } });
+  const other = await open({ by: '666' });
   await proposals.eraseAll('100');
   expect(await keysOf(store)).toEqual([`open/666/${other.id}`, `owned/666/${other.id}`, `proposal/${other.id}`]);
 });
@@ -421,7 +422,7 @@ describe('a key that somebody else holds by now', () => {
 test('a list of cards leaves out those that can no longer be read, and is an error when the store cannot be', async () => {
   const { proposals, open, store } = await openProposals();
   const [good, damaged] = [await open(), await open()];
-  await open({ account: { ...request.account, user: '666' } });
+  await open({ by: '666' });
   await store.commit({ writes: [{ key: `proposal/${damaged.id}`, value: '{}' }] });
   for (const list of [proposals.openOf, proposals.ownedBy]) {
     expect((await list('100')).map(({ proposal }) => proposal.id)).toEqual([good.id]);

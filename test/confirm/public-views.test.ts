@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { auditLine, auditNote } from '../../src/confirm/audit.ts';
 import type { Outcome } from '../../src/confirm/outcome.ts';
 import { receiptIn } from '../../src/confirm/receipt.ts';
+import { isPublic } from '../../src/delivery.ts';
 import { renderNotes, renderView } from '../../src/discord/render.ts';
 import type { FailureData } from '../../src/errors.ts';
 import type { View } from '../../src/view.ts';
@@ -51,7 +52,7 @@ async function story(state: Partial<PaperState>, before: (gate: Gate) => unknown
   seen.push(publicly(pressed.update));
   gate.clock.advance(5 * 60_000);
   await gate.parts().caretaker.tick();
-  for (const one of gate.messages.filter((each) => each.delivery.isPublic)) seen.push(publicly(one.view));
+  for (const one of gate.messages.filter((each) => isPublic(each.delivery))) seen.push(publicly(one.view));
   return seen;
 }
 
@@ -100,7 +101,9 @@ const reasons: readonly FailureData[] = [
 
 test.each(['refused', 'not-sent'] as const)('of a change that was %s a channel reads no reason', async (kind) => {
   const proposal = await (await deskWith(exposed)).ask(alice, {}, true);
-  const receipts = reasons.map((failure) => receiptIn(onChannel, 'Paper', proposal, { kind, at: 1, failure }));
+  const receipts = reasons.map((failure) =>
+    receiptIn({ ...delivery, ...onChannel }, 'Paper', proposal, { kind, at: 1, failure }),
+  );
   const [first] = receipts.map(publicly);
   for (const receipt of receipts) expect(publicly(receipt)).toEqual(first);
   // Its owner is told.

@@ -5,7 +5,7 @@ import { receiptIn, receiptView, workingView } from '../../src/confirm/receipt.t
 import type { Refusal } from '../../src/errors.ts';
 import type { CurrentSetting } from '../../src/leverage/setting.ts';
 import type { Tone } from '../../src/view.ts';
-import { alice, isolated, labelsOf, openGate, wordsOf } from '../support/gate.ts';
+import { alice, delivery, isolated, labelsOf, openGate, wordsOf } from '../support/gate.ts';
 import { refusal, unreachable } from '../support/paper-venue.ts';
 
 async function proposalFrom(current: CurrentSetting = isolated('3')): Promise<Proposal> {
@@ -15,6 +15,7 @@ async function proposalFrom(current: CurrentSetting = isolated('3')): Promise<Pr
   return gate.ask(alice);
 }
 
+const inChannel = { ...delivery, isPublic: true };
 const [since, asOf] = [1_000, 31_000];
 const silent: Sent = { at: 500, until: 4_500, answer: 'timeout' };
 const accepted: Sent = { at: 500, until: 600, answer: 'accepted' };
@@ -197,7 +198,7 @@ test('in public every refusal reads the same, whatever it would tell of a positi
   for (const kind of ['refused', 'not-sent'] as const) {
     const views = refusals.map((reason) => {
       const failure = { code: 'VENUE_REFUSED', venue: 'Paper', refusal: reason } as const;
-      return receiptIn({ isPublic: true }, 'Paper', proposal, { kind, at: asOf, failure });
+      return receiptIn(inChannel, 'Paper', proposal, { kind, at: asOf, failure });
     });
     expect(new Set(views.map(wordsOf)).size).toBe(1);
     expect(new Set(views.map(({ aside }) => wordsOf(aside))).size).toBe(refusals.length);
@@ -208,8 +209,8 @@ test('in public nothing else is withheld, and in private nothing is', async () =
   const proposal = await proposalFrom();
   for (const [outcome] of rows) {
     const full = receiptView('Paper', proposal, outcome);
-    expect(receiptIn({ isPublic: false }, 'Paper', proposal, outcome)).toEqual(full);
+    expect(receiptIn(delivery, 'Paper', proposal, outcome)).toEqual(full);
     const hasReason = 'failure' in outcome && outcome.failure !== undefined;
-    if (!hasReason) expect(receiptIn({ isPublic: true }, 'Paper', proposal, outcome)).toEqual(full);
+    if (!hasReason) expect(receiptIn(inChannel, 'Paper', proposal, outcome)).toEqual(full);
   }
 });

@@ -38,9 +38,9 @@ test('waiting for one person does not wait for another', async () => {
   const { mine, theirs, running } = await twoProposals();
   const { promise, resolve } = Promise.withResolvers<PressReply>();
   const slow = running.run(theirs, () => promise);
-  await running.whenIdle(mine.account.user);
+  await running.whenIdle(mine.by);
   let isIdle = false;
-  const idle = running.whenIdle(theirs.account.user).then(() => {
+  const idle = running.whenIdle(theirs.by).then(() => {
     isIdle = true;
   });
   await Promise.resolve();

@@ -43,7 +43,7 @@ test('the command gets the caller, checked values and where its reply can be edi
         guild: '200000000000000001',
         channel: general,
         isShared: false,
-        delivery: { token: payload?.token, at: bot.clock.ms, channel: general, isPublic: false },
+        delivery: { kind: 'own', token: payload?.token, at: bot.clock.ms, channel: general, isPublic: false },
       },
       values: { venue: 'mudrex', market: 'BTCUSDT', account: 'spare' },
     },

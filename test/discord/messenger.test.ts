@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Call } from '../../src/command.ts';
-import type { Delivery } from '../../src/delivery.ts';
+import { type Delivery, followUpOf, placed } from '../../src/delivery.ts';
 import type { Note } from '../../src/view.ts';
 import { bob, card, general, leverageSet, prepareBot, startBot, titles, until, view } from './support.ts';
 
@@ -43,7 +43,7 @@ test('a follow-up is edited by its own id', async () => {
   const token = String(bot.discord.interactions().at(-1)?.payload.token);
   const [messageId] = ids;
   if (messageId === undefined) throw new Error('the answer has no id');
-  const delivery: Delivery = { token, at: bot.clock.ms, channel: general, messageId, isPublic: false };
+  const delivery: Delivery = { kind: 'follow-up', token, at: bot.clock.ms, channel: general, messageId };
   expect(await bot.bot.messenger.edit(delivery, view('answer expired'))).toBe('told');
   expect(titles(bot.shown())).toEqual(['❔ BTCUSDT on Mudrex', 'answer expired']);
 });
@@ -83,8 +83,14 @@ test('a private message is lost once its token is over', async () => {
 test('the bot never edits the public card in place of a follow-up to it', async () => {
   const bot = await startWithCard(true);
   bot.clock.ms += 15 * MINUTE_MS;
-  const followUp = { ...bot.delivery, messageId: '1573488112435200099' };
+  const followUp = placed(bot.delivery, '1573488112435200099');
   expect(await bot.messenger.edit(followUp, view('follow-up'))).toBe('lost');
+  expect(titles(bot.shown())).toEqual(['❔ card']);
+});
+
+test('a follow-up whose id is not known is never edited in place of the message that it follows', async () => {
+  const bot = await startWithCard(true);
+  expect(await bot.messenger.edit(followUpOf(bot.delivery), view('follow-up'))).toBe('lost');
   expect(titles(bot.shown())).toEqual(['❔ card']);
 });
 
@@ -129,7 +135,7 @@ test('an edit before the bot knows its own id waits for it', async () => {
 
 test('an edit is lost when the bot stops before it knows its own id', async () => {
   const { bot, clock } = await prepareBot();
-  const delivery = { token: 'aW50ZXJhY3Rpb246', at: clock.ms, channel: general, isPublic: false };
+  const delivery = { kind: 'own', token: 'aW50ZXJhY3Rpb246', at: clock.ms, channel: general, isPublic: false } as const;
   const edited = bot.messenger.edit(delivery, view('never'));
   await bot.stop();
   expect(await edited).toBe('lost');

@@ -28,7 +28,7 @@ test('a press is acknowledged before it is handled, and the card then shows how 
       channel: general,
       verb: 'confirm',
       id: cardId,
-      delivery: { token: payload?.token, at: bot.clock.ms, channel: general, isPublic: false },
+      delivery: { kind: 'own', token: payload?.token, at: bot.clock.ms, channel: general, isPublic: false },
     },
   ]);
   expect(bot.seen.at(-1)).toMatchObject({ hook: 'done', kind: 'press', name: 'confirm', result: 'ok' });

@@ -94,7 +94,7 @@ test('Discord takes whatever view there is', async () => {
   const { openCard, discord, clock, bot } = await startBot();
   await openCard();
   const token = String(discord.interactions().at(-1)?.payload.token);
-  const delivery = { token, at: clock.ms, channel: general, isPublic: false };
+  const delivery = { kind: 'own', token, at: clock.ms, channel: general, isPublic: false } as const;
   const check = async (shown: View) => {
     expect(await bot.messenger.edit(delivery, shown)).toBe('told');
   };

@@ -5,7 +5,7 @@ import type { Call } from '../../src/command.ts';
 import { createGate } from '../../src/confirm/gate.ts';
 import type { Outcome } from '../../src/confirm/outcome.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
-import type { Delivery } from '../../src/delivery.ts';
+import type { Delivery, OwnMessage } from '../../src/delivery.ts';
 import { Failure } from '../../src/errors.ts';
 import { createLimits, type LimitOptions } from '../../src/leverage/limits.ts';
 import type { LeverageSetting } from '../../src/leverage/setting.ts';
@@ -27,7 +27,7 @@ import { createPaperVenue } from './paper-venue.ts';
 export const CARD_MS = 60_000;
 export const [alice, bob] = ['100', '200'] as const;
 
-export const delivery: Delivery = { token: 'interaction-token', at: 0, channel: '300', isPublic: false };
+export const delivery: OwnMessage = { kind: 'own', token: 'interaction-token', at: 0, channel: '300', isPublic: false };
 
 /** Nothing is limited. */
 export const freely: LimitOptions = {
@@ -235,7 +235,7 @@ export async function openGate(
       id: string,
       user: string = alice,
       progress: (view: View) => void = () => {},
-      on: Partial<Delivery> = {},
+      on: Partial<OwnMessage> = {},
     ) => {
       const press: Press = { ...callOf(user), verb, id, delivery: { ...delivery, ...on } };
       return parts.press(press, progress);

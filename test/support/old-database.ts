@@ -12,16 +12,20 @@ export const oldMasterKey: MasterKey = {
 };
 
 /**
- * A copy of the database that 0.1 (commit 2ca1d25) wrote at the time at which test clocks start, for the paper venue:
- * keys of 100 and 200, one waiting key, ended cards (`ended`, `untold`), a card that can still be pressed (`open`),
- * changes under way (`claimed`, `sending`, `settling`), a ticket and a link.
+ * A copy of a database that an older version wrote at the time at which test clocks start, for the paper venue.
+ *
+ * - `0.1` (commit 2ca1d25): keys of 100 and 200, one waiting key, ended cards (`ended`, `untold`), a card that can still
+ *   be pressed (`open`), changes under way (`claimed`, `sending`, `settling`), a ticket and a link.
+ * - `25a43b1`, in the middle of 0.2: keys of both, a card in each kind of message (`private`, `public`,
+ *   `public-unknown`, `placed`, `unplaced`), changes under way, a result that 200 was not told (`untold`), a ticket and
+ *   a link.
  *
  * @returns its file.
  */
-export function oldDatabase(): string {
+export function oldDatabase(by: '0.1' | '25a43b1' = '0.1'): string {
   const file = join(temporaryDirectory(), 'levergate.db');
   const database = new DatabaseSync(file);
-  database.exec(readFileSync(join(import.meta.dirname, '../fixtures/0.1.sql'), 'utf8'));
+  database.exec(readFileSync(join(import.meta.dirname, `../fixtures/${by}.sql`), 'utf8'));
   database.close();
   return file;
 }

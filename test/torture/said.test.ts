@@ -16,6 +16,7 @@ const market = { venue: 'paper', id: 'BTCUSD', symbol: 'BTCUSD', aliases: [], ba
 
 const proposal: Proposal = {
   id: 'abcdefghijklmnopqrstuv',
+  by: '100',
   account: { user: '100', venue: 'paper', label: 'main' },
   keyHash: 'hash',
   market: { ...market, tradeable: true },
@@ -76,12 +77,12 @@ describe('the torture reads what a trader reads', () => {
     const found = {
       proposal,
       stage: 'claimed',
-      delivery: { token: '', at: 0, channel: '', isPublic: false },
+      delivery: { kind: 'own', token: '', at: 0, channel: '', isPublic: false },
       version: 1,
     } as const;
     expect(meaningIn(workingView('Paper', proposal))).toBe('working');
     expect(meaningIn(failureView({ code: 'NOT_YOURS' }))).toBe('denied');
     expect(meaningIn(tryAgainView())).toBe('denied');
-    expect(meaningIn(busyView(venue, found, { user: proposal.account.user, hasCard: true }))).toBe('busy');
+    expect(meaningIn(busyView(venue, found, { user: proposal.by, hasCard: true }))).toBe('busy');
   });
 });

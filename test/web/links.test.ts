@@ -7,7 +7,7 @@ import { createClock } from '../support/clock.ts';
 import { masterKey } from '../support/keyring.ts';
 
 const account = { user: '100', venue: 'mudrex', label: 'main' };
-const delivery = { token: 'canary-interaction-token', at: 0, channel: '200', isPublic: false };
+const delivery = { kind: 'own', token: 'canary-interaction-token', at: 0, channel: '200', isPublic: false } as const;
 const request: LinkRequest = { account, userName: 'Ada', delivery };
 const minute = 60_000;
 

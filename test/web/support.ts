@@ -24,7 +24,13 @@ export const applicationId = '900000000000000001';
 export const clientSecret = 'canary-client-secret-0123456789';
 
 export const account = { user: ada.id, venue: 'fixture', label: 'main' };
-export const delivery: Delivery = { token: 'canary-interaction-token', at: 0, channel: '200', isPublic: false };
+export const delivery: Delivery = {
+  kind: 'own',
+  token: 'canary-interaction-token',
+  at: 0,
+  channel: '200',
+  isPublic: false,
+};
 export const goodKey = { apiKey: 'public-key-1234567890', apiSecret: 'canary-secret-1234567890' };
 
 /** Answers `checkKey` by the test's own function; nothing else of it is ever called. */

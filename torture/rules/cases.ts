@@ -42,8 +42,8 @@ export function createCases(journal: Journal, { proposals }: Contents): Cases {
   const { owner, strays } = assign(journal, seeds);
   const ids = new Set(proposals.map(({ proposal }) => proposal.id));
   const all = seeds.map((seed) => {
-    const { id, account } = seed.found.proposal;
-    const presses = [...journal.presses.values()].filter((one) => one.proposal === id && one.user === account.user);
+    const { id, by } = seed.found.proposal;
+    const presses = [...journal.presses.values()].filter((one) => one.proposal === id && one.user === by);
     return {
       ...seed,
       confirms: presses.filter(({ verb }) => verb === 'confirm'),
