@@ -4,11 +4,10 @@ import { ClientRefusal } from '../simulators/discord/client/client-refusal.ts';
 import type { LoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
 import { Refusal } from '../simulators/discord/refusal.ts';
 import type { Hub } from './hub.ts';
-import { tradeDeskId } from './people.ts';
 import { describeScreen, describeWire, type ScreenParts } from './screen.ts';
 import { serveScreens } from './screen-socket.ts';
 import { describeState } from './state.ts';
-import { botKnobs, clockKnobs, discordKnobs, refusalChoices, venueKnobs } from './trouble.ts';
+import { knobs } from './trouble.ts';
 
 export type ApiParts = ScreenParts & { readonly hub: Hub };
 
@@ -28,10 +27,7 @@ export function serveApi(app: FastifyInstance, parts: ApiParts): void {
     reply.code(parts.isReady() ? 200 : 503).send({ ready: parts.isReady(), bot: parts.bot.state() }),
   );
   app.get('/api/state', async () => describeState(parts));
-  app.get('/api/knobs', async () => ({
-    ...{ venueKnobs, refusalChoices, discordKnobs, clockKnobs, botKnobs },
-    homeChannelId: tradeDeskId,
-  }));
+  app.get('/api/knobs', async () => knobs);
   const isPerson = (userId: string) => discord.people().some(({ id }) => id === userId);
   const end = serveScreens(app.server, hub, (viewerId) =>
     isPerson(viewerId) ? describeScreen(parts, viewerId) : undefined,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { stripTypeScriptTypes } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -18,6 +19,7 @@ const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.ts': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
 };
 
@@ -44,14 +46,15 @@ function nameOf(request: FastifyRequest): string | undefined {
 
 async function sendFile(path: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const type = types[extname(path)];
-  const body = await readFile(path).catch(() => undefined);
-  if (type === undefined || body === undefined) {
+  const file = await readFile(path, 'utf8').catch(() => undefined);
+  if (type === undefined || file === undefined) {
     reply.callNotFound();
     return reply;
   }
+  const body = path.endsWith('.ts') ? stripTypeScriptTypes(file) : file;
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   reply.headers({ etag, 'cache-control': 'no-cache', 'content-type': type });
-  if (type.startsWith('text/html')) reply.header('content-security-policy', policy(body.toString()));
+  if (type.startsWith('text/html')) reply.header('content-security-policy', policy(body));
   return request.headers['if-none-match'] === etag ? reply.code(304).send() : reply.send(body);
 }
 

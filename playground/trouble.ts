@@ -199,3 +199,7 @@ export const botKnobs = [
     watchFor: 'Kill it while it waits for an exchange: after the restart it reads back and never sends again.',
   },
 ] as const satisfies readonly Knob[];
+
+/** Every knob, for the page. */
+export const knobs = { venueKnobs, refusalChoices, discordKnobs, clockKnobs, botKnobs };
+export type Knobs = typeof knobs;

@@ -1,4 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -9,7 +10,7 @@ import { animatedWebp, type Frame } from './animated-webp.ts';
 // Makes the pictures of the README from a running playground: the moving one, the card, a receipt, and a phone.
 
 const folder = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));
-const encoder = fileURLToPath(new URL('encode-frame.js', import.meta.url));
+const encoder = new URL('encode-frame.ts', import.meta.url);
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const desktop = { width: 1280, height: 800 };
 const phone = { width: 390, height: 844 };
@@ -82,7 +83,7 @@ async function makeMoving(page: Page, { exchange }: Playground): Promise<void> {
 
 async function animate(shots: readonly Shot[]): Promise<void> {
   const page = await browser.newPage();
-  await page.addScriptTag({ path: encoder });
+  await page.addScriptTag({ content: stripTypeScriptTypes(await readFile(encoder, 'utf8')) });
   const frames: Frame[] = [];
   for (const { png, ms } of shots) {
     const part = encoded.optional().parse(await page.evaluate(`encodeFrame('${png.toString('base64')}')`));

@@ -1,14 +1,33 @@
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { keepAtEnd } from './keep-at-end.js';
-import { message, unanswered } from './message.js';
-import { isUnanswered } from './patience.js';
-import { now } from './time.js';
+import type { VisibleMessage } from '../../simulators/discord/view.ts';
+import type { ChannelLine, InteractionLine } from '../screen.ts';
+import type { Composer } from './composer.ts';
+import { keepAtEnd } from './keep-at-end.ts';
+import { message, unanswered } from './message.ts';
+import { isUnanswered } from './patience.ts';
+import type { Page, State } from './state.ts';
+import { now } from './time.ts';
+import type { Tour } from './tour.ts';
+import type { WireTap } from './wire.ts';
 
 const QUIET_MS = 400;
 
+type Parts = Page & {
+  readonly composer: Composer;
+  readonly tour: Tour;
+  readonly wire: WireTap;
+  readonly isTourHere: boolean;
+};
+
+/** A row of the list: a message, or a command of one's own that has no answer. */
+type Entry = { readonly key: string; readonly at: number } & (
+  | { readonly message: VisibleMessage }
+  | { readonly interaction: InteractionLine; readonly isLate: boolean }
+);
+
 /** Header, tour, messages and composer of one channel. */
-export function chat({ state, actions, composer, tour, wire, isTourHere }) {
+export function chat({ state, actions, composer, tour, wire, isTourHere }: Parts) {
   const channel = state.screen.channels.find(({ id }) => id === state.channelId);
   const shown = entries(state);
   return html`
@@ -21,7 +40,10 @@ export function chat({ state, actions, composer, tour, wire, isTourHere }) {
         ${repeat(
           shown,
           ({ key }) => key,
-          (entry) => (entry.message ? message(entry, { state, actions, wire }) : unanswered(entry, { state, actions })),
+          (entry) =>
+            'message' in entry
+              ? message(entry.message, { state, actions, wire })
+              : unanswered(entry, { state, actions }),
         )}
       </discord-messages>
       </div>
@@ -29,11 +51,12 @@ export function chat({ state, actions, composer, tour, wire, isTourHere }) {
     ${composer.view(nameOf(channel))}`;
 }
 
-const nameOf = (channel) => (channel?.kind === 'dm' ? '@Levergate' : `#${channel?.name}`);
+type Channel = ChannelLine | undefined;
+const nameOf = (channel: Channel) => (channel?.kind === 'dm' ? '@Levergate' : `#${channel?.name}`);
 
-function header(state, channel, tour) {
+function header(state: State, channel: Channel, tour: Tour) {
   const { venues } = state.screen.state;
-  const topic = channel?.kind === 'dm' ? 'You and the bot, nobody else' : (topics[channel?.name] ?? '');
+  const topic = channel?.kind === 'dm' ? 'You and the bot, nobody else' : (topics[channel?.name ?? ''] ?? '');
   return html`
     <header class="chat-head">
       <h2>${channel?.kind === 'dm' ? html`<i>@</i>Levergate` : html`<i>#</i>${channel?.name}`}</h2>
@@ -48,16 +71,16 @@ function header(state, channel, tour) {
     </header>`;
 }
 
-const topics = {
+const topics: Readonly<Record<string, string>> = {
   'trade-desk': 'Nothing changes before you confirm',
   'audit-log': 'One line for each outcome, for the admin only',
 };
 
-function welcome(channel, { composer, tour }) {
+function welcome(channel: Channel, { composer, tour }: Pick<Parts, 'composer' | 'tour'>) {
   if (channel?.name === 'audit-log') {
     return html`<div class="welcome"><h3>#audit-log</h3><p>The bot posts one line here for each outcome.</p></div>`;
   }
-  const fill = (text) => () => composer.fill(text);
+  const fill = (text: string) => () => composer.fill(text);
   return html`
     <div class="welcome">
       <h3>${channel?.kind === 'dm' ? 'Levergate' : `Welcome to ${nameOf(channel)}`}</h3>
@@ -75,11 +98,11 @@ function welcome(channel, { composer, tour }) {
 }
 
 /** The newest thing in the list that answers this person. */
-const ownNews = (shown, { viewerId }) =>
-  shown.findLast(({ interaction, message: one }) => interaction ?? one.origin?.userId === viewerId)?.key;
+const ownNews = (shown: readonly Entry[], { viewerId }: State) =>
+  shown.findLast((one) => 'interaction' in one || one.message.origin?.userId === viewerId)?.key;
 
 /** Messages, and commands of one's own that nobody has answered, in the order of their ids. */
-function entries({ screen, channelId, dismissed }) {
+function entries({ screen, channelId, dismissed }: State): readonly Entry[] {
   const messages = (screen.messages[channelId] ?? [])
     .filter(({ id }) => !dismissed.has(id))
     .map((one) => ({ key: one.id, at: one.createdAt, message: one }));

@@ -1,16 +1,20 @@
 import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { repeat } from 'lit/directives/repeat.js';
+import type { LeafForm } from '../../simulators/discord/forms/command-form.ts';
+import type { LeafCommand } from './commands.ts';
+import type { Box, FieldKey } from './composer.ts';
+import type { From } from './state.ts';
 
 /** Draws the message box and the list above it. */
-export function composerView(box) {
+export function composerView(box: Box) {
   const { now } = box;
   return html`
-    <form class="composer" aria-label="Message box" @submit=${(event) => event.preventDefault()}
-      @focusout=${(event) => closeWhenLeft(event, box)}>
+    <form class="composer" aria-label="Message box" @submit=${(event: Event) => event.preventDefault()}
+      @focusout=${(event: From<HTMLFormElement>) => closeWhenLeft(event, box)}>
       ${suggestions(box)}
       <div class="box" data-command=${now.command === undefined ? nothing : now.command.name}>
-        ${now.command === undefined ? lineField(box) : commandFields(box)}
+        ${now.command === undefined ? lineField(box) : commandFields(box, now.command)}
         <button type="button" class="send" aria-label="Send" title="Send (Enter)" @click=${box.send}>
           <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true"><path fill="currentColor"
             d="M3 20.500V14l8-2-8-2V3.500L21.500 12z"/></svg>
@@ -21,12 +25,12 @@ export function composerView(box) {
 }
 
 /** A field that was replaced loses the focus too, so it is looked at once the next one has it. */
-function closeWhenLeft({ currentTarget: form }, { set }) {
+function closeWhenLeft({ currentTarget: form }: From<HTMLFormElement>, { set }: Box) {
   setTimeout(() => form.contains(document.activeElement) || set({ isOpen: false }));
 }
 
 /** The attributes of a field whose list stands above the box. */
-function combobox({ offers, highlighted }) {
+function combobox({ offers, highlighted }: Box) {
   const isOpen = offers.length > 0;
   return {
     expanded: String(isOpen),
@@ -35,27 +39,31 @@ function combobox({ offers, highlighted }) {
   };
 }
 
-function lineField(box) {
+function lineField(box: Box) {
   const { now, channelName, typeLine, key, set, REST } = box;
   const { expanded, controls, active } = combobox(box);
   return html`
     <input id="composer-input" class="line" type="text" role="combobox" autocomplete="off" spellcheck="false"
       aria-autocomplete="list" aria-expanded=${expanded} aria-controls=${controls} aria-activedescendant=${active}
       aria-label=${`Message ${channelName}`} placeholder=${`Message ${channelName}: type / for commands`}
-      .value=${live(now.text)} @input=${({ target }) => typeLine(target.value)}
-      @keydown=${(event) => key(event, REST)} @focus=${() => now.isOpen || set({ isOpen: true })}>`;
+      .value=${live(now.text)} @input=${({ currentTarget }: From<HTMLInputElement>) => typeLine(currentTarget.value)}
+      @keydown=${(event: FieldKey) => key(event, REST)} @focus=${() => now.isOpen || set({ isOpen: true })}>`;
 }
 
-function commandFields(box) {
+function commandFields(box: Box, { name, options }: LeafCommand) {
   const { now, key, focus, set, clear, REST } = box;
-  const hidden = now.command.options.length - now.shown.length;
+  const hidden = options.length - now.shown.length;
   const { expanded, controls, active } = combobox(box);
   return html`
-    <span class="command">/${now.command.name}</span>
+    <span class="command">/${name}</span>
     ${repeat(
       now.shown,
-      (name) => name,
-      (name) => optionField(box, name),
+      (one) => one,
+      (one) =>
+        optionField(
+          box,
+          options.find((option) => option.name === one),
+        ),
     )}
     <input id="composer-input" class="rest" type="text" role="combobox" autocomplete="off" spellcheck="false"
       aria-autocomplete="list" aria-expanded=${now.focused === REST ? expanded : 'false'}
@@ -64,17 +72,18 @@ function commandFields(box) {
       aria-label=${hidden > 0 ? `Add one of ${hidden} more options, or press Enter to send` : 'Press Enter to send'}
       placeholder=${hidden > 0 ? `+${hidden} optional` : 'Enter ↵'}
       .value=${live(now.focused === REST ? now.text : '')} @focus=${() => now.focused === REST || focus(REST)}
-      @input=${({ target }) => set({ text: target.value, isOpen: true, active: undefined, problem: undefined })}
-      @keydown=${(event) => key(event, REST)}>
+      @input=${({ currentTarget }: From<HTMLInputElement>) => set({ text: currentTarget.value, isOpen: true, active: undefined, problem: undefined })}
+      @keydown=${(event: FieldKey) => key(event, REST)}>
     <button type="button" class="drop" aria-label="Discard this command" title="Discard (Esc)" @click=${clear}>×</button>`;
 }
 
-function optionField(box, name) {
+function optionField(box: Box, option: LeafForm | undefined) {
+  if (option === undefined) return nothing;
+  const { name } = option;
   const { now, key, focus, typeOption } = box;
-  const option = now.command.options.find((one) => one.name === name);
   const isFocused = now.focused === name;
   const { expanded, controls, active } = combobox(box);
-  const { text } = now.values[name];
+  const text = now.values[name]?.text ?? '';
   const isWrong = now.problem !== undefined && now.problemOption === name;
   return html`
     <label class="option" ?data-wrong=${isWrong}>
@@ -84,14 +93,14 @@ function optionField(box, name) {
         aria-controls=${isFocused ? controls : nothing} aria-activedescendant=${isFocused ? active : nothing}
         aria-label=${`${name}: ${option.description}`} aria-required=${String(option.required === true)}
         aria-invalid=${isWrong ? 'true' : nothing} size=${Math.max(text.length, 3)} .value=${live(text)}
-        @focus=${() => isFocused || focus(name)} @input=${({ target }) => typeOption(name, target.value)}
-        @keydown=${(event) => key(event, name)}>
+        @focus=${() => isFocused || focus(name)} @input=${({ currentTarget }: From<HTMLInputElement>) => typeOption(name, currentTarget.value)}
+        @keydown=${(event: FieldKey) => key(event, name)}>
     </label>`;
 }
 
-const typeNames = { 3: 'text', 4: 'whole number', 5: 'true or false', 10: 'number' };
+const typeNames: Readonly<Record<number, string>> = { 3: 'text', 4: 'whole number', 5: 'true or false', 10: 'number' };
 
-function suggestions(box) {
+function suggestions(box: Box) {
   const { now, offers, highlighted, completion, REST } = box;
   if (!now.isOpen) return nothing;
   const option = now.command?.options.find((one) => one.name === now.focused);
@@ -100,12 +109,12 @@ function suggestions(box) {
   return html`
     <div class="suggestions">
       ${option === undefined ? heading(isRest ? 'Optional' : 'Levergate') : about(option)}
-      ${option?.autocomplete && offers.length === 0 ? note(completion.wordsFor(now.values[option.name].text)) : nothing}
+      ${option?.autocomplete && offers.length === 0 ? note(completion.wordsFor(now.values[option.name]?.text ?? '')) : nothing}
       <ul id="suggestions" role="listbox" aria-label="Suggestions" ?hidden=${offers.length === 0}>
         ${offers.map(
           ({ label, note: text, take }, index) => html`
             <li id=${`suggestion-${index}`} role="option" aria-selected=${String(index === highlighted)}
-              @pointerdown=${(event) => event.preventDefault()} @click=${take}
+              @pointerdown=${(event: Event) => event.preventDefault()} @click=${take}
               @pointermove=${() => index === highlighted || box.set({ active: index })}>
               <b>${label}</b>${text === '' ? nothing : html`<span>${text}</span>`}
             </li>`,
@@ -114,12 +123,12 @@ function suggestions(box) {
     </div>`;
 }
 
-const heading = (text) => html`<p class="heading">${text}</p>`;
+const heading = (text: string) => html`<p class="heading">${text}</p>`;
 
-function about({ name, description, required, type }) {
+function about({ name, description, required, type }: LeafForm) {
   return html`
     <p class="heading option-about"><b>${name}</b> ${description}
       <span class="kind">${typeNames[type] ?? 'text'}, ${required ? 'required' : 'optional'}</span></p>`;
 }
 
-const note = (text) => html`<p class="note" role="status">${text}</p>`;
+const note = (text: string) => html`<p class="note" role="status">${text}</p>`;

@@ -1,23 +1,28 @@
 import { html, nothing } from 'lit';
+import type { PlaygroundState } from '../state.ts';
+import type { Actions, State } from './state.ts';
+
+type Credential = PlaygroundState['credentials'][number];
 
 /** The demo keys of the person one is, each a click to copy, and keys that must be refused. */
-export function keys(state, actions) {
+export function keys(state: State, actions: Actions) {
   const { credentials, users, venues } = state.screen.state;
   const viewer = users.find(({ id }) => id === state.viewerId);
   const own = credentials.filter(({ userId }) => userId === state.viewerId);
   const wrong = credentials.filter(({ userId }) => userId === undefined);
+  const card = (one: Credential) => credential(one, venues[one.venue]?.label ?? '', actions);
   return html`
     <p class="lead">
       Run <code>/keys add</code>, open the page it links to, and paste one of these there. They are made up and open
       nothing but the exchanges on this page.
     </p>
-    <h3>${viewer.name}’s keys</h3>
-    ${own.map((one) => credential(one, venues[one.venue].label, actions))}
+    <h3>${viewer?.name}’s keys</h3>
+    ${own.map(card)}
     <h3>A key that nobody knows</h3>
-    ${wrong.map((one) => credential(one, venues[one.venue].label, actions))}`;
+    ${wrong.map(card)}`;
 }
 
-function credential({ venue, label, expect, key, secret }, venueLabel, actions) {
+function credential({ venue, label, expect, key, secret }: Credential, venueLabel: string, actions: Actions) {
   const name = `${venueLabel}, ${label}`;
   return html`
     <section class="credential" data-venue=${venue} data-label=${label} aria-label=${name}>
@@ -28,8 +33,8 @@ function credential({ venue, label, expect, key, secret }, venueLabel, actions) 
     </section>`;
 }
 
-/** @param {string} what in small letters, such as `public key` */
-function copyable(what, value, name, actions) {
+/** @param what - In small letters, such as `public key`. */
+function copyable(what: string, value: string, name: string, actions: Actions) {
   return html`
     <p class="copyable">
       <code>${value}</code>
@@ -38,7 +43,7 @@ function copyable(what, value, name, actions) {
     </p>`;
 }
 
-async function copy(value, what, { say }) {
+async function copy(value: string, what: string, { say }: Actions) {
   try {
     await navigator.clipboard.writeText(value);
     say(`Copied the ${what}`);

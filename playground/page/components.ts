@@ -1,4 +1,4 @@
-import './avatars.js';
+import './avatars.ts';
 import '@skyra/discord-components-core/discord-messages.js';
 import '@skyra/discord-components-core/discord-message.js';
 import '@skyra/discord-components-core/discord-command.js';
@@ -90,4 +90,9 @@ const tuned = {
   `,
 };
 
-for (const [name, style] of Object.entries(tuned)) customElements.get(name).elementStyles.push(style);
+for (const [name, style] of Object.entries(tuned)) {
+  const element = customElements.get(name);
+  if (element !== undefined && 'elementStyles' in element && Array.isArray(element.elementStyles)) {
+    element.elementStyles.push(style);
+  }
+}

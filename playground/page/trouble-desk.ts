@@ -1,67 +1,80 @@
 import { html, nothing } from 'lit';
-import * as server from './server.js';
+import type { FaultInput } from '../../simulators/venues/faults.ts';
+import type { OperatorSettings } from '../operator.ts';
+import type { PlaygroundState } from '../state.ts';
+import type { Knob } from '../trouble.ts';
+import * as server from './server.ts';
+import type { Actions, From, State } from './state.ts';
 
-const venueChoices = [
+type Venue = PlaygroundState['venues'][string];
+type Strike = 'write' | 'read' | 'any';
+
+const venueChoices: readonly (readonly [id: string, name: string])[] = [
   ['mudrex', 'Mudrex'],
   ['kraken-futures', 'Kraken'],
   ['kraken-futures-demo', 'Kraken demo'],
 ];
 
-const strikes = [
+/** Something that waits to strike; what has no `remove` goes with all the others only. */
+type Armed = { readonly title: string; readonly words: string; readonly remove?: () => Promise<unknown> };
+
+const strikes: readonly (readonly [on: Strike, name: string])[] = [
   ['write', 'the next write'],
   ['read', 'the next read'],
   ['any', 'every call, until removed'],
 ];
 
-/** The tab on which things are made to go wrong. */
-export function createTroubleDesk(page, { change, say }) {
-  const chosen = { venue: 'mudrex', on: 'write', refusal: undefined };
+export type TroubleDesk = ReturnType<typeof createTroubleDesk>;
 
-  function choose(part) {
+/** The tab on which things are made to go wrong. */
+export function createTroubleDesk(page: State, { change, say }: Actions) {
+  const chosen = { venue: 'mudrex', on: 'write', refusal: '' };
+
+  function choose(part: Partial<typeof chosen>) {
     Object.assign(chosen, part);
     change({});
   }
 
-  async function run(action, words) {
+  async function run(action: () => Promise<unknown>, words: string) {
     try {
       await action();
       say(words);
     } catch (error) {
-      say(error.message);
+      say(server.wordsOf(error));
     }
   }
 
-  function arm(fault, title, preferred = 'write') {
+  function arm(fault: FaultInput, title: string, preferred = 'write') {
     const on = preferred === 'read' ? 'read' : chosen.on;
-    const times = on === 'any' ? { times: 'forever' } : {};
-    const label = venueChoices.find(([id]) => id === chosen.venue)[1];
+    const times = on === 'any' ? ({ times: 'forever' } as const) : {};
+    const label = venueChoices.find(([id]) => id === chosen.venue)?.[1];
     return run(() => server.armFault(chosen.venue, { ...fault, on, ...times }), `${label}: ${title}`);
   }
 
-  const knob = ({ id, title, watchFor }, onTurn, isArmed = false) => html`
+  const knob = ({ id, title, watchFor }: Knob, onTurn: () => unknown, isArmed = false) => html`
     <button type="button" class="knob" data-knob=${id} data-armed=${isArmed || nothing} @click=${onTurn}>
       <b>${title}</b>${isArmed ? html` <mark>armed</mark>` : nothing} <span>${watchFor}</span>
     </button>`;
 
   /** Everything that waits for something to strike, at the exchanges and at Discord. */
-  function allArmed() {
+  function allArmed(): readonly Armed[] {
     const { venues, discordFaults } = page.screen.state;
     const atVenues = venueChoices.flatMap(([venue, name]) =>
-      venues[venue].faults.map(({ id, title, on, left }) => ({
+      (venues[venue]?.faults ?? []).map(({ id, title, on, left }) => ({
         title: `${name}: ${title}`,
         words: left === 'forever' ? 'every call' : `the next ${on === 'any' ? 'call' : on}`,
         remove: () => server.disarmFault(venue, id),
       })),
     );
     const atDiscord = discordFaults.map(({ id, left }) => ({
-      title: `Discord: ${page.knobs.discordKnobs.find((one) => one.id === id).title}`,
+      title: `Discord: ${page.knobs.discordKnobs.find((one) => one.id === id)?.title}`,
       words: left === 1 ? 'the next one' : `the next ${left}`,
     }));
     return [...atVenues, ...atDiscord];
   }
 
   /** What was removed leaves the page, and the keyboard goes on at the heading above it. */
-  function remove(action) {
+  function remove(action: () => Promise<unknown>) {
     document.getElementById('armed-now')?.focus();
     return run(action, 'Removed');
   }
@@ -99,8 +112,9 @@ export function createTroubleDesk(page, { change, say }) {
     const { venueKnobs, refusalChoices } = page.knobs;
     const venue = page.screen.state.venues[chosen.venue];
     const refusals = refusalChoices[chosen.venue === 'mudrex' ? 'mudrex' : 'kraken'];
-    const isArmed = (id) => venue.faults.some((fault) => fault.knob === id);
+    const isArmed = (id: string) => venue?.faults.some((fault) => fault.knob === id) === true;
     const refusal = refusals.find(({ id }) => id === chosen.refusal) ?? refusals[0];
+    if (venue === undefined || refusal === undefined) return nothing;
     return html`
       <section aria-label="At an exchange">
         <h3>At an exchange</h3>
@@ -113,7 +127,7 @@ export function createTroubleDesk(page, { change, say }) {
           )}
         </fieldset>
         <label class="field">Strikes
-          <select @change=${({ target }) => choose({ on: target.value })}>
+          <select @change=${({ currentTarget }: From<HTMLSelectElement>) => choose({ on: currentTarget.value })}>
             ${strikes.map(([on, name]) => html`<option value=${on} .selected=${on === chosen.on}>${name}</option>`)}
           </select>
         </label>
@@ -121,8 +135,8 @@ export function createTroubleDesk(page, { change, say }) {
           ${venueKnobs.map((one) => knob(one, () => arm(one.fault, one.title, one.on), isArmed(one.id)))}
         </div>
         <h4>Refuse with a documented error</h4>
-        <form class="line" @submit=${(event) => submit(event, () => arm(refusal.fault, refusal.title))}>
-          <select aria-label="Error" @change=${({ target }) => choose({ refusal: target.value })}>
+        <form class="line" @submit=${(event: Event) => submit(event, () => arm(refusal.fault, refusal.title))}>
+          <select aria-label="Error" @change=${({ currentTarget }: From<HTMLSelectElement>) => choose({ refusal: currentTarget.value })}>
             ${refusals.map(({ id, title }) => html`<option value=${id} .selected=${id === refusal.id}>${title}</option>`)}
           </select>
           <button data-knob="refuse" data-armed=${isArmed('refuse') || nothing}>Arm</button>
@@ -132,18 +146,17 @@ export function createTroubleDesk(page, { change, say }) {
       </section>`;
   }
 
-  function behindTheBack({ markets, accounts }) {
-    const own = accounts[page.viewerId].settings[0]?.market;
+  function behindTheBack({ markets, accounts }: Venue) {
+    const own = accounts[page.viewerId]?.settings[0]?.market;
     const list = () => markets.map(({ symbol }) => html`<option ?selected=${symbol === own}>${symbol}</option>`);
-    const values = (event) => Object.fromEntries(new FormData(event.target));
-    const move = (event) =>
+    const move = (event: From<HTMLFormElement>) =>
       submit(event, () => {
-        const moved = { userId: page.viewerId, ...values(event) };
+        const moved = { userId: page.viewerId, market: typed(event, 'market'), leverage: typed(event, 'leverage') };
         return run(() => server.moveSetting(chosen.venue, moved), `${moved.market} moved to ${moved.leverage}`);
       });
-    const lower = (event) =>
+    const lower = (event: From<HTMLFormElement>) =>
       submit(event, () => {
-        const { market, max } = values(event);
+        const [market, max] = [typed(event, 'market'), typed(event, 'max')];
         return run(() => server.lowerMaximum(chosen.venue, { market, max }), `${market} now allows up to ${max}x`);
       });
     return html`
@@ -166,7 +179,7 @@ export function createTroubleDesk(page, { change, say }) {
   function elsewhere() {
     const { discordKnobs, clockKnobs } = page.knobs;
     const { discordFaults } = page.screen.state;
-    const isArmed = (id) => discordFaults.some((one) => one.id === id);
+    const isArmed = (id: string) => discordFaults.some((one) => one.id === id);
     return html`
       <section aria-label="At Discord">
         <h3>At Discord</h3>
@@ -192,7 +205,7 @@ export function createTroubleDesk(page, { change, say }) {
   /** The bot reads these when it starts, so it is started again with them. */
   function operator() {
     const { isHalted, maxLeverage } = page.screen.state.operator;
-    const set = (settings, words) =>
+    const set = (settings: Partial<OperatorSettings>, words: string) =>
       run(() => server.setOperator({ isHalted, maxLeverage, ...settings }), `${words}. The bot was started again.`);
     const halt = {
       id: 'halt',
@@ -200,9 +213,9 @@ export function createTroubleDesk(page, { change, say }) {
       watchFor:
         'Cards and commands that would change something are refused; reading works. The bot starts again, in a second.',
     };
-    const limit = (event) =>
+    const limit = (event: From<HTMLFormElement>) =>
       submit(event, () => {
-        const { max } = Object.fromEntries(new FormData(event.target));
+        const max = typed(event, 'max');
         return set({ maxLeverage: max }, `Nobody gets more than ${max}x`);
       });
     return html`
@@ -225,7 +238,9 @@ export function createTroubleDesk(page, { change, say }) {
   return { view: () => html`${armedNow()} ${atExchange()} ${elsewhere()}` };
 }
 
-function submit(event, action) {
+const typed = ({ currentTarget }: From<HTMLFormElement>, name: string) => String(new FormData(currentTarget).get(name));
+
+function submit(event: Event, action: () => unknown) {
   event.preventDefault();
   void action();
 }

@@ -1,38 +1,45 @@
 // Runs in Chromium, which has a WebP encoder and we have none.
 
-let before;
+type Size = { readonly width: number; readonly height: number };
+type Box = Size & { readonly x: number; readonly y: number };
+
+let before: Uint32Array | undefined;
 
 /**
  * Encodes the part of a screenshot that differs from the one before.
  *
- * @param {string} png base64
+ * @param png - In base64.
  * @returns undefined when nothing differs
  */
-globalThis.encodeFrame = async (png) => {
+async function encodeFrame(png: string) {
   const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
   const pixels = pixelsOf(image);
   const box = changedBox(pixels, image);
   before = pixels;
   if (box === undefined) return undefined;
-  const canvas = draw(image, box);
+  const { canvas } = draw(image, box);
   const blob = await canvas.convertToBlob({ type: 'image/webp', quality: 0.9 });
   return { ...box, webp: new Uint8Array(await blob.arrayBuffer()).toBase64() };
-};
-
-function draw(image, { x, y, width, height }) {
-  const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext('2d', { alpha: false }).drawImage(image, -x, -y);
-  return canvas;
 }
 
-function pixelsOf(image) {
+Object.assign(globalThis, { encodeFrame });
+
+function draw(image: ImageBitmap, { x, y, width, height }: Box) {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d', { alpha: false });
+  if (context === null) throw new Error('no canvas to draw on');
+  context.drawImage(image, -x, -y);
+  return { canvas, context };
+}
+
+function pixelsOf(image: ImageBitmap): Uint32Array {
   const { width, height } = image;
-  const canvas = draw(image, { x: 0, y: 0, width, height });
-  return new Uint32Array(canvas.getContext('2d').getImageData(0, 0, width, height).data.buffer);
+  const { context } = draw(image, { x: 0, y: 0, width, height });
+  return new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
 }
 
 /** The smallest box around all that changed, at even places as the format wants it. */
-function changedBox(pixels, { width, height }) {
+function changedBox(pixels: Uint32Array, { width, height }: Size): Box | undefined {
   if (before === undefined) return { x: 0, y: 0, width, height };
   let [left, top, right, bottom] = [width, height, -1, -1];
   for (let index = 0; index < pixels.length; index += 1) {

@@ -1,15 +1,25 @@
 import { html, nothing } from 'lit';
-import { markup, plain } from './markup.js';
-import { isTokenOver, isUnanswered } from './patience.js';
-import { signs } from './signs.js';
-import { messageTime } from './time.js';
+import type { Button } from '../../simulators/discord/forms/component-form.ts';
+import type { Embed } from '../../simulators/discord/forms/message-form.ts';
+import type { VisibleMessage } from '../../simulators/discord/view.ts';
+import type { InteractionLine } from '../screen.ts';
+import { markup, plain } from './markup.ts';
+import { isTokenOver, isUnanswered } from './patience.ts';
+import { signs } from './signs.ts';
+import type { Page, State } from './state.ts';
+import { messageTime } from './time.ts';
+import type { WireTap } from './wire.ts';
 
-const buttonTypes = { 1: 'primary', 2: 'secondary', 3: 'success', 4: 'destructive' };
+type Row = Extract<VisibleMessage['components'][number], { type: 1 }>;
+type Fields = NonNullable<Embed['fields']>;
 
-const nameOfUser = (state, userId) => state.screen.state.users.find(({ id }) => id === userId)?.name.toLowerCase();
+const buttonTypes: Readonly<Record<number, string>> = { 1: 'primary', 2: 'secondary', 3: 'success', 4: 'destructive' };
+
+const nameOfUser = (state: State, userId: string) =>
+  state.screen.state.users.find(({ id }) => id === userId)?.name.toLowerCase();
 
 /** One message of the bot as Discord shows it. */
-export function message({ message: one }, { state, actions, wire }) {
+export function message(one: VisibleMessage, { state, actions, wire }: Page & { readonly wire: WireTap }) {
   const { origin, isEphemeral, isThinking } = one;
   return html`
     <div class="message" data-message=${one.id} tabindex="-1">
@@ -17,7 +27,7 @@ export function message({ message: one }, { state, actions, wire }) {
         ${origin?.name === undefined ? nothing : originLine(nameOfUser(state, origin.userId), origin.name)}
         ${isThinking ? thinking(origin) : html`<span class="text">${markup(one.content, { state, actions })}</span>`}
         ${one.embeds.map((shown) => embed(shown, { state, actions }))}
-        ${one.components.filter(({ type }) => type === 1).map((row) => buttonRow(row, one, { state, actions }))}
+        ${one.components.filter((row) => row.type === 1).map((row) => buttonRow(row, one, { state, actions }))}
         <div slot="thread" class="under">
           ${failedPress(state, one)}
           ${isEphemeral ? onlyYou(() => dismiss(actions, state, one.id)) : nothing}
@@ -33,10 +43,13 @@ export function message({ message: one }, { state, actions, wire }) {
 }
 
 // Beside the time: the component's own mark would stand in an empty line above the embed.
-const timeOf = ({ createdAt, editedAt }) => `${messageTime(createdAt)}${editedAt === undefined ? '' : ' (edited)'}`;
+const timeOf = ({ createdAt, editedAt }: VisibleMessage) =>
+  `${messageTime(createdAt)}${editedAt === undefined ? '' : ' (edited)'}`;
+
+type Unanswered = { readonly interaction: InteractionLine; readonly isLate: boolean };
 
 /** A command of one's own that has no answer yet, or never got one. */
-export function unanswered({ interaction, isLate }, { state, actions }) {
+export function unanswered({ interaction, isLate }: Unanswered, { state, actions }: Page) {
   const text = isLate ? noResponse() : html`<span class="sending">Sending command …</span>`;
   return html`
     <div class="message" data-message=${interaction.id} tabindex="-1">
@@ -49,17 +62,17 @@ export function unanswered({ interaction, isLate }, { state, actions }) {
 
 const noResponse = () => html`<span class="failed">The application did not respond</span>`;
 
-function originLine(profile, name) {
+function originLine(profile: string | undefined, name: string | undefined) {
   return html`
     <discord-command slot="reply" type="slash_command" profile=${profile} command=${name}></discord-command>`;
 }
 
-function thinking(origin) {
+function thinking(origin: VisibleMessage['origin']) {
   if (origin !== undefined && isTokenOver(origin.interactionId)) return noResponse();
   return html`<span class="thinking"><i></i><i></i><i></i> Levergate is thinking …</span>`;
 }
 
-function onlyYou(onDismiss) {
+function onlyYou(onDismiss: () => void) {
   return html`
     <p class="only-you">
       <svg viewBox="0 0 24 24" width="16" height="16" aria-hidden="true"><path fill="currentColor"
@@ -69,8 +82,8 @@ function onlyYou(onDismiss) {
 }
 
 /** The keyboard goes on at the message that takes its place, or in the message box. */
-function dismiss({ draw }, { dismissed }, id) {
-  const all = [...document.querySelectorAll('.message')];
+function dismiss({ draw }: Page['actions'], { dismissed }: State, id: string) {
+  const all = [...document.querySelectorAll<HTMLElement>('.message')];
   const at = all.findIndex((one) => one.dataset.message === id);
   const next = all[at + 1] ?? all[at - 1] ?? document.getElementById('composer-input');
   next?.focus({ preventScroll: true });
@@ -78,7 +91,7 @@ function dismiss({ draw }, { dismissed }, id) {
   draw();
 }
 
-function embed({ title, description, color, fields, footer }, page) {
+function embed({ title, description, color, fields, footer }: Embed, page: Page) {
   return html`
     <discord-embed slot="embeds" color=${hex(color)} embed-title=${title ? plain(title) : nothing}
       .embedEmojisMap=${signs}>
@@ -88,10 +101,10 @@ function embed({ title, description, color, fields, footer }, page) {
     </discord-embed>`;
 }
 
-const hex = (color) => `#${(color ?? 0x4e5058).toString(16).padStart(6, '0')}`;
+const hex = (color: number | null | undefined) => `#${(color ?? 0x4e5058).toString(16).padStart(6, '0')}`;
 
 /** Inline fields stand three in a row. */
-function columns(fields) {
+function columns(fields: Fields) {
   let column = 0;
   return fields.map((one) => {
     column = one.inline ? (column % 3) + 1 : 0;
@@ -99,28 +112,35 @@ function columns(fields) {
   });
 }
 
-function field({ name, value, column }, page) {
+function field({ name, value, column }: ReturnType<typeof columns>[number], page: Page) {
   return html`
     <discord-embed-field field-title=${plain(name)} ?inline=${column > 0} inline-index=${column || nothing}
       ><span class="text">${markup(value, page)}</span></discord-embed-field>`;
 }
 
-function pressesOf(state, messageId) {
+function pressesOf(state: State, messageId: string) {
   return state.screen.interactions.filter(({ type, sourceMessageId }) => type === 3 && sourceMessageId === messageId);
 }
 
-function buttonRow({ components }, one, { state, actions }) {
+function buttonRow({ components }: Row, one: VisibleMessage, { state, actions }: Page) {
   const waiting = pressesOf(state, one.id).find((press) => press.state === 'waiting' && !isUnanswered(press));
   return html`
     <discord-action-row slot="components">
-      ${components.filter(({ type }) => type === 2).map((button) => buttonOf(button, { one, waiting, actions }))}
+      ${components.filter((button) => button.type === 2).map((button) => buttonOf(button, { one, waiting, actions }))}
     </discord-action-row>`;
 }
 
+type Below = Pick<Page, 'actions'> & {
+  readonly one: VisibleMessage;
+  /** The press of this message that has no answer yet. */
+  readonly waiting: InteractionLine | undefined;
+};
+
 // The component's `disabled` is only a look: what must not be pressed is not sent.
-function buttonOf({ style, label, url, custom_id: customId, disabled = false }, { one, waiting, actions }) {
+function buttonOf({ style, label, url = '', custom_id: customId = '', disabled = false }: Button, below: Below) {
+  const { one, waiting, actions } = below;
   if (style === 5) {
-    return html`<discord-button url=${url} @click=${(event) => openBeside(event, url, actions)}>${label}</discord-button>`;
+    return html`<discord-button url=${url} @click=${(event: MouseEvent) => openBeside(event, url, actions)}>${label}</discord-button>`;
   }
   const isBusy = waiting !== undefined;
   const press = () => {
@@ -134,19 +154,19 @@ function buttonOf({ style, label, url, custom_id: customId, disabled = false }, 
 }
 
 /** The button goes away with the edit that follows; the keyboard stays at its message. */
-function keepFocus(messageId) {
-  document.querySelector(`[data-message="${messageId}"]`)?.focus({ preventScroll: true });
+function keepFocus(messageId: string) {
+  document.querySelector<HTMLElement>(`[data-message="${messageId}"]`)?.focus({ preventScroll: true });
 }
 
 /** On a wide screen the bot's own page opens in a window beside this one, and the keys to copy come up here. */
-function openBeside(event, url, actions) {
+function openBeside(event: MouseEvent, url: string, actions: Page['actions']) {
   if (url.includes('/link/')) actions.change({ tab: 'keys' });
   if (window.innerWidth < 1000 || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   window.open(url, '_blank', 'noopener,popup,width=620,height=860');
 }
 
-function failedPress(state, { id }) {
+function failedPress(state: State, { id }: VisibleMessage) {
   const last = pressesOf(state, id).at(-1);
   const isFailed = state.refusedPresses.has(id) || (last !== undefined && isUnanswered(last));
   return isFailed ? html`<p class="failed" role="status">This interaction failed</p>` : nothing;

@@ -1,35 +1,38 @@
-import './components.js';
+import './components.ts';
 import { html, render } from 'lit';
-import { chat } from './chat.js';
-import { createComposer } from './composer.js';
-import { foot, phoneBar, phoneTop, sidebar } from './frame.js';
-import { createNews } from './news.js';
-import { panel } from './panel.js';
-import { createPatience } from './patience.js';
-import { followScreen, readKnobs, sendPress } from './server.js';
-import { setOffset } from './time.js';
-import { createTour } from './tour.js';
-import { createTroubleDesk } from './trouble-desk.js';
-import { createWireTap } from './wire.js';
+import type { Screen } from '../screen.ts';
+import { chat } from './chat.ts';
+import { createComposer } from './composer.ts';
+import { foot, phoneBar, phoneTop, sidebar } from './frame.ts';
+import { createNews } from './news.ts';
+import { panel } from './panel.ts';
+import { createPatience } from './patience.ts';
+import { firstScreen, followScreen, Refused, readKnobs, sendPress, wordsOf } from './server.ts';
+import type { Actions, State } from './state.ts';
+import { setOffset } from './time.ts';
+import { createTour } from './tour.ts';
+import { createTroubleDesk } from './trouble-desk.ts';
+import { createWireTap } from './wire.ts';
 
 const FIRST_VIEWER = '210000000000000001';
 const SAID_MS = 4_000;
 const POINTED_MS = 2_500;
 
-/** The page's whole state; every change draws it anew. */
-const state = {
-  viewerId: sessionStorage.getItem('viewer') ?? FIRST_VIEWER,
-  channelId: undefined,
-  screen: undefined,
-  knobs: undefined,
+document.body.textContent = '';
+render(html`<p class="waiting" role="status">Connecting …</p>`, document.body);
+const viewerId = sessionStorage.getItem('viewer') ?? FIRST_VIEWER;
+const [knobs, firstSeen] = await Promise.all([readKnobs(), firstScreen(viewerId)]);
+
+const state: State = {
+  viewerId,
+  channelId: firstSeen.channels[0]?.id ?? '',
+  screen: firstSeen,
+  knobs,
   isConnected: true,
   tab: 'exchanges',
-  /** What a narrow screen shows: the chat, or the panel with its tab. */
   place: 'chat',
   dismissed: new Set(),
-  /** Messages whose button was gone by the time it was pressed. */
   refusedPresses: new Set(),
-  /** What was just done, for a moment: "Copied". */
   said: '',
 };
 
@@ -47,12 +50,12 @@ function draw() {
   });
 }
 
-function change(part) {
+function change(part: Partial<State>) {
   Object.assign(state, part);
   draw();
 }
 
-const actions = {
+const actions: Actions = {
   change,
   draw,
   say(text) {
@@ -74,11 +77,10 @@ const actions = {
     change({ tab, place: 'panel' });
   },
   fill: (line) => composer.fill(line),
-  /** Brings a part of the panel up, and the keyboard with it. */
   async point(tab, selector) {
     actions.show(tab);
     await new Promise(requestAnimationFrame);
-    const target = document.querySelector(selector);
+    const target = document.querySelector<HTMLElement>(selector);
     target?.focus({ preventScroll: true });
     target?.scrollIntoView({ block: 'nearest' });
     target?.animate([{ outline: '3px solid #f0b232' }, { outline: '3px solid transparent' }], POINTED_MS);
@@ -88,7 +90,8 @@ const actions = {
     try {
       await sendPress(state.viewerId, { messageId, customId });
     } catch (error) {
-      if (error.reason !== 'unknown-component' && error.reason !== 'unknown-message') return actions.say(error.message);
+      const reason = error instanceof Refused ? error.reason : undefined;
+      if (reason !== 'unknown-component' && reason !== 'unknown-message') return actions.say(wordsOf(error));
       state.refusedPresses.add(messageId);
       draw();
     }
@@ -105,8 +108,6 @@ const tour = createTour(state, actions, composer);
 const narrow = window.matchMedia('(max-width: 999px)');
 
 function page() {
-  const { screen, knobs } = state;
-  if (screen === undefined || knobs === undefined) return html`<p class="waiting" role="status">Connecting …</p>`;
   const isTourInPanel = narrow.matches && state.place === 'panel';
   return html`
     <a class="skip" href="#composer-input">Skip to the message box</a>
@@ -121,13 +122,13 @@ function page() {
 }
 
 /** The channel that is open, or the first where this person may not see it. */
-function channelIn({ channels }) {
+function channelIn({ channels }: Screen): string {
   const isKnown = channels.some(({ id }) => id === state.channelId);
   return isKnown ? state.channelId : (channels[0]?.id ?? '');
 }
 
 /** What stays in sight while the next person's screen is on its way: nothing that is for somebody's eyes only. */
-function whatEverybodySees(screen, viewerId) {
+function whatEverybodySees(screen: Screen, viewerId: string): Screen {
   return {
     ...screen,
     viewerId,
@@ -143,7 +144,7 @@ function follow() {
   stopFollowing = followScreen(state.viewerId, {
     onConnected: (isConnected) => change({ isConnected }),
     onScreen(screen) {
-      if (state.screen !== undefined && screen.state.resets !== state.screen.state.resets) return location.reload();
+      if (screen.state.resets !== state.screen.state.resets) return location.reload();
       setOffset(screen.state.clock.offsetMs);
       change({ screen, channelId: channelIn(screen) });
       news.look();
@@ -154,7 +155,5 @@ function follow() {
 }
 
 narrow.addEventListener('change', draw);
-document.body.textContent = '';
 setInterval(draw, 1_000);
 follow();
-change({ knobs: await readKnobs() });

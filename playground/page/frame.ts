@@ -1,9 +1,12 @@
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { avatars } from './avatars.js';
-import { clockTime, movedBy, now } from './time.js';
+import type { ChannelLine } from '../screen.ts';
+import type { PlaygroundState } from '../state.ts';
+import { avatars } from './avatars.ts';
+import type { Actions, From, State, Tab } from './state.ts';
+import { clockTime, movedBy, now } from './time.ts';
 
-const tabs = [
+const tabs: readonly (readonly [tab: Tab, name: string])[] = [
   ['live', 'Live'],
   ['exchanges', 'Exchanges'],
   ['keys', 'Keys'],
@@ -11,10 +14,11 @@ const tabs = [
   ['wire', 'Wire'],
 ];
 
-const pictureOf = ({ name }) => avatars[name.toLowerCase()];
+const pictures: Readonly<Record<string, string>> = avatars;
+const pictureOf = ({ name }: PlaygroundState['users'][number]) => pictures[name.toLowerCase()];
 
 /** Whom one is. The same choice stands in the sidebar and, on a phone, at the top. */
-function peopleSwitch(state, { become }, where) {
+function peopleSwitch(state: State, { become }: Actions, where: string) {
   const { users } = state.screen.state;
   return html`
     <fieldset class="people">
@@ -33,7 +37,7 @@ function peopleSwitch(state, { become }, where) {
     </fieldset>`;
 }
 
-function channelLink(state, { visit }, { id, kind, name }) {
+function channelLink(state: State, { visit }: Actions, { id, kind, name }: ChannelLine) {
   const mark = kind === 'dm' ? html`<img src=${avatars.levergate} alt="" width="24" height="24">` : html`<i>#</i>`;
   return html`
     <li>
@@ -42,17 +46,24 @@ function channelLink(state, { visit }, { id, kind, name }) {
     </li>`;
 }
 
-function railButton({ visit }, { label, target, isHere, face }) {
+type RailButton = {
+  readonly label: string;
+  readonly target: string | undefined;
+  readonly isHere: boolean;
+  readonly face: unknown;
+};
+
+function railButton({ visit }: Actions, { label, target = '', isHere, face }: RailButton) {
   return html`
     <button type="button" class="rail-button" aria-label=${label} title=${label} aria-current=${isHere ? 'true' : nothing}
       @click=${() => visit(target)}>${face}</button>`;
 }
 
 /** Direct messages and the one server, as on Discord's left edge. */
-function rail(state, actions) {
+function rail(state: State, actions: Actions) {
   const { channels } = state.screen;
   const here = channels.find(({ id }) => id === state.channelId);
-  const first = (kind) => channels.find((one) => one.kind === kind)?.id;
+  const first = (kind: ChannelLine['kind']) => channels.find((one) => one.kind === kind)?.id;
   const bot = html`<img src=${avatars.levergate} alt="" width="48" height="48">`;
   return html`
     <nav class="rail" aria-label="Servers">
@@ -63,11 +74,11 @@ function rail(state, actions) {
 }
 
 /** Server, channels, direct messages, and whom one is. */
-export function sidebar(state, actions) {
+export function sidebar(state: State, actions: Actions) {
   const { channels } = state.screen;
   const inGuild = channels.filter(({ kind }) => kind === 'guild');
   const inbox = channels.filter(({ kind }) => kind === 'dm');
-  const list = (some) =>
+  const list = (some: readonly ChannelLine[]) =>
     repeat(
       some,
       ({ id }) => id,
@@ -88,11 +99,11 @@ export function sidebar(state, actions) {
 }
 
 /** A phone's top: channel and person. */
-export function phoneTop(state, actions) {
+export function phoneTop(state: State, actions: Actions) {
   const { channels } = state.screen;
   return html`
     <header class="phone-top">
-      <select aria-label="Channel" @change=${({ target }) => actions.visit(target.value)}>
+      <select aria-label="Channel" @change=${({ currentTarget }: From<HTMLSelectElement>) => actions.visit(currentTarget.value)}>
         ${channels.map(
           ({ id, kind, name }) => html`
             <option value=${id} .selected=${id === state.channelId}>${kind === 'dm' ? '@' : '#'} ${name}</option>`,
@@ -103,9 +114,10 @@ export function phoneTop(state, actions) {
 }
 
 /** A phone's bottom: one place at a time. */
-export function phoneBar(state, { change, show }) {
-  const isAt = (place) => (place === 'chat' ? state.place === 'chat' : state.place === 'panel' && state.tab === place);
-  const item = (place, name, go) =>
+export function phoneBar(state: State, { change, show }: Actions) {
+  const isAt = (place: Tab | 'chat') =>
+    place === 'chat' ? state.place === 'chat' : state.place === 'panel' && state.tab === place;
+  const item = (place: Tab | 'chat', name: string, go: () => void) =>
     html`<button type="button" aria-current=${isAt(place) ? 'page' : nothing} @click=${go}>${name}</button>`;
   return html`
     <nav class="phone-bar" aria-label="Places">
@@ -115,12 +127,12 @@ export function phoneBar(state, { change, show }) {
 }
 
 /** The tabs of the panel, with arrow keys as tab lists have them. */
-export function tabList(state, { change }) {
-  const move = (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step === undefined) return;
+export function tabList(state: State, { change }: Actions) {
+  const move = ({ key }: KeyboardEvent) => {
+    const step = key === 'ArrowRight' ? 1 : key === 'ArrowLeft' ? -1 : 0;
+    if (step === 0) return;
     const at = tabs.findIndex(([tab]) => tab === state.tab);
-    const [next] = tabs[(at + step + tabs.length) % tabs.length];
+    const next = tabs[(at + step + tabs.length) % tabs.length]?.[0] ?? state.tab;
     change({ tab: next });
     document.getElementById(`tab-${next}`)?.focus();
   };
@@ -138,7 +150,7 @@ export function tabList(state, { change }) {
 const botWords = { starting: 'Bot starting', ready: 'Bot online', stopped: 'Bot offline', failed: 'Bot failed' };
 
 /** The quiet line that always stands there. */
-export function foot({ screen, isConnected }) {
+export function foot({ screen, isConnected }: State) {
   const { bot, clock, ready } = screen.state;
   const word = bot.state === 'ready' && !ready ? 'Bot reconnecting' : botWords[bot.state];
   const moved = clock.offsetMs === 0 ? nothing : html` <b>${movedBy(clock.offsetMs)}</b>`;

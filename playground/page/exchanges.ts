@@ -1,15 +1,21 @@
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { clockTime } from './time.js';
+import type { PlaygroundState } from '../state.ts';
+import type { State } from './state.ts';
+import { clockTime } from './time.ts';
 
 const ROWS = 30;
 
+type Venue = PlaygroundState['venues'][string];
+type Account = Venue['accounts'][string];
+type User = PlaygroundState['users'][number];
+
 /** Every exchange as it stands: settings and positions of the person, requests, and the write counter. */
-export function exchanges({ screen, viewerId }) {
+export function exchanges({ screen, viewerId }: State) {
   const { venues, users } = screen.state;
   const viewer = users.find(({ id }) => id === viewerId);
   const [main, demo] = [['mudrex', 'kraken-futures'], ['kraken-futures-demo']];
-  const card = (id) => exchange(id, venues[id], { viewer, users });
+  const card = (id: string) => (viewer && venues[id] ? exchange(id, venues[id], { viewer, users }) : nothing);
   return html`
     ${main.map(card)}
     <details class="more">
@@ -18,8 +24,11 @@ export function exchanges({ screen, viewerId }) {
     </details>`;
 }
 
-function exchange(id, venue, { viewer: { id: userId, name }, users }) {
+type People = { readonly viewer: User; readonly users: readonly User[] };
+
+function exchange(id: string, venue: Venue, { viewer: { id: userId, name }, users }: People) {
   const account = venue.accounts[userId];
+  if (account === undefined) return nothing;
   return html`
     <section class="exchange" data-venue=${id} tabindex="-1" aria-label=${venue.label}>
       <header>
@@ -36,7 +45,7 @@ function exchange(id, venue, { viewer: { id: userId, name }, users }) {
     </section>`;
 }
 
-function settings(id, { settings: rows }) {
+function settings(id: string, { settings: rows }: Account) {
   const rest = id === 'mudrex' ? 'Every other market: never set' : 'Every other market: cross margin';
   return html`
     <table class="settings">
@@ -56,9 +65,9 @@ function settings(id, { settings: rows }) {
     </table>`;
 }
 
-const nameOf = ({ market, currency = '' }) => `${market} ${currency}`;
+const nameOf = ({ market, currency = '' }: Account['settings'][number]) => `${market} ${currency}`;
 
-function positions({ positions: rows }) {
+function positions({ positions: rows }: Account) {
   return html`
     <ul class="positions" aria-label="Open positions">
       ${rows.map(
@@ -69,7 +78,7 @@ function positions({ positions: rows }) {
 }
 
 /** @param whoElse - The name of somebody else whose key signed a request. */
-function requests({ requests: rows, faults }, whoElse) {
+function requests({ requests: rows, faults }: Venue, whoElse: (userId: string | undefined) => string | undefined) {
   const last = rows.slice(-ROWS).toReversed();
   const total = rows.length;
   return html`
@@ -89,7 +98,7 @@ function requests({ requests: rows, faults }, whoElse) {
     </div>`;
 }
 
-function request({ at, method, url, kind, status, fault }, other) {
+function request({ at, method, url, kind, status, fault }: Venue['requests'][number], other: string | undefined) {
   return html`
     <tr data-kind=${kind}>
       <td>${clockTime(at)}</td>
@@ -98,4 +107,4 @@ function request({ at, method, url, kind, status, fault }, other) {
     </tr>`;
 }
 
-const shortened = (url) => url.replace(/^\/(fapi\/v1|derivatives\/api\/v3)/, '');
+const shortened = (url: string) => url.replace(/^\/(fapi\/v1|derivatives\/api\/v3)/, '');

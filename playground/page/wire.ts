@@ -1,31 +1,40 @@
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { readWire } from './server.js';
-import { clockTime } from './time.js';
+import type { InteractionRecord } from '../../simulators/discord/view.ts';
+import type { InteractionLine } from '../screen.ts';
+import { readWire } from './server.ts';
+import type { Actions, From, State } from './state.ts';
+import { clockTime } from './time.ts';
 
-const kinds = { 2: 'Command', 3: 'Press', 4: 'Autocomplete', 5: 'Form' };
+const kinds: Readonly<Record<number, string>> = { 2: 'Command', 3: 'Press', 4: 'Autocomplete', 5: 'Form' };
+
+export type WireTap = ReturnType<typeof createWireTap>;
 
 /** The tab that unfolds the raw payloads of every interaction. */
-export function createWireTap(page, { change, show }) {
-  const records = new Map();
-  const unfolded = new Set();
+export function createWireTap(page: State, { change, show }: Actions) {
+  const records = new Map<string, InteractionRecord | undefined>();
+  /** Records to which more calls have come, until they are read anew. */
+  const stale = new WeakSet<InteractionRecord>();
+  const unfolded = new Set<string>();
 
-  async function unfold(id) {
+  async function unfold(id: string) {
     unfolded.add(id);
     records.set(id, await readWire(id).catch(() => undefined));
     change({});
   }
 
-  const toggle = (id) => (event) => {
-    if (event.target.open === unfolded.has(id)) return;
-    if (event.target.open) void unfold(id);
-    else unfolded.delete(id);
-  };
+  const toggle =
+    (id: string) =>
+    ({ currentTarget }: From<HTMLDetailsElement>) => {
+      if (currentTarget.open === unfolded.has(id)) return;
+      if (currentTarget.open) void unfold(id);
+      else unfolded.delete(id);
+    };
 
-  function interaction({ id, type, name, customId, state, createdAt, callbackType, callCount }) {
+  function interaction({ id, type, name, customId, state, createdAt, callbackType, callCount }: InteractionLine) {
     const known = records.get(id);
-    if (unfolded.has(id) && known !== undefined && known.calls.length < callCount && !known.isStale) {
-      known.isStale = true;
+    if (unfolded.has(id) && known !== undefined && known.calls.length < callCount && !stale.has(known)) {
+      stale.add(known);
       void unfold(id);
     }
     const title = type === 3 ? `${kinds[type]}: ${verbOf(customId)}` : `${kinds[type]}${name ? `: /${name}` : ''}`;
@@ -39,12 +48,12 @@ export function createWireTap(page, { change, show }) {
 
   return {
     /** Brings one interaction up, unfolded. */
-    async open(id) {
+    async open(id: string) {
       show('wire');
       await unfold(id);
       const opened = document.getElementById(`wire-${id}`);
       opened?.scrollIntoView({ block: 'start' });
-      opened?.querySelector('summary').focus({ preventScroll: true });
+      opened?.querySelector('summary')?.focus({ preventScroll: true });
     },
     view() {
       const own = page.screen.interactions.toReversed();
@@ -58,9 +67,9 @@ export function createWireTap(page, { change, show }) {
   };
 }
 
-const verbOf = (customId) => customId?.split('.')[1] ?? 'button';
+const verbOf = (customId: string | undefined) => customId?.split('.')[1] ?? 'button';
 
-function wireOf(record) {
+function wireOf(record: InteractionRecord | undefined) {
   if (record === undefined) return html`<p class="nothing">Loading …</p>`;
   return html`
     ${json('INTERACTION_CREATE, sent to the bot', record.payload)}
@@ -70,7 +79,7 @@ function wireOf(record) {
     })}`;
 }
 
-function json(title, value) {
+function json(title: string, value: unknown) {
   return html`
     <figure class="json">
       <figcaption>${title}</figcaption>

@@ -1,5 +1,6 @@
+import { nothing } from 'lit';
 import { AsyncDirective } from 'lit/async-directive.js';
-import { directive } from 'lit/directive.js';
+import { directive, type ElementPart } from 'lit/directive.js';
 
 const NEAR_PX = 60;
 
@@ -8,27 +9,37 @@ const NEAR_PX = 60;
  * or news of one's own goes to the end in any case. Its content has to be its only child.
  */
 class KeepAtEnd extends AsyncDirective {
-  isAtEnd = true;
-  lastTop = 0;
-  lastHeight = 0;
+  private isAtEnd = true;
+  private lastTop = 0;
+  private lastHeight = 0;
+  private place: string | undefined;
+  private ownNews: string | undefined;
+  private observer: ResizeObserver | undefined;
 
-  update({ element }, [place, ownNews]) {
+  /** @param ownNews - The newest thing that answers the reader. */
+  render(_place: string, _ownNews: string | undefined) {
+    return nothing;
+  }
+
+  override update({ element }: ElementPart, [place, ownNews]: Parameters<this['render']>) {
+    if (!(element instanceof HTMLElement)) return;
     if (this.observer === undefined) this.watch(element);
     if (place === this.place && ownNews === this.ownNews) return;
-    Object.assign(this, { place, ownNews });
+    this.place = place;
+    this.ownNews = ownNews;
     this.remember(element, true);
     requestAnimationFrame(() => this.settle(element));
   }
 
-  watch(element) {
+  private watch(element: HTMLElement) {
     element.addEventListener('scroll', () => this.look(element), { passive: true });
     this.observer = new ResizeObserver(() => this.settle(element));
     this.observer.observe(element);
-    requestAnimationFrame(() => this.observer?.observe(element.firstElementChild));
+    requestAnimationFrame(() => element.firstElementChild && this.observer?.observe(element.firstElementChild));
   }
 
   /** The end moves away when something grows: only who goes up has left it. */
-  look(element) {
+  private look(element: HTMLElement) {
     const { scrollTop, scrollHeight, clientHeight } = element;
     const isNear = scrollHeight - scrollTop - clientHeight < NEAR_PX;
     const wentUp = scrollTop < this.lastTop && scrollHeight >= this.lastHeight;
@@ -36,7 +47,7 @@ class KeepAtEnd extends AsyncDirective {
     else if (wentUp) this.remember(element, false);
   }
 
-  remember(element, isAtEnd) {
+  private remember(element: HTMLElement, isAtEnd: boolean) {
     this.isAtEnd = isAtEnd;
     this.lastTop = element.scrollTop;
     this.lastHeight = element.scrollHeight;
@@ -44,14 +55,12 @@ class KeepAtEnd extends AsyncDirective {
     element.style.overflowAnchor = isAtEnd ? 'none' : 'auto';
   }
 
-  settle(element) {
+  private settle(element: HTMLElement) {
     if (this.isAtEnd) element.scrollTop = element.scrollHeight;
     this.remember(element, this.isAtEnd);
   }
 
-  render() {}
-
-  disconnected() {
+  protected override disconnected() {
     this.observer?.disconnect();
     this.observer = undefined;
   }
