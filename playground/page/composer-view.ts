@@ -2,9 +2,47 @@ import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { LeafForm } from '../../simulators/discord/forms/command-form.ts';
-import type { LeafCommand } from './commands.ts';
-import type { Box, FieldKey } from './composer.ts';
+import type { LeafCommand, Values } from './commands.ts';
+import type { Completion } from './completion.ts';
 import type { From } from './state.ts';
+
+/** What stands in the message box. */
+export type Draft = {
+  readonly text: string;
+  readonly command?: LeafCommand;
+  /** What stands in each option that is shown. */
+  readonly values: Values;
+  readonly shown: readonly string[];
+  /** The option with the cursor, or `+` for the field behind them. */
+  readonly focused?: string;
+  readonly isOpen: boolean;
+  /** The row that somebody went to; undefined leaves it to the list. */
+  readonly active?: number | undefined;
+  readonly problem?: string | undefined;
+  readonly problemOption?: string | undefined;
+};
+
+/** A row of the list above the box. */
+export type Offer = { readonly label: string; readonly note: string; readonly take: () => void };
+
+export type FieldKey = KeyboardEvent & From<HTMLInputElement>;
+
+/** All that the box is drawn from. */
+export type Box = {
+  readonly now: Draft;
+  readonly channelName: string;
+  readonly offers: readonly Offer[];
+  readonly highlighted: number;
+  readonly completion: Completion;
+  readonly set: (part: Partial<Draft>) => void;
+  readonly focus: (name: string) => void;
+  readonly typeLine: (text: string) => void;
+  readonly typeOption: (name: string, text: string) => void;
+  readonly key: (event: FieldKey, name: string) => void;
+  readonly send: () => void;
+  readonly clear: () => void;
+  readonly REST: string;
+};
 
 /** Draws the message box and the list above it. */
 export function composerView(box: Box) {

@@ -9,51 +9,13 @@ import {
   type Value,
   type Values,
 } from './commands.ts';
-import { type Completion, createCompletion } from './completion.ts';
-import { composerView } from './composer-view.ts';
+import { createCompletion } from './completion.ts';
+import { composerView, type Draft, type FieldKey, type Offer } from './composer-view.ts';
 import { createHistory } from './history.ts';
 import { type HalfTyped, type SentCommand, sendCommand, wordsOf } from './server.ts';
-import type { Actions, From, State } from './state.ts';
+import type { Actions, State } from './state.ts';
 
 const REST = '+';
-
-/** What stands in the message box. */
-type Draft = {
-  readonly text: string;
-  readonly command?: LeafCommand;
-  /** What stands in each option that is shown. */
-  readonly values: Values;
-  readonly shown: readonly string[];
-  /** The option with the cursor, or `+` for the field behind them. */
-  readonly focused?: string;
-  readonly isOpen: boolean;
-  /** The row that somebody went to; undefined leaves it to the list. */
-  readonly active?: number | undefined;
-  readonly problem?: string | undefined;
-  readonly problemOption?: string | undefined;
-};
-
-/** A row of the list above the box. */
-export type Offer = { readonly label: string; readonly note: string; readonly take: () => void };
-
-export type FieldKey = KeyboardEvent & From<HTMLInputElement>;
-
-/** All that the box is drawn from. */
-export type Box = {
-  readonly now: Draft;
-  readonly channelName: string;
-  readonly offers: readonly Offer[];
-  readonly highlighted: number;
-  readonly completion: Completion;
-  readonly set: (part: Partial<Draft>) => void;
-  readonly focus: (name: string) => void;
-  readonly typeLine: (text: string) => void;
-  readonly typeOption: (name: string, text: string) => void;
-  readonly key: (event: FieldKey, name: string) => void;
-  readonly send: () => void;
-  readonly clear: () => void;
-  readonly REST: string;
-};
 
 export type Composer = ReturnType<typeof createComposer>;
 

@@ -42,11 +42,15 @@ export const importTable: Readonly<Record<string, Row>> = {
     ],
     libraries: ['node:*', 'fastify', 'ws', 'zod'],
   },
+  // Served to a browser: of the playground it can only import types.
+  'playground/page/': {
+    rows: ['playground/', 'simulators/'],
+    libraries: ['lit', 'lit/*', '@skyra/discord-components-core/*'],
+  },
   'playground/': {
     rows: ['simulators/', 'src/app.ts', 'src/config', 'src/log'],
     libraries: ['node:*', 'fastify', 'playwright-core', 'ws', 'zod'],
   },
-  'playground/page/': { rows: [], libraries: ['lit', 'lit/*', '@skyra/discord-components-core/*'] },
   'simulators/': { rows: [], libraries: ['node:*', 'fastify', 'big.js', 'ws', 'zod'] },
 
   // The process and its wiring.
