@@ -182,7 +182,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   const { proposals, tickets, symbols, cards, caretaker, press } = createGate({
     ...keyring.rows,
     newId,
-    elapsed: clock.elapsed,
+    clock,
     venues,
     keys: vault,
     limits,

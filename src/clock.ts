@@ -5,6 +5,12 @@ export type Clock = {
   readonly elapsed: () => number;
 };
 
+/** @returns whether no more than `ms` have passed since this call, by either clock: one stands still while a machine is suspended. */
+export function within({ now, elapsed }: Clock, ms: number): () => boolean {
+  const [since, elapsedBefore] = [now(), elapsed()];
+  return () => now() - since <= ms && elapsed() - elapsedBefore <= ms;
+}
+
 /** A smaller correction is what time synchronisation does every day. */
 const WORTH_TELLING_MS = 1_000;
 

@@ -1,4 +1,5 @@
 import type { Credentials } from '../account.ts';
+import { type Clock, within } from '../clock.ts';
 import { Failure, type FailureData, type Silence } from '../errors.ts';
 import { nameOf } from '../leverage/market.ts';
 import { isStale, type Preview, preview, seenIn } from '../leverage/preview.ts';
@@ -19,7 +20,15 @@ export type ExecuteOptions = {
   /** Commits "sending" in the store. The write is sent only after it gave true. */
   readonly startSending: () => Promise<boolean>;
   readonly now: () => Promise<number>;
+  /** This process's own, for how long ago "sending" was committed. */
+  readonly clock: Clock;
 };
+
+/**
+ * The request goes out this soon after "sending", or not at all. With the 4 s that it may take it is over before the
+ * lease is, after which others read back what became of it: nothing is written after their verdict.
+ */
+const FENCE_MS = 8_000;
 
 /**
  * Runs a claimed proposal: re-check, then at most one write, then read back.
@@ -33,9 +42,13 @@ export async function execute(options: ExecuteOptions): Promise<Execution> {
   if (fresh instanceof Failure) return { outcome: { kind: 'not-sent', at: await now(), failure: fresh.data } };
   if (isSameSetting(fresh.current, proposal.setting)) return { outcome: { kind: 'unchanged', at: await now() } };
   if (isStale(proposal.seen, seenIn(fresh))) return { outcome: { kind: 'stale', at: await now() }, fresh };
+  // Before the commit: the lease may have begun before this process hears of it.
+  const isInTime = within(options.clock, FENCE_MS);
   if (!(await options.startSending())) return { outcome: { kind: 'not-sent', at: await now() } };
   const sentAt = await now();
-  const result = await venue.applySetting(credentials, targetOf(proposal), proposal.setting);
+  const result = await venue.applySetting(credentials, targetOf(proposal), proposal.setting, isInTime);
+  // Not the venue's fault: this process was held up.
+  if (result.kind === 'not-sent' && !isInTime()) return { outcome: { kind: 'not-sent', at: await now() }, fresh };
   return { outcome: await outcomeOf(options, result, sentAt), fresh };
 }
 

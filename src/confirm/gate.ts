@@ -1,4 +1,5 @@
 import type { Account, Credentials } from '../account.ts';
+import type { Clock } from '../clock.ts';
 import type { Keys } from '../keys.ts';
 import type { Limits } from '../leverage/limits.ts';
 import type { Venue, Venues } from '../leverage/venue.ts';
@@ -31,7 +32,7 @@ export type Gate = {
 /**
  * The confirmation gate, wired: nothing is sent to a venue but through `press`.
  *
- * @param options.elapsed - Milliseconds that have passed, whatever the host's clock was set to.
+ * @param options.clock - This process's own, beside that of the store.
  * @param options.keepMs - How long ended proposals are kept.
  * @param options.cardMs - How long a card can be confirmed.
  * @param options.riskPercent - A liquidation nearer than this (percent of the mark price) looks risky.
@@ -42,7 +43,7 @@ export type Gate = {
 export function createGate(
   options: RowContext & {
     readonly newId: () => string;
-    readonly elapsed: () => number;
+    readonly clock: Clock;
     readonly venues: Venues;
     readonly keys: Keys;
     readonly limits: Limits;
@@ -59,12 +60,21 @@ export function createGate(
 ): Gate {
   const running = createRunning();
   const now = () => options.store.now();
-  const guard = createKeyGuard({ elapsed: options.elapsed, isRunning: running.has });
+  const { elapsed } = options.clock;
+  const guard = createKeyGuard({ elapsed, isRunning: running.has });
   const proposals = createProposals({ ...options, guard });
   const symbols = createSymbols({ ...options, pastOf: proposals.ownedBy });
   const tickets = createTickets(options);
   const telling = createTelling(proposals);
-  const caretaker = createCaretaker({ ...options, onOutcome, proposals, telling, now, isRunning: running.has });
+  const caretaker = createCaretaker({
+    ...options,
+    elapsed,
+    onOutcome,
+    proposals,
+    telling,
+    now,
+    isRunning: running.has,
+  });
   const onOpened = ({ id, expiresAt }: Proposal) => caretaker.watch(id, expiresAt);
   const cards = createCards({ ...options, proposals, onOpened });
   const errands = createErrands({

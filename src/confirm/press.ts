@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import { followUpOf } from '../delivery.ts';
 import { Failure, unreachable } from '../errors.ts';
 import type { Keys, LoadedKey } from '../keys.ts';
@@ -43,6 +44,7 @@ export function createPressHandler(options: {
   readonly running: Running;
   readonly riskPercent: number;
   readonly now: () => Promise<number>;
+  readonly clock: Clock;
   /** Told of an error that does not keep the presser from an answer. */
   readonly onError: (error: unknown) => void;
 }): PressHandler {
@@ -88,8 +90,8 @@ export function createPressHandler(options: {
     progress(workingView(venue.label, proposal));
     try {
       const { credentials } = key;
-      const { riskPercent, now } = options;
-      const { outcome, fresh } = await execute({ venue, credentials, proposal, riskPercent, now, startSending });
+      const { riskPercent, now, clock } = options;
+      const { outcome, fresh } = await execute({ venue, credentials, proposal, riskPercent, now, clock, startSending });
       current = await record(current, outcome);
       if (outcome.kind !== 'stale' || fresh === undefined) return receipt(current, current);
       // Not recorded, the old card's end will be shown in this message: no new card may stand there.

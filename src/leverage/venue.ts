@@ -127,7 +127,13 @@ export type Venue = VenueFacts & {
     credentials: Credentials,
     query: { readonly currency?: string; readonly symbols: readonly string[] },
   ) => Promise<SettingsList>;
-  readonly applySetting: (credentials: Credentials, target: Target, setting: LeverageSetting) => Promise<ApplyResult>;
+  /** @param isInTime - Asked right before the request goes out; `not-sent` when it says no. */
+  readonly applySetting: (
+    credentials: Credentials,
+    target: Target,
+    setting: LeverageSetting,
+    isInTime?: () => boolean,
+  ) => Promise<ApplyResult>;
   readonly readPosition: (credentials: Credentials, target: Target) => Promise<Position | undefined>;
   readonly readOpenOrders: (credentials: Credentials, target: Target) => Promise<OpenOrders>;
   readonly checkKey: (credentials: Credentials) => Promise<KeyCheck>;

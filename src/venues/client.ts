@@ -48,7 +48,8 @@ export type Call = {
 /** Longest replies in bytes: one thing, the rows of an account or one page of a list, all markets at once. */
 const mostBytes = { one: mostCharacters, rows: 1024 * 1024, markets: 4 * 1024 * 1024 } as const;
 
-export type WriteCall = Call & { readonly method: 'POST' | 'PUT'; readonly body?: string };
+export type WriteCall = Call &
+  Pick<HttpRequest, 'isInTime'> & { readonly method: 'POST' | 'PUT'; readonly body?: string };
 
 export type Judge<T> = (answer: Answer) => Verdict<T>;
 
@@ -73,7 +74,7 @@ type Outcome<T> =
 type Attempt<T> = {
   readonly kind: 'read' | 'write';
   readonly call: Call;
-  readonly request: Pick<HttpRequest, 'method' | 'body'>;
+  readonly request: Pick<HttpRequest, 'method' | 'body' | 'isInTime'>;
   readonly judge: (answer: Answer) => Verdict<T> | Promise<Verdict<T>>;
   readonly leftMs: () => number;
 };
@@ -169,8 +170,8 @@ export function createClient(
     read: (call, judge) => read(call, modest(judge)),
     readList: (call, reply) => read({ size: 'rows', ...call }, (answer) => judgeList(answer, reply)),
     write: async (call, judge) => {
-      const { method, body } = call;
-      const request = body === undefined ? { method } : { method, body };
+      const { method, body, isInTime } = call;
+      const request = { method, isInTime, ...(body !== undefined && { body }) };
       const leftMs = countdown(deadlines.writeMs);
       try {
         return applied(venue, await attempt({ kind: 'write', call, request, judge: modest(judge), leftMs }));

@@ -12,6 +12,8 @@ export type HttpRequest = {
   readonly deadlineMs: number;
   /** The longest body that is read; 1 MiB unless told, 4 MiB at most. */
   readonly maxBytes?: number;
+  /** Asked right before bytes go to the socket; nothing is sent when it says no. */
+  readonly isInTime?: (() => boolean) | undefined;
 };
 
 export type HttpAnswer = {
@@ -95,7 +97,9 @@ async function send(agent: Agent, connectMs: number, one: HttpRequest, onEnd = (
   };
   const dispatcher = agent.compose(
     noticeStart(() => {
+      if (!aborted && one.isInTime?.() === false) aborted = true;
       sent ||= !aborted;
+      return !aborted;
     }),
   );
   const connecting = setTimeout(() => sent || abort(), Math.min(connectMs, one.deadlineMs));
@@ -149,12 +153,17 @@ async function readText(body: AsyncIterable<unknown>, maxBytes: number): Promise
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-/** undici calls `onRequestStart` right before it writes the request to a socket, and not at all without a connection. */
-function noticeStart(onStart: () => void): Dispatcher.DispatcherComposeInterceptor {
+/**
+ * undici calls `onRequestStart` right before it writes the request to a socket, and not at all without a connection. What
+ * is aborted there never reaches the socket.
+ *
+ * @param mayStart - Says whether the request may go out after all.
+ */
+function noticeStart(mayStart: () => boolean): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) =>
     dispatch(options, {
       onRequestStart: (controller, context) => {
-        onStart();
+        if (!mayStart()) return controller.abort(new Error('too late'));
         handler.onRequestStart?.(controller, context);
       },
       onRequestUpgrade: (controller, status, headers, socket) =>

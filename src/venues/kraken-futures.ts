@@ -5,16 +5,7 @@ import { Failure } from '../errors.ts';
 import { findMarket, type Market, normalizeSymbol, type Tier } from '../leverage/market.ts';
 import { searchMarkets } from '../leverage/market-search.ts';
 import type { Leverage } from '../leverage/setting.ts';
-import type {
-  ApplyResult,
-  Budget,
-  KeyCheck,
-  Position,
-  SettingsList,
-  Target,
-  Venue,
-  VenueFacts,
-} from '../leverage/venue.ts';
+import type { Budget, KeyCheck, Position, SettingsList, Target, Venue, VenueFacts } from '../leverage/venue.ts';
 import { type Call, createClient, credential, unlessFailing, type VenueOptions } from './client.ts';
 import * as replies from './kraken-futures-replies.ts';
 import type { ListReply } from './list-reply.ts';
@@ -120,18 +111,13 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
   }
 
   // Two functions: `maxLeverage` present means isolated, absent means cross, so an argument that got lost on the way
-  // would silently change the margin mode.
-  function setIsolated(credentials: Credentials, { symbol }: Market, leverage: Leverage): Promise<ApplyResult> {
-    return put(credentials, `symbol=${encodeURIComponent(symbol)}&maxLeverage=${encodeURIComponent(leverage)}`);
+  // would change the margin mode in silence.
+  function isolatedQuery({ symbol }: Market, leverage: Leverage): string {
+    return `symbol=${encodeURIComponent(symbol)}&maxLeverage=${encodeURIComponent(leverage)}`;
   }
 
-  function setCross(credentials: Credentials, { symbol }: Market): Promise<ApplyResult> {
-    return put(credentials, `symbol=${encodeURIComponent(symbol)}`);
-  }
-
-  function put(credentials: Credentials, query: string): Promise<ApplyResult> {
-    const call = signed(credentials, preferencesPath, query, 'write');
-    return client.write({ ...call, method: 'PUT' }, replies.expecting(replies.applied));
+  function crossQuery({ symbol }: Market): string {
+    return `symbol=${encodeURIComponent(symbol)}`;
   }
 
   async function readPosition(credentials: Credentials, { market }: Target): Promise<Position | undefined> {
@@ -196,8 +182,11 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
     readMarket: (_credentials, text) => readMarket(text),
     readSetting: async (credentials, { market }) => readPreferences(credentials, replies.preferenceOf(market.symbol)),
     listSettings: async (credentials, { symbols }) => listSettings(credentials, symbols),
-    applySetting: async (credentials, { market }, setting) =>
-      setting.mode === 'isolated' ? setIsolated(credentials, market, setting.leverage) : setCross(credentials, market),
+    applySetting: async (credentials, { market }, setting, isInTime) => {
+      const query = setting.mode === 'isolated' ? isolatedQuery(market, setting.leverage) : crossQuery(market);
+      const call = signed(credentials, preferencesPath, query, 'write');
+      return client.write({ ...call, method: 'PUT', isInTime }, replies.expecting(replies.applied));
+    },
     readPosition,
     readOpenOrders: async (credentials, { market }) => ({
       count: (await readAccount(credentials, '/api/v3/openorders', replies.ordersOf(market.symbol))).length,

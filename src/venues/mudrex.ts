@@ -213,8 +213,12 @@ export function createMudrex(options: VenueOptions): Venue {
     }
   }
 
-  async function setLeverage(credentials: Credentials, target: Target, setting: Isolated): Promise<ApplyResult> {
-    const { market, currency } = target;
+  async function setLeverage(
+    credentials: Credentials,
+    { market, currency }: Target,
+    setting: Isolated,
+    isInTime?: () => boolean,
+  ): Promise<ApplyResult> {
     const { headers, ...rest } = keyed(credentials, assetPath(market, '/leverage'), 'write');
     const call = { ...rest, headers: () => ({ ...headers(), 'Content-Type': 'application/json' }) };
     const body = JSON.stringify({
@@ -224,7 +228,7 @@ export function createMudrex(options: VenueOptions): Venue {
     });
     const { judge, wasBare } = noticeBareRefusal(replies.judgeEcho(setting));
     const startedAt = elapsed();
-    const result = await client.write({ ...call, method: 'POST', body }, judge);
+    const result = await client.write({ ...call, method: 'POST', body, isInTime }, judge);
     const isPrompt = elapsed() - startedAt <= patienceMs;
     if (isPrompt && wasBare() && (await isMissing(credentials, market)))
       return { kind: 'refused', failure: unknownMarket };
@@ -243,10 +247,10 @@ export function createMudrex(options: VenueOptions): Venue {
     readMarket,
     readSetting: async (credentials, { market, currency }) => readLeverage(credentials, market, currency),
     listSettings: async (credentials, { currency, symbols }) => listSettings(credentials, currency, symbols),
-    applySetting: async (credentials, target, setting) => {
+    applySetting: async (credentials, target, setting, isInTime) => {
       if (setting.mode === 'cross') return { kind: 'not-sent', failure: { code: 'NO_CROSS', venue: label } };
       if (!isSupported(target.currency)) return { kind: 'not-sent', failure: unsupported };
-      return setLeverage(credentials, target, setting);
+      return setLeverage(credentials, target, setting, isInTime);
     },
     readPosition,
     readOpenOrders: async (credentials, target) => {

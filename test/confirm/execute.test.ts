@@ -5,6 +5,7 @@ import type { Proposal } from '../../src/confirm/proposal.ts';
 import { preview, seenIn } from '../../src/leverage/preview.ts';
 import type { LeverageSetting } from '../../src/leverage/setting.ts';
 import type { Target } from '../../src/leverage/venue.ts';
+import { createClock } from '../support/clock.ts';
 import { isolated } from '../support/gate.ts';
 import { createPaperVenue, type Fate, refusal, silence, unreachable } from '../support/paper-venue.ts';
 
@@ -31,9 +32,45 @@ async function prepare(change: Partial<ExecuteOptions> = {}) {
     expiresAt: 60_000,
   };
   const now = async () => NOW;
-  const options = { venue, credentials: {}, proposal, riskPercent: 10, now, startSending: async () => true, ...change };
-  return { ...paper, options, run: () => execute(options) };
+  const clock = createClock();
+  const startSending = async () => true;
+  const options = { venue, credentials: {}, proposal, riskPercent: 10, now, clock, startSending, ...change };
+  return { ...paper, clock, options, run: () => execute(options) };
 }
+
+describe('a process that was held up after "sending"', () => {
+  test.each([
+    ['passed', 'advance'],
+    ['passed on the wall alone, as while a machine is suspended,', 'step'],
+  ] as const)(
+    'for more than eight seconds that %s sends nothing and says that nothing was sent',
+    async (_what, move) => {
+      const { run, state, writes, clock } = await prepare();
+      state.beforeWrite = async () => clock[move](8_001);
+      expect(await run()).toMatchObject({ outcome: { kind: 'not-sent', at: NOW } });
+      expect((await run()).outcome).not.toHaveProperty('failure');
+      expect(writes).toEqual([]);
+    },
+  );
+
+  test('for eight seconds still sends', async () => {
+    const { run, state, writes, clock } = await prepare();
+    state.beforeWrite = async () => clock.advance(8_000);
+    expect((await run()).outcome).toMatchObject({ kind: 'applied' });
+    expect(writes).toHaveLength(1);
+  });
+
+  test('while "sending" was committed counts that time too', async () => {
+    const clock = createClock();
+    const startSending = async () => {
+      clock.advance(8_001);
+      return true;
+    };
+    const { run, writes } = await prepare({ clock, startSending });
+    expect((await run()).outcome).toEqual({ kind: 'not-sent', at: NOW });
+    expect(writes).toEqual([]);
+  });
+});
 
 describe('the write', () => {
   const accepted = { at: NOW, until: NOW, answer: 'accepted' };

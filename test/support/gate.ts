@@ -158,7 +158,7 @@ export async function openGate(
     createGate({
       ...keyring.rows,
       newId: () => randomBytes(16).toString('base64url'),
-      elapsed: clock.elapsed,
+      clock,
       venues,
       keys: vault,
       limits: createLimits(options.limits ?? freely),

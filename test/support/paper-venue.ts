@@ -19,6 +19,8 @@ export type PaperState = {
   orderCount: number;
   bounds: Bounds;
   isTradeable: boolean;
+  /** Awaited before a write goes out, as for a connection. */
+  beforeWrite: () => Promise<unknown>;
   /** Awaited in the middle of a write, before anything is decided. */
   duringWrite: () => Promise<unknown>;
   /** Awaited in the middle of reading a market. */
@@ -42,6 +44,7 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
     orderCount: 0,
     bounds: { min: '1', max: '50', step: '0.01' },
     isTradeable: true,
+    beforeWrite: async () => {},
     duringWrite: async () => {},
     duringRead: async () => {},
   };
@@ -63,7 +66,13 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
 
   const current = (symbol: string): CurrentSetting => held.get(symbol) ?? { mode: 'cross' };
 
-  async function applySetting(symbol: string, setting: LeverageSetting): Promise<ApplyResult> {
+  async function applySetting(
+    symbol: string,
+    setting: LeverageSetting,
+    isInTime: () => boolean = () => true,
+  ): Promise<ApplyResult> {
+    await state.beforeWrite();
+    if (!isInTime()) return { kind: 'not-sent', failure: unreachable };
     await state.duringWrite();
     const { fate } = state;
     if (fate === 'not-sent') return { kind: 'not-sent', failure: unreachable };
@@ -104,7 +113,7 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
       unread: [],
       gaps: [],
     }),
-    applySetting: (_credentials, { market }, setting) => applySetting(market.symbol, setting),
+    applySetting: (_credentials, { market }, setting, isInTime) => applySetting(market.symbol, setting, isInTime),
     readPosition: async () => {
       assertReadable();
       return state.position;

@@ -309,6 +309,15 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       await elsewhere.close();
     });
 
+    test('a write whose time is over when it would go out reaches nothing', async () => {
+      const { venue, credentials, target, requests } = await open();
+      const asked: boolean[] = [];
+      const isInTime = () => asked.push(false) === 0;
+      expect(await venue.applySetting(credentials, target, five, isInTime)).toMatchObject({ kind: 'not-sent' });
+      expect([asked, requests().filter(({ kind }) => kind === 'write')]).toEqual([[false], []]);
+      expect(await venue.applySetting(credentials, target, five, () => true)).toEqual({ kind: 'accepted' });
+    });
+
     test('a venue that is down was not reached, and nothing was sent', async () => {
       const { venue, credentials, target, close } = await open();
       await close();

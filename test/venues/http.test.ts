@@ -258,6 +258,32 @@ describe('a request that was not sent (P12)', () => {
   });
 });
 
+describe('a request that is asked whether it may still go out', () => {
+  test('and may not reaches no byte of the server, which it has connected to', async () => {
+    const bytes: number[] = [];
+    const { promise: connected, resolve } = Promise.withResolvers<void>();
+    const server = await openTcp((socket) => {
+      socket.on('data', ({ length }) => bytes.push(length));
+      socket.on('close', () => resolve());
+    });
+    closing.push(server.close);
+    expect(await http().send(put(`http://${server.host}/`, { isInTime: () => false }))).toEqual({ kind: 'not-sent' });
+    await connected;
+    expect(bytes).toEqual([]);
+  });
+
+  test('and may is asked once, when its connection is there', async () => {
+    const server = await serve(json(200, {}));
+    let asked = 0;
+    const isInTime = () => {
+      asked += 1;
+      return true;
+    };
+    expect(await http().send(put(server.url, { isInTime }))).toMatchObject({ kind: 'answered', status: 200 });
+    expect(asked).toBe(1);
+  });
+});
+
 test('credentials never follow a redirect to another origin (P13)', async () => {
   const elsewhere = await serve(json(200, {}));
   const server = await serve((response) => response.writeHead(307, { location: `${elsewhere.url}/stolen` }).end());

@@ -12,8 +12,8 @@ export const edits = {
   'cross-at-maximum': [
     {
       file: 'src/venues/kraken-futures.ts',
-      stands: "setting.mode === 'isolated' ? setIsolated(",
-      bug: "setting.mode === 'isolated' && setting.leverage !== market.bounds.max ? setIsolated(",
+      stands: "setting.mode === 'isolated' ? isolatedQuery(",
+      bug: "setting.mode === 'isolated' && setting.leverage !== market.bounds.max ? isolatedQuery(",
     },
   ],
   'renewal-shows-exposure': [
