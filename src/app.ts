@@ -19,7 +19,7 @@ import type { Bounds } from './discord/flood-bound.ts';
 import type { StartError } from './discord/start-error.ts';
 import { createLimits } from './leverage/limits.ts';
 import { createMarketBook } from './leverage/market-book.ts';
-import { type Budget, type Deadlines, labelOf, requireVenue } from './leverage/venue.ts';
+import { type Deadlines, labelOf, requireVenue } from './leverage/venue.ts';
 import { createLog, type Log } from './log.ts';
 import { createMaintenance } from './maintenance.ts';
 import { createMetrics } from './metrics.ts';
@@ -94,6 +94,11 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     const { url } = await web.start();
     // For autocomplete only, so nothing waits for it; it never rejects.
     void markets.refreshPublic();
+    for (const { id, retires } of parts.venues.values()) {
+      if (retires === undefined) continue;
+      const { at, successor } = retires;
+      log.warn({ venue: id, at: new Date(at).toISOString(), successor }, 'the API of this exchange ends');
+    }
     await shortenLives(store, config);
     await parts.holdKeys();
     // Settled at once, whether or not Discord can be reached; only telling waits for it.
@@ -156,7 +161,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     now,
     elapsed: clock.elapsed,
     enabled: config.venues,
-    budgets: budgetsOf(config),
+    budgets: config.venueLimits,
     onCall: (call) => metrics.venueCalled({ venue: call.venue, call: call.kind, class: call.result }, call.durationMs),
     ...(overrides.venueUrls && { urls: overrides.venueUrls }),
     ...(overrides.deadlines && { deadlines: overrides.deadlines }),
@@ -370,14 +375,6 @@ function accessOf(
     clientSecret,
     ...(discordApi !== undefined && { discordApi }),
   };
-}
-
-/** The limits that an operator can change; a venue without such a setting keeps its published ones. */
-function budgetsOf({ mudrexWindows, krakenWindows, krakenCosts }: Config): Partial<Readonly<Record<VenueId, Budget>>> {
-  // Kraken publishes the cost of the account calls (2); the two of the leverage calls are the operator's to set.
-  const kraken = { windows: krakenWindows, costs: { ...krakenCosts, account: 2 } };
-  const mudrex = { windows: mudrexWindows, costs: { read: 1, account: 1, write: 1 } };
-  return { mudrex, 'kraken-futures': kraken, 'kraken-futures-demo': kraken };
 }
 
 function protectAll(log: Log): (credentials: Credentials) => void {

@@ -9,6 +9,9 @@ import { type VenueId, venueIds } from './venues/index.ts';
 /** A non-empty ring of master keys: the first encrypts, the others decrypt. */
 export type MasterKeys = readonly [MasterKey, ...MasterKey[]];
 
+/** What is wrong with one variable; never its value. */
+export type Problem = { readonly variable: string; readonly problem: string };
+
 type Parse<T> = (text: string) => T | undefined;
 
 /** A check whose message says what is expected and never what was found. */

@@ -1,19 +1,12 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { MasterKeys } from './config-values.ts';
+import { limitVariables, readLimits } from './config-limits.ts';
+import type { MasterKeys, Problem } from './config-values.ts';
 import * as values from './config-values.ts';
-import type { Window } from './leverage/venue.ts';
+import type { Budget } from './leverage/venue.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import type { Secret } from './secret.ts';
 import { type VenueId, venueIds } from './venues/index.ts';
-
-const mudrexWindows: readonly Window[] = [
-  { units: 10, windowMs: 1000 },
-  { units: 500, windowMs: 60_000 },
-  { units: 30_000, windowMs: 3_600_000 },
-  { units: 720_000, windowMs: 86_400_000 },
-];
-const krakenWindows: readonly Window[] = [{ units: 500, windowMs: 10_000 }];
 
 /** The variables, each declared once: what it must look like, and what it is when it is not set. */
 const variables = {
@@ -40,17 +33,13 @@ const variables = {
   RISK_DISTANCE_PERCENT: values.wholeNumber(0, 100).default(10),
   KEEP_DAYS: values.wholeNumber(1, 3650).default(90),
   MAX_KEYS_PER_USER: values.wholeNumber(1, 100).default(10),
-  MUDREX_LIMITS: values.windows.default(mudrexWindows),
-  KRAKEN_LIMITS: values.windows.default(krakenWindows),
-  KRAKEN_WRITE_COST: values.wholeNumber(1, 1000).default(10),
-  KRAKEN_READ_COST: values.wholeNumber(1, 1000).default(2),
   LOG_LEVEL: values.oneOf(logLevels).default('info'),
 };
 const schema = z.object(variables);
 type Variables = z.infer<typeof schema>;
 
 /** The name of every variable that this program reads. */
-export const variableNames: readonly string[] = Object.keys(variables);
+export const variableNames: readonly string[] = [...Object.keys(variables), ...limitVariables];
 
 /** Everything that an operator can set. Durations are in milliseconds; secrets print as `[secret]`. */
 export type Config = {
@@ -75,9 +64,8 @@ export type Config = {
   readonly riskDistancePercent: number;
   readonly keepMs: number;
   readonly maxKeysPerUser: number;
-  readonly mudrexWindows: readonly Window[];
-  readonly krakenWindows: readonly Window[];
-  readonly krakenCosts: { readonly read: number; readonly write: number };
+  /** The limits of each venue by its id, where an operator may set them. */
+  readonly venueLimits: ReadonlyMap<string, Budget>;
   readonly logLevel: LogLevel;
 };
 
@@ -94,9 +82,6 @@ export type WebConfig = {
   readonly metricsToken?: Secret;
 };
 
-/** What is wrong with one variable; never its value. */
-export type Problem = { readonly variable: string; readonly problem: string };
-
 export type LoadedConfig =
   | { readonly kind: 'ok'; readonly config: Config }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
@@ -110,13 +95,14 @@ export type LoadedConfig =
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): LoadedConfig {
   const set = Object.fromEntries(variableNames.map((name) => [name, env[name]?.trim() || undefined]));
   const parsed = schema.safeParse(set);
+  const limits = readLimits(set);
   const problems = [
     ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ variable: String(path[0]), problem: message })),
     ...missingPartner(set),
-    ...(parsed.success ? tooSmallLimits(parsed.data) : []),
+    ...limits.problems,
   ];
   return parsed.success && problems.length === 0
-    ? { kind: 'ok', config: toConfig(parsed.data) }
+    ? { kind: 'ok', config: toConfig(parsed.data, limits.venueLimits) }
     : { kind: 'invalid', problems };
 }
 
@@ -134,15 +120,7 @@ const missingUsers: Problem = {
     'is missing: without PUBLIC_URL it must be the Discord ids of the people who may use the bot, such as your own',
 };
 
-/** A call that costs more than a window holds would wait for ever. */
-function tooSmallLimits(set: Variables): readonly Problem[] {
-  const smallest = Math.min(...set.KRAKEN_LIMITS.map((window) => window.units));
-  if (smallest >= Math.max(set.KRAKEN_READ_COST, set.KRAKEN_WRITE_COST)) return [];
-  const problem = 'must each have room for one call of KRAKEN_READ_COST and one of KRAKEN_WRITE_COST';
-  return [{ variable: 'KRAKEN_LIMITS', problem }];
-}
-
-function toConfig(set: Variables): Config {
+function toConfig(set: Variables, venueLimits: Config['venueLimits']): Config {
   return {
     discordToken: set.DISCORD_TOKEN,
     masterKeys: set.MASTER_KEYS,
@@ -163,9 +141,7 @@ function toConfig(set: Variables): Config {
     riskDistancePercent: set.RISK_DISTANCE_PERCENT,
     keepMs: set.KEEP_DAYS * 86_400_000,
     maxKeysPerUser: set.MAX_KEYS_PER_USER,
-    mudrexWindows: set.MUDREX_LIMITS,
-    krakenWindows: set.KRAKEN_LIMITS,
-    krakenCosts: { read: set.KRAKEN_READ_COST, write: set.KRAKEN_WRITE_COST },
+    venueLimits,
     logLevel: set.LOG_LEVEL,
   };
 }

@@ -20,6 +20,9 @@ export type Refusal =
   | 'venue-error'
   | 'venue-unavailable';
 
+/** A venue's own words for a refusal: what it says, to be read after its label, and what to do next. */
+export type RefusalWords = { readonly what: string; readonly next: string };
+
 /** What became of a request that has no usable answer. In each case it may have reached the venue. */
 export type Silence = 'timeout' | 'reset' | 'too-large' | 'unreadable' | 'redirect' | 'server-error';
 
@@ -32,7 +35,14 @@ export type Limit = 'key' | 'address' | 'connections';
  */
 export type FailureData =
   // venue
-  | { readonly code: 'VENUE_REFUSED'; readonly venue: string; readonly refusal: Refusal; readonly detail?: string }
+  | {
+      readonly code: 'VENUE_REFUSED';
+      readonly venue: string;
+      readonly refusal: Refusal;
+      readonly detail?: string;
+      /** Where the venue has words of its own for it. */
+      readonly words?: RefusalWords;
+    }
   | { readonly code: 'VENUE_UNREACHABLE'; readonly venue: string }
   | { readonly code: 'VENUE_SILENT'; readonly venue: string; readonly silence: Silence }
   | {

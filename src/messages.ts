@@ -35,7 +35,9 @@ export function answeredAloneView(): View {
 export function explain(failure: FailureData): Explanation {
   switch (failure.code) {
     case 'VENUE_REFUSED':
-      return explainRefusal(failure.venue, failure.refusal, failure.detail);
+      return failure.words === undefined
+        ? explainRefusal(failure.venue, failure.refusal, failure.detail)
+        : say(`${failure.venue} ${failure.words.what}`, failure.words.next);
     case 'VENUE_UNREACHABLE':
       return say(
         `${failure.venue} could not be reached`,
@@ -241,10 +243,7 @@ function explainRefusal(venue: string, refusal: Refusal, detail: string | undefi
         'Choose a market from the list that opens while you type.',
       );
     case 'market-not-isolated-capable':
-      return say(
-        `${venue} has no leverage setting for this contract: it is not a multi-collateral one`,
-        'Use a contract whose name starts with PF_ or FF_.',
-      );
+      return say(`${venue} has no leverage setting for this contract`, 'Use another contract.');
     case 'market-unavailable':
       return say(`${venue} says that this market is not available now`, 'Try again later.');
     case 'would-liquidate':

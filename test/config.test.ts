@@ -38,15 +38,19 @@ test('the token, the master keys and who may use the bot are all that must be se
     riskDistancePercent: 10,
     keepMs: 90 * 86_400_000,
     maxKeysPerUser: 10,
-    mudrexWindows: [
-      { units: 10, windowMs: 1000 },
-      { units: 500, windowMs: 60_000 },
-      { units: 30_000, windowMs: 3_600_000 },
-      { units: 720_000, windowMs: 86_400_000 },
-    ],
-    krakenWindows: [{ units: 500, windowMs: 10_000 }],
-    krakenCosts: { read: 2, write: 10 },
     logLevel: 'info',
+  });
+  const kraken = { windows: [{ units: 500, windowMs: 10_000 }], costs: { read: 2, account: 2, write: 10 } };
+  const mudrexWindows = [
+    { units: 10, windowMs: 1000 },
+    { units: 500, windowMs: 60_000 },
+    { units: 30_000, windowMs: 3_600_000 },
+    { units: 720_000, windowMs: 86_400_000 },
+  ];
+  expect(Object.fromEntries(load({}).venueLimits)).toEqual({
+    'kraken-futures': kraken,
+    mudrex: { windows: mudrexWindows, costs: { read: 1, account: 1, write: 1 } },
+    'kraken-futures-demo': kraken,
   });
 });
 
@@ -214,10 +218,30 @@ test('limits of the operator are read', () => {
   ]);
   expect(config).toMatchObject({ isHalted: true, auditChannel: snowflake });
   expect(config.web.trustProxy).toEqual(['loopback', '10.0.0.0/8', 'fd00::/8']);
-  expect(config.mudrexWindows).toEqual([
+  expect(config.venueLimits.get('mudrex')?.windows).toEqual([
     { units: 5, windowMs: 2000 },
     { units: 100, windowMs: 86_400_000 },
   ]);
+});
+
+test('a variable of a venue holds for every venue with its prefix, and only for those', () => {
+  const { venueLimits } = load({ KRAKEN_LIMITS: '300/10s', KRAKEN_WRITE_COST: '20', KRAKEN_READ_COST: '3' });
+  const kraken = { windows: [{ units: 300, windowMs: 10_000 }], costs: { read: 3, account: 2, write: 20 } };
+  expect(venueLimits.get('kraken-futures')).toEqual(kraken);
+  expect(venueLimits.get('kraken-futures-demo')).toEqual(kraken);
+  expect(venueLimits.get('mudrex')).toEqual(load({}).venueLimits.get('mudrex'));
+});
+
+test('a window without room for one call is refused by the names of what such a call costs', () => {
+  expect(loadConfig({ ...needed, KRAKEN_LIMITS: '500/10s,19/1d', KRAKEN_WRITE_COST: '20' })).toEqual({
+    kind: 'invalid',
+    problems: [
+      {
+        variable: 'KRAKEN_LIMITS',
+        problem: 'must each have room for one call of KRAKEN_READ_COST and one of KRAKEN_WRITE_COST',
+      },
+    ],
+  });
 });
 
 test('one number limits every venue', () => {

@@ -159,6 +159,14 @@ test('every refusal, every silence and every reason against a key has words of i
   expect(new Set(silent).size).toBe(silent.length - 1);
 });
 
+test('a venue’s own words for a refusal stand behind its name, in place of the general ones', () => {
+  const words = { what: 'takes no leverage on Sundays', next: 'Try again on Monday.' };
+  expect(explain({ code: 'VENUE_REFUSED', venue, refusal: 'conflict', words })).toEqual({
+    what: 'Paper takes no leverage on Sundays',
+    next: 'Try again on Monday.',
+  });
+});
+
 test('what was typed, what is allowed and what is near stand in the sentence', () => {
   const words = (failure: FailureData) => wordsOf(explain(failure));
   expect(words({ code: 'BAD_LEVERAGE', text: '10x' })).toContain('"10x" is not a leverage');

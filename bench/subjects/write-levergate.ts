@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { requireVenue } from '../../src/leverage/venue.ts';
-import { createVenues, type VenueId } from '../../src/venues/index.ts';
+import { createVenues, type VenueId, venueIds } from '../../src/venues/index.ts';
 import { readSettings } from '../processes.ts';
 import { credentialsOf } from '../world/accounts.ts';
 import { venueUrls } from '../world/addresses.ts';
@@ -13,7 +13,7 @@ const venues = createVenues({
   now: Date.now,
   elapsed: () => performance.now(),
   urls: venueUrls(origin),
-  budgets: { mudrex: unlimited, 'kraken-futures': unlimited },
+  budgets: new Map(venueIds.map((id) => [id, unlimited])),
 });
 
 async function open(id: VenueId & keyof typeof writers): Promise<Write> {

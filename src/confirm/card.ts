@@ -126,7 +126,7 @@ function newOrderPart(current: CurrentSetting, setting: LeverageSetting): readon
 function exposureLines(venue: Venue, { position, openOrders, distance }: Preview): readonly Text[] {
   const isTouched = venue.openPositions === 're-margined';
   const orders =
-    isTouched && openOrders.count > 0
+    venue.openOrders === 'cancelled-when-short' && openOrders.count > 0
       ? ['You have open orders: if margin gets short, the exchange cancels those that add risk.']
       : [];
   if (position === undefined) return orders;

@@ -1,5 +1,5 @@
 import type { Credentials } from '../account.ts';
-import { Failure, type FailureData } from '../errors.ts';
+import { Failure, type FailureData, type Refusal, type RefusalWords } from '../errors.ts';
 import type { Market } from './market.ts';
 import type { CurrentSetting, LeverageSetting } from './setting.ts';
 
@@ -77,10 +77,16 @@ export type Deadlines = { readonly connectMs: number; readonly readMs: number; r
 /** `units` may be spent in each sliding window of `windowMs`. */
 export type Window = { readonly units: number; readonly windowMs: number };
 
-/** A venue's published limits per API key: every window holds at once; `costs` are units per kind of call. */
+/** A venue's limits per API key: every window holds at once; `costs` are units per kind of call. */
 export type Budget = {
   readonly windows: readonly Window[];
   readonly costs: { readonly read: number; readonly account: number; readonly write: number };
+};
+
+/** What a venue publishes of its limits, and the environment variables with which an operator follows its changes. */
+export type Limits = Budget & {
+  /** `KRAKEN_` makes `KRAKEN_LIMITS`, and `KRAKEN_WRITE_COST` where `costs` names `write`. Venues may share one. */
+  readonly variables?: { readonly prefix: string; readonly costs: readonly (keyof Budget['costs'])[] };
 };
 
 /** Words and fixed facts about a venue, for commands and pages; no network. */
@@ -101,8 +107,17 @@ export type VenueFacts = {
   readonly keyAdvice: string;
   /** A symbol to type, for hints. */
   readonly exampleSymbol: string;
+  readonly limits: Limits;
+  /** What a market holds of which the venue keeps no setting: `unset` where it says that nothing was ever set. */
+  readonly unlisted: 'cross' | 'unset';
   /** What a new setting does to a position that is open already. */
   readonly openPositions: 'unchanged' | 're-margined';
+  /** What may become of open orders after a new setting: the venue cancels those that add risk once margin gets short. */
+  readonly openOrders: 'unchanged' | 'cancelled-when-short';
+  /** Its own words for a refusal, where the general ones say too little. */
+  readonly refusalWords: Partial<Readonly<Record<Refusal, RefusalWords>>>;
+  /** When what the bot talks to is switched off (milliseconds since the epoch), and what follows it, if anything. */
+  readonly retires?: { readonly at: number; readonly successor?: string };
   /** One plain sentence: what the title of a card does not say of this setting, without a word about open positions. */
   readonly effect: (target: Target, setting: LeverageSetting) => string | undefined;
 };

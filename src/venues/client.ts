@@ -1,11 +1,11 @@
 import type { Credentials } from '../account.ts';
 import { Failure, type FailureData, type Limit, type Refusal } from '../errors.ts';
-import type { ApplyResult, Budget, Deadlines, VenueFacts } from '../leverage/venue.ts';
+import type { ApplyResult, Budget, Deadlines, Venue, VenueFacts } from '../leverage/venue.ts';
 import type { Secret } from '../secret.ts';
 import { createBudget, longestPauseMs } from './budget.ts';
 import type { Http, HttpReply, HttpRequest } from './http.ts';
 import { isModest, judgeList, type ListReply, mostCharacters } from './list-reply.ts';
-import { type Answer, breakdowns, silent, type Verdict } from './verdict.ts';
+import { type Answer, breakdowns, type Refused, silent, type Verdict } from './verdict.ts';
 
 /** Connect 2 s, read 3 s, write 4 s: a write with its read-back stays under 8 s. */
 export const defaultDeadlines: Deadlines = { connectMs: 2_000, readMs: 3_000, writeMs: 4_000 };
@@ -26,6 +26,9 @@ export type VenueOptions = {
   /** Told of every call that was tried, for metrics. */
   readonly onCall?: (call: CallReport) => void;
 };
+
+/** A venue as the registry knows it: its facts, and how it is built. */
+export type VenueDefinition = { readonly facts: VenueFacts; readonly create: (options: VenueOptions) => Venue };
 
 /** One call as metrics count it: `result` is `ok`, `refused`, `not-sent`, `busy` or `silent`. */
 export type CallReport = {
@@ -88,18 +91,17 @@ const limits: ReadonlyMap<Refusal, Limit> = new Map([
 /** How long a key rests after "too many" when the venue does not say how long. */
 const defaultPauseMs = 1_000;
 
+/** What is to be known of a venue before anything is sent to it. */
+export type ClientFacts = Pick<VenueFacts, 'id' | 'label' | 'limits' | 'refusalWords'>;
+
 /**
  * One venue's way to the network: budget first, then one request with a deadline, then the verdict on its answer.
  * Failures name the venue by its label, since that is what a trader reads.
  */
-export function createClient(
-  facts: Pick<VenueFacts, 'id' | 'label'>,
-  published: Budget,
-  options: VenueOptions,
-): VenueClient {
+export function createClient(facts: ClientFacts, options: VenueOptions): VenueClient {
   const { id, label: venue } = facts;
   const { http, now, elapsed, deadlines = defaultDeadlines, sleep } = options;
-  const { windows, costs } = options.budget ?? published;
+  const { windows, costs } = options.budget ?? facts.limits;
   const budget = createBudget({ venue, windows, elapsed, ...(sleep && { sleep }) });
 
   async function attempt<T>(one: Attempt<T>): Promise<Outcome<T>> {
@@ -158,7 +160,7 @@ export function createClient(
     const one = { kind: 'read', call, request: { method: 'GET' }, judge, leftMs } as const;
     const first = await attempt(one);
     const again = isWorthAnotherRead(first) && leftMs() > 0;
-    return settle(venue, again ? await attempt(one) : first);
+    return settle(facts, again ? await attempt(one) : first);
   }
 
   const modest =
@@ -174,7 +176,7 @@ export function createClient(
       const request = { method, isInTime, ...(body !== undefined && { body }) };
       const leftMs = countdown(deadlines.writeMs);
       try {
-        return applied(venue, await attempt({ kind: 'write', call, request, judge: modest(judge), leftMs }));
+        return applied(facts, await attempt({ kind: 'write', call, request, judge: modest(judge), leftMs }));
       } catch (error) {
         // Only the budget throws a Failure here, and then nothing was sent.
         if (error instanceof Failure) return { kind: 'not-sent', failure: error.data };
@@ -189,12 +191,13 @@ function isWorthAnotherRead(outcome: Outcome<unknown>): boolean {
   return outcome.kind === 'not-sent' || (outcome.kind === 'busy' && outcome.limit !== 'connections');
 }
 
-function settle<T>(venue: string, outcome: Outcome<T>): T {
+function settle<T>(facts: ClientFacts, outcome: Outcome<T>): T {
   if (outcome.kind === 'ok') return outcome.value;
-  throw new Failure(failureOf(venue, outcome));
+  throw new Failure(failureOf(facts, outcome));
 }
 
-function failureOf(venue: string, outcome: Exclude<Outcome<unknown>, { kind: 'ok' }>): FailureData {
+function failureOf(facts: ClientFacts, outcome: Exclude<Outcome<unknown>, { kind: 'ok' }>): FailureData {
+  const { label: venue } = facts;
   switch (outcome.kind) {
     case 'not-sent':
       return { code: 'VENUE_UNREACHABLE', venue };
@@ -202,20 +205,29 @@ function failureOf(venue: string, outcome: Exclude<Outcome<unknown>, { kind: 'ok
       return { code: 'VENUE_BUSY', venue, limit: outcome.limit, retryAfterMs: outcome.retryAfterMs };
     case 'silent':
       return { code: 'VENUE_SILENT', venue, silence: outcome.silence };
-    case 'refused': {
-      const { refusal, detail } = outcome;
-      return { code: 'VENUE_REFUSED', venue, refusal, ...(detail !== undefined && { detail }) };
-    }
+    case 'refused':
+      return refusalBy(facts, outcome);
   }
 }
 
-function applied(venue: string, outcome: Outcome<unknown>): ApplyResult {
+/** What a trader is told of a refusal, in the venue's own words where it has some. */
+export function refusalBy(facts: ClientFacts, { refusal, detail }: Omit<Refused, 'kind'>): FailureData {
+  const words = facts.refusalWords[refusal];
+  return {
+    ...{ code: 'VENUE_REFUSED', venue: facts.label, refusal },
+    ...(detail !== undefined && { detail }),
+    ...(words && { words }),
+  };
+}
+
+function applied(facts: ClientFacts, outcome: Outcome<unknown>): ApplyResult {
+  const { label: venue } = facts;
   if (outcome.kind === 'ok') return { kind: 'accepted' };
   if (outcome.kind === 'refused' && breakdowns.has(outcome.refusal)) {
     return { kind: 'silent', failure: { code: 'VENUE_SILENT', venue, silence: 'server-error' } };
   }
   const kind = outcome.kind === 'busy' ? 'not-sent' : outcome.kind;
-  return { kind, failure: failureOf(venue, outcome) };
+  return { kind, failure: failureOf(facts, outcome) };
 }
 
 /** For what a preview can do without: undefined instead of a Failure. */

@@ -1,20 +1,26 @@
-import type { Budget, Deadlines, Venue, Venues } from '../leverage/venue.ts';
-import { type CallReport, defaultDeadlines, type VenueOptions } from './client.ts';
+import type { Budget, Deadlines, VenueFacts, Venues } from '../leverage/venue.ts';
+import { type CallReport, defaultDeadlines, type VenueDefinition } from './client.ts';
 import { createHttp } from './http.ts';
-import { createKrakenFutures } from './kraken-futures.ts';
-import { createMudrex } from './mudrex.ts';
+import { krakenFutures, krakenFuturesDemo } from './kraken-futures.ts';
+import { mudrex } from './mudrex.ts';
 
-/** Every venue, in the order in which they are shown. */
-export const venueIds = ['kraken-futures', 'mudrex', 'kraken-futures-demo'] as const;
+/** Every venue by id, in the order in which they are shown: the only registry. */
+const registry = {
+  'kraken-futures': krakenFutures,
+  mudrex,
+  'kraken-futures-demo': krakenFuturesDemo,
+} as const satisfies Readonly<Record<string, VenueDefinition>>;
 
-export type VenueId = (typeof venueIds)[number];
+export type VenueId = keyof typeof registry;
 
-/** The only registry. */
-const registry: Readonly<Record<VenueId, (options: VenueOptions) => Venue>> = {
-  'kraken-futures': createKrakenFutures,
-  mudrex: createMudrex,
-  'kraken-futures-demo': (options) => createKrakenFutures({ ...options, demo: true }),
-};
+function isVenueId(id: string): id is VenueId {
+  return id in registry;
+}
+
+export const venueIds: readonly VenueId[] = Object.keys(registry).filter(isVenueId);
+
+/** What is fixed about every venue, whether or not it is offered. */
+export const venueFacts: readonly VenueFacts[] = venueIds.map((id) => registry[id].facts);
 
 export type VenuesOptions = {
   /** Base URLs other than the venues' own, such as `http://127.0.0.1:4000/mudrex/fapi/v1`. */
@@ -24,7 +30,7 @@ export type VenuesOptions = {
   /** Milliseconds that have passed, whatever a clock was set to. */
   readonly elapsed: () => number;
   /** Limits other than the published ones: they are configurable because venues change them. */
-  readonly budgets?: Partial<Readonly<Record<VenueId, Budget>>>;
+  readonly budgets?: ReadonlyMap<string, Budget>;
   /** Which venues to offer; all of them unless told. */
   readonly enabled?: readonly VenueId[];
   readonly deadlines?: Deadlines;
@@ -40,7 +46,7 @@ export function createVenues(options: VenuesOptions): Venues & { readonly close:
     urls = {},
     now,
     elapsed,
-    budgets = {},
+    budgets = new Map(),
     enabled = venueIds,
     deadlines = defaultDeadlines,
     sleep,
@@ -51,14 +57,14 @@ export function createVenues(options: VenuesOptions): Venues & { readonly close:
     .map((id) => {
       const http = createHttp({ connectMs: deadlines.connectMs });
       const url = urls[id];
-      const budget = budgets[id];
+      const budget = budgets.get(id);
       const overrides = {
         ...(url && { url }),
         ...(budget && { budget }),
         ...(sleep && { sleep }),
         ...(onCall && { onCall }),
       };
-      const venue = registry[id]({ http, now, elapsed, deadlines, ...overrides });
+      const venue = registry[id].create({ http, now, elapsed, deadlines, ...overrides });
       return { venue, http };
     });
   const venues: Venues = new Map(built.map(({ venue }) => [venue.id, venue]));

@@ -6,19 +6,21 @@ import { findMarket, type Market, normalizeSymbol, type Tier } from '../leverage
 import { searchMarkets } from '../leverage/market-search.ts';
 import type { Leverage } from '../leverage/setting.ts';
 import type { Budget, KeyCheck, Position, SettingsList, Target, Venue, VenueFacts } from '../leverage/venue.ts';
-import { type Call, createClient, credential, unlessFailing, type VenueOptions } from './client.ts';
+import {
+  type Call,
+  createClient,
+  credential,
+  refusalBy,
+  unlessFailing,
+  type VenueDefinition,
+  type VenueOptions,
+} from './client.ts';
 import * as replies from './kraken-futures-replies.ts';
 import type { ListReply } from './list-reply.ts';
 
-/** 500 units per 10 s on /derivatives. What /leveragepreferences costs is unpublished: 10 to write, 2 to read. */
-const publishedBudget: Budget = {
-  windows: [{ units: 500, windowMs: 10_000 }],
-  costs: { read: 2, account: 2, write: 10 },
-};
-
 const key = /^[A-Za-z0-9+/]{20,200}={0,2}$/;
 
-const facts: Omit<VenueFacts, 'id' | 'label' | 'demo'> = {
+const shared: Omit<VenueFacts, 'id' | 'label' | 'demo'> = {
   modes: ['isolated', 'cross'],
   tradeCurrencies: [],
   marketsNeedKey: false,
@@ -43,9 +45,42 @@ const facts: Omit<VenueFacts, 'id' | 'label' | 'demo'> = {
   keyAdvice:
     'On Kraken Futures, Settings, API keys: make a key for this bot alone with General API "Full Access" and Withdrawal or Transfer API "No Access". "Read Only" cannot change leverage; a key that may withdraw or transfer is refused.',
   exampleSymbol: 'PF_XBTUSD',
+  // 500 units per 10 s on /derivatives. What /leveragepreferences costs is unpublished: 10 to write, 2 to read.
+  limits: {
+    windows: [{ units: 500, windowMs: 10_000 }],
+    costs: { read: 2, account: 2, write: 10 },
+    variables: { prefix: 'KRAKEN_', costs: ['read', 'write'] },
+  },
+  // Preferences list isolated markets only.
+  unlisted: 'cross',
   openPositions: 're-margined',
+  openOrders: 'cancelled-when-short',
+  refusalWords: {
+    'market-not-isolated-capable': {
+      what: 'has no leverage setting for this contract: it is not a multi-collateral one',
+      next: 'Use a contract whose name starts with PF_ or FF_.',
+    },
+  },
   effect: ({ market }, setting) =>
     setting.mode === 'isolated' ? undefined : `In cross margin the whole account stands behind ${market.symbol}.`,
+};
+
+const facts: VenueFacts = {
+  ...shared,
+  id: 'kraken-futures',
+  label: 'Kraken Futures',
+  demo: false,
+  // docs.kraken.com, exchange/api-reference/futures-rest
+  retires: { at: Date.UTC(2027, 2, 1), successor: 'Kraken’s unified API' },
+};
+
+const demoFacts: VenueFacts = {
+  ...shared,
+  id: 'kraken-futures-demo',
+  label: 'Kraken Futures DEMO',
+  demo: true,
+  // Its host only redirects since that day.
+  retires: { at: Date.UTC(2026, 6, 14) },
 };
 
 const preferencesPath = '/api/v3/leveragepreferences';
@@ -55,14 +90,23 @@ const patienceMs = 1_000;
 /**
  * Kraken Futures (multi-collateral contracts): isolated margin at a leverage, or cross.
  *
- * @param options.demo - The demo exchange, a venue of its own with its own keys.
  * @see the seed "Set the leverage setting for a market" (PUT /leveragepreferences)
  */
-export function createKrakenFutures({ demo = false, ...options }: VenueOptions & { readonly demo?: boolean }): Venue {
-  const id = demo ? 'kraken-futures-demo' : 'kraken-futures';
-  const { elapsed, url = demo ? 'https://demo-futures.kraken.com' : 'https://futures.kraken.com' } = options;
-  const label = demo ? 'Kraken Futures DEMO' : 'Kraken Futures';
-  const client = createClient({ id, label }, publishedBudget, options);
+export const krakenFutures: VenueDefinition = {
+  facts,
+  create: (options) => createKrakenFutures(facts, { url: 'https://futures.kraken.com', ...options }),
+};
+
+/** The demo exchange, a venue of its own with its own keys. */
+export const krakenFuturesDemo: VenueDefinition = {
+  facts: demoFacts,
+  create: (options) => createKrakenFutures(demoFacts, { url: 'https://demo-futures.kraken.com', ...options }),
+};
+
+function createKrakenFutures(facts: VenueFacts, options: VenueOptions & { readonly url: string }): Venue {
+  const { elapsed, url } = options;
+  const { id, label } = facts;
+  const client = createClient(facts, options);
 
   const open = (path: string): Call => ({ url: `${url}/derivatives${path}` });
 
@@ -90,7 +134,7 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
     const isMeant = (symbol: string) => normalizeSymbol(symbol) === normalizeSymbol(text);
     if (unreadable.some(isMeant)) throw new Failure({ code: 'VENUE_SILENT', venue: label, silence: 'unreadable' });
     if (others.some(isMeant) || /^(PI|FI|PV|FV)_/i.test(text)) {
-      throw new Failure({ code: 'VENUE_REFUSED', venue: label, refusal: 'market-not-isolated-capable' });
+      throw new Failure(refusalBy(facts, { refusal: 'market-not-isolated-capable' }));
     }
     const suggestions = searchMarkets(markets, text, 5).map(({ symbol }) => symbol);
     throw new Failure({ code: 'UNKNOWN_MARKET', venue: label, text: text.slice(0, 100), suggestions });
@@ -175,9 +219,6 @@ export function createKrakenFutures({ demo = false, ...options }: VenueOptions &
 
   return {
     ...facts,
-    id,
-    label,
-    demo,
     listMarkets: async () => (await readInstruments()).markets,
     readMarket: (_credentials, text) => readMarket(text),
     readSetting: async (credentials, { market }) => readPreferences(credentials, replies.preferenceOf(market.symbol)),

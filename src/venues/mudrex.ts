@@ -4,24 +4,20 @@ import { findMarket, type Market, normalizeSymbol } from '../leverage/market.ts'
 import { searchMarkets } from '../leverage/market-search.ts';
 import type { CurrentSetting, LeverageSetting } from '../leverage/setting.ts';
 import type { ApplyResult, Budget, KeyCheck, Position, Target, Venue, VenueFacts } from '../leverage/venue.ts';
-import { createClient, credential, type Judge, unlessFailing, type VenueOptions } from './client.ts';
+import {
+  createClient,
+  credential,
+  type Judge,
+  unlessFailing,
+  type VenueDefinition,
+  type VenueOptions,
+} from './client.ts';
 import { mostRows, oursOnly } from './list-reply.ts';
 import * as replies from './mudrex-replies.ts';
 import { gatherSettings, type NamedMarkets } from './settings-list.ts';
 import type { Answer } from './verdict.ts';
 
 const label = 'Mudrex';
-
-/** Published per API key for these calls; raised twice so far. */
-const publishedBudget: Budget = {
-  windows: [
-    { units: 10, windowMs: 1_000 },
-    { units: 500, windowMs: 60_000 },
-    { units: 30_000, windowMs: 3_600_000 },
-    { units: 720_000, windowMs: 86_400_000 },
-  ],
-  costs: { read: 1, account: 1, write: 1 },
-};
 
 const facts: VenueFacts = {
   id: 'mudrex',
@@ -43,7 +39,21 @@ const facts: VenueFacts = {
   keyAdvice:
     'On the Mudrex website, open API trading and create a key (this needs KYC and two-factor sign-in). Make one for this bot alone, so that you can delete it without touching anything else. Mudrex keys end after some months.',
   exampleSymbol: 'BTCUSDT',
+  // Published per API key for these calls; raised twice so far.
+  limits: {
+    windows: [
+      { units: 10, windowMs: 1_000 },
+      { units: 500, windowMs: 60_000 },
+      { units: 30_000, windowMs: 3_600_000 },
+      { units: 720_000, windowMs: 86_400_000 },
+    ],
+    costs: { read: 1, account: 1, write: 1 },
+    variables: { prefix: 'MUDREX_', costs: [] },
+  },
+  unlisted: 'unset',
   openPositions: 'unchanged',
+  openOrders: 'unchanged',
+  refusalWords: {},
   effect: ({ market, currency = 'USDT' }) =>
     `Applies to new orders on ${market.symbol} (${currency} margin). An order that names its own leverage overrides it.`,
 };
@@ -64,9 +74,11 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  *
  * @see the seed "Set leverage by asset id/symbol", docs.trade.mudrex.com/docs/set
  */
-export function createMudrex(options: VenueOptions): Venue {
+export const mudrex: VenueDefinition = { facts, create: createMudrex };
+
+function createMudrex(options: VenueOptions): Venue {
   const { now, elapsed, url = 'https://trade.mudrex.com/fapi/v1' } = options;
-  const client = createClient(facts, publishedBudget, options);
+  const client = createClient(facts, options);
   /** The newest list, for aliases and suggestions; market lists are nobody's secret. */
   let known: readonly Market[] = [];
 

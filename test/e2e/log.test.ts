@@ -3,6 +3,15 @@ import { createLog } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { createWorld } from '../support/world.ts';
 
+test('a start warns of every exchange whose API ends', async () => {
+  const world = await createWorld({ VENUES: 'mudrex,kraken-futures' });
+  await world.startBot();
+  const warnings = world.lines.filter((line) => line.includes('the API of this exchange ends'));
+  expect(warnings.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 40, venue: 'kraken-futures', at: '2027-03-01T00:00:00.000Z', successor: 'Kraken’s unified API' },
+  ]);
+});
+
 test('no number of keys that people send makes the log forget the operator’s own secrets', async () => {
   const lines: string[] = [];
   const log = createLog({ level: 'info', stream: { write: (line: string) => lines.push(line) } });

@@ -1,6 +1,6 @@
 import { Failure, type FailureData } from '../../src/errors.ts';
 import type { Venue } from '../../src/leverage/venue.ts';
-import type { VenueOptions } from '../../src/venues/client.ts';
+import type { VenueDefinition, VenueOptions } from '../../src/venues/client.ts';
 import { createHttp } from '../../src/venues/http.ts';
 import { type Loopback, openLoopback, type SeenRequest } from './loopback.ts';
 
@@ -27,7 +27,7 @@ export const patientDeadlines = { connectMs: 5_000, readMs: 8_000, writeMs: 8_00
 
 /** A venue whose every request is answered by `script`. Requests it has no reply for are answered 599. */
 export async function openFixtureVenue(
-  create: (options: VenueOptions) => Venue,
+  { create }: VenueDefinition,
   script: Script,
   more: Partial<VenueOptions> = {},
 ): Promise<FixtureVenue> {

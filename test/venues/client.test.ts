@@ -19,6 +19,7 @@ import { createSleepingClock } from '../support/venue-simulators.ts';
 
 const key = new Secret('key');
 const budget: Budget = { windows: [{ units: 10, windowMs: 10_000 }], costs: { read: 1, account: 2, write: 5 } };
+const paper = (limits: Budget) => ({ id: 'paper', label: 'Paper', limits, refusalWords: {} });
 const ok: HttpReply = { kind: 'answered', status: 200, text: 'fine' };
 const tooMany = (retryAfter?: string): HttpReply => ({
   kind: 'answered',
@@ -68,7 +69,7 @@ function open(
     },
     close: async () => {},
   };
-  const client = createClient({ id: 'paper', label: 'Paper' }, published, {
+  const client = createClient(paper(published), {
     http,
     now: () => now() + stepMs,
     elapsed: () => now() - startedAt,
@@ -372,7 +373,7 @@ test('every call that was tried is reported with what it came to and how long it
 test('a client that nobody listens to works the same', async () => {
   const { now, sleep } = createSleepingClock();
   const http = { send: async () => ok, close: async () => {} };
-  const client = createClient({ id: 'paper', label: 'Paper' }, budget, { http, now, elapsed: now, sleep });
+  const client = createClient(paper(budget), { http, now, elapsed: now, sleep });
   expect(await client.read({ url: 'http://venue/' }, judge)).toBe('fine');
 });
 

@@ -181,7 +181,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
     test('a market that was never set is not 1x', async () => {
       const { venue, credentials, target } = await open();
       const setting = await venue.readSetting(credentials, target);
-      expect(setting).toEqual({ mode: venue.modes.includes('cross') ? 'cross' : 'unset' });
+      expect(setting).toEqual({ mode: venue.unlisted });
     });
 
     test('sees what was changed elsewhere', async () => {
@@ -271,7 +271,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       expect([opened.writes(), written(opened)]).toEqual([carriedOut ? 1 : 0, 1]);
       for (const secret of [...secrets, '127.0.0.1']) expect(JSON.stringify(result)).not.toContain(secret);
       if (write.kind === 'silent') {
-        const expected = carriedOut ? five : { mode: venue.modes.includes('cross') ? 'cross' : 'unset' };
+        const expected = carriedOut ? five : { mode: venue.unlisted };
         expect(await venue.readSetting(credentials, target)).toEqual(expected);
       }
     });

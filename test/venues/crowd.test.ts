@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Secret } from '../../src/secret.ts';
 import { createHttp } from '../../src/venues/http.ts';
-import { createKrakenFutures } from '../../src/venues/kraken-futures.ts';
+import { krakenFutures } from '../../src/venues/kraken-futures.ts';
 import { outcomeOf } from '../support/fixture-venue.ts';
 import { openLoopback } from '../support/loopback.ts';
 import fixtures from './fixtures/kraken-futures.json' with { type: 'json' };
@@ -24,7 +24,7 @@ test(`${people} people at once at a venue that takes ${answerAfterMs} ms are all
   const deadlines = { connectMs: 2_000, readMs: 30_000, writeMs: 30_000 };
   const http = createHttp({ connectMs: deadlines.connectMs });
   const elapsed = () => performance.now();
-  const venue = createKrakenFutures({ http, now: Date.now, elapsed, url: server.url, deadlines });
+  const venue = krakenFutures.create({ http, now: Date.now, elapsed, url: server.url, deadlines });
 
   /** What one command and one press read. */
   async function preview(person: number) {

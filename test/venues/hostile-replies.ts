@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Credentials } from '../../src/account.ts';
-import type { Target, Venue } from '../../src/leverage/venue.ts';
-import type { VenueOptions } from '../../src/venues/client.ts';
+import type { Target } from '../../src/leverage/venue.ts';
+import type { VenueDefinition } from '../../src/venues/client.ts';
 import { type FixtureVenue, openFixtureVenue, outcomeOf, type Reply } from '../support/fixture-venue.ts';
 import { turnsWhile } from '../support/turns.ts';
 
 type Subject = {
-  readonly create: (options: VenueOptions) => Venue;
+  readonly definition: VenueDefinition;
   readonly credentials: Credentials;
   /** Texts that must not come out of the venue's file again. */
   readonly secrets: readonly string[];
@@ -61,13 +61,13 @@ const monsters: readonly (readonly [string, string])[] = [
 /** What holds for every venue, whatever its server says (P9, P12). */
 export function describeHostileReplies(
   name: string,
-  { create, credentials, secrets, target, words, limitCounts, list }: Subject,
+  { definition, credentials, secrets, target, words, limitCounts, list }: Subject,
 ): void {
   describe(`${name}, whatever the server says`, () => {
     let fixture: FixtureVenue;
     let reply: Reply = {};
     beforeAll(async () => {
-      fixture = await openFixtureVenue(create, () => reply);
+      fixture = await openFixtureVenue(definition, () => reply);
     });
     afterAll(() => fixture.close());
 
@@ -146,7 +146,7 @@ export function describeHostileReplies(
     test.each([{}, { 'retry-after': '0' }, { 'retry-after': '1' }, { 'retry-after': 'soon' }])(
       'a 429 is never followed by a second write (P11) %j',
       async (headers) => {
-        const one = await openFixtureVenue(create, () => ({ status: 429, text: 'Too Many Requests', headers }));
+        const one = await openFixtureVenue(definition, () => ({ status: 429, text: 'Too Many Requests', headers }));
         const result = await one.venue.applySetting(credentials, target, isolated);
         const refusal = limitCounts === 'key' ? 'rate-limited' : 'address-rate-limited';
         expect(result).toMatchObject({ kind: 'refused', failure: { code: 'VENUE_REFUSED', refusal } });

@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { createVenues, venueIds } from '../../src/venues/index.ts';
+import { explain } from '../../src/messages.ts';
+import { createVenues, venueFacts, venueIds } from '../../src/venues/index.ts';
 
-const shared = ['budget', 'client', 'http', 'index', 'list-reply', 'settings-list', 'slots', 'venue', 'verdict'];
+const shared = ['budget', 'client', 'http', 'index', 'list-reply', 'settings-list', 'slots', 'verdict'];
 
 test('every venue file is in the registry', () => {
   const files = readdirSync(new URL('../../src/venues/', import.meta.url)).map((name) =>
@@ -31,4 +32,34 @@ test('labels differ, and every demo says DEMO', async () => {
   expect(new Set(labels).size).toBe(labels.length);
   for (const { demo, label } of venues.values()) expect(label.includes('DEMO')).toBe(demo);
   await venues.close();
+});
+
+test('the facts of every venue stand under its own id, without a connection', () => {
+  expect(venueFacts.map(({ id }) => id)).toEqual(venueIds);
+});
+
+test('venues that share their variables publish the same limits', () => {
+  for (const { limits } of venueFacts) {
+    const others = venueFacts.filter((other) => other.limits.variables?.prefix === limits.variables?.prefix);
+    for (const other of others) expect(other.limits).toEqual(limits);
+  }
+});
+
+test('a venue’s own words for a refusal are sentences behind its name', () => {
+  for (const { label: venue, refusalWords } of venueFacts) {
+    for (const words of Object.values(refusalWords)) {
+      const { what, next } = explain({ code: 'VENUE_REFUSED', venue, refusal: 'invalid-request', words });
+      expect(what).toMatch(/^\S.* (has|is|says|refused|takes|does) .*[^.\s]$/);
+      expect(next).toMatch(/^[A-Z].*\.$/);
+    }
+  }
+});
+
+test('a venue says when what the bot talks to is switched off, and what follows it', () => {
+  const ends = venueFacts.map(({ id, retires: { at, successor } = { at: 0 } }) => [id, new Date(at), successor]);
+  expect(ends).toEqual([
+    ['kraken-futures', new Date('2027-03-01'), 'Kraken’s unified API'],
+    ['mudrex', new Date(0), undefined],
+    ['kraken-futures-demo', new Date('2026-07-14'), undefined],
+  ]);
 });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Market } from '../../src/leverage/market.ts';
 import { Secret } from '../../src/secret.ts';
 import type { VenueOptions } from '../../src/venues/client.ts';
-import { authent, createKrakenFutures } from '../../src/venues/kraken-futures.ts';
+import { authent, krakenFutures, krakenFuturesDemo } from '../../src/venues/kraken-futures.ts';
 import { instrumentsOf } from '../../src/venues/kraken-futures-replies.ts';
 import { judgeList } from '../../src/venues/list-reply.ts';
 import { type FixtureVenue, openFixtureVenue, outcomeOf, type Reply, type Script } from '../support/fixture-venue.ts';
@@ -32,6 +32,10 @@ const bitcoin: Market = {
   ],
   tradeable: true,
 };
+const notMultiCollateral = {
+  what: 'has no leverage setting for this contract: it is not a multi-collateral one',
+  next: 'Use a contract whose name starts with PF_ or FF_.',
+};
 const target = { market: bitcoin };
 const five = { mode: 'isolated', leverage: '5' } as const;
 const preferencesPath = '/derivatives/api/v3/leveragepreferences';
@@ -42,7 +46,7 @@ afterEach(async () => {
 });
 
 async function kraken(script: Script, more: Partial<VenueOptions> = {}): Promise<FixtureVenue> {
-  const fixture = await openFixtureVenue(createKrakenFutures, script, more);
+  const fixture = await openFixtureVenue(krakenFutures, script, more);
   open.push(fixture);
   return fixture;
 }
@@ -168,7 +172,13 @@ describe('every documented error', () => {
   const serverTime = '2022-06-28T14:48:58.711Z';
   const refusedAs = (refusal: string, detail?: string) => ({
     kind: 'refused',
-    failure: { code: 'VENUE_REFUSED', venue: 'Kraken Futures', refusal, ...(detail && { detail }) },
+    failure: {
+      code: 'VENUE_REFUSED',
+      venue: 'Kraken Futures',
+      refusal,
+      ...(detail && { detail }),
+      ...(refusal === 'market-not-isolated-capable' && { words: notMultiCollateral }),
+    },
   });
 
   const stringRows = strings.flatMap(([error, refusal]) => statuses.map((status) => ({ error, refusal, status })));
@@ -365,6 +375,7 @@ describe('markets', () => {
         code: 'VENUE_REFUSED',
         venue: 'Kraken Futures',
         refusal: 'market-not-isolated-capable',
+        words: notMultiCollateral,
       });
     },
   );
@@ -516,10 +527,7 @@ describe('what a trader is told', () => {
   });
 
   test('the demo exchange is a venue of its own', async () => {
-    const demo = await openFixtureVenue(
-      (options) => createKrakenFutures({ ...options, demo: true }),
-      () => ({ status: 500 }),
-    );
+    const demo = await openFixtureVenue(krakenFuturesDemo, () => ({ status: 500 }));
     open.push(demo);
     expect(demo.venue).toMatchObject({ id: 'kraken-futures-demo', label: 'Kraken Futures DEMO', demo: true });
     expect(await outcomeOf(demo.venue.readSetting(credentials, target))).toMatchObject({
@@ -579,7 +587,7 @@ test('a key without one of its fields is a bug, not a failure to explain to a tr
 });
 
 describeHostileReplies('Kraken Futures', {
-  create: createKrakenFutures,
+  definition: krakenFutures,
   credentials,
   secrets: [apiKey, apiSecret],
   limitCounts: 'address',

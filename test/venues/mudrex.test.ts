@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Market } from '../../src/leverage/market.ts';
 import { Secret } from '../../src/secret.ts';
 import type { VenueOptions } from '../../src/venues/client.ts';
-import { createMudrex } from '../../src/venues/mudrex.ts';
+import { mudrex as definition } from '../../src/venues/mudrex.ts';
 import { type FixtureVenue, openFixtureVenue, outcomeOf, type Script } from '../support/fixture-venue.ts';
 import type { SeenRequest } from '../support/loopback.ts';
 import { openMudrex } from '../support/venue-simulators.ts';
@@ -31,7 +31,7 @@ afterEach(async () => {
 });
 
 async function mudrex(script: Script, more: Partial<VenueOptions> = {}): Promise<FixtureVenue> {
-  const fixture = await openFixtureVenue(createMudrex, script, more);
+  const fixture = await openFixtureVenue(definition, script, more);
   open.push(fixture);
   return fixture;
 }
@@ -538,7 +538,7 @@ test('what a trader is told', async () => {
 });
 
 describeHostileReplies('Mudrex', {
-  create: createMudrex,
+  definition,
   credentials,
   secrets: [secret],
   limitCounts: 'key',
