@@ -32,18 +32,25 @@ export const botSetupSchema = z.object({
   discordApi: z.string(),
   venueUrls,
   deadlines,
-  /** What the run has moved all clocks by, and what the bot's host is wrong by. */
-  offsetMs: z.number(),
-  skewMs: z.number(),
+  /** The file that shows what the clocks were moved by. */
+  clockFile: z.string(),
   plant: z.enum(plantNames).optional(),
 });
 export type BotSetup = z.infer<typeof botSetupSchema>;
 
+/**
+ * Where the process can be stopped that nobody outside sees: around any change of its database, after it decided to send
+ * a write, and once that has a connection.
+ */
+export const innerMoments = ['commit', 'request', 'connected'] as const;
+export type InnerMoment = (typeof innerMoments)[number];
+
 /** From the harness to the bot's process. */
 export const toBotSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('start'), setup: botSetupSchema }),
-  z.object({ kind: z.literal('clock'), offsetMs: z.number(), skewMs: z.number(), id: z.int() }),
   z.object({ kind: z.literal('tick'), id: z.int() }),
+  /** It stops itself when it comes to this moment for the `nth` time. */
+  z.object({ kind: z.literal('stop-at'), at: z.enum(innerMoments), nth: z.int() }),
 ]);
 export type ToBot = z.infer<typeof toBotSchema>;
 
@@ -55,3 +62,23 @@ export const fromBotSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('done'), id: z.int(), open: z.int().optional() }),
 ]);
 export type FromBot = z.infer<typeof fromBotSchema>;
+
+/** A pipe of its own for what the process notes of itself: written at once, also when it stops itself right after. */
+export const NOTES_FD = 4;
+
+/** All times are those of this machine, in milliseconds; see `machineMs`. */
+export const noteSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('stopped'), at: z.number() }),
+  /** A change of the database: proposals whose row was written, and those that ended with it. */
+  z.object({
+    kind: z.literal('committed'),
+    from: z.number(),
+    to: z.number(),
+    isClaim: z.boolean(),
+    rows: z.array(z.string()),
+    ended: z.array(z.string()),
+  }),
+  /** A write to a venue goes to its socket, or is through, as the process sees it. */
+  z.object({ kind: z.enum(['left', 'over']), port: z.int(), at: z.number() }),
+]);
+export type Note = z.infer<typeof noteSchema>;

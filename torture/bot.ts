@@ -5,18 +5,27 @@ import { createLog, type Log } from '../src/log.ts';
 import { createSqliteStore } from '../src/store/sqlite.ts';
 import type { Store } from '../src/store/store.ts';
 import { type BotSetup, type FromBot, toBotSchema } from './bot-messages.ts';
+import { openClockFile } from './clock.ts';
 import { plants } from './plants/plants.ts';
+import { createWitness, type Witness } from './witness.ts';
 
-// The real bot as a process that can be killed. It meets the harness over HTTP and WebSocket; by message come only its
-// clock and the wish to look after what is due now instead of within a second.
+// The real bot as a process that can be killed and stopped. It meets the harness over HTTP and WebSocket; from a file
+// comes its clock, and by message the wish to look after what is due now instead of within a second.
 
 let app: App | undefined;
 let store: Store | undefined;
-let offsetMs = 0;
-let skewMs = 0;
+let witness: Witness | undefined;
+let moved: ReturnType<typeof openClockFile> | undefined;
 let isEnding = false;
-const now = () => Date.now() + offsetMs + skewMs;
-const monotonic = () => performance.now() + offsetMs;
+
+function now(): number {
+  const { offsetMs = 0, skewMs = 0 } = moved?.() ?? {};
+  return Date.now() + offsetMs + skewMs;
+}
+
+function monotonic(): number {
+  return performance.now() + (moved?.().offsetMs ?? 0);
+}
 
 process.on('message', (raw) => void receive(raw));
 process.on('disconnect', () => void end(0));
@@ -29,12 +38,11 @@ async function receive(raw: unknown): Promise<void> {
   switch (message.kind) {
     case 'start':
       return start(message.setup);
-    case 'clock':
-      ({ offsetMs, skewMs } = message);
-      return tell({ kind: 'done', id: message.id });
     case 'tick':
       await app?.tick();
       return tell({ kind: 'done', id: message.id, open: await countOpen() });
+    case 'stop-at':
+      return witness?.stopAt(message.at, message.nth);
   }
 }
 
@@ -47,7 +55,7 @@ async function countOpen(): Promise<number> {
 }
 
 async function start(setup: BotSetup): Promise<void> {
-  ({ offsetMs, skewMs } = setup);
+  moved = openClockFile(setup.clockFile);
   const loaded = loadConfig(setup.variables);
   if (loaded.kind === 'invalid') return fail(JSON.stringify(loaded.problems));
   const log = createLog({ level: loaded.config.logLevel });
@@ -65,7 +73,8 @@ async function start(setup: BotSetup): Promise<void> {
 
 async function overridesFor(setup: BotSetup, config: Config, log: Log): Promise<Overrides> {
   const { discordApi, venueUrls, deadlines } = setup;
-  store = createSqliteStore({ file: join(config.dataDir, 'levergate.db'), now, monotonic });
+  witness = createWitness(venueUrls);
+  store = witness.watch(createSqliteStore({ file: join(config.dataDir, 'levergate.db'), now, monotonic }));
   const onFatal = () => void end(1);
   const overrides = { discordApi, venueUrls, deadlines, store, now, monotonic, log, onFatal };
   return setup.plant === undefined ? overrides : { ...overrides, ...(await plants[setup.plant].plant?.(overrides)) };

@@ -4,7 +4,6 @@ import type { VisibleMessage } from '../simulators/discord/view.ts';
 import type { Desk } from './desk.ts';
 import type { Trader } from './people.ts';
 
-const ANSWER_WITHIN_MS = 2_500;
 /** How long a card can be pressed; the bot is started with the same. */
 export const CARD_MS = 30_000;
 const LOOK_EVERY_MS = 100;
@@ -22,9 +21,11 @@ export type Client = ReturnType<typeof createClient>;
 const rows = z.array(z.object({ components: z.array(z.object({ custom_id: z.string().optional() })) }));
 
 /** What traders do in Discord. Their client refuses what it would not send; that counts as not done. */
-export function createClient({ discord, journal, clock, wanders }: Desk, generation: () => number) {
+export function createClient({ discord, journal, clock, wanders, pace }: Desk, generation: () => number) {
+  const answerWithinMs = 3 * pace.deadlines.writeMs;
+
   /** Waits for something in the journal or on the screen; undefined after too long. */
-  async function until<T>(look: () => T | undefined | false, ms = ANSWER_WITHIN_MS): Promise<T | undefined> {
+  async function until<T>(look: () => T | undefined | false, ms = answerWithinMs): Promise<T | undefined> {
     const { promise, resolve } = Promise.withResolvers<T | undefined>();
     const check = (): void => {
       const found = look();

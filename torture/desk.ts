@@ -4,9 +4,10 @@ import { createLoopbackDiscord } from '../simulators/discord/loopback-discord.ts
 import { createKrakenFuturesSimulator } from '../simulators/venues/kraken-futures.ts';
 import { createMudrexSimulator } from '../simulators/venues/mudrex.ts';
 import { Secret } from '../src/secret.ts';
-import { createClock } from './clock.ts';
+import { createClock, createClockFile } from './clock.ts';
 import { createJournal, type Spot, type Value, type VenueName } from './journal.ts';
 import { createLeaks } from './leaks.ts';
+import type { Pace } from './pace.ts';
 import { applicationId, createAccounts, createTraders, guildId } from './people.ts';
 import type { Random } from './random.ts';
 import type { Violation } from './rules/violation.ts';
@@ -18,11 +19,13 @@ export type Desk = Awaited<ReturnType<typeof openDesk>>;
 export async function openDesk(options: {
   readonly random: Random;
   readonly users: number;
+  readonly pace: Pace;
   /** Whether the clock of the bot's host can be set; what the bot says of times is then not held against it. */
   readonly wanders: boolean;
 }) {
-  const { random, users, wanders } = options;
-  const clock = createClock();
+  const { random, users, pace, wanders } = options;
+  const clockFile = createClockFile();
+  const clock = createClock(clockFile.show);
   const { now } = clock;
   const traders = createTraders(users);
   const secrets = {
@@ -100,7 +103,9 @@ export async function openDesk(options: {
 
   return {
     clock,
+    clockFile: clockFile.path,
     wanders,
+    pace,
     random,
     traders,
     secrets,
@@ -122,6 +127,7 @@ export async function openDesk(options: {
     isReachable: (venue: VenueName) => servers[venue].app.server.listening,
     close: async () => {
       discord.close();
+      clockFile.remove();
       await Promise.all(Object.values(servers).map(({ app }) => app.close()));
     },
   };

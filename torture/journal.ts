@@ -1,4 +1,5 @@
 import type { WriteLogEntry } from '../simulators/venues/write-log.ts';
+import type { Note } from './bot-messages.ts';
 import type { Said, Sighting } from './said.ts';
 
 export type VenueName = 'mudrex' | 'kraken-futures';
@@ -93,6 +94,7 @@ export function createJournal(options: {
   const turnedAway = new Set<string>();
   const listeners = new Set<(event: JournalEvent) => void>();
   const known = { mudrex: 0, 'kraken-futures': 0 };
+  const notes: Note[] = [];
   let seq = 0;
 
   function stamp(): Stamp {
@@ -121,6 +123,7 @@ export function createJournal(options: {
     presses,
     attempts,
     changes,
+    notes,
     reads,
     audits,
     endings,
@@ -199,6 +202,10 @@ export function createJournal(options: {
     },
     audited(audit: Omit<Audit, 'seq' | 'at'>): void {
       audits.push({ ...stamp(), ...audit });
+    },
+    /** What the bot's process noted of itself. */
+    noted(note: Note): void {
+      notes.push(note);
     },
     ended(ending: Ending): void {
       endings.push(ending);

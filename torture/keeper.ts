@@ -3,10 +3,14 @@ import type { Bot } from './bot-process.ts';
 import type { Desk } from './desk.ts';
 import type { Breakage, Disk } from './disk.ts';
 import type { Lateness } from './lateness.ts';
+import { isInner, type Pause } from './plan.ts';
 
 const STARTS_TRIED = 25;
 /** Eight seconds, and something for closing; what the machine is late by comes on top. */
 const ENDS_WITHIN_MS = 9_500;
+
+/** The bot gives Discord half a minute; who is that late on a machine that is busy otherwise may need more. */
+const STARVED_MS = 5_000;
 
 type Parked = { readonly target: number; readonly isResting: boolean; readonly wake: () => void };
 
@@ -14,8 +18,8 @@ export type Keeper = ReturnType<typeof createKeeper>;
 
 /** Keeps a bot running through everything that is done to it, and moves the time for it and everybody else. */
 export function createKeeper(options: {
-  readonly desk: Pick<Desk, 'clock' | 'journal' | 'violate'>;
-  readonly bot: Pick<Bot, 'start' | 'end' | 'isUp' | 'pid' | 'moveClock' | 'tick'>;
+  readonly desk: Pick<Desk, 'clock' | 'journal' | 'pace' | 'violate'>;
+  readonly bot: Pick<Bot, 'start' | 'end' | 'isUp' | 'isPaused' | 'pause' | 'pauseAt' | 'pid' | 'tick'>;
   readonly disk: Pick<Disk, 'break'>;
   readonly lateness: Pick<Lateness, 'sumMs'>;
   readonly trace: (text: string) => void;
@@ -24,7 +28,6 @@ export function createKeeper(options: {
   const parked: Parked[] = [];
   let busy = 0;
   let restarting: Promise<void> | undefined;
-  let moving: Promise<void> = Promise.resolve();
   let mend: (() => void) | undefined;
   let breakages = 0;
   /** Grows whenever the disk may have begun or ceased to fail: a look at one moment misses what was mended before it. */
@@ -37,10 +40,12 @@ export function createKeeper(options: {
     for (let tries = 1; ; tries += 1) {
       const wasBroken = mend !== undefined;
       const before = diskTurns;
+      const lateBefore = lateness.sumMs();
       const problem = await bot.start();
       generation += 1;
       if (problem === undefined) return;
-      const isExcused = wasBroken || diskTurns !== before;
+      const isStarved = lateness.sumMs() - lateBefore > STARVED_MS;
+      const isExcused = wasBroken || diskTurns !== before || isStarved;
       trace(`the bot did not start: ${problem}`);
       if (!isExcused) desk.violate({ rule: 'clean-process', what: `it did not start: ${problem}` });
       if (tries === STARTS_TRIED) throw new Error(`the bot does not start any more: ${problem}`);
@@ -69,25 +74,15 @@ export function createKeeper(options: {
     }
   }
 
-  /** One jump after the other. The bot moves first, so that it never takes a card for longer valid than the harness. */
-  function forward(ms: number): Promise<void> {
-    moving = moving.then(async () => {
-      const offsetMs = desk.clock.offsetMs() + Math.max(0, ms);
-      await bot.moveClock(offsetMs, desk.clock.skewMs());
-      desk.clock.set(offsetMs);
-      jumps += 1;
-    });
-    return moving;
+  function forward(ms: number): void {
+    desk.clock.set(desk.clock.offsetMs() + ms);
+    jumps += 1;
   }
 
   /** Sets the clock of the bot's host wrong, or right again; nobody else's. */
-  function skew(ms: number): Promise<void> {
-    moving = moving.then(async () => {
-      desk.clock.setSkew(ms);
-      await bot.moveClock(desk.clock.offsetMs(), ms);
-      steps += 1;
-    });
-    return moving;
+  function skew(ms: number): void {
+    desk.clock.setSkew(ms);
+    steps += 1;
   }
 
   /** Time jumps once everybody else is done or waits for it as well: a jump ends whatever is under way. */
@@ -96,7 +91,7 @@ export function createKeeper(options: {
     // Those who rest come last: the look that they wait for takes the buttons off every expired card.
     const order = (a: Parked, b: Parked) => Number(a.isResting) - Number(b.isResting) || a.target - b.target;
     for (const { target, isResting, wake } of parked.splice(0).sort(order)) {
-      await forward(target - desk.clock.now());
+      forward(target - desk.clock.now());
       if (isResting) await bot.tick();
       wake();
       await wait(5);
@@ -114,7 +109,7 @@ export function createKeeper(options: {
     start: raise,
     stop: () => end('SIGTERM'),
     /** Whether it makes sense to begin something; what is under way when that ends is trouble enough. */
-    isWell: () => bot.isUp() && mend === undefined,
+    isWell: () => bot.isUp() && !bot.isPaused() && mend === undefined,
     generation: () => generation,
     jumps: () => jumps,
     /** How often the clock of the bot's host was set. */
@@ -146,8 +141,21 @@ export function createKeeper(options: {
         });
       return true;
     },
+    /** Stops the bot for a while: now, or when it comes to a moment that only it sees. */
+    pause({ at, nth, ms, skewMs }: Pause): void {
+      if (!bot.isUp()) return;
+      const stopMs = desk.pace.stopMs(ms);
+      const onPaused = (): void => {
+        trace(`stopped at ${at} for ${ms} ms`);
+        if (ms > stopMs) forward(ms - stopMs);
+        if (skewMs !== undefined) skew(skewMs);
+      };
+      if (isInner(at)) bot.pauseAt(at, nth, stopMs, onPaused);
+      else if (bot.pause(stopMs)) onPaused();
+    },
     settled: async (): Promise<void> => {
       await restarting;
+      while (bot.isPaused()) await wait(50);
     },
     breakDisk(breakage: Breakage, ms: number): boolean {
       const pid = bot.pid();

@@ -4,11 +4,10 @@ import type { Desk } from './desk.ts';
 import type { Spot, Value, VenueName } from './journal.ts';
 import type { Keeper } from './keeper.ts';
 import type { Trader } from './people.ts';
-import type { OpPlan, Planner } from './plan.ts';
+import { LONGEST_STOP_MS, type OpPlan, type Planner } from './plan.ts';
 import { armTroubles } from './troubles.ts';
 
 const SETTLED_MS = 31_000;
-const WELL_WITHIN_MS = 15_000;
 
 /** Last words after which the key is still held, or may be. */
 const unsettled: ReadonlySet<string> = new Set(['unknown', 'accepted', 'working', 'no answer', 'busy']);
@@ -24,6 +23,7 @@ export function createLane(options: {
   readonly trace: (text: string) => void;
 }) {
   const { desk, keeper, client, trader, venue, planner, trace } = options;
+  const wellWithinMs = 15_000 + desk.pace.stopMs(LONGEST_STOP_MS);
   let isUnsettled = false;
   const others = desk.traders.filter(({ id }) => id !== trader.id);
 
@@ -148,7 +148,7 @@ export function createLane(options: {
 
   async function play(plan: OpPlan): Promise<string> {
     await waitUntilSettled(plan);
-    await client.until(() => keeper.isWell() && desk.isReachable(venue), WELL_WITHIN_MS);
+    await client.until(() => keeper.isWell() && desk.isReachable(venue), wellWithinMs);
     const troubles = armTroubles({ ...options, plan });
     try {
       troubles.beforeCommand();

@@ -1,17 +1,19 @@
 import { parseArgs } from 'node:util';
 import { type PlantName, plantNames } from './bot-messages.ts';
+import { type Pace, quick, real } from './pace.ts';
 
 export type Options = {
   readonly ops: number;
   readonly seed: string;
   readonly minutes: number;
   readonly users: number;
+  readonly pace: Pace;
   readonly keepsTraces: boolean;
   /** Runs every planted bug, or the named one, and fails unless it is caught. */
   readonly planted: readonly PlantName[];
 };
 
-export const usage = `npm run torture -- [--ops N] [--seed S] [--minutes M] [--users N] [--trace]
+export const usage = `npm run torture -- [--ops N] [--seed S] [--minutes M] [--users N] [--trace] [--real-times]
 npm run torture -- --planted            each planted bug must be caught
 npm run torture -- --plant NAME         one of ${plantNames.join(', ')}`;
 
@@ -31,6 +33,7 @@ export function readOptions(parameters: readonly string[]): Options | string {
     ops: numbers.ops ?? 0,
     minutes: numbers.minutes ?? 0,
     users: numbers.users ?? 0,
+    pace: read['real-times'] ? real : quick,
     seed: seed ?? String(Date.now() % 1_000_000),
     keepsTraces: trace ?? false,
     planted: named !== undefined ? [named] : planted ? plantNames : [],
@@ -48,6 +51,7 @@ function parse(parameters: readonly string[]) {
     plant: text,
     planted: flag,
     trace: flag,
+    'real-times': flag,
   } as const;
   try {
     return parseArgs({ args: [...parameters], options }).values;

@@ -1,10 +1,11 @@
 import type { FaultInput } from '../simulators/venues/faults.ts';
 import type { VenueName } from './journal.ts';
+import type { Pace } from './pace.ts';
 import type { Random } from './random.ts';
 
 /** Faults for reads and writes alike; the others say themselves which calls they are for. */
 type AnyCallFault = Exclude<FaultInput, { readonly name: 'flaky-read-back' | 'lagging-read-back' | 'no-effect' }>;
-type Make = (random: Random) => AnyCallFault;
+type Make = (random: Random, pace: Pace) => AnyCallFault;
 
 const spoilers = ['cut-body', 'broken-json', 'wrong-shape', 'empty', 'no-content'] as const;
 const krakenErrors = [
@@ -21,22 +22,38 @@ const anyWrite: readonly (readonly [number, Make])[] = [
   [9, () => ({ name: 'apply-then-hang' })],
   [6, () => ({ name: 'hang' })],
   [12, () => ({ name: 'reset' })],
-  [9, (random) => ({ name: 'delay', ms: random.int(50, 400) })],
-  [12, (random) => ({ name: 'delay', ms: random.int(850, 1_400) })],
+  [9, (random, { deadlines }) => ({ name: 'delay', ms: part(deadlines.writeMs, random.int(6, 50)) })],
+  [12, (random, { deadlines }) => ({ name: 'delay', ms: part(deadlines.writeMs, random.int(106, 175)) })],
   [14, (random) => ({ name: random.pick(spoilers), applied: random.chance(0.6) })],
   [2, (random) => ({ name: 'huge-body', bytes: 1_500_000, applied: random.chance(0.6) })],
-  [3, (random) => ({ name: 'slow-headers', ms: 3_000, everyMs: 50, applied: random.chance(0.6) })],
+  [
+    3,
+    (random, pace) => ({
+      name: 'slow-headers',
+      ms: 4 * pace.deadlines.writeMs,
+      everyMs: 50,
+      applied: random.chance(0.6),
+    }),
+  ],
   [3, (random) => ({ name: 'slow-body', everyMs: 60, applied: random.chance(0.6) })],
   [5, () => ({ name: 'rate-limited' })],
   [3, (random) => ({ name: 'rate-limited', retryAfterSeconds: random.int(0, 2) })],
   [10, planServerError],
 ];
 
+/** A write that is delayed by a fault has landed by then. */
+export const landedMs = ({ deadlines }: Pace): number => part(deadlines.writeMs, 190);
+
 /** So slow that something else can happen meanwhile, and not too slow. */
-export const slowReadBack: FaultInput = { name: 'delay', ms: 600, on: 'read', afterWrite: true };
+export function slowReadBack({ deadlines }: Pace): FaultInput {
+  return { name: 'delay', ms: part(deadlines.readMs, 75), on: 'read', afterWrite: true };
+}
 
 /** What goes wrong with a write, and sometimes with its read-back as well. */
-export function planWriteFaults(random: Random, venue: VenueName, strayUrl: string): readonly FaultInput[] {
+export function planWriteFaults(
+  random: Random,
+  { venue, strayUrl, pace }: { readonly venue: VenueName; readonly strayUrl: string; readonly pace: Pace },
+): readonly FaultInput[] {
   const make = random.weighted<Make>([
     ...anyWrite,
     [6, () => planRefusal(random, venue)],
@@ -44,7 +61,7 @@ export function planWriteFaults(random: Random, venue: VenueName, strayUrl: stri
     // The write itself goes well.
     [8, () => ({ name: 'delay', ms: 0 })],
   ]);
-  const write: FaultInput = random.chance(0.04) ? { name: 'no-effect' } : { ...make(random), on: 'write' };
+  const write: FaultInput = random.chance(0.04) ? { name: 'no-effect' } : { ...make(random, pace), on: 'write' };
   return random.chance(0.4) ? [write, planReadBack(random)] : [write];
 }
 
@@ -67,14 +84,18 @@ function planReadBack(random: Random): FaultInput {
 }
 
 /** What goes wrong with the reads before a card. */
-export function planReadFaults(random: Random): readonly FaultInput[] {
+export function planReadFaults(random: Random, pace: Pace): readonly FaultInput[] {
   const make = random.weighted<Make>([
     [3, () => ({ name: 'reset' })],
     [2, () => ({ name: 'rate-limited' })],
     [2, planServerError],
     [2, () => ({ name: 'hang' })],
     [3, () => ({ name: random.pick(spoilers) })],
-    [2, () => ({ name: 'delay', ms: random.int(20, 500) })],
+    [2, () => ({ name: 'delay', ms: part(pace.deadlines.readMs, random.int(2, 63)) })],
   ]);
-  return [{ ...make(random), on: 'read', times: random.int(1, 3) }];
+  return [{ ...make(random, pace), on: 'read', times: random.int(1, 3) }];
+}
+
+function part(ms: number, percent: number): number {
+  return Math.round((ms * percent) / 100);
 }

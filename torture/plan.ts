@@ -1,7 +1,9 @@
 import type { AnswerFault } from '../simulators/discord/rest/faults.ts';
 import type { FaultInput } from '../simulators/venues/faults.ts';
+import { type InnerMoment, innerMoments } from './bot-messages.ts';
 import type { Breakage } from './disk.ts';
 import type { VenueName } from './journal.ts';
+import type { Pace } from './pace.ts';
 import { highest, markets } from './people.ts';
 import { planReadFaults, planWriteFaults, slowReadBack } from './plan-faults.ts';
 import type { Random } from './random.ts';
@@ -39,6 +41,21 @@ export type Crash = {
   readonly downMs: number;
 };
 
+/** Stops the process (SIGSTOP) at a moment of this operation and lets it go on later. */
+export type Pause = {
+  readonly at: 'ack' | 'read' | 'write' | 'read-back' | InnerMoment;
+  /** How often it has to come to an inner moment. */
+  readonly nth: number;
+  /** For how long, by every clock. */
+  readonly ms: number;
+  /** What the clock of its host is set wrong by meanwhile. */
+  readonly skewMs: number | undefined;
+};
+
+export function isInner(at: Pause['at']): at is InnerMoment {
+  return innerMoments.some((moment) => moment === at);
+}
+
 export type DiscordTrouble = {
   readonly route: 'callback' | 'edit' | 'followUp';
   readonly mode: AnswerFault;
@@ -71,6 +88,7 @@ export type OpPlan = {
   readonly discord: DiscordTrouble | undefined;
   readonly gateway: GatewayTrouble | undefined;
   readonly crash: Crash | undefined;
+  readonly pause: Pause | undefined;
   readonly disk: { readonly breakage: Breakage; readonly ms: number } | undefined;
   /** For how long the venue takes no connections. */
   readonly outageMs: number;
@@ -88,6 +106,7 @@ export type Focus = {
   readonly wanders?: true;
   readonly kind?: OpKind;
   readonly crash?: Crash;
+  readonly pause?: Pause['at'];
   readonly currency?: 'INR';
   readonly value?: 'highest';
 };
@@ -116,6 +135,7 @@ export function createPlanner(options: {
   readonly venue: VenueName;
   readonly strayUrl: string;
   readonly breakages: readonly Breakage[];
+  readonly pace: Pace;
   readonly focus?: Focus;
   /** Whether the clock of the bot's host can be set. */
   readonly wanders?: boolean;
@@ -162,16 +182,17 @@ export function createPlanner(options: {
       raceMs: random.int(0, 4),
       checks: random.chance(0.3),
       isImpatient: random.chance(0.15),
-      cardFaults: random.chance(0.1) ? planReadFaults(random) : [],
+      cardFaults: random.chance(0.1) ? planReadFaults(random, options.pace) : [],
       writeFaults:
         kind === 'overtake'
-          ? [slowReadBack]
+          ? [slowReadBack(options.pace)]
           : random.chance(0.55)
-            ? planWriteFaults(random, venue, options.strayUrl)
+            ? planWriteFaults(random, options)
             : [],
       discord: random.chance(0.14) ? planDiscord(random) : undefined,
       gateway: random.chance(0.1) ? planGateway(random) : undefined,
       crash: focused(random, focus.crash) ?? (random.chance(0.055) ? planCrash(random) : undefined),
+      pause: planPause(random, focused(random, focus.pause), wanders),
       disk: breakage !== undefined && random.chance(0.012) ? { breakage, ms: random.int(100, 700) } : undefined,
       outageMs: random.chance(0.02) ? random.int(50, 500) : 0,
       jumpMs: random.chance(0.01) ? random.int(1_000, 60_000) : 0,
@@ -224,4 +245,25 @@ function planCrash(random: Random): Crash {
   const signal = random.chance(0.75) ? 'SIGKILL' : 'SIGTERM';
   const delayMs = random.chance(0.6) ? 0 : random.int(1, at === 'press' ? 150 : 20);
   return { signal, at, delayMs, downMs: random.chance(0.7) ? 0 : random.int(50, 600) };
+}
+
+export const LONGEST_STOP_MS = 60_000;
+
+/** Within what a write may be late by, up to the end of a lease, and past it. */
+const stops: readonly (readonly [weight: number, [least: number, most: number]])[] = [
+  [10, [1_000, 8_000]],
+  [8, [8_000, 20_000]],
+  [5, [20_000, 32_000]],
+  [1, [32_000, LONGEST_STOP_MS]],
+];
+const stopPoints = ['ack', 'read', 'write', 'read-back', 'commit', 'commit', 'request', 'connected'] as const;
+
+function planPause(random: Random, at: Pause['at'] | undefined, wanders: boolean): Pause | undefined {
+  if (at === undefined && !random.chance(0.04)) return undefined;
+  return {
+    at: at ?? random.pick(stopPoints),
+    nth: random.int(1, 6),
+    ms: random.int(...random.weighted(stops)),
+    skewMs: wanders && random.chance(0.5) ? planSkew(random) : undefined,
+  };
 }

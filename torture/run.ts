@@ -1,4 +1,5 @@
 import type { PlantName } from './bot-messages.ts';
+import type { Pace } from './pace.ts';
 import { plants } from './plants/plants.ts';
 import type { RuleName, Violation } from './rules/violation.ts';
 import { runShift, type ShiftResult } from './shift.ts';
@@ -29,6 +30,7 @@ type RunOptions = {
   readonly ops: number;
   readonly minutes: number;
   readonly users: number;
+  readonly pace: Pace;
   /** Saves the trace of every shift, not only of one that breaks a promise. */
   readonly keepsTraces?: boolean;
   readonly say: (line: string) => void;
@@ -39,7 +41,8 @@ type RunOptions = {
  *
  * Shift 3 of seed 7 has the seed `7.3`; given that one, it alone is run.
  */
-export async function runTorture({ seed, ops, minutes, users, keepsTraces = false, say }: RunOptions): Promise<Run> {
+export async function runTorture(options: RunOptions): Promise<Run> {
+  const { seed, ops, minutes, users, pace, keepsTraces = false, say } = options;
   const startedAt = Date.now();
   const endBy = startedAt + minutes * 60_000;
   const shifts: ShiftResult[] = [];
@@ -49,10 +52,12 @@ export async function runTorture({ seed, ops, minutes, users, keepsTraces = fals
     const trace = createTrace();
     const shiftSeed = isOne ? seed : `${seed}.${number}`;
     const shiftOps = Math.min(SHIFT_OPS, ops - done);
-    const shift = await runShift({ seed: shiftSeed, ops: shiftOps, users, endBy, trace }).catch((error: unknown) => {
-      say(`the trace is in ${trace.save(shiftSeed)}`);
-      throw error;
-    });
+    const shift = await runShift({ seed: shiftSeed, ops: shiftOps, users, pace, endBy, trace }).catch(
+      (error: unknown) => {
+        say(`the trace is in ${trace.save(shiftSeed)}`);
+        throw error;
+      },
+    );
     shifts.push(shift);
     done += shift.ops;
     say(`shift ${shiftSeed}: ${shift.ops} operations, ${shift.violations.length} violations, disk: ${shift.disk}`);
@@ -73,15 +78,19 @@ export type Hunt = {
   readonly seconds: number;
 };
 
+type HuntOptions = Pick<RunOptions, 'seed' | 'users' | 'pace'>;
+
 /** Plants a bug and runs until a rule that has to notice it does. */
-export async function huntPlant(name: PlantName, { seed, users }: Pick<RunOptions, 'seed' | 'users'>): Promise<Hunt> {
+export async function huntPlant(name: PlantName, options: HuntOptions): Promise<Hunt> {
+  const { seed, ...common } = options;
   const startedAt = Date.now();
   const { caughtBy } = plants[name];
   let ops = 0;
   for (let number = 1; ops < PLANT_OPS; number += 1) {
     const endBy = Date.now() + 5 * 60_000;
-    const options = { seed: `${seed}/${name}.${number}`, ops: SHIFT_OPS, roundOps: PLANT_ROUND_OPS, users, endBy };
-    const shift = await runShift({ ...options, plant: name, trace: createTrace() });
+    const shiftSeed = `${seed}/${name}.${number}`;
+    const extent = { ops: SHIFT_OPS, roundOps: PLANT_ROUND_OPS, endBy };
+    const shift = await runShift({ ...common, ...extent, seed: shiftSeed, plant: name, trace: createTrace() });
     ops += shift.ops;
     const caught = shift.violations.find(({ rule }) => caughtBy.includes(rule))?.rule;
     if (caught !== undefined) return { name, caught, ops, seconds: secondsSince(startedAt) };
@@ -92,7 +101,7 @@ export async function huntPlant(name: PlantName, { seed, users }: Pick<RunOption
 /** Hunts several plants, a few at the same time. @param onEnd - Told of each as it ends. */
 export async function huntPlants(
   names: readonly PlantName[],
-  { onEnd, ...options }: Pick<RunOptions, 'seed' | 'users'> & { readonly onEnd: (hunt: Hunt) => void },
+  { onEnd, ...options }: HuntOptions & { readonly onEnd: (hunt: Hunt) => void },
 ): Promise<void> {
   const waiting = [...names];
   const hunter = async (): Promise<void> => {

@@ -9,7 +9,9 @@ import { describeEvent, inspectFiles, inspectLine, inspectPages } from './inspec
 import { createKeeper, type Keeper } from './keeper.ts';
 import { createLane } from './lane.ts';
 import { createLateness } from './lateness.ts';
+import type { Pace } from './pace.ts';
 import { createPlanner } from './plan.ts';
+import { landedMs } from './plan-faults.ts';
 import { plants } from './plants/plants.ts';
 import { createRandom, type Random } from './random.ts';
 import { checkPromises } from './rules/check.ts';
@@ -22,6 +24,7 @@ export type ShiftOptions = {
   /** Operations between two rests; 128 unless told. */
   readonly roundOps?: number;
   readonly users: number;
+  readonly pace: Pace;
   readonly plant?: PlantName;
   /** No new round begins after this (real time, milliseconds since the epoch). */
   readonly endBy: number;
@@ -37,10 +40,6 @@ export type ShiftResult = {
 };
 
 const ROUND_OPS = 128;
-/** Short, so that what hangs does not hold up a run; the product's own are 2, 3 and 4 seconds. */
-const deadlines = { connectMs: 400, readMs: 800, writeMs: 800 };
-/** A write that is delayed by a fault has landed by then. */
-const LANDED_MS = 1_500;
 const STEP_MS = 31_000;
 /** Five minutes of settling, and what comes after it. */
 const STEPS = 14;
@@ -51,7 +50,7 @@ export async function runShift(options: ShiftOptions): Promise<ShiftResult> {
   const random = createRandom(seed);
   const wanders =
     options.plant === undefined ? random.fork('clock').chance(0.4) : (plants[options.plant].focus?.wanders ?? false);
-  const desk = await openDesk({ random: random.fork('accounts'), users: options.users, wanders });
+  const desk = await openDesk({ random: random.fork('accounts'), users: options.users, pace: options.pace, wanders });
   const kind = random.fork('disk').pick(['full', 'read-only'] as const);
   const disk = createDisk(kind);
   try {
@@ -75,6 +74,7 @@ async function play(stage: Stage): Promise<ShiftResult> {
   const bot = createBot({
     setup: () => setupOf(stage),
     onLine: (line) => inspectLine(desk, line, trace),
+    onNote: desk.journal.noted,
     onUnasked: (ending) => desk.violate({ rule: 'clean-process', what: `it ended by itself: ${ending}` }),
   });
   const lateness = createLateness();
@@ -93,6 +93,7 @@ async function play(stage: Stage): Promise<ShiftResult> {
         strayUrl: desk.strayUrl,
         breakages,
         wanders: desk.wanders,
+        pace: desk.pace,
         ...(focus !== undefined && { focus }),
       });
       return createLane({ desk, keeper, client, trader, venue, planner, trace: trace.note });
@@ -150,13 +151,13 @@ async function settle(parts: {
   }
   for (const route of ['callback', 'edit', 'followUp'] as const) desk.discord.faults[route].set('ok');
   // Otherwise a write may land after it was called not applied for good, which is the honest limit of reading back.
-  if (random.chance(0.5)) await wait(LANDED_MS);
+  if (random.chance(0.5)) await wait(landedMs(desk.pace));
   await keeper.settled();
-  if (desk.wanders) await keeper.skew(0);
+  if (desk.wanders) keeper.skew(0);
   if (!bot.isUp()) await keeper.start();
   let open: number | undefined = -1;
   for (let step = 0; step < STEPS && open !== 0; step += 1) {
-    await keeper.forward(STEP_MS);
+    keeper.forward(STEP_MS);
     open = await bot.tick();
   }
   trace.note(`at rest with ${open} open cards`);
@@ -165,7 +166,7 @@ async function settle(parts: {
 }
 
 function setupOf({ desk, disk, plant }: Stage): BotSetup {
-  const { secrets, masterKey, discordApi, venueUrls, clock } = desk;
+  const { secrets, masterKey, discordApi, venueUrls, clockFile, pace } = desk;
   const variables = {
     DISCORD_TOKEN: secrets.botToken,
     DISCORD_CLIENT_SECRET: secrets.clientSecret,
@@ -180,7 +181,7 @@ function setupOf({ desk, disk, plant }: Stage): BotSetup {
     KRAKEN_LIMITS: '1000000/10s',
     LOG_LEVEL: 'debug',
   };
-  const common = { variables, discordApi, venueUrls, deadlines, offsetMs: clock.offsetMs(), skewMs: clock.skewMs() };
+  const common = { variables, discordApi, venueUrls, deadlines: pace.deadlines, clockFile };
   return plant === undefined ? common : { ...common, plant };
 }
 
@@ -196,6 +197,7 @@ function count({ journal }: Desk, bot: Bot, keeper: Keeper): Readonly<Record<str
     messages: journal.said.length,
     'bot starts': bot.starts(),
     'kill -9': bot.kills(),
+    pauses: bot.pauses(),
     'clock jumps': keeper.jumps(),
     'clock steps': keeper.steps(),
     'disk failures': keeper.breakages(),

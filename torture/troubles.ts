@@ -4,7 +4,7 @@ import type { Desk } from './desk.ts';
 import type { JournalEvent, VenueName } from './journal.ts';
 import type { Keeper } from './keeper.ts';
 import type { Trader } from './people.ts';
-import type { Crash, GatewayTrouble, OpPlan } from './plan.ts';
+import { type Crash, type GatewayTrouble, isInner, type OpPlan, type Pause } from './plan.ts';
 
 export type Troubles = ReturnType<typeof armTroubles>;
 
@@ -21,7 +21,7 @@ export function armTroubles(options: {
   const { discord, journal, simulators } = desk;
   const faults = simulators[venue].faults;
   const armed: number[] = [];
-  let disarmCrash = (): void => {};
+  const disarms: (() => void)[] = [];
 
   function arm(list: readonly FaultInput[]): void {
     for (const fault of list) {
@@ -64,20 +64,22 @@ export function armTroubles(options: {
     else setTimeout(crash, delayMs);
   }
 
-  function armCrash(crash: Crash, presses: readonly string[]): void {
+  /** Does something once, when the venue or Discord sees that this operation has come so far. */
+  function doAt(at: Crash['at'] | Pause['at'], presses: readonly string[], act: () => void): void {
     const after = journal.seq();
     const isMoment = (event: JournalEvent): boolean => {
-      if (event.kind === 'acked') return crash.at === 'ack' && presses.includes(event.interactionId);
+      if (event.kind === 'acked') return at === 'ack' && presses.includes(event.interactionId);
       if (event.kind === 'attempt')
-        return crash.at === 'write' && event.attempt.spot.venue === venue && event.attempt.spot.user === trader.id;
+        return at === 'write' && event.attempt.spot.venue === venue && event.attempt.spot.user === trader.id;
       if (event.kind !== 'read' || event.read.venue !== venue || event.read.user !== trader.id) return false;
-      return crash.at === 'read' || (crash.at === 'read-back' && hasWrittenSince(after));
+      return at === 'read' || (at === 'read-back' && hasWrittenSince(after));
     };
-    disarmCrash = journal.listen((event) => {
+    const disarm = journal.listen((event) => {
       if (!isMoment(event)) return;
-      disarmCrash();
-      crashNow(crash);
+      disarm();
+      act();
     });
+    disarms.push(disarm);
   }
 
   function hasWrittenSince(seq: number): boolean {
@@ -100,14 +102,17 @@ export function armTroubles(options: {
     },
     afterPress(presses: readonly string[]): void {
       if (plan.gateway !== undefined) gatewayTroubles[plan.gateway]();
-      if (plan.skewMs !== undefined) void keeper.skew(plan.skewMs);
-      if (plan.jumpMs > 0) void keeper.forward(plan.jumpMs);
-      if (plan.crash?.at === 'press') crashNow(plan.crash);
-      else if (plan.crash !== undefined) armCrash(plan.crash, presses);
+      if (plan.skewMs !== undefined) keeper.skew(plan.skewMs);
+      if (plan.jumpMs > 0) keeper.forward(plan.jumpMs);
+      const { crash, pause } = plan;
+      if (crash?.at === 'press') crashNow(crash);
+      else if (crash !== undefined) doAt(crash.at, presses, () => crashNow(crash));
+      if (pause !== undefined && isInner(pause.at)) keeper.pause(pause);
+      else if (pause !== undefined) doAt(pause.at, presses, () => keeper.pause(pause));
     },
     over(): void {
       clear();
-      disarmCrash();
+      for (const disarm of disarms) disarm();
     },
   };
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createClock } from '../../torture/clock.ts';
 import { createJournal } from '../../torture/journal.ts';
 import { createKeeper } from '../../torture/keeper.ts';
+import { quick } from '../../torture/pace.ts';
 import type { Violation } from '../../torture/rules/violation.ts';
 
 const EPERM = 'EPERM: operation not permitted';
@@ -20,6 +21,7 @@ function setUp(starts: readonly (() => string | undefined)[], { tookMs = 0, late
   const keeper = createKeeper({
     desk: {
       clock,
+      pace: quick,
       journal: createJournal({ now: clock.now, writes: { mudrex: [], 'kraken-futures': [] } }),
       violate: (violation) => void violations.push(violation),
     },
@@ -30,15 +32,20 @@ function setUp(starts: readonly (() => string | undefined)[], { tookMs = 0, late
         return { code: 0, signal: null, tookMs };
       },
       isUp: () => true,
+      isPaused: () => false,
+      pause: () => false,
+      pauseAt: () => {},
       pid: () => 1,
-      moveClock: async () => undefined,
       tick: async () => 0,
     },
     disk: { break: (kind) => (kind === 'full' ? undefined : () => {}) },
     lateness: { sumMs: () => late },
     trace: () => {},
   });
-  return { keeper, violations };
+  const beLate = (ms: number): void => {
+    late += ms;
+  };
+  return { keeper, violations, beLate };
 }
 
 const breakDisk = ({ keeper }: ReturnType<typeof setUp>) => keeper.breakDisk('read-only', 1_000);
@@ -88,6 +95,17 @@ test('a failure that was mended before the start excuses nothing', async () => {
   parts.keeper.mendDisk();
   await parts.keeper.start();
   expect(parts.violations).toEqual([{ rule: 'clean-process', what: `it did not start: ${EPERM}` }]);
+});
+
+test('a start is excused on a machine that is many seconds late meanwhile', async () => {
+  const parts = setUp([
+    () => {
+      parts.beLate(6_000);
+      return 'no connection to Discord within 30 s';
+    },
+  ]);
+  await parts.keeper.start();
+  expect(parts.violations).toEqual([]);
 });
 
 test('SIGTERM may take longer by what the machine was late by meanwhile, and by no more', async () => {

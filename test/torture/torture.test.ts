@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { quick } from '../../torture/pace.ts';
 import { createPlanner } from '../../torture/plan.ts';
 import { edits, sourceOf, withBug } from '../../torture/plants/edits.ts';
 import { plants } from '../../torture/plants/plants.ts';
@@ -15,7 +16,7 @@ const timeout = 170_000;
 const plansOf = (seed: string) => {
   const strayUrl = 'http://127.0.0.1:1';
   const random = createRandom(seed);
-  const planner = createPlanner({ random, venue: 'kraken-futures', strayUrl, breakages: ['full'] });
+  const planner = createPlanner({ random, venue: 'kraken-futures', strayUrl, breakages: ['full'], pace: quick });
   return Array.from({ length: 200 }, planner.next);
 };
 
@@ -31,7 +32,7 @@ test.each(Object.values(edits).flat())('a bug can be planted where $file has: $s
 describe.concurrent('under torture', { timeout }, () => {
   test(`${ops} operations break no promise`, async () => {
     const said: string[] = [];
-    const result = await runTorture({ seed: '1', ops, minutes: 2, users, say: (line) => said.push(line) });
+    const result = await runTorture({ seed: '1', ops, minutes: 2, users, pace: quick, say: (line) => said.push(line) });
     expect(result.violations, [...said, result.rerun, result.trace].join('\n')).toEqual([]);
     expect(result.ops).toBe(ops);
     // Otherwise nothing was tried that could have broken one.
@@ -39,7 +40,7 @@ describe.concurrent('under torture', { timeout }, () => {
   });
 
   test.each(names)('the planted bug "%s" is caught', async (name) => {
-    const { caught } = await huntPlant(name, { seed: '1', users: 16 });
+    const { caught } = await huntPlant(name, { seed: '1', users: 16, pace: quick });
     expect(caught, plants[name].bug).toBeOneOf([...plants[name].caughtBy]);
   });
 });

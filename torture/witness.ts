@@ -1,0 +1,103 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { writeSync } from 'node:fs';
+import { z } from 'zod';
+import type { Change, Store } from '../src/store/store.ts';
+import { type BotSetup, type InnerMoment, NOTES_FD, type Note } from './bot-messages.ts';
+import { machineMs } from './clock.ts';
+
+// Inside the bot's process: notes what only it can see, and stops it where only it can be stopped. What is noted has
+// left before whatever comes next, even a SIGSTOP.
+
+export type Witness = ReturnType<typeof createWitness>;
+
+export function createWitness(venueUrls: BotSetup['venueUrls']) {
+  const origins = new Set(Object.values(venueUrls).map((url) => new URL(url).origin));
+  let armed: { readonly at: InnerMoment; left: number } | undefined;
+  /** Whether a write to a venue waits for its connection. */
+  let isConnecting = false;
+
+  function reach(moment: InnerMoment): void {
+    if (armed?.at !== moment) return;
+    armed.left -= 1;
+    if (armed.left > 0) return;
+    armed = undefined;
+    note({ kind: 'stopped', at: machineMs() });
+    process.kill(process.pid, 'SIGSTOP');
+  }
+
+  const ports = new WeakMap<object, number>();
+  const isWrite = ({ method, origin }: Asked): boolean => method !== 'GET' && origins.has(String(origin));
+  const over = (message: unknown): void => {
+    const { request } = aboutRequest.parse(message);
+    const port = ports.get(request);
+    if (port !== undefined) note({ kind: 'over', port, at: machineMs() });
+  };
+  subscribe('undici:request:create', (message) => {
+    if (!isWrite(askedIn(message))) return;
+    isConnecting = true;
+    reach('request');
+  });
+  subscribe('undici:client:connected', (message) => {
+    if (!isConnecting || !origins.has(originOf(message))) return;
+    isConnecting = false;
+    reach('connected');
+  });
+  subscribe('undici:client:sendHeaders', (message) => {
+    if (!isWrite(askedIn(message))) return;
+    const { request, socket } = z.object({ ...aboutRequest.shape, socket: hasPort }).parse(message);
+    ports.set(request, socket.localPort);
+    note({ kind: 'left', port: socket.localPort, at: machineMs() });
+  });
+  subscribe('undici:request:trailers', over);
+  subscribe('undici:request:error', over);
+
+  return {
+    /** Has the process stop itself when it comes to this moment for the `nth` time from now on. */
+    stopAt: (at: InnerMoment, nth: number): void => {
+      armed = { at, left: nth };
+    },
+    /** A store whose changes are noted. */
+    watch: (store: Store): Store => ({
+      ...store,
+      commit: async (change) => {
+        reach('commit');
+        const from = machineMs();
+        const result = await store.commit(change);
+        if (result.kind === 'committed') note({ kind: 'committed', from, to: machineMs(), ...seenIn(change) });
+        reach('commit');
+        return result;
+      },
+    }),
+  };
+}
+
+function note(one: Note): void {
+  writeSync(NOTES_FD, `${JSON.stringify(one)}\n`);
+}
+
+const rowPrefix = 'proposal/';
+const openPrefix = 'open/';
+
+function seenIn({ before, writes }: Change) {
+  const ids = (prefix: string, isRemoved: boolean) =>
+    writes
+      .filter((write) => write.key.startsWith(prefix) && 'remove' in write === isRemoved)
+      .map(({ key }) => key.slice(key.lastIndexOf('/') + 1));
+  return { isClaim: before !== undefined, rows: ids(rowPrefix, false), ended: ids(openPrefix, true) };
+}
+
+type Asked = { readonly method: string; readonly origin: unknown };
+
+const aboutRequest = z.object({ request: z.custom<object>((value) => typeof value === 'object' && value !== null) });
+const asked = z.object({ method: z.string(), origin: z.unknown() });
+const hasPort = z.object({ localPort: z.int() });
+const aboutConnection = z.object({ connectParams: z.object({ protocol: z.string(), host: z.string() }) });
+
+function askedIn(message: unknown): Asked {
+  return asked.parse(aboutRequest.parse(message).request);
+}
+
+function originOf(message: unknown): string {
+  const { protocol, host } = aboutConnection.parse(message).connectParams;
+  return `${protocol}//${host}`;
+}
