@@ -233,15 +233,8 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     drainTimeoutMs: stopTimes(overrides).drainMs,
     ...(overrides.bounds && { bounds: overrides.bounds }),
     newReference: () => randomBytes(4).toString('hex'),
-    hooks: {
-      onArrival: ({ ageMs }) => metrics.interactionArrived(ageMs),
-      onAcknowledged: ({ ackMs }) => metrics.acknowledged(ackMs),
-      onDone: ({ kind, name, result }) => {
-        if (kind === 'press') metrics.buttonPressed({ verb: name, result });
-        if (kind === 'command') metrics.commandRan({ command: name, result });
-      },
-      onReadiness: metrics.gatewayReady,
-    },
+    metrics,
+    onReadiness: metrics.gatewayReady,
     onFatal: (error) => {
       log.fatal({}, error.message);
       overrides.onFatal?.(error);

@@ -2,8 +2,6 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 /** What is counted. Labels hold names from fixed lists only: never a user, a channel, a market or an id. */
 export type Metrics = {
-  readonly commandRan: (labels: { readonly command: string; readonly result: string }) => void;
-  readonly buttonPressed: (labels: { readonly verb: string; readonly result: string }) => void;
   /** How a proposal ended. */
   readonly outcomeReached: (labels: { readonly venue: string; readonly kind: string }) => void;
   /** One request to a venue; `class` is what came of it, such as `ok`, `refused`, `silent` or `not-sent`. */
@@ -11,10 +9,12 @@ export type Metrics = {
     labels: { readonly venue: string; readonly call: string; readonly class: string },
     durationMs: number,
   ) => void;
-  /** From the arrival of an interaction to Discord's answer to the acknowledgement. */
-  readonly acknowledged: (durationMs: number) => void;
   /** How old an interaction was on arrival, by this host's clock: negative or large means clock skew. */
-  readonly interactionArrived: (ageMs: number) => void;
+  readonly interactionArrived: (arrived: { readonly ageMs: number }) => void;
+  /** From the arrival of an interaction to Discord's answer to the acknowledgement. */
+  readonly interactionAcknowledged: (acknowledged: { readonly ackMs: number }) => void;
+  /** How a command or a press ended; `name` is the command or the button's verb. */
+  readonly interactionEnded: (ended: { readonly kind: string; readonly name: string; readonly result: string }) => void;
   /** A stored row that could not be read, each time that it was tried. */
   readonly rowUnreadable: (labels: { readonly kind: string }) => void;
   readonly gatewayReady: (isReady: boolean) => void;
@@ -53,12 +53,14 @@ export function createMetrics(): Metrics {
   const ready = gauge('gateway_ready', '1 while connected to Discord.');
 
   return {
-    commandRan: (labels) => commands.inc(labels),
-    buttonPressed: (labels) => presses.inc(labels),
     outcomeReached: (labels) => outcomes.inc(labels),
     venueCalled: (labels, durationMs) => calls.observe(labels, durationMs / 1000),
-    acknowledged: (durationMs) => acks.observe(durationMs / 1000),
-    interactionArrived: (ageMs) => ages.observe(ageMs / 1000),
+    interactionArrived: ({ ageMs }) => ages.observe(ageMs / 1000),
+    interactionAcknowledged: ({ ackMs }) => acks.observe(ackMs / 1000),
+    interactionEnded: ({ kind, name, result }) => {
+      if (kind === 'command') commands.inc({ command: name, result });
+      if (kind === 'press') presses.inc({ verb: name, result });
+    },
     rowUnreadable: (labels) => unreadable.inc(labels),
     gatewayReady: (isReady) => ready.set(isReady ? 1 : 0),
     text: () => registry.metrics(),

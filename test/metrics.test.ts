@@ -3,13 +3,14 @@ import { createMetrics } from '../src/metrics.ts';
 
 test('what happened is counted under its names', async () => {
   const metrics = createMetrics();
-  metrics.commandRan({ command: 'leverage set', result: 'ok' });
-  metrics.commandRan({ command: 'leverage set', result: 'ok' });
-  metrics.buttonPressed({ verb: 'confirm', result: 'done' });
+  metrics.interactionEnded({ kind: 'command', name: 'leverage set', result: 'ok' });
+  metrics.interactionEnded({ kind: 'command', name: 'leverage set', result: 'ok' });
+  metrics.interactionEnded({ kind: 'press', name: 'confirm', result: 'done' });
+  metrics.interactionEnded({ kind: 'autocomplete', name: 'leverage set', result: 'ok' });
   metrics.outcomeReached({ venue: 'mudrex', kind: 'applied' });
   metrics.venueCalled({ venue: 'mudrex', call: 'set-leverage', class: 'ok' }, 120);
-  metrics.acknowledged(80);
-  metrics.interactionArrived(-300);
+  metrics.interactionAcknowledged({ ackMs: 80 });
+  metrics.interactionArrived({ ageMs: -300 });
   metrics.gatewayReady(true);
   const lines = (await metrics.text()).split('\n');
   expect(lines).toEqual(

@@ -7,19 +7,17 @@ import type { Secret } from '../secret.ts';
 import type { Note } from '../view.ts';
 import { createAuditFeed } from './audit-feed.ts';
 import { describeCommands, type VenueChoice } from './command-forms.ts';
-import { createDispatch, type InteractionHooks } from './dispatch.ts';
 import type { Bounds } from './flood-bound.ts';
 import { createGateway, type GatewayProblem, type Identity } from './gateway.ts';
+import { createHandler, type InteractionMetrics } from './handle.ts';
 import { createMessenger } from './messenger.ts';
+import { receive } from './receive.ts';
 import { registerAtLast, registerCommands } from './register.ts';
-import { createRest, type Pause } from './rest.ts';
+import { closeRest, createRest, type Pause } from './rest.ts';
 import { StartError } from './start-error.ts';
 import type { CommandIds } from './text.ts';
 
 const DEFAULTS = { startTimeoutMs: 30_000, ackTimeoutMs: 2_000, drainTimeoutMs: 8_000 } as const;
-
-/** What is counted. Must not throw. */
-export type DiscordHooks = InteractionHooks & { readonly onReadiness?: (isReady: boolean) => void };
 
 export type DiscordOptions = {
   readonly token: Secret;
@@ -40,7 +38,8 @@ export type DiscordOptions = {
   readonly bounds?: Bounds;
   /** A short text that is shown to a person and written to the log, so that the one leads to the other. */
   readonly newReference: () => string;
-  readonly hooks?: DiscordHooks;
+  readonly metrics: InteractionMetrics;
+  readonly onReadiness: (isReady: boolean) => void;
   /** Discord ended the connection for good after it had been ready, for example because the token was reset. */
   readonly onFatal: (error: StartError) => void;
   /** Waits before something is tried again; a test may shorten it. */
@@ -79,7 +78,7 @@ export type Discord = {
  * @throws RangeError when a command breaks one of Discord's limits.
  */
 export function createDiscord(options: DiscordOptions): Discord {
-  const { token, api, commands, venues, log, now, hooks = {}, pause = waitFor } = options;
+  const { token, api, commands, venues, log, now, pause = waitFor } = options;
   const { startTimeoutMs, ackTimeoutMs, drainTimeoutMs } = { ...DEFAULTS, ...options };
   const forms = describeCommands(commands, venues);
   const applicationId = Promise.withResolvers<string | undefined>();
@@ -96,10 +95,9 @@ export function createDiscord(options: DiscordOptions): Discord {
     log,
     onUnauthorized: () => end({ reason: 'bad-token' }),
   });
-  const dispatch = createDispatch({
+  const handler = createHandler({
     ...options,
     rest,
-    hooks,
     pause,
     venueIds: venues.map(({ id }) => id),
     commandIds: () => commandIds,
@@ -111,8 +109,8 @@ export function createDiscord(options: DiscordOptions): Discord {
     now,
     pause,
     log,
-    onInteraction: dispatch.accept,
-    onReadiness: (isReady) => hooks.onReadiness?.(isReady),
+    onInteraction: (payload) => receive({ rest, handle: handler.handle, log }, payload),
+    onReadiness: options.onReadiness,
     onProblem: end,
   });
 
@@ -158,12 +156,12 @@ export function createDiscord(options: DiscordOptions): Discord {
       await register(started.applicationId);
       return started;
     },
-    drain: () => dispatch.drain(drainTimeoutMs),
+    drain: () => handler.drain(drainTimeoutMs),
     async stop() {
       stopping.abort();
       applicationId.resolve(undefined);
       await Promise.all([gateway.stop(), feed?.close()]);
-      rest.close();
+      closeRest(rest);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { DiscordAPIError, RateLimitError, type REST } from '@discordjs/rest';
+import { RateLimitError, type REST } from '@discordjs/rest';
 import { type SessionInfo, WebSocketManager, WebSocketShardEvents } from '@discordjs/ws';
 import { GatewayCloseCodes, GatewayDispatchEvents } from 'discord-api-types/v10';
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { Secret } from '../secret.ts';
 import { describeError } from './describe-error.ts';
 import { createBackoff, createIdentifyThrottle } from './identify-throttle.ts';
-import type { Pause } from './rest.ts';
+import { isUnauthorized, type Pause } from './rest.ts';
 
 /** The bot as Discord knows it. */
 export type Identity = { readonly applicationId: string; readonly botName: string };
@@ -227,7 +227,3 @@ export function createGateway(options: {
 }
 
 type ShardState = 'closed' | 'connecting' | 'open' | 'ready';
-
-function isUnauthorized(error: unknown): boolean {
-  return error instanceof DiscordAPIError && error.status === 401;
-}

@@ -4,7 +4,7 @@ import type { Log } from '../log.ts';
 import type { Messenger } from '../messenger.ts';
 import { describeError } from './describe-error.ts';
 import { renderNotes, renderView } from './render.ts';
-import type { Rest } from './rest.ts';
+import { editMessage, editReply, followUp, postMessage, type Rest, type WebhookKey } from './rest.ts';
 
 /** For the way there, and for clocks that differ. */
 const MARGIN_MS = 15_000;
@@ -22,7 +22,7 @@ export function createMessenger(options: {
 }): Messenger {
   const { rest, now, log } = options;
 
-  async function keyOf({ token, at }: Delivery): Promise<{ applicationId: string; token: string } | undefined> {
+  async function keyOf({ token, at }: Delivery): Promise<WebhookKey | undefined> {
     if (now() - at >= TOKEN_LIVES_MS - MARGIN_MS) return undefined;
     const applicationId = await options.applicationId;
     return applicationId === undefined ? undefined : { applicationId, token };
@@ -32,14 +32,14 @@ export function createMessenger(options: {
     // The token alone would edit another message.
     const key = delivery.kind === 'unplaced' ? undefined : await keyOf(delivery);
     if (key === undefined) return false;
-    const sent = await rest.editReply(key, body, delivery.kind === 'follow-up' ? delivery.messageId : undefined);
+    const sent = await editReply(rest, key, body, delivery.kind === 'follow-up' ? delivery.messageId : undefined);
     return sent.kind === 'told';
   }
 
   // To the bot's own routes a follow-up does not exist: only one person sees it.
   async function editAsBot(delivery: Delivery, body: unknown): Promise<boolean> {
     if (delivery.kind !== 'own' || !delivery.isPublic || delivery.publicId === undefined) return false;
-    const sent = await rest.editAsBot(delivery.channel, delivery.publicId, body);
+    const sent = await editMessage(rest, delivery.channel, delivery.publicId, body);
     return sent.kind === 'told';
   }
 
@@ -63,11 +63,11 @@ export function createMessenger(options: {
         const body = { ...renderView(view), flags: MessageFlags.Ephemeral };
         const key = await keyOf(delivery);
         if (key === undefined) return false;
-        const sent = await rest.followUp(key, body);
+        const sent = await followUp(rest, key, body);
         return sent.kind === 'told';
       }),
     post: async (channel, lines) => {
-      const { kind } = await rest.postAsBot(channel, renderNotes(lines));
+      const { kind } = await postMessage(rest, channel, renderNotes(lines));
       return kind === 'told' || kind === 'limited' ? kind : 'lost';
     },
   };

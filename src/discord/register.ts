@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Log } from '../log.ts';
 import type { CommandForm } from './command-forms.ts';
 import { describeError } from './describe-error.ts';
-import type { Pause, Rest } from './rest.ts';
+import { type Pause, type Rest, readCommands, writeCommands } from './rest.ts';
 import type { CommandIds } from './text.ts';
 
 const FIRST_WAIT_MS = 1_000;
@@ -20,14 +20,14 @@ const LONGEST_WAIT_MS = 10 * 60_000;
 export async function registerCommands(options: {
   readonly forms: readonly CommandForm[];
   readonly applicationId: string;
-  readonly rest: Pick<Rest, 'readCommands' | 'writeCommands'>;
+  readonly rest: Rest;
   readonly log: Pick<Log, 'info' | 'error'>;
 }): Promise<CommandIds | undefined> {
   const { forms, applicationId, rest, log } = options;
   try {
-    const registered = await rest.readCommands(applicationId);
+    const registered = await readCommands(rest, applicationId);
     if (isSame(registered, forms)) return idsIn(registered);
-    const written = idsIn(await rest.writeCommands(applicationId, forms));
+    const written = idsIn(await writeCommands(rest, applicationId, forms));
     log.info({ commands: forms.length }, 'commands registered');
     return written;
   } catch (error) {

@@ -1,20 +1,19 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { describeCommands } from '../../src/discord/command-forms.ts';
-import { createDispatch } from '../../src/discord/dispatch.ts';
+import { createHandler } from '../../src/discord/handle.ts';
 import { readInvocation } from '../../src/discord/interaction.ts';
-import { createRest } from '../../src/discord/rest.ts';
-import { Secret } from '../../src/secret.ts';
+import { receive } from '../../src/discord/receive.ts';
 import {
   alice,
   applicationId,
-  botToken,
   card,
   confirmId,
   createTestLog,
   general,
   leverageSet,
   openDiscord,
+  openRest,
   options,
   until,
   venues,
@@ -194,16 +193,16 @@ test('no payload ends the process or keeps the next one from being answered', as
   process.on('unhandledRejection', listen).on('uncaughtException', listen);
   onTestFinished(() => void process.off('unhandledRejection', listen).off('uncaughtException', listen));
 
-  const { dispatch, discord, ended } = await openDispatch();
+  const { take, drain, discord, ended } = await openHandler();
   const isInvocation = (raw: unknown) => readInvocation(raw).kind !== 'ignored';
   const payloads = fc.sample(fc.oneof(mutated, fc.jsonValue()), 1_000).map(withOwnId);
-  for (const raw of payloads) dispatch.accept(raw);
+  for (const raw of payloads) take(raw);
   expect(payloads.filter(isInvocation).length).toBeGreaterThan(20);
 
   discord.as(alice.id).command(general, 'leverage set', options);
-  dispatch.accept(discord.interactions().at(-1)?.payload);
+  take(discord.interactions().at(-1)?.payload);
   await until(() => ended.includes('ok'));
-  await dispatch.drain(10_000);
+  await drain(10_000);
   expect(rejections).toEqual([]);
 });
 
@@ -213,23 +212,15 @@ function withOwnId(raw: unknown, index: number): unknown {
   return hasId ? { ...raw, id: String(BigInt(payload.id) + BigInt(index)) } : raw;
 }
 
-/** A dispatch without a gateway, so that a test can hand it what no Discord would send. */
-async function openDispatch() {
+/** A handler without a gateway, so that a test can hand it what no Discord would send. */
+async function openHandler() {
   const { discord, api, call, clock } = await openDiscord();
   const commands = leverageSet(() => card('card'));
   await call('PUT', `/applications/${applicationId}/commands`, describeCommands(commands, venues));
   const log = createTestLog();
   const ended: string[] = [];
-  const pause = async () => undefined;
-  const rest = createRest({
-    token: new Secret(botToken),
-    api,
-    ackTimeoutMs: 2_000,
-    pause,
-    log,
-    onUnauthorized: () => {},
-  });
-  const dispatch = createDispatch({
+  const rest = openRest({ api, log });
+  const handler = createHandler({
     commandIds: () => undefined,
     rest,
     commands,
@@ -241,8 +232,13 @@ async function openDispatch() {
     elapsed: () => clock.ms,
     bounds: { command: Infinity, press: Infinity, autocomplete: Infinity },
     newReference: () => 'ref',
-    pause,
-    hooks: { onDone: ({ result }) => void ended.push(result) },
+    pause: async () => undefined,
+    metrics: {
+      interactionArrived: () => {},
+      interactionAcknowledged: () => {},
+      interactionEnded: ({ result }) => void ended.push(result),
+    },
   });
-  return { dispatch, discord, ended };
+  const take = (payload: unknown) => receive({ rest, handle: handler.handle, log }, payload);
+  return { take, drain: handler.drain, discord, ended };
 }

@@ -1,9 +1,20 @@
-import { DiscordAPIError } from '@discordjs/rest';
 import { expect, test } from 'vitest';
 import { type Command, subcommand } from '../../src/command.ts';
 import { describeCommands } from '../../src/discord/command-forms.ts';
 import { registerCommands } from '../../src/discord/register.ts';
-import { applicationId, card, leverageSet, prepareBot, startBot, until, venues, view } from './support.ts';
+import {
+  applicationId,
+  card,
+  createTestLog,
+  leverageSet,
+  openDiscord,
+  openRest,
+  prepareBot,
+  startBot,
+  until,
+  venues,
+  view,
+} from './support.ts';
 
 const single = (name: string): Command =>
   subcommand({ name, description: 'Does something', options: {}, run: async () => view('x') });
@@ -64,28 +75,14 @@ test('a bot that is stopped gives up registering', async () => {
 });
 
 test('the log says which field Discord refused, and why', async () => {
-  const logged: unknown[] = [];
-  const refused = new DiscordAPIError(
-    {
-      code: 50035,
-      message: 'Invalid Form Body',
-      errors: {
-        0: { options: { 1: { description: { _errors: [{ code: 'BASE_TYPE_BAD_LENGTH', message: 'Too long.' }] } } } },
-        _errors: [{ code: 'X', message: 'Too many.' }],
-      },
-    },
-    50035,
-    400,
-    'PUT',
-    'https://discord.example/applications/1/commands',
-    { files: undefined, body: [{ name: 'canary' }] },
-  );
-  const log = { info: () => {}, error: (fields: object) => void logged.push(fields) };
-  const rest = { readCommands: async () => [], writeCommands: () => Promise.reject(refused) };
-  const forms = describeCommands([single('a')], venues);
-  expect(await registerCommands({ forms, applicationId, rest, log })).toBeUndefined();
-  expect(logged).toMatchObject([{ refused: ['0.options.1.description: Too long.', ': Too many.'] }]);
-  expect(JSON.stringify(logged)).not.toContain('canary');
+  const { api } = await openDiscord();
+  const log = createTestLog();
+  const [form] = describeCommands([single('a')], venues);
+  if (form === undefined) throw new Error('there is no form');
+  const forms = [{ ...form, description: 'canary '.repeat(20) }];
+  expect(await registerCommands({ forms, applicationId, rest: openRest({ api, log }), log })).toBeUndefined();
+  expect(log.lines).toEqual([expect.stringContaining('0.description: Must be between 1 and 100 in length.')]);
+  expect(log.lines.join()).not.toContain('canary');
 });
 
 test('a registration is tried again after a server error', async () => {

@@ -5,7 +5,9 @@ import { createLoopbackDiscord, type LoopbackDiscordOptions } from '../../simula
 import type { VisibleMessage } from '../../simulators/discord/view.ts';
 import { type Command, optionalBoolean, optionalText, subcommand, textOption, venueOption } from '../../src/command.ts';
 import { createDiscord, type DiscordOptions } from '../../src/discord/discord.ts';
+import { closeRest, createRest, type Rest } from '../../src/discord/rest.ts';
 import type { StartError } from '../../src/discord/start-error.ts';
+import type { Log } from '../../src/log.ts';
 import type { PressHandler } from '../../src/press.ts';
 import { Secret } from '../../src/secret.ts';
 import type { View } from '../../src/view.ts';
@@ -113,12 +115,12 @@ export async function prepareBot({ loopback: loopbackOptions = {}, ...more }: Mo
     now: () => loopback.clock.ms,
     elapsed: () => loopback.clock.ms,
     newReference: () => references.shift() ?? 'ref-many',
-    hooks: {
-      onReadiness: (isReady) => void readiness.push(isReady),
-      onArrival: (arrived) => void seen.push({ ...arrived, hook: 'arrival' }),
-      onAcknowledged: (answered) => void seen.push({ ...answered, hook: 'ack' }),
-      onDone: (done) => void seen.push({ ...done, hook: 'done' }),
+    metrics: {
+      interactionArrived: (arrived) => void seen.push({ ...arrived, hook: 'arrival' }),
+      interactionAcknowledged: (acknowledged) => void seen.push({ ...acknowledged, hook: 'ack' }),
+      interactionEnded: (ended) => void seen.push({ ...ended, hook: 'done' }),
     },
+    onReadiness: (isReady) => void readiness.push(isReady),
     onFatal: (error) => void fatal.push(error),
     pause: yieldOnce,
     ackTimeoutMs: 5_000,
@@ -135,6 +137,21 @@ export async function prepareBot({ loopback: loopbackOptions = {}, ...more }: Mo
 async function yieldOnce(_ms: number, signal?: AbortSignal): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   signal?.throwIfAborted();
+}
+
+/** A REST client of a test's own for a loopback Discord. */
+export function openRest({ api, log }: { readonly api: string; readonly log: Pick<Log, 'warn'> }): Rest {
+  const pause = async () => undefined;
+  const rest = createRest({
+    token: new Secret(botToken),
+    api,
+    ackTimeoutMs: 2_000,
+    pause,
+    log,
+    onUnauthorized: () => {},
+  });
+  onTestFinished(() => closeRest(rest));
+  return rest;
 }
 
 /** The same, connected and with its commands registered. */

@@ -155,7 +155,7 @@ test('an unexpected error shows a reference, and the log has it with the stack',
   expect(JSON.stringify(bot.shown())).toContain('ref-1');
   expect(JSON.stringify(bot.shown())).not.toContain('sky');
   const [line] = bot.log.lines.filter((each) => each.startsWith('error'));
-  expect(line).toMatch(/ref-1[\s\S]*the sky fell[\s\S]*command-runner\.test\.ts/);
+  expect(line).toMatch(/ref-1[\s\S]*the sky fell[\s\S]*run-command\.test\.ts/);
   expect(bot.seen.at(-1)).toMatchObject({ result: 'UNEXPECTED' });
 });
 

@@ -13,30 +13,35 @@ import type { RawOptions } from './interaction.ts';
 type Called = { readonly name: string; readonly subcommand?: string; readonly options: RawOptions };
 type Entry = { readonly subcommand: Subcommand; readonly schema: z.ZodType<OptionValues<Options>> };
 
-export type Declared = ReturnType<typeof createDeclared>;
+/** The declared commands by their paths, such as `leverage set`. */
+export type CommandTable = {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly venueIds: readonly string[];
+};
 
 /** What a call asks for, once its options were checked. */
 export type Resolved =
   | { readonly kind: 'ready'; readonly subcommand: Subcommand; readonly values: OptionValues<Options> }
   | { readonly kind: 'refused'; readonly failure: FailureData };
 
-/** Finds what was called among the declared commands, and checks its options. */
-export function createDeclared(commands: readonly Command[], venueIds: readonly string[]) {
-  const entries = new Map<string, Entry>(commands.flatMap((command) => entriesOf(command, venueIds)));
+export function createCommandTable(commands: readonly Command[], venueIds: readonly string[]): CommandTable {
+  return { entries: new Map(commands.flatMap((command) => entriesOf(command, venueIds))), venueIds };
+}
 
-  function find({ name, subcommand }: Omit<Called, 'options'>): Subcommand | undefined {
-    return entries.get(pathOf(name, subcommand))?.subcommand;
-  }
+export function findSubcommand(
+  { entries }: CommandTable,
+  { name, subcommand }: Omit<Called, 'options'>,
+): Subcommand | undefined {
+  return entries.get(pathOf(name, subcommand))?.subcommand;
+}
 
-  function resolve(called: Called): Resolved {
-    const found = entries.get(pathOf(called.name, called.subcommand));
-    if (found === undefined) return { kind: 'refused', failure: unknownCommand };
-    const read = found.schema.safeParse(called.options);
-    if (read.success) return { kind: 'ready', subcommand: found.subcommand, values: read.data };
-    return { kind: 'refused', failure: badOption(found.subcommand.options, read.error.issues[0], venueIds) };
-  }
-
-  return { find, resolve };
+/** Finds what was called, and checks its options. */
+export function resolveCall({ entries, venueIds }: CommandTable, called: Called): Resolved {
+  const found = entries.get(pathOf(called.name, called.subcommand));
+  if (found === undefined) return { kind: 'refused', failure: unknownCommand };
+  const read = found.schema.safeParse(called.options);
+  if (read.success) return { kind: 'ready', subcommand: found.subcommand, values: read.data };
+  return { kind: 'refused', failure: badOption(found.subcommand.options, read.error.issues[0], venueIds) };
 }
 
 /** How a command is called in one word for logs and metrics, such as `leverage set`. */
