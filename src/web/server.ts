@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
@@ -207,6 +208,7 @@ async function servePages(app: FastifyInstance, options: WebOptions): Promise<vo
   const { access, sealer, log } = options;
   const newToken = options.newToken ?? (() => randomBytes(32).toString('base64url'));
   await app.register(rateLimit, { max: requestsPerMinute, timeWindow: '1 minute' });
+  await app.register(cookie);
   await app.register(formbody, { bodyLimit: mostBodyBytes });
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request;

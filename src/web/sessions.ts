@@ -2,7 +2,6 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Sealer } from '../store/sealer.ts';
-import { cookieName, readCookie, setCookie } from './cookies.ts';
 
 const sessionSchema = z.object({
   /** The Discord user who signed in; absent where the page is for this machine only. */
@@ -35,16 +34,21 @@ export function createSessions(options: {
   readonly isSecure: boolean;
 }): Sessions {
   const { sealer, newToken, isSecure } = options;
-  const sessionCookie = cookieName('levergate-session', isSecure);
-  const pendingCookie = cookieName('levergate-sign-in', isSecure);
+  // With https the prefix makes browsers refuse a cookie that another host or plain http tries to set.
+  // RFC 6265bis, section 4.1.3.2
+  const prefix = isSecure ? '__Host-' : '';
+  const sessionCookie = `${prefix}levergate-session`;
+  const pendingCookie = `${prefix}levergate-sign-in`;
+  // No script can read them. Lax: they must come along when Discord sends the browser back.
+  const attributes = { path: '/', maxAge: maxAgeS, httpOnly: true, sameSite: 'lax', secure: isSecure } as const;
 
   async function write(reply: FastifyReply, cookie: string, context: readonly string[], data: unknown): Promise<void> {
     const value = Buffer.from(await sealer.seal(context, data)).toString('base64url');
-    reply.header('set-cookie', setCookie(cookie, value, { isSecure, maxAgeS }));
+    reply.setCookie(cookie, value, attributes);
   }
 
   async function open(request: FastifyRequest, cookie: string, context: readonly string[]): Promise<unknown> {
-    const value = readCookie(request.headers.cookie, cookie);
+    const value = request.cookies[cookie];
     if (value === undefined) return undefined;
     // A cookie that does not open is no cookie: whoever sent it has to sign in again.
     return sealer.open(context, Buffer.from(value, 'base64url').toString()).catch(() => undefined);
@@ -62,7 +66,7 @@ export function createSessions(options: {
     },
     startSignIn: (reply, pending) => write(reply, pendingCookie, pendingContext, pending),
     endSignIn: async (request, reply) => {
-      reply.header('set-cookie', setCookie(pendingCookie, '', { isSecure, maxAgeS: 0 }));
+      reply.setCookie(pendingCookie, '', { ...attributes, maxAge: 0 });
       return pendingSchema.safeParse(await open(request, pendingCookie, pendingContext)).data;
     },
   };

@@ -256,3 +256,11 @@ export async function approve(authorizeUrl: string, person: { readonly id: strin
 export function csrfOf(body: string): string {
   return /name="csrf" value="([^"]+)"/.exec(body)?.[1] ?? '';
 }
+
+/** @returns each cookie that an answer sets: `name=value`, then its attributes in the order of the alphabet. */
+export function setCookiesOf({ headers }: Answer): readonly (readonly string[])[] {
+  return (headers['set-cookie'] ?? []).map((line) => {
+    const [pair = '', ...attributes] = line.split('; ');
+    return [pair, ...attributes.sort()];
+  });
+}
