@@ -1,12 +1,12 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { unreachable } from '../errors.ts';
 import type { Venues } from '../leverage/venue.ts';
-import { findTarget, gonePage, type Target, tokenOf } from './link-target.ts';
 import { formPage, riskButton, savedPage, signInPage, spentPage } from './link-views.ts';
 import type { Links } from './links.ts';
 import { isLocalRequest } from './local.ts';
 import { notePage, type Page, sendPage } from './page.ts';
+import { findRequested, gonePage, type RequestedLink, tokenOf } from './requested-link.ts';
 import { isSameText, type Session, type Sessions } from './sessions.ts';
 import type { Submission, Submit, Typed } from './submission.ts';
 
@@ -14,52 +14,68 @@ const formSchema = z.record(z.string(), z.string().trim());
 
 type Form = { readonly csrf: string; readonly typed: Typed; readonly isRiskTaken: boolean };
 
-/**
- * Serves the page on which a key is entered.
- *
- * @param options.isLocal - True without a sign-in: then only browsers on this machine may open it.
- */
-export function serveLinkPage(
-  app: FastifyInstance,
-  options: {
-    readonly links: Links;
-    readonly venues: Venues;
-    readonly sessions: Sessions;
-    readonly submit: Submit;
-    readonly isLocal: boolean;
-  },
-): void {
-  const { sessions, submit, isLocal } = options;
-  const isElsewhere = (request: FastifyRequest) => isLocal && !isLocalRequest(request);
+export type LinkPageContext = {
+  readonly links: Pick<Links, 'find'>;
+  readonly venues: Venues;
+  readonly sessions: Sessions;
+  readonly submit: Submit;
+  /** True without a sign-in: then only browsers on this machine may open it. */
+  readonly isLocal: boolean;
+};
 
-  app.get('/link/:token', async (request, reply) => {
-    if (isElsewhere(request)) return sendPage(reply, elsewherePage());
-    const target = await findTarget(tokenOf(request), options);
-    if (target === undefined) return sendPage(reply, gonePage(tokenOf(request)));
-    const known = await readSession(request, target);
-    if (known === undefined && !isLocal) return sendPage(reply, signInPage(target.venue, signInPath(target.token)));
-    const { csrf } = known ?? (await sessions.start(reply, target.token));
-    return sendPage(reply, formPage({ ...target, csrf, isLocal }));
-  });
+/** Serves the page on which a key is entered. */
+export function serveLinkPage(app: FastifyInstance, context: LinkPageContext): void {
+  app.get('/link/:token', async (request, reply) =>
+    sendPage(reply, await pageOf(context, request, (requested) => showForm(context, requested, request, reply))),
+  );
+  app.post('/link/:token', async (request, reply) =>
+    sendPage(reply, await pageOf(context, request, (requested) => takeForm(context, requested, request))),
+  );
+}
 
-  app.post('/link/:token', async (request, reply) => {
-    if (isElsewhere(request)) return sendPage(reply, elsewherePage());
-    const target = await findTarget(tokenOf(request), options);
-    if (target === undefined) return sendPage(reply, gonePage(tokenOf(request)));
-    const session = await readSession(request, target);
-    const form = readForm(request, target);
-    if (session === undefined || form === undefined || !isSameText(form.csrf, session.csrf)) {
-      return sendPage(reply, sessionOverPage());
-    }
-    const submission = await submit(target.token, target.venue, form.typed, form.isRiskTaken);
-    return sendPage(reply, pageAfter(submission, target, { csrf: session.csrf, isLocal, typed: form.typed }));
-  });
+/** @param answer - What is shown where the link works and may be opened. */
+async function pageOf(
+  context: LinkPageContext,
+  request: FastifyRequest,
+  answer: (requested: RequestedLink) => Promise<Page>,
+): Promise<Page> {
+  if (context.isLocal && !isLocalRequest(request)) return elsewherePage();
+  const requested = await findRequested(tokenOf(request), context);
+  return requested === undefined ? gonePage(tokenOf(request)) : answer(requested);
+}
 
-  /** With a sign-in, only a session of the link's own user counts. */
-  async function readSession(request: FastifyRequest, { token, link }: Target): Promise<Session | undefined> {
-    const session = await sessions.read(request, token);
-    return isLocal || session?.user === link.account.user ? session : undefined;
-  }
+async function showForm(
+  context: LinkPageContext,
+  requested: RequestedLink,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Page> {
+  const { token, venue } = requested;
+  const { isLocal } = context;
+  const known = await readSession(context, request, requested);
+  if (known === undefined && !isLocal) return signInPage(venue, signInPath(token));
+  const { csrf } = known ?? (await context.sessions.start(reply, token));
+  return formPage({ ...requested, csrf, isLocal });
+}
+
+async function takeForm(context: LinkPageContext, requested: RequestedLink, request: FastifyRequest): Promise<Page> {
+  const { token, venue } = requested;
+  const session = await readSession(context, request, requested);
+  const form = readForm(request, requested);
+  if (session === undefined || form === undefined || !isSameText(form.csrf, session.csrf)) return sessionOverPage();
+  const { typed, isRiskTaken } = form;
+  const submission = await context.submit({ token, venue, typed, isRiskTaken });
+  return pageAfter(submission, requested, { csrf: session.csrf, isLocal: context.isLocal, typed });
+}
+
+/** With a sign-in, only a session of the link's own user counts. */
+async function readSession(
+  { sessions, isLocal }: LinkPageContext,
+  request: FastifyRequest,
+  { token, link }: RequestedLink,
+): Promise<Session | undefined> {
+  const session = await sessions.read(request, token);
+  return isLocal || session?.user === link.account.user ? session : undefined;
 }
 
 export function signInPath(token: string): string {
@@ -67,7 +83,7 @@ export function signInPath(token: string): string {
 }
 
 /** @returns undefined for a form that this page did not send, such as one from another site. */
-function readForm(request: FastifyRequest, { venue }: Target): Form | undefined {
+function readForm(request: FastifyRequest, { venue }: RequestedLink): Form | undefined {
   // Browsers that send it tell the truth; the CSRF token decides where it is missing.
   const site = request.headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin') return undefined;
@@ -80,22 +96,22 @@ function readForm(request: FastifyRequest, { venue }: Target): Form | undefined 
 
 function pageAfter(
   submission: Submission,
-  target: Target,
+  requested: RequestedLink,
   again: { readonly csrf: string; readonly isLocal: boolean; readonly typed: Typed },
 ): Page {
-  const { token, venue } = target;
+  const { token, venue } = requested;
   switch (submission.kind) {
     case 'saved':
       return savedPage(submission.saved, venue);
     case 'gone':
       return gonePage(token);
     case 'malformed':
-      return formPage({ ...target, ...again, problem: submission });
+      return formPage({ ...requested, ...again, problem: submission });
     case 'refused':
     case 'unchecked':
     case 'undecided':
       if (submission.triesLeft === 0) return spentPage(submission.failure);
-      return formPage({ ...target, ...again, problem: submission });
+      return formPage({ ...requested, ...again, problem: submission });
     default:
       return unreachable(submission);
   }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { accountPath, accountSchema } from '../account.ts';
+import { type Account, accountPath, accountSchema } from '../account.ts';
 import { deliveryOfFlags, deliverySchema } from '../delivery.ts';
 import { Failure } from '../errors.ts';
 import { retried } from '../store/retried.ts';
 import { plainRows, type RowContext, type SealedRow, sealedRows } from '../store/sealed-rows.ts';
-import type { Change } from '../store/store.ts';
+import type { Change, Entry } from '../store/store.ts';
 import { commitInTurn } from '../store/turns.ts';
 
 export const lifetimeMs = 10 * 60_000;
@@ -62,12 +62,12 @@ export type NewLink = { readonly url: string; readonly expiresAt: number; readon
  * One try at a link, which never comes back: a try that cost nothing could be made without end.
  * `link.triesLeft` is what is left after it. End it with exactly one of the functions.
  */
-export type Attempt = {
+export type Try = {
   readonly link: Link;
   /** Nothing came of it, whatever the reason; with the last try the link goes too. */
   readonly failed: () => Promise<void>;
   /**
-   * Uses the link up. Of any number of attempts only one gets an answer, the others get undefined.
+   * Uses the link up. Of any number of tries only one gets an answer, the others get undefined.
    * `restore` puts the link back for the rest of its time and tries, unless a newer one has taken its place.
    */
   readonly succeeded: () => Promise<{ readonly restore: () => Promise<void> } | undefined>;
@@ -80,137 +80,150 @@ export type Links = {
   /** Opening does not spend a link. @returns undefined for one that is used, voided, expired or was never there. */
   readonly find: (token: string) => Promise<Link | undefined>;
   /** Takes one of five tries. @returns undefined when the link no longer works. */
-  readonly attempt: (token: string) => Promise<Attempt | undefined>;
+  readonly takeTry: (token: string) => Promise<Try | undefined>;
   /** @returns true for the first stranger at this link only. */
   readonly noteStranger: (token: string) => Promise<boolean>;
   readonly voidAll: (user: string) => Promise<void>;
 };
 
-type Found = SealedRow<Link>;
+export type LinkContext = RowContext & {
+  /** 256 random bits as 43 characters of base64url. */
+  readonly newToken: () => string;
+  /** Where the page is; undefined while there is none. */
+  readonly base: () => LinkBase | undefined;
+  /** Whether the operator allows this person, who asked in this server, to use the bot. */
+  readonly isAllowed: (caller: { readonly user: string; readonly guild?: string }) => boolean;
+};
 
-/**
- * @param options.newToken - 256 random bits as 43 characters of base64url.
- * @param options.base - Where the page is; undefined while there is none.
- * @param options.isAllowed - Whether the operator allows this person, who asked in this server, to use the bot.
- */
-export function createLinks(
-  options: RowContext & {
-    readonly newToken: () => string;
-    readonly base: () => LinkBase | undefined;
-    readonly isAllowed: (caller: { readonly user: string; readonly guild?: string }) => boolean;
-  },
-): Links {
-  const { store, newToken, base, isAllowed } = options;
-
-  async function create(request: LinkRequest): Promise<NewLink> {
-    const page = base();
-    if (page === undefined) throw new Failure({ code: 'LINKS_OFF' });
-    const token = newToken();
-    const indexKey = linkIndex.prefix + accountPath(request.account);
-    const { user } = request.account;
-    const stored = await commitInTurn(store, { user, of: 'links' }, async () => {
-      const open = await store.list(`${linkIndex.prefix}${user}/`, { limit: mostLinks + 1 });
-      const previous = open.find(({ key }) => key === indexKey) ?? (await store.get(indexKey));
-      if (previous === undefined && open.length >= mostLinks) {
-        throw new Failure({ code: 'TOO_MANY_LINKS', max: mostLinks });
-      }
-      return {
-        writes: [
-          ...(previous === undefined ? [] : [{ key: linkKeyOfHash(previous.value), remove: true } as const]),
-          await linkRows.write(options, hash(token), { ...request, triesLeft: tries }, lifetimeMs),
-          { key: indexKey, value: hash(token), ttlMs: lifetimeMs },
-        ],
-      };
-    });
-    if (stored.kind !== 'committed') throw new Failure({ code: 'STORE_UNAVAILABLE' });
-    return { url: `${page.url}/link/${token}`, expiresAt: stored.at + lifetimeMs, isLocal: page.isLocal };
-  }
-
-  /** A link of somebody whom the operator has shut out since is as if it had ended. */
-  async function findRow(token: string): Promise<Found | undefined> {
-    const found = tokenPattern.test(token) ? await linkRows.get(options, hash(token)) : undefined;
-    return found !== undefined && isAllowed(callerOf(found.data)) ? found : undefined;
-  }
-
-  /** Writes the link as `change` wants it. @returns the new one; undefined when it is gone or is to stay as it is. */
-  async function update(token: string, change: (link: Link) => Link | undefined): Promise<Link | undefined> {
-    const updated = await retried(async () => {
-      const found = await findRow(token);
-      const link = found && change(found.data);
-      if (found === undefined || link === undefined) return 'unchanged';
-      const at = await commitAt({ checks: [found], writes: [await linkRows.rewrite(options, found, link)] });
-      return at === undefined ? undefined : link;
-    });
-    return updated === 'unchanged' ? undefined : updated;
-  }
-
-  async function consume(token: string): Promise<Found | undefined> {
-    const consumed = await retried(async () => {
-      const found = await findRow(token);
-      if (found === undefined) return 'gone';
-      // While the link's row is there, the index points to it: a newer link takes both in one change.
-      const writes = [found.key, linkIndex.prefix + accountPath(found.data.account)].map(
-        (key) => ({ key, remove: true }) as const,
-      );
-      return (await commitAt({ checks: [found], writes })) === undefined ? undefined : found;
-    });
-    return consumed === 'gone' ? undefined : consumed;
-  }
-
-  async function restore(used: Found): Promise<void> {
-    if (used.data.triesLeft === 0) return;
-    const link = await linkRows.rewrite(options, used, used.data);
-    const rows = [link, { ...link, key: linkIndex.prefix + accountPath(used.data.account), value: used.id }];
-    await store.commit({ checks: rows.map(({ key }) => ({ key, version: 'absent' })), writes: rows });
-  }
-
-  async function attempt(token: string): Promise<Attempt | undefined> {
-    const link = await update(token, takeTry);
-    if (link === undefined) return undefined;
-    return {
-      link,
-      failed: async () => void (link.triesLeft === 0 && (await consume(token))),
-      succeeded: async () => {
-        const consumed = await consume(token);
-        return consumed && { restore: () => restore(consumed) };
-      },
-    };
-  }
-
-  async function noteStranger(token: string): Promise<boolean> {
-    const noted = await update(token, (link) => (link.hasMetStranger ? undefined : { ...link, hasMetStranger: true }));
-    return noted !== undefined;
-  }
-
-  async function voidAll(user: string): Promise<void> {
-    await retried(async () => {
-      const indexes = await store.list(`${linkIndex.prefix}${user}/`);
-      const keys = indexes.flatMap(({ key, value }) => [key, linkKeyOfHash(value)]);
-      return commitAt({ checks: indexes, writes: keys.map((key) => ({ key, remove: true })) });
-    });
-  }
-
-  async function find(token: string): Promise<Link | undefined> {
-    const found = await findRow(token);
-    return found !== undefined && found.data.triesLeft > 0 ? found.data : undefined;
-  }
-
-  /** @returns when the change was committed, or undefined when another one came first. */
-  async function commitAt(change: Change): Promise<number | undefined> {
-    const commit = await store.commit(change);
-    return commit.kind === 'committed' ? commit.at : undefined;
-  }
-
-  return { create, find, attempt, noteStranger, voidAll };
+export function createLinks(context: LinkContext): Links {
+  return {
+    create: (request) => createLink(context, request),
+    find: (token) => findLink(context, token),
+    takeTry: (token) => takeTry(context, token),
+    noteStranger: (token) => noteStranger(context, token),
+    voidAll: (user) => voidLinks(context, user),
+  };
 }
 
-function takeTry(link: Link): Link | undefined {
-  return link.triesLeft > 0 ? { ...link, triesLeft: link.triesLeft - 1 } : undefined;
+type LinkRow = SealedRow<Link>;
+
+async function createLink(context: LinkContext, request: LinkRequest): Promise<NewLink> {
+  const { store, newToken, base } = context;
+  const page = base();
+  if (page === undefined) throw new Failure({ code: 'LINKS_OFF' });
+  const token = newToken();
+  const { account } = request;
+  const stored = await commitInTurn(store, { user: account.user, of: 'links' }, async () => {
+    const previous = await previousIndex(context, account);
+    return {
+      writes: [
+        ...(previous === undefined ? [] : [{ key: linkKeyOfHash(previous.value), remove: true } as const]),
+        await linkRows.write(context, hash(token), { ...request, triesLeft: tries }, lifetimeMs),
+        { key: indexKeyOf(account), value: hash(token), ttlMs: lifetimeMs },
+      ],
+    };
+  });
+  if (stored.kind !== 'committed') throw new Failure({ code: 'STORE_UNAVAILABLE' });
+  return { url: `${page.url}/link/${token}`, expiresAt: stored.at + lifetimeMs, isLocal: page.isLocal };
+}
+
+/** @returns the index of the link that a new one of this account voids. @throws Failure TOO_MANY_LINKS */
+async function previousIndex({ store }: LinkContext, account: Account): Promise<Entry | undefined> {
+  const indexKey = indexKeyOf(account);
+  const open = await store.list(`${linkIndex.prefix}${account.user}/`, { limit: mostLinks + 1 });
+  const previous = open.find(({ key }) => key === indexKey) ?? (await store.get(indexKey));
+  if (previous === undefined && open.length >= mostLinks) throw new Failure({ code: 'TOO_MANY_LINKS', max: mostLinks });
+  return previous;
+}
+
+async function findLink(context: LinkContext, token: string): Promise<Link | undefined> {
+  const row = await readRow(context, token);
+  return row !== undefined && row.data.triesLeft > 0 ? row.data : undefined;
+}
+
+/** A link of somebody whom the operator has shut out since is as if it had ended. */
+async function readRow(context: LinkContext, token: string): Promise<LinkRow | undefined> {
+  const row = tokenPattern.test(token) ? await linkRows.get(context, hash(token)) : undefined;
+  return row !== undefined && context.isAllowed(callerOf(row.data)) ? row : undefined;
+}
+
+async function takeTry(context: LinkContext, token: string): Promise<Try | undefined> {
+  const link = await update(context, token, (found) =>
+    found.triesLeft > 0 ? { ...found, triesLeft: found.triesLeft - 1 } : undefined,
+  );
+  if (link === undefined) return undefined;
+  return {
+    link,
+    failed: async () => void (link.triesLeft === 0 && (await useUp(context, token))),
+    succeeded: async () => {
+      const used = await useUp(context, token);
+      return used && { restore: () => restore(context, used) };
+    },
+  };
+}
+
+async function noteStranger(context: LinkContext, token: string): Promise<boolean> {
+  const noted = await update(context, token, (link) =>
+    link.hasMetStranger ? undefined : { ...link, hasMetStranger: true },
+  );
+  return noted !== undefined;
+}
+
+/** Writes the link as `change` wants it. @returns the new one; undefined when it is gone or is to stay as it is. */
+async function update(
+  context: LinkContext,
+  token: string,
+  change: (link: Link) => Link | undefined,
+): Promise<Link | undefined> {
+  const updated = await retried(async () => {
+    const row = await readRow(context, token);
+    const link = row && change(row.data);
+    if (row === undefined || link === undefined) return 'unchanged';
+    const writes = [await linkRows.rewrite(context, row, link)];
+    return (await isCommitted(context, { checks: [row], writes })) ? link : undefined;
+  });
+  return updated === 'unchanged' ? undefined : updated;
+}
+
+async function useUp(context: LinkContext, token: string): Promise<LinkRow | undefined> {
+  const used = await retried(async () => {
+    const row = await readRow(context, token);
+    if (row === undefined) return 'gone';
+    // While the link's row is there, the index points to it: a newer link takes both in one change.
+    const writes = [row.key, indexKeyOf(row.data.account)].map((key) => ({ key, remove: true }) as const);
+    return (await isCommitted(context, { checks: [row], writes })) ? row : undefined;
+  });
+  return used === 'gone' ? undefined : used;
+}
+
+async function restore(context: LinkContext, used: LinkRow): Promise<void> {
+  if (used.data.triesLeft === 0) return;
+  const link = await linkRows.rewrite(context, used, used.data);
+  const rows = [link, { ...link, key: indexKeyOf(used.data.account), value: used.id }];
+  await context.store.commit({ checks: rows.map(({ key }) => ({ key, version: 'absent' })), writes: rows });
+}
+
+async function voidLinks(context: LinkContext, user: string): Promise<void> {
+  await retried(async () => {
+    const indexes = await context.store.list(`${linkIndex.prefix}${user}/`);
+    const keys = indexes.flatMap(({ key, value }) => [key, linkKeyOfHash(value)]);
+    const writes = keys.map((key) => ({ key, remove: true }) as const);
+    return (await isCommitted(context, { checks: indexes, writes })) || undefined;
+  });
+}
+
+/** @returns false when another change came first. */
+async function isCommitted({ store }: LinkContext, change: Change): Promise<boolean> {
+  return (await store.commit(change)).kind === 'committed';
 }
 
 /** The token itself is never stored. It is too random to need more than a plain hash. */
 function hash(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
+}
+
+function indexKeyOf(account: Account): string {
+  return linkIndex.prefix + accountPath(account);
 }
 
 function linkKeyOfHash(tokenHash: string): string {

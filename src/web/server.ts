@@ -17,7 +17,6 @@ import { serveLinkPage } from './link-page.ts';
 import type { Link, LinkBase, Links } from './links.ts';
 import { localUrl } from './local.ts';
 import { createSessions } from './sessions.ts';
-import { createSignIn } from './sign-in.ts';
 import { redirectPath, serveSignIn } from './sign-in-page.ts';
 import { stylesheet } from './stylesheet.ts';
 import { createSubmit, type SavedEvent } from './submission.ts';
@@ -165,7 +164,7 @@ async function build(options: WebOptions, isStopping: () => boolean): Promise<Fa
     // A connection that its client keeps open would hold up the end of the process.
     if (isStopping()) reply.header('connection', 'close');
   });
-  await protect(app, access.kind === 'public' && access.url.startsWith('https:'));
+  await protect(app, isSecure(access));
   serveHealth(app, options);
   await app.register(async (pages) => servePages(pages, options));
   return app;
@@ -181,7 +180,7 @@ function isDecodable(url: string): boolean {
 }
 
 /** The headers of every answer, written out: the defaults of the plugin are looser. */
-async function protect(app: FastifyInstance, isSecure: boolean): Promise<void> {
+async function protect(app: FastifyInstance, isHttps: boolean): Promise<void> {
   const styleHash = createHash('sha256').update(stylesheet).digest('base64');
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -195,7 +194,7 @@ async function protect(app: FastifyInstance, isSecure: boolean): Promise<void> {
       },
     },
     referrerPolicy: { policy: 'no-referrer' },
-    strictTransportSecurity: isSecure && { maxAge: 15_552_000, includeSubDomains: false },
+    strictTransportSecurity: isHttps && { maxAge: 15_552_000, includeSubDomains: false },
     xFrameOptions: { action: 'deny' },
   });
   app.addHook('onRequest', async (_request, reply) => {
@@ -205,7 +204,7 @@ async function protect(app: FastifyInstance, isSecure: boolean): Promise<void> {
 }
 
 async function servePages(app: FastifyInstance, options: WebOptions): Promise<void> {
-  const { access, sealer, log } = options;
+  const { access, links, venues, sealer, save, onSaved, onStranger, log } = options;
   const newToken = options.newToken ?? (() => randomBytes(32).toString('base64url'));
   await app.register(rateLimit, { max: requestsPerMinute, timeWindow: '1 minute' });
   await app.register(cookie);
@@ -215,11 +214,15 @@ async function servePages(app: FastifyInstance, options: WebOptions): Promise<vo
     const ms = Math.round(reply.elapsedTime);
     log.info({ method, route: routeOptions.url, status: reply.statusCode, ms }, 'web request');
   });
-  const isSecure = access.kind === 'public' && access.url.startsWith('https:');
-  const sessions = createSessions({ sealer, newToken, isSecure });
-  serveLinkPage(app, { ...options, sessions, submit: createSubmit(options), isLocal: access.kind === 'local' });
+  const sessions = createSessions({ sealer, newToken, isSecure: isSecure(access) });
+  const submit = createSubmit({ links, save, onSaved, log });
+  serveLinkPage(app, { links, venues, sessions, submit, isLocal: access.kind === 'local' });
   if (access.kind === 'local') return;
-  const { url, discordApi = 'https://discord.com/api' } = access;
-  const signIn = createSignIn({ ...access, discordApi, redirectUrl: `${url}${redirectPath}` });
-  serveSignIn(app, { ...options, signIn, sessions, newToken });
+  const { url, discordApi = 'https://discord.com/api', applicationId, clientSecret } = access;
+  const discord = { discordApi, applicationId, clientSecret, redirectUrl: `${url}${redirectPath}` };
+  serveSignIn(app, { discord, links, venues, sessions, newToken, onStranger, log });
+}
+
+function isSecure(access: WebAccess): boolean {
+  return access.kind === 'public' && access.url.startsWith('https:');
 }

@@ -1,87 +1,89 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Venues } from '../leverage/venue.ts';
 import type { Log } from '../log.ts';
 import { signInPath } from './link-page.ts';
-import { findTarget, gonePage, type Target, tokenOf } from './link-target.ts';
+
 import { strangerPage } from './link-views.ts';
 import type { Link, Links } from './links.ts';
 import { notePage, type Page, sendPage } from './page.ts';
-import { isSameText, type PendingSignIn, type Sessions } from './sessions.ts';
-import type { SignedIn, SignIn } from './sign-in.ts';
+import { findRequested, gonePage, type RequestedLink, tokenOf } from './requested-link.ts';
+import { isSameText, type Sessions } from './sessions.ts';
+import { authorizeUrl, type DiscordSignIn, identify, type SignedIn } from './sign-in.ts';
 
 const answerSchema = z.object({ state: z.string(), code: z.string().min(1).exactOptional() });
 
 /** Where Discord sends the browser back to; to be registered in the developer portal. */
 export const redirectPath = '/sign-in';
 
-/**
- * Serves *Continue with Discord*: it opens a link to its own user and to nobody else.
- *
- * @param options.onStranger - Told when another user signed in for a link, the first time only.
- */
-export function serveSignIn(
-  app: FastifyInstance,
-  options: {
-    readonly signIn: SignIn;
-    readonly links: Links;
-    readonly venues: Venues;
-    readonly sessions: Sessions;
-    readonly newToken: () => string;
-    readonly onStranger: (link: Link) => Promise<void>;
-    readonly log: Log;
-  },
-): void {
-  const { signIn, links, sessions, newToken, onStranger, log } = options;
+export type SignInContext = {
+  readonly discord: DiscordSignIn;
+  readonly links: Pick<Links, 'find' | 'noteStranger'>;
+  readonly venues: Venues;
+  readonly sessions: Sessions;
+  readonly newToken: () => string;
+  /** Told when another user signed in for a link, the first time only. */
+  readonly onStranger: (link: Link) => Promise<void>;
+  readonly log: Log;
+};
 
-  app.get('/link/:token/sign-in', async (request, reply) => {
-    const target = await findTarget(tokenOf(request), options);
-    if (target === undefined) return sendPage(reply, gonePage(tokenOf(request)));
-    const pending = { token: target.token, state: newToken(), verifier: newToken() };
-    const url = signIn.authorizeUrl(pending);
-    if (url === undefined) return sendPage(reply, unreachablePage());
-    await sessions.startSignIn(reply, pending);
-    return reply.redirect(url, 303);
-  });
+/** Serves *Continue with Discord*: it opens a link to its own user and to nobody else. */
+export function serveSignIn(app: FastifyInstance, context: SignInContext): void {
+  app.get('/link/:token/sign-in', (request, reply) => sendToDiscord(context, request, reply));
+  app.get(redirectPath, (request, reply) => takeAnswer(context, request, reply));
+}
 
-  app.get(redirectPath, async (request, reply) => {
-    const pending = await sessions.endSignIn(request, reply);
-    const answer = answerSchema.safeParse(request.query).data;
-    if (pending === undefined || answer === undefined || !isSameText(answer.state, pending.state)) {
-      return sendPage(reply, unknownSignInPage());
-    }
-    const target = await findTarget(pending.token, options);
-    if (target === undefined) return sendPage(reply, gonePage(pending.token));
-    const refusal = await refuse(target, await identify(answer.code, pending));
-    if (refusal !== undefined) return sendPage(reply, refusal);
-    await sessions.start(reply, target.token, target.link.account.user);
-    return reply.redirect(`/link/${target.token}`, 303);
-  });
+async function sendToDiscord(
+  context: SignInContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const requested = await findRequested(tokenOf(request), context);
+  if (requested === undefined) return sendPage(reply, gonePage(tokenOf(request)));
+  const pending = { token: requested.token, state: context.newToken(), verifier: context.newToken() };
+  const url = authorizeUrl(context.discord, pending);
+  if (url === undefined) return sendPage(reply, unreachablePage());
+  await context.sessions.startSignIn(reply, pending);
+  return reply.redirect(url, 303);
+}
 
-  async function identify(code: string | undefined, { verifier }: PendingSignIn): Promise<SignedIn | 'cancelled'> {
-    return code === undefined ? 'cancelled' : signIn.identify(code, verifier);
+async function takeAnswer(context: SignInContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { sessions } = context;
+  const pending = await sessions.endSignIn(request, reply);
+  const answer = answerSchema.safeParse(request.query).data;
+  if (pending === undefined || answer === undefined || !isSameText(answer.state, pending.state)) {
+    return sendPage(reply, unknownSignInPage());
   }
+  const requested = await findRequested(pending.token, context);
+  if (requested === undefined) return sendPage(reply, gonePage(pending.token));
+  if (answer.code === undefined) return sendPage(reply, cancelledPage());
+  const signedIn = await identify(context.discord, answer.code, pending.verifier);
+  const refusal = await refuse(context, requested, signedIn);
+  if (refusal !== undefined) return sendPage(reply, refusal);
+  await sessions.start(reply, requested.token, requested.link.account.user);
+  return reply.redirect(`/link/${requested.token}`, 303);
+}
 
-  /** @returns undefined for the link's own user, and only then. */
-  async function refuse({ token, link }: Target, signedIn: SignedIn | 'cancelled'): Promise<Page | undefined> {
-    if (signedIn === 'cancelled') return cancelledPage();
-    if (signedIn.kind === 'unreachable') return unreachablePage();
-    if (signedIn.kind === 'refused') {
-      log.warn({ status: signedIn.status }, 'Discord refused a sign-in; check DISCORD_CLIENT_SECRET and the redirect');
-      return unknownSignInPage();
-    }
-    if (signedIn.id === link.account.user) return undefined;
-    log.warn({ venue: link.account.venue }, 'a link was opened by another user');
-    await tellOwner(token, link).catch((error: unknown) =>
-      log.error({ error }, 'the owner of a link could not be told'),
-    );
-    return strangerPage(signedIn.name, signInPath(token));
+/** @returns undefined for the link's own user, and only then. */
+async function refuse(
+  { links, onStranger, log }: SignInContext,
+  { token, link }: RequestedLink,
+  signedIn: SignedIn,
+): Promise<Page | undefined> {
+  if (signedIn.kind === 'unreachable') return unreachablePage();
+  if (signedIn.kind === 'refused') {
+    log.warn({ status: signedIn.status }, 'Discord refused a sign-in; check DISCORD_CLIENT_SECRET and the redirect');
+    return unknownSignInPage();
   }
-
-  /** Once for each link: a stranger who signs in again and again must not fill the owner's channel. */
-  async function tellOwner(token: string, link: Link): Promise<void> {
+  if (signedIn.id === link.account.user) return undefined;
+  log.warn({ venue: link.account.venue }, 'a link was opened by another user');
+  try {
+    // Once for each link: a stranger who signs in again and again must not fill the owner's channel.
     if (await links.noteStranger(token)) await onStranger(link);
+  } catch (error) {
+    log.error({ error }, 'the owner of a link could not be told');
   }
+  return strangerPage(signedIn.name, signInPath(token));
 }
 
 function unknownSignInPage(): Page {

@@ -18,68 +18,69 @@ export type SignedIn =
   | { readonly kind: 'refused'; readonly status: number }
   | { readonly kind: 'unreachable' };
 
-/** *Continue with Discord*: OAuth2 authorization code with PKCE, scope `identify`. */
-export type SignIn = {
-  /** Where the browser goes. @returns undefined until the application's id is known. */
-  readonly authorizeUrl: (pending: { readonly state: string; readonly verifier: string }) => string | undefined;
-  /** Trades the code for who signed in. The access token is used once and forgotten. */
-  readonly identify: (code: string, verifier: string) => Promise<SignedIn>;
-};
-
 /**
- * @param options.discordApi - Discord's API without a version, for example `https://discord.com/api`.
- * @param options.applicationId - Undefined until Discord told it.
- * @see https://discord.com/.well-known/oauth-authorization-server (endpoints, S256)
+ * *Continue with Discord*: OAuth2 authorization code with PKCE, scope `identify`.
+ *
+ * Own code, since a client library (oauth4webapi was tried) makes it longer: the address to go to, the deadline, the bound
+ * on an answer's length and the reading of the user stay with us, and its errors carry the answer with the access token.
  */
-export function createSignIn(options: {
+export type DiscordSignIn = {
+  /** Discord's API without a version, for example `https://discord.com/api`. */
   readonly discordApi: string;
+  /** Undefined until Discord told it. */
   readonly applicationId: () => string | undefined;
   readonly clientSecret: Secret;
   readonly redirectUrl: string;
-}): SignIn {
-  const { discordApi, applicationId, clientSecret, redirectUrl } = options;
+};
 
-  function authorizeUrl({ state, verifier }: { state: string; verifier: string }): string | undefined {
-    const clientId = applicationId();
-    if (clientId === undefined) return undefined;
-    const query = new URLSearchParams({
-      response_type: 'code',
-      client_id: clientId,
-      scope: 'identify',
-      redirect_uri: redirectUrl,
-      state,
-      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-      code_challenge_method: 'S256',
-    });
-    return `${discordApi}/oauth2/authorize?${query}`;
-  }
+/**
+ * Where the browser goes.
+ *
+ * @returns undefined until the application's id is known.
+ * @see https://discord.com/.well-known/oauth-authorization-server (endpoints, S256)
+ */
+export function authorizeUrl(
+  { discordApi, applicationId, redirectUrl }: DiscordSignIn,
+  { state, verifier }: { readonly state: string; readonly verifier: string },
+): string | undefined {
+  const clientId = applicationId();
+  if (clientId === undefined) return undefined;
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: clientId,
+    scope: 'identify',
+    redirect_uri: redirectUrl,
+    state,
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  return `${discordApi}/oauth2/authorize?${query}`;
+}
 
-  function tradeCode(code: string, verifier: string): Promise<Reply> {
-    const body = new URLSearchParams({
-      grant_type: 'authorization_code',
-      client_id: applicationId() ?? '',
-      client_secret: clientSecret.reveal(),
-      code,
-      redirect_uri: redirectUrl,
-      code_verifier: verifier,
-    });
-    return request(`${discordApi}/oauth2/token`, { method: 'POST', body });
-  }
+/** Trades the code for who signed in. The access token is used once and forgotten. */
+export async function identify(discord: DiscordSignIn, code: string, verifier: string): Promise<SignedIn> {
+  const traded = await tradeCode(discord, code, verifier);
+  if (traded.kind !== 'ok') return traded;
+  const token = tokenSchema.safeParse(traded.body);
+  if (!token.success) return { kind: 'unreachable' };
+  const headers = { authorization: `Bearer ${token.data.access_token}` };
+  const me = await request(`${discord.discordApi}/v10/users/@me`, { headers });
+  if (me.kind !== 'ok') return me;
+  const user = userSchema.safeParse(me.body);
+  if (!user.success) return { kind: 'unreachable' };
+  return { kind: 'user', id: user.data.id, name: user.data.username };
+}
 
-  async function identify(code: string, verifier: string): Promise<SignedIn> {
-    const traded = await tradeCode(code, verifier);
-    if (traded.kind !== 'ok') return traded;
-    const token = tokenSchema.safeParse(traded.body);
-    if (!token.success) return { kind: 'unreachable' };
-    const headers = { authorization: `Bearer ${token.data.access_token}` };
-    const me = await request(`${discordApi}/v10/users/@me`, { headers });
-    if (me.kind !== 'ok') return me;
-    const user = userSchema.safeParse(me.body);
-    if (!user.success) return { kind: 'unreachable' };
-    return { kind: 'user', id: user.data.id, name: user.data.username };
-  }
-
-  return { authorizeUrl, identify };
+function tradeCode(discord: DiscordSignIn, code: string, verifier: string): Promise<Reply> {
+  const body = new URLSearchParams({
+    grant_type: 'authorization_code',
+    client_id: discord.applicationId() ?? '',
+    client_secret: discord.clientSecret.reveal(),
+    code,
+    redirect_uri: discord.redirectUrl,
+    code_verifier: verifier,
+  });
+  return request(`${discord.discordApi}/oauth2/token`, { method: 'POST', body });
 }
 
 type Reply =

@@ -6,7 +6,7 @@ import type { SavedKey } from '../keys.ts';
 import type { KeyCheck, Venue } from '../leverage/venue.ts';
 import type { Log } from '../log.ts';
 import { Secret } from '../secret.ts';
-import type { Attempt, Links } from './links.ts';
+import type { Links, Try } from './links.ts';
 
 /** A key that was checked and saved, and waits for *Use this key*. `delivery` is the message that carried the link. */
 export type SavedEvent = SavedKey & {
@@ -37,82 +37,92 @@ export type Submission =
 /** What was typed, by field name. */
 export type Typed = Readonly<Record<string, string>>;
 
-/** @param isRiskTaken - Whether to save a key also when the venue does not say that it cannot withdraw. */
-export type Submit = (token: string, venue: Venue, typed: Typed, isRiskTaken: boolean) => Promise<Submission>;
+/** A form as it was sent. */
+export type Sent = {
+  /** Of the link that it is for. */
+  readonly token: string;
+  readonly venue: Venue;
+  readonly typed: Typed;
+  /** Whether to save a key also when the venue does not say that it cannot withdraw. */
+  readonly isRiskTaken: boolean;
+};
+
+export type SubmitContext = {
+  readonly links: Pick<Links, 'takeTry'>;
+  readonly save: (account: Account, credentials: Credentials, isUndecided: boolean) => Promise<SavedKey>;
+  readonly onSaved: (saved: SavedEvent) => Promise<void>;
+  readonly log: Log;
+};
+
+export type Submit = (sent: Sent) => Promise<Submission>;
 
 /**
  * Checks a typed key at its venue and saves it, once per link.
  *
  * The same form sent twice at the same time (a double click) is one submission with one result.
  */
-export function createSubmit(options: {
-  readonly links: Links;
-  readonly save: (account: Account, credentials: Credentials, isUndecided: boolean) => Promise<SavedKey>;
-  readonly onSaved: (saved: SavedEvent) => Promise<void>;
-  readonly log: Log;
-}): Submit {
-  const { links, save, onSaved, log } = options;
+export function createSubmit(context: SubmitContext): Submit {
   const underWay = new Map<string, Promise<Submission>>();
-
-  async function decide(token: string, venue: Venue, typed: Typed, isRiskTaken: boolean): Promise<Submission> {
-    const attempt = await links.attempt(token);
-    if (attempt === undefined) return { kind: 'gone' };
-    const credentials = credentialsOf(venue, typed);
-    // Only with a try: what is sent without end would push other secrets out of the scrubber's memory.
-    for (const secret of Object.values(credentials)) log.protect(secret);
-    const check = await checkKey(venue, credentials, attempt);
-    const isUndecided = check.kind === 'undecided';
-    if (check.kind === 'usable') return saveOnce(attempt, credentials, { notes: check.notes, isUndecided });
-    if (isUndecided && isRiskTaken) return saveOnce(attempt, credentials, { notes: [], isUndecided });
-    await attempt.failed();
-    return { kind: check.kind, failure: failureOf(venue, check), triesLeft: attempt.link.triesLeft };
-  }
-
-  /** The link goes first: two submissions at the same time cannot both save. */
-  async function saveOnce(
-    attempt: Attempt,
-    credentials: Credentials,
-    said: Pick<SavedEvent, 'notes' | 'isUndecided'>,
-  ): Promise<Submission> {
-    const consumed = await attempt.succeeded();
-    if (consumed === undefined) return { kind: 'gone' };
-    const { account, delivery, triesLeft } = attempt.link;
-    try {
-      const saved = { ...(await save(account, credentials, said.isUndecided)), account, delivery, ...said };
-      await tell(saved);
-      return { kind: 'saved', saved };
-    } catch (error) {
-      await consumed.restore();
-      if (error instanceof Failure) return { kind: 'unchecked', failure: error.data, triesLeft };
-      throw error;
-    }
-  }
-
-  /** The key is saved by now: that the message could not be edited must not look like a failure. */
-  async function tell(saved: SavedEvent): Promise<void> {
-    try {
-      await onSaved(saved);
-    } catch (error) {
-      log.error({ error, venue: saved.account.venue }, 'a saved key could not be announced');
-    }
-  }
-
-  async function submit(token: string, venue: Venue, typed: Typed, isRiskTaken: boolean): Promise<Submission> {
-    const fields = venue.credentialFields.filter(({ name, pattern }) => !pattern.test(typed[name] ?? ''));
-    if (fields.length > 0) return { kind: 'malformed', fields: fields.map(({ name }) => name) };
-    return decide(token, venue, typed, isRiskTaken);
-  }
-
-  return (token, venue, typed, isRiskTaken) => {
+  return (sent) => {
+    const { token, typed, isRiskTaken } = sent;
     const id = createHash('sha256')
       .update(JSON.stringify([token, typed, isRiskTaken]))
       .digest('base64');
     const sameForm = underWay.get(id);
     if (sameForm !== undefined) return sameForm;
-    const submission = submit(token, venue, typed, isRiskTaken).finally(() => underWay.delete(id));
+    const submission = submit(context, sent).finally(() => underWay.delete(id));
     underWay.set(id, submission);
     return submission;
   };
+}
+
+async function submit(context: SubmitContext, sent: Sent): Promise<Submission> {
+  const fields = sent.venue.credentialFields.filter(({ name, pattern }) => !pattern.test(sent.typed[name] ?? ''));
+  if (fields.length > 0) return { kind: 'malformed', fields: fields.map(({ name }) => name) };
+  const taken = await context.links.takeTry(sent.token);
+  return taken === undefined ? { kind: 'gone' } : decide(context, sent, taken);
+}
+
+async function decide(context: SubmitContext, { venue, typed, isRiskTaken }: Sent, taken: Try): Promise<Submission> {
+  const credentials = credentialsOf(venue, typed);
+  // Only with a try: what is sent without end would push other secrets out of the scrubber's memory.
+  for (const secret of Object.values(credentials)) context.log.protect(secret);
+  const check = await checkKey(venue, credentials, taken);
+  const isUndecided = check.kind === 'undecided';
+  if (check.kind === 'usable') return saveOnce(context, taken, credentials, { notes: check.notes, isUndecided });
+  if (isUndecided && isRiskTaken) return saveOnce(context, taken, credentials, { notes: [], isUndecided });
+  await taken.failed();
+  return { kind: check.kind, failure: failureOf(venue, check), triesLeft: taken.link.triesLeft };
+}
+
+/** The link goes first: two submissions at the same time cannot both save. */
+async function saveOnce(
+  context: SubmitContext,
+  taken: Try,
+  credentials: Credentials,
+  said: Pick<SavedEvent, 'notes' | 'isUndecided'>,
+): Promise<Submission> {
+  const used = await taken.succeeded();
+  if (used === undefined) return { kind: 'gone' };
+  const { account, delivery, triesLeft } = taken.link;
+  try {
+    const saved = { ...(await context.save(account, credentials, said.isUndecided)), account, delivery, ...said };
+    await announce(context, saved);
+    return { kind: 'saved', saved };
+  } catch (error) {
+    await used.restore();
+    if (error instanceof Failure) return { kind: 'unchecked', failure: error.data, triesLeft };
+    throw error;
+  }
+}
+
+/** The key is saved by now: that the message could not be edited must not look like a failure. */
+async function announce({ onSaved, log }: SubmitContext, saved: SavedEvent): Promise<void> {
+  try {
+    await onSaved(saved);
+  } catch (error) {
+    log.error({ error, venue: saved.account.venue }, 'a saved key could not be announced');
+  }
 }
 
 function credentialsOf(venue: Venue, typed: Typed): Credentials {
@@ -122,12 +132,12 @@ function credentialsOf(venue: Venue, typed: Typed): Credentials {
 
 type Checked = KeyCheck | { readonly kind: 'unchecked'; readonly failure: FailureData };
 
-async function checkKey(venue: Venue, credentials: Credentials, attempt: Attempt): Promise<Checked> {
+async function checkKey(venue: Venue, credentials: Credentials, taken: Try): Promise<Checked> {
   try {
     return await venue.checkKey(credentials);
   } catch (error) {
     if (error instanceof Failure) return { kind: 'unchecked', failure: error.data };
-    await attempt.failed();
+    await taken.failed();
     throw error;
   }
 }

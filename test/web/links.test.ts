@@ -71,12 +71,12 @@ test('a link ends with its ten minutes, also after tries', async () => {
   const { clock, links, create, store } = await openLinks();
   const token = await create();
   clock.advance(5 * minute);
-  await (await links.attempt(token))?.failed();
+  await (await links.takeTry(token))?.failed();
   clock.advance(5 * minute - 1);
   expect(await links.find(token)).toBeDefined();
   clock.advance(2);
   expect(await links.find(token)).toBeUndefined();
-  expect(await links.attempt(token)).toBeUndefined();
+  expect(await links.takeTry(token)).toBeUndefined();
   await store.sweep();
   expect(await rowsOf(store)).toEqual([]);
 });
@@ -103,11 +103,11 @@ test('five tries that came to nothing use a link up', async () => {
   const { links, create, store } = await openLinks();
   const token = await create();
   for (const triesLeft of [4, 3, 2, 1, 0]) {
-    const attempt = await links.attempt(token);
+    const attempt = await links.takeTry(token);
     expect(attempt?.link.triesLeft).toBe(triesLeft);
     await attempt?.failed();
   }
-  expect(await links.attempt(token)).toBeUndefined();
+  expect(await links.takeTry(token)).toBeUndefined();
   expect(await links.find(token)).toBeUndefined();
   expect(await rowsOf(store)).toEqual([]);
 });
@@ -115,15 +115,15 @@ test('five tries that came to nothing use a link up', async () => {
 test('a hundred tries at the same time get five answers', async () => {
   const { links, create } = await openLinks();
   const token = await create();
-  const attempts = await Promise.all(Array.from({ length: 100 }, () => links.attempt(token).catch(() => undefined)));
+  const attempts = await Promise.all(Array.from({ length: 100 }, () => links.takeTry(token).catch(() => undefined)));
   expect(attempts.filter((attempt) => attempt !== undefined).length).toBeLessThanOrEqual(5);
 });
 
 test('a try that was neither failed nor successful, as after a crash, does not come back', async () => {
   const { links, create } = await openLinks();
   const token = await create();
-  for (let index = 0; index < 5; index += 1) expect(await links.attempt(token)).toBeDefined();
-  expect(await links.attempt(token)).toBeUndefined();
+  for (let index = 0; index < 5; index += 1) expect(await links.takeTry(token)).toBeDefined();
+  expect(await links.takeTry(token)).toBeUndefined();
   expect(await links.find(token)).toBeUndefined();
 });
 
@@ -134,14 +134,14 @@ test('of many strangers at one link, also at the same time, one is the first', a
   for (let index = 0; index < 30; index += 1) first.push(await links.noteStranger(token));
   expect(first.filter(Boolean)).toHaveLength(1);
   expect(await links.noteStranger(other)).toBe(true);
-  await (await links.attempt(token))?.failed();
+  await (await links.takeTry(token))?.failed();
   expect(await links.noteStranger(token)).toBe(false);
 });
 
 test('of several successful tries only one uses the link', async () => {
   const { links, create, store } = await openLinks();
   const token = await create();
-  const attempts = await Promise.all([links.attempt(token), links.attempt(token), links.attempt(token)]);
+  const attempts = await Promise.all([links.takeTry(token), links.takeTry(token), links.takeTry(token)]);
   const used = await Promise.all(attempts.map((attempt) => attempt?.succeeded()));
   expect(used.filter((one) => one !== undefined)).toHaveLength(1);
   expect(await links.find(token)).toBeUndefined();
@@ -151,7 +151,7 @@ test('of several successful tries only one uses the link', async () => {
 test('a used link comes back for the rest of its time when nothing was saved', async () => {
   const { clock, links, create } = await openLinks();
   const token = await create();
-  const used = await (await links.attempt(token))?.succeeded();
+  const used = await (await links.takeTry(token))?.succeeded();
   clock.advance(minute);
   await used?.restore();
   expect((await links.find(token))?.triesLeft).toBe(4);
@@ -162,15 +162,15 @@ test('a used link comes back for the rest of its time when nothing was saved', a
 test('a link that was used with its last try does not come back', async () => {
   const { links, create, store } = await openLinks();
   const token = await create();
-  for (let index = 0; index < 4; index += 1) await (await links.attempt(token))?.failed();
-  await (await (await links.attempt(token))?.succeeded())?.restore();
+  for (let index = 0; index < 4; index += 1) await (await links.takeTry(token))?.failed();
+  await (await (await links.takeTry(token))?.succeeded())?.restore();
   expect(await rowsOf(store)).toEqual([]);
 });
 
 test('a used link does not come back over a newer one', async () => {
   const { links, create } = await openLinks();
   const token = await create();
-  const used = await (await links.attempt(token))?.succeeded();
+  const used = await (await links.takeTry(token))?.succeeded();
   const newer = await create();
   await used?.restore();
   expect(await links.find(token)).toBeUndefined();
@@ -180,7 +180,7 @@ test('a used link does not come back over a newer one', async () => {
 test('a try under way cannot use a link that a newer one voided', async () => {
   const { links, create } = await openLinks();
   const token = await create();
-  const attempt = await links.attempt(token);
+  const attempt = await links.takeTry(token);
   const newer = await create();
   expect(await attempt?.succeeded()).toBeUndefined();
   expect(await links.find(newer)).toBeDefined();
@@ -237,7 +237,7 @@ test('a link of somebody whom the operator has shut out since no longer works', 
   for (const barred of ['100', 'desk']) {
     shutOut.add(barred);
     expect(await links.find(mine)).toBeUndefined();
-    expect(await links.attempt(mine)).toBeUndefined();
+    expect(await links.takeTry(mine)).toBeUndefined();
     expect(await links.find(theirs)).toBeDefined();
     shutOut.clear();
     expect(await links.find(mine)).toBeDefined();
@@ -253,7 +253,7 @@ test('a link whose row was given a longer life ends after ten minutes all the sa
   expect(await links.find(token)).toBeDefined();
   clock.advance(1);
   expect(await links.find(token)).toBeUndefined();
-  expect(await links.attempt(token)).toBeUndefined();
+  expect(await links.takeTry(token)).toBeUndefined();
 });
 
 test.each(['', 'x', '../../secret/hash-key', '%', 'a'.repeat(44), `${'a'.repeat(42)}/`, '\u0000', 'ä'.repeat(43)])(
@@ -261,6 +261,6 @@ test.each(['', 'x', '../../secret/hash-key', '%', 'a'.repeat(44), `${'a'.repeat(
   async (token) => {
     const { links } = await openLinks();
     expect(await links.find(token)).toBeUndefined();
-    expect(await links.attempt(token)).toBeUndefined();
+    expect(await links.takeTry(token)).toBeUndefined();
   },
 );

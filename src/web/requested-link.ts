@@ -5,15 +5,15 @@ import { type Link, type Links, tokenPattern } from './links.ts';
 import { notePage, type Page } from './page.ts';
 
 /** The link that a request is about, and its venue. */
-export type Target = { readonly token: string; readonly link: Link; readonly venue: Venue };
+export type RequestedLink = { readonly token: string; readonly link: Link; readonly venue: Venue };
 
 const paramsSchema = z.object({ token: z.string() });
 
 /** @returns undefined when the link no longer works, or its venue is no longer run. */
-export async function findTarget(
+export async function findRequested(
   token: string,
-  { links, venues }: { readonly links: Links; readonly venues: Venues },
-): Promise<Target | undefined> {
+  { links, venues }: { readonly links: Pick<Links, 'find'>; readonly venues: Venues },
+): Promise<RequestedLink | undefined> {
   const link = await links.find(token);
   const venue = link && venues.get(link.account.venue);
   return venue && { token, link, venue };
