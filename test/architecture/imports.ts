@@ -78,13 +78,28 @@ export function risingArrows(table: Table): readonly string[] {
   );
 }
 
-/** @returns the floor of each row: one above the highest of the rows that it imports. */
-export function floorsOf(table: Table): ReadonlyMap<string, number> {
-  const floors = new Map<string, number>();
-  for (const [key, { rows }] of Object.entries(table).reverse()) {
-    floors.set(key, 1 + Math.max(0, ...rows.map((row) => floors.get(row) ?? 0)));
+/**
+ * @returns the floors of the product, from the ground: on each the folders, and the files beside them, that import only
+ * from those below. What stands in a circle, or above one, stands on none.
+ */
+export function floorsOf(imports: readonly Import[]): readonly (readonly string[])[] {
+  const arrows = imports
+    .map(({ from, to }) => ({ from: partOf(from), to: partOf(to) }))
+    .filter(({ from, to }) => from !== undefined && to !== undefined && from !== to);
+  const floors: string[][] = [];
+  let above = new Set(arrows.flatMap(({ from = '', to = '' }) => [from, to]));
+  while (above.size > 0) {
+    const held = new Set(arrows.filter(({ to = '' }) => above.has(to)).map(({ from = '' }) => from));
+    if (held.size === above.size) break;
+    floors.push([...above].filter((part) => !held.has(part)));
+    above = held;
   }
   return floors;
+}
+
+/** @returns undefined for a library and for what is built around the product. */
+function partOf(path: string): string | undefined {
+  return /^(?:commands\/|src\/[^/]+\/?)/.exec(path)?.[0];
 }
 
 /** @returns each circle of files that import each other, types included. */
