@@ -11,6 +11,7 @@ import {
   type Target,
   type Venue,
 } from '../src/leverage/venue.ts';
+import type { Wish } from '../src/leverage/wish.ts';
 import type { Services } from '../src/services.ts';
 import type { Text, View } from '../src/view.ts';
 import {
@@ -25,8 +26,6 @@ import {
   share,
   venue,
 } from './options.ts';
-
-type Wish = Parameters<Services['cards']['ask']>[1];
 
 const MAX_LISTED = 40;
 

@@ -7,7 +7,7 @@ import { type Clock, createClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { auditLine, auditNote } from './confirm/audit.ts';
 import { createGate } from './confirm/gate.ts';
-import { strangerView, waitingKeyView } from './confirm/key-card.ts';
+import { strangerView, waitingKeyView } from './confirm/new-key-view.ts';
 import type { Outcome } from './confirm/outcome.ts';
 import type { Proposal } from './confirm/proposal.ts';
 import { keys } from './confirm/proposal-rows.ts';
@@ -17,8 +17,8 @@ import { KNOWN_AFTER_MS, ticketIndex, ticketRows } from './confirm/tickets.ts';
 import { createDiscord } from './discord/discord.ts';
 import type { Bounds } from './discord/flood-bound.ts';
 import type { StartError } from './discord/start-error.ts';
-import { createLimits } from './leverage/limits.ts';
 import { createMarketBook } from './leverage/market-book.ts';
+import { mayUse, type Rules } from './leverage/policy.ts';
 import { type Deadlines, labelOf, requireVenue } from './leverage/venue.ts';
 import { createLog, type Log } from './log.ts';
 import { createMaintenance } from './maintenance.ts';
@@ -166,7 +166,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     ...(overrides.venueUrls && { urls: overrides.venueUrls }),
     ...(overrides.deadlines && { deadlines: overrides.deadlines }),
   });
-  const limits = createLimits(config);
+  const rules: Rules = config;
   const vault = createVault({
     keyring,
     maxKeys: config.maxKeysPerUser,
@@ -182,7 +182,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     ...keyring.rows,
     newToken: randomToken,
     base: () => web.base(),
-    isAllowed: limits.isAllowed,
+    isAllowed: (caller) => mayUse(rules, caller) === 'yes',
   });
   const { proposals, tickets, symbols, cards, caretaker, press } = createGate({
     ...keyring.rows,
@@ -190,7 +190,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     clock,
     venues,
     keys: vault,
-    limits,
+    rules,
     messenger: {
       edit: (...edit) => discord.messenger.edit(...edit),
       whisper: (...whisper) => discord.messenger.whisper(...whisper),
@@ -210,7 +210,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     keys: vault,
     cards,
     tickets,
-    limits,
+    rules,
     createKeyLink: async (request) => {
       await vault.assertRoom(request.account);
       return links.create(request);
@@ -257,8 +257,8 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     save: vault.saveIncoming,
     onSaved: async ({ account, delivery, ...saved }) => {
       const { fingerprint } = saved;
-      const errand = { kind: 'use-key', account, fingerprint } as const;
-      const { id: ticket, endsAt } = await tickets.issue(account.user, errand, useKeyMs(config.cardMs));
+      const action = { kind: 'use-key', account, fingerprint } as const;
+      const { id: ticket, endsAt } = await tickets.issue(account.user, action, useKeyMs(config.cardMs));
       const venue = requireVenue(venues, account.venue).label;
       await discord.messenger.edit(delivery, waitingKeyView({ ...saved, venue, label: account.label, ticket, endsAt }));
     },

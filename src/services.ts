@@ -1,10 +1,10 @@
 import type { Account } from './account.ts';
-import type { Cards } from './confirm/cards.ts';
+import type { Cards } from './confirm/gate.ts';
 import type { Tickets } from './confirm/tickets.ts';
 import type { Delivery } from './delivery.ts';
 import type { Keys } from './keys.ts';
-import type { Limits } from './leverage/limits.ts';
 import type { MarketBook } from './leverage/market-book.ts';
+import type { Rules } from './leverage/policy.ts';
 import type { Venues } from './leverage/venue.ts';
 
 /** What commands work with; `createApp` gives it to them. */
@@ -14,7 +14,7 @@ export type Services = {
   readonly keys: Keys;
   readonly cards: Cards;
   readonly tickets: Tickets;
-  readonly limits: Limits;
+  readonly rules: Rules;
   /** Makes the one-time link to the page on which a key is entered. @throws Failure LINKS_OFF, TOO_MANY_LINKS, TOO_MANY_KEYS */
   readonly createKeyLink: (request: {
     readonly account: Account;

@@ -161,3 +161,8 @@ test('a link of before still works, and its message is known', async () => {
     delivery: { kind: 'own', ...token, isPublic: false },
   });
 });
+
+test('a button of before that works once still does what it said', async () => {
+  const gate = await openOld('25a43b1');
+  expect(wordsOf((await gate.press('do', oldId('ticket'))).update)).toContain('Removed: Paper key "main"');
+});

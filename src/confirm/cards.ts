@@ -1,99 +1,110 @@
 import type { Credentials } from '../account.ts';
-import type { Call } from '../command.ts';
+import type { Caller } from '../caller.ts';
 import type { Delivery } from '../delivery.ts';
 import { Failure } from '../errors.ts';
-import type { Keys } from '../keys.ts';
-import type { Limits } from '../leverage/limits.ts';
+import type { Keys, LoadedKey } from '../keys.ts';
+import { demand, mayAsk, type Rules } from '../leverage/policy.ts';
 import { type Preview, preview, seenIn } from '../leverage/preview.ts';
 import { isSameSetting } from '../leverage/setting.ts';
 import { chooseCurrency, requireVenue, type Venue, type Venues } from '../leverage/venue.ts';
+import type { Wish } from '../leverage/wish.ts';
 import { spansOf, type View } from '../view.ts';
-import { cardView, noChangeView } from './card.ts';
+import { cardView, noChangeView } from './card-view.ts';
 import type { Proposal } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
 import type { Proposals, Request } from './proposals.ts';
 import { receiptView, workingView } from './receipt.ts';
-import type { Wish } from './tickets.ts';
 
 /** A card, and the proposal behind it where there is one to press. */
 export type Card = { readonly view: View; readonly proposal?: Proposal };
 
-export type Asker = Pick<Call, 'user' | 'guild' | 'channel' | 'isShared'> & { readonly delivery: Delivery };
+/** Who wants a card, and in which message. */
+export type Asker = Caller & { readonly isShared: boolean; readonly delivery: Delivery };
 
-export type Cards = {
-  /** Reads, checks and proposes; nothing is sent. @throws Failure for everything that stands in the way */
-  readonly ask: (asker: Asker, wish: Wish) => Promise<Card>;
-  /** A new card from a re-check that found the old one stale. */
-  readonly renew: (stale: Proposal, fresh: Preview, delivery: Delivery) => Promise<Card>;
-};
-
-/**
- * Makes confirmation cards.
- *
- * @param options.cardMs - How long a card can be confirmed.
- * @param options.onOpened - Told of each new proposal, to take its buttons off when it expires.
- */
-export function createCards(options: {
+/** What cards are made with. */
+export type CardContext = {
   readonly venues: Venues;
   readonly keys: Keys;
   readonly proposals: Proposals;
-  readonly limits: Limits;
+  readonly rules: Rules;
+  /** How long a card can be confirmed. */
   readonly cardMs: number;
+  /** A liquidation nearer than this (percent of the mark price) looks risky. */
   readonly riskPercent: number;
+  /** Told of each new proposal, to take its buttons off when it expires. */
   readonly onOpened: (proposal: Proposal) => void;
   /** Told of each key that was just read with, for what else is worth reading with it. */
   readonly onKeyUsed: (venue: Venue, credentials: Credentials) => void;
-}): Cards {
-  const { venues, keys, proposals, limits, cardMs, riskPercent } = options;
+};
 
-  async function propose(
-    venue: Venue,
-    request: Request,
-    fresh: Preview,
-    delivery: Delivery,
-    note?: string,
-  ): Promise<Card> {
-    const own = await keys.list(request.account.user);
-    const namesAccount = own.filter(({ account }) => account.venue === venue.id).length > 1;
-    const proposal = await proposals.open(request, cardMs, delivery);
-    options.onOpened(proposal);
-    const reason = { namesAccount, ...(note !== undefined && { note }) };
-    return { proposal, view: cardView(venue, proposal, fresh, reason) };
-  }
+/**
+ * Makes a card for what a trader wants: reads, checks and proposes; nothing is sent.
+ *
+ * @throws Failure for everything that stands in the way
+ */
+export async function askForCard(context: CardContext, asker: Asker, wish: Wish): Promise<Card> {
+  const { venues, keys, proposals, rules, riskPercent } = context;
+  const venue = requireVenue(venues, wish.venue);
+  const { setting } = wish;
+  demand(mayAsk(rules, asker, { venue, setting }));
+  const currency = chooseCurrency(venue, wish.currency);
+  if (!venue.modes.includes(setting.mode)) throw new Failure({ code: 'NO_CROSS', venue: venue.label });
+  const key = await keys.load({ user: asker.user, venue: venue.id, label: wish.label });
+  const holder = await proposals.holderOf(key.keyHash);
+  if (holder !== undefined)
+    return { view: { ...busyView(venue, holder, { ...asker, hasCard: false }), isPrivate: true } };
+  const fresh = await preview(venue, key.credentials, { market: wish.market, setting, riskPercent, ...currency });
+  context.onKeyUsed(venue, key.credentials);
+  if (isSameSetting(fresh.current, setting)) return { view: noChangeView(venue, fresh) };
+  return propose(context, venue, requestFor(asker, key, fresh), fresh, { delivery: asker.delivery });
+}
 
+/** A new card from a re-check that found the old one stale. */
+export async function renewCard(
+  context: CardContext,
+  stale: Proposal,
+  fresh: Preview,
+  delivery: Delivery,
+): Promise<Card> {
+  const venue = requireVenue(context.venues, stale.account.venue);
+  const { id, createdAt, expiresAt, ...request } = stale;
+  // The same whatever changed: on a shared card it must not tell that a position was opened.
+  const note = 'Nothing was sent. This card is new: the last one no longer fits. Please read it again.';
+  const renewed = { ...request, market: fresh.market, seen: seenIn(fresh) };
+  return propose(context, venue, renewed, fresh, { delivery, note });
+}
+
+function requestFor(asker: Asker, { account, keyHash }: LoadedKey, fresh: Preview): Request {
+  const { user, guild, channel, isShared } = asker;
+  const { market, currency, setting } = fresh;
   return {
-    ask: async (asker, wish) => {
-      const venue = requireVenue(venues, wish.venue);
-      const { setting } = wish;
-      limits.assertChange(venue, setting);
-      const currency = chooseCurrency(venue, wish.currency);
-      if (!venue.modes.includes(setting.mode)) throw new Failure({ code: 'NO_CROSS', venue: venue.label });
-      const key = await keys.load({ user: asker.user, venue: venue.id, label: wish.label });
-      const holder = await proposals.holderOf(key.keyHash);
-      if (holder !== undefined)
-        return { view: { ...busyView(venue, holder, { user: asker.user, hasCard: false }), isPrivate: true } };
-      const request = { market: wish.market, setting, riskPercent, ...currency };
-      const fresh = await preview(venue, key.credentials, request);
-      options.onKeyUsed(venue, key.credentials);
-      if (isSameSetting(fresh.current, setting)) return { view: noChangeView(venue, fresh) };
-      const { guild, channel, isShared, delivery } = asker;
-      const where = { channel, isShared, ...(guild !== undefined && { guild }) };
-      const { account, keyHash } = key;
-      return propose(
-        venue,
-        { by: asker.user, account, keyHash, market: fresh.market, ...currency, setting, seen: seenIn(fresh), ...where },
-        fresh,
-        delivery,
-      );
-    },
-    renew: async (stale, fresh, delivery) => {
-      const venue = requireVenue(venues, stale.account.venue);
-      const { id, createdAt, expiresAt, ...request } = stale;
-      // The same whatever changed: on a shared card it must not tell that a position was opened.
-      const note = 'Nothing was sent. This card is new: the last one no longer fits. Please read it again.';
-      return propose(venue, { ...request, market: fresh.market, seen: seenIn(fresh) }, fresh, delivery, note);
-    },
+    by: user,
+    account,
+    keyHash,
+    market,
+    setting,
+    seen: seenIn(fresh),
+    channel,
+    isShared,
+    ...(currency !== undefined && { currency }),
+    ...(guild !== undefined && { guild }),
   };
+}
+
+async function propose(
+  context: CardContext,
+  venue: Venue,
+  request: Request,
+  fresh: Preview,
+  card: { readonly delivery: Delivery; readonly note?: string },
+): Promise<Card> {
+  const { keys, proposals, cardMs, onOpened } = context;
+  const { delivery, ...reason } = card;
+  const own = await keys.list(request.account.user);
+  const namesAccount = own.filter(({ account }) => account.venue === venue.id).length > 1;
+  const proposal = await proposals.open(request, cardMs, delivery);
+  onOpened(proposal);
+  return { proposal, view: cardView(venue, proposal, fresh, { namesAccount, ...reason }) };
 }
 
 /**

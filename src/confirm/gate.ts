@@ -1,24 +1,30 @@
 import type { Account, Credentials } from '../account.ts';
 import type { Clock } from '../clock.ts';
 import type { Keys } from '../keys.ts';
-import type { Limits } from '../leverage/limits.ts';
+import type { Rules } from '../leverage/policy.ts';
 import type { Venue, Venues } from '../leverage/venue.ts';
+import type { Wish } from '../leverage/wish.ts';
 import type { Messenger } from '../messenger.ts';
 import type { PressHandler } from '../press.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
 import { forgetTurns } from '../store/turns.ts';
-import { type Cards, createCards } from './cards.ts';
+import { type Asker, askForCard, type Card } from './cards.ts';
 import { type Caretaker, createCaretaker } from './caretaker.ts';
-import { createErrands } from './errands.ts';
 import { createKeyGuard } from './key-guard.ts';
 import type { Outcome } from './outcome.ts';
-import { createPressHandler } from './press.ts';
+import { handlePress } from './press.ts';
+import type { PressContext } from './press-context.ts';
 import type { Proposal } from './proposal.ts';
 import { createProposals, type Proposals } from './proposals.ts';
 import { createRunning } from './running.ts';
 import { createSymbols, type Symbols } from './symbols.ts';
 import { createTelling } from './telling.ts';
 import { createTickets, type Tickets } from './tickets.ts';
+
+export type Cards = {
+  /** Makes a card for what a trader wants; nothing is sent. @throws Failure for everything that stands in the way */
+  readonly ask: (asker: Asker, wish: Wish) => Promise<Card>;
+};
 
 export type Gate = {
   readonly proposals: Proposals;
@@ -46,7 +52,7 @@ export function createGate(
     readonly clock: Clock;
     readonly venues: Venues;
     readonly keys: Keys;
-    readonly limits: Limits;
+    readonly rules: Rules;
     readonly messenger: Pick<Messenger, 'edit' | 'whisper'>;
     readonly voidLinks: (user: string) => Promise<void>;
     readonly keepMs: number;
@@ -75,36 +81,36 @@ export function createGate(
     now,
     isRunning: running.has,
   });
-  const onOpened = ({ id, expiresAt }: Proposal) => caretaker.watch(id, expiresAt);
-  const cards = createCards({ ...options, proposals, onOpened });
-  const errands = createErrands({
+  const context: PressContext = {
     ...options,
     proposals,
     tickets,
+    caretaker,
+    telling,
+    running,
+    now,
     whenIdle: running.whenIdle,
+    onOpened: ({ id, expiresAt }) => caretaker.watch(id, expiresAt),
     eraseTraces: async (user) => {
       await symbols.forget(user);
       await forgetTurns(options.store, user);
       // Last: until then the bytes of what was removed lie in the write-ahead log.
       await options.store.erase();
     },
-  });
-  const press = createPressHandler({
-    ...options,
-    proposals,
-    tickets,
-    errands,
-    cards,
-    caretaker,
-    telling,
-    running,
-    now,
-  });
+  };
+
   function onOutcome(proposal: Proposal, outcome: Outcome): void {
     options.onOutcome(proposal, outcome);
     // Only a list for /leverage show: nobody waits for it.
     void symbols.note(proposal, outcome).catch(options.onError);
   }
 
-  return { proposals, tickets, symbols, cards, caretaker, press };
+  return {
+    proposals,
+    tickets,
+    symbols,
+    caretaker,
+    cards: { ask: (asker, wish) => askForCard(context, asker, wish) },
+    press: (press, progress) => handlePress(context, press, progress),
+  };
 }

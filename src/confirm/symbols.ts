@@ -24,51 +24,52 @@ export type Symbols = {
   readonly forget: (user: string) => Promise<void>;
 };
 
-/**
- * @param context.keepMs - How long a list is kept after its last change.
- * @param context.pastOf - Past proposals of a user, for an account that has no list yet: 0.1 kept none.
- */
-export function createSymbols(
-  context: RowContext & {
-    readonly keepMs: number;
-    readonly pastOf: (user: string) => Promise<readonly { readonly proposal: Proposal }[]>;
-  },
-): Symbols {
-  const { store, keepMs } = context;
+type SymbolsContext = RowContext & {
+  /** How long a list is kept after its last change. */
+  readonly keepMs: number;
+  /** Past proposals of a user, for an account that has no list yet: 0.1 kept none. */
+  readonly pastOf: (user: string) => Promise<readonly { readonly proposal: Proposal }[]>;
+};
 
-  async function collect(account: Account): Promise<readonly string[]> {
-    const past = (await context.pastOf(account.user)).map(({ proposal }) => proposal);
-    const own = past.filter((each) => accountPath(each.account) === accountPath(account));
-    const latestFirst = own.toSorted((a, b) => b.createdAt - a.createdAt);
-    return [...new Set(latestFirst.map(({ market }) => market.symbol))].slice(0, MAX_SYMBOLS);
-  }
-
-  /** @returns the list as it is now. */
-  function change(
-    account: Account,
-    next: (symbols: readonly string[]) => readonly string[],
-  ): Promise<readonly string[]> {
-    const id = accountPath(account);
-    return retried(async () => {
-      const found = await symbolRows.get(context, id);
-      const symbols = next(found?.data.symbols ?? (await collect(account)));
-      if (found !== undefined && symbols === found.data.symbols) return symbols;
-      const row = await symbolRows.write(context, id, { symbols }, keepMs);
-      const checks = [{ key: row.key, version: found?.version ?? ('absent' as const) }];
-      return (await store.commit({ checks, writes: [row] })).kind === 'committed' ? symbols : undefined;
-    });
-  }
-
+export function createSymbols(context: SymbolsContext): Symbols {
   return {
-    setBy: (account) => change(account, (symbols) => symbols),
-    note: async ({ account, market: { symbol } }, outcome) => {
-      if (!mayHaveSet(outcome)) return;
-      await change(account, (symbols) =>
-        symbols[0] === symbol ? symbols : [symbol, ...symbols.filter((each) => each !== symbol)].slice(0, MAX_SYMBOLS),
-      );
-    },
-    forget: (user) => removeAll(store, [`${symbolRows.prefix}${user}/`]),
+    setBy: (account) => change(context, account, (symbols) => symbols),
+    note: (proposal, outcome) => note(context, proposal, outcome),
+    forget: (user) => removeAll(context.store, [`${symbolRows.prefix}${user}/`]),
   };
+}
+
+async function note(context: SymbolsContext, { account, market }: Proposal, outcome: Outcome): Promise<void> {
+  if (!mayHaveSet(outcome)) return;
+  const { symbol } = market;
+  await change(context, account, (symbols) =>
+    symbols[0] === symbol ? symbols : [symbol, ...symbols.filter((each) => each !== symbol)].slice(0, MAX_SYMBOLS),
+  );
+}
+
+/** @returns the list as it is now. */
+function change(
+  context: SymbolsContext,
+  account: Account,
+  next: (symbols: readonly string[]) => readonly string[],
+): Promise<readonly string[]> {
+  const { store, keepMs } = context;
+  const id = accountPath(account);
+  return retried(async () => {
+    const found = await symbolRows.get(context, id);
+    const symbols = next(found?.data.symbols ?? (await collect(context, account)));
+    if (found !== undefined && symbols === found.data.symbols) return symbols;
+    const row = await symbolRows.write(context, id, { symbols }, keepMs);
+    const checks = [{ key: row.key, version: found?.version ?? ('absent' as const) }];
+    return (await store.commit({ checks, writes: [row] })).kind === 'committed' ? symbols : undefined;
+  });
+}
+
+async function collect({ pastOf }: SymbolsContext, account: Account): Promise<readonly string[]> {
+  const past = (await pastOf(account.user)).map(({ proposal }) => proposal);
+  const own = past.filter((each) => accountPath(each.account) === accountPath(account));
+  const latestFirst = own.toSorted((a, b) => b.createdAt - a.createdAt);
+  return [...new Set(latestFirst.map(({ market }) => market.symbol))].slice(0, MAX_SYMBOLS);
 }
 
 function mayHaveSet({ kind }: Outcome): boolean {

@@ -38,10 +38,10 @@ test('no option could carry a secret: keys are entered on the page only', async 
 });
 
 describe('somebody whom the operator has not allowed', () => {
-  const limits = { ...freely, allowedUsers: new Set([alice]) };
+  const rules = { ...freely, allowedUsers: new Set([alice]) };
 
   test('can run nothing that touches keys or exchanges', async () => {
-    const { all, run, failureOf } = await openCommands({ limits });
+    const { all, run, failureOf } = await openCommands({ rules });
     const values = { venue: 'paper', market: 'BTCUSD', leverage: '5' };
     for (const [name, { options }] of all.filter(([each]) => /^(leverage|keys)/.test(each))) {
       const own = Object.fromEntries(Object.entries(values).filter(([option]) => option in options));
@@ -50,7 +50,7 @@ describe('somebody whom the operator has not allowed', () => {
   });
 
   test('gets no completions: a completion opens keys to list their names', async () => {
-    const { all, gate } = await openCommands({ limits });
+    const { all, gate } = await openCommands({ rules });
     await gate.addKey(alice, 'a-secret', 'alices');
     await gate.addKey(bob, 'b-secret', 'bobs');
     const completes = all.filter(([, { options }]) => 'account' in options);
@@ -64,7 +64,7 @@ describe('somebody whom the operator has not allowed', () => {
   });
 
   test('can read the help and delete their data', async () => {
-    const { run } = await openCommands({ limits });
+    const { run } = await openCommands({ rules });
     expect((await run(bob, 'help')).title).toContain('Levergate');
     expect((await run(bob, 'privacy')).buttons).toHaveLength(1);
   });

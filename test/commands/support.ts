@@ -3,8 +3,8 @@ import type { Account } from '../../src/account.ts';
 import type { Caller } from '../../src/caller.ts';
 import { type Call, type Completion, optionsSchema, type Subcommand } from '../../src/command.ts';
 import { Failure } from '../../src/errors.ts';
-import { createLimits, type LimitOptions } from '../../src/leverage/limits.ts';
 import { createMarketBook } from '../../src/leverage/market-book.ts';
+import type { Rules } from '../../src/leverage/policy.ts';
 import type { VenueFacts } from '../../src/leverage/venue.ts';
 import type { Services } from '../../src/services.ts';
 import { callOf, freely, openGate } from '../support/gate.ts';
@@ -13,11 +13,7 @@ type Values = Readonly<Record<string, string | boolean>>;
 
 /** Every command over a real gate and a paper venue, run as after Discord's part. */
 export async function openCommands(
-  more: {
-    readonly operator?: Services['operator'];
-    readonly limits?: LimitOptions;
-    readonly facts?: Partial<VenueFacts>;
-  } = {},
+  more: { readonly operator?: Services['operator']; readonly rules?: Rules; readonly facts?: Partial<VenueFacts> } = {},
 ) {
   const gate = await openGate(more);
   const links: Account[] = [];
@@ -28,7 +24,7 @@ export async function openCommands(
     keys: gate.vault,
     cards: gate.parts().cards,
     tickets: gate.parts().tickets,
-    limits: createLimits(more.limits ?? freely),
+    rules: more.rules ?? freely,
     createKeyLink: async ({ account }) => {
       links.push(account);
       return { url: 'https://bot.example/link/token', expiresAt: gate.clock.now() + 600_000, isLocal: false };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Wish } from '../../src/confirm/tickets.ts';
+import type { Wish } from '../../src/leverage/wish.ts';
 import {
   alice,
   bob,
@@ -85,7 +85,7 @@ test('cross margin is refused where the venue has none', async () => {
 });
 
 test('the operator’s limits hold before the key is opened', async () => {
-  const gate = await withKey({ limits: { ...freely, maxLeverage: new Map([['paper', '4']]) } });
+  const gate = await withKey({ rules: { ...freely, maxLeverage: new Map([['paper', '4']]) } });
   await expect(gate.ask({ label: 'none' })).rejects.toThrow('ABOVE_OPERATOR_MAXIMUM');
 });
 

@@ -3,7 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { Venue } from '../../src/leverage/venue.ts';
 import type { View } from '../../src/view.ts';
-import { alice, bob, CARD_MS, type Gate, isolated, labelsOf, openGate, shownBy, wordsOf } from '../support/gate.ts';
+import {
+  alice,
+  bob,
+  CARD_MS,
+  freely,
+  type Gate,
+  isolated,
+  labelsOf,
+  openGate,
+  shownBy,
+  wordsOf,
+} from '../support/gate.ts';
 import { type Fate, silence } from '../support/paper-venue.ts';
 
 async function withCard(options: Parameters<typeof openGate>[0] = {}) {
@@ -130,7 +141,7 @@ describe('confirming', () => {
   test('a card made before the operator’s maximum was lowered stays and says so', async () => {
     const maxLeverage = new Map([['paper', '10']]);
     const { gate, id } = await withCard({
-      limits: { allowedGuilds: new Set(), allowedUsers: new Set(), maxLeverage, isHalted: false },
+      rules: { allowedGuilds: new Set(), allowedUsers: new Set(), maxLeverage, isHalted: false },
     });
     maxLeverage.set('paper', '4');
     await expect(gate.press('confirm', id)).rejects.toThrow('ABOVE_OPERATOR_MAXIMUM');
@@ -300,9 +311,9 @@ describe('the other buttons', () => {
   });
 
   test('somebody whom the operator has shut out cannot press, but can still delete', async () => {
-    const { gate, id } = await withCard({
-      limits: { allowedGuilds: new Set(), allowedUsers: new Set([bob]), maxLeverage: new Map(), isHalted: false },
-    });
+    const allowedUsers = new Set([alice, bob]);
+    const { gate, id } = await withCard({ rules: { ...freely, allowedUsers } });
+    allowedUsers.delete(alice);
     await expect(gate.press('confirm', id)).rejects.toThrow('USER_NOT_ALLOWED');
     const { id: ticket } = await gate.parts().tickets.issue(alice, { kind: 'erase-user' }, 1000);
     expect(shownBy(await gate.press('do', ticket))).toContain('Everything of yours is deleted');

@@ -2,22 +2,22 @@ import { expect, test } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import { alice, bob, openGate } from '../support/gate.ts';
 
-const errand = { kind: 'ask-erase' } as const;
+const action = { kind: 'ask-erase' } as const;
 
 async function withTicket() {
   const gate = await openGate();
   const { tickets } = gate.parts();
-  const { id } = await tickets.issue(alice, errand, 1000);
+  const { id } = await tickets.issue(alice, action, 1000);
   return { gate, tickets, id };
 }
 
-test('a ticket carries its errand, once', async () => {
+test('a ticket carries its action, once', async () => {
   const { tickets, id } = await withTicket();
-  expect(await tickets.take(id, alice)).toEqual(errand);
+  expect(await tickets.take(id, alice)).toEqual(action);
   await expect(tickets.take(id, alice)).rejects.toThrow('CARD_GONE');
 });
 
-test('of two takes at once one gets the errand', async () => {
+test('of two takes at once one gets the action', async () => {
   const { tickets, id } = await withTicket();
   const results = await Promise.allSettled([tickets.take(id, alice), tickets.take(id, alice)]);
   expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -26,22 +26,22 @@ test('of two takes at once one gets the errand', async () => {
 test('somebody else is refused and spends nothing', async () => {
   const { tickets, id } = await withTicket();
   await expect(tickets.take(id, bob)).rejects.toThrow('NOT_YOURS');
-  expect(await tickets.take(id, alice)).toEqual(errand);
+  expect(await tickets.take(id, alice)).toEqual(action);
 });
 
-test('an errand that is not possible just now does not spend its ticket', async () => {
+test('an action that is not possible just now does not spend its ticket', async () => {
   const { tickets, id } = await withTicket();
   const refuse = async () => {
     throw new Failure({ code: 'HALTED' });
   };
   await expect(tickets.take(id, alice, refuse)).rejects.toThrow('HALTED');
-  expect(await tickets.take(id, alice)).toEqual(errand);
+  expect(await tickets.take(id, alice)).toEqual(action);
 });
 
 test('a ticket ends at its time, by the store’s clock', async () => {
   const { gate, tickets, id } = await withTicket();
   gate.clock.advance(999);
-  const { id: late } = await tickets.issue(alice, errand, 1);
+  const { id: late } = await tickets.issue(alice, action, 1);
   gate.clock.advance(1);
   for (const each of [id, late]) await expect(tickets.take(each, alice)).rejects.toThrow('BUTTON_ENDED');
 });
@@ -56,8 +56,8 @@ test('a ticket whose row was given a longer life ends at its time all the same',
 
 test('a ticket says when it ends, two minutes from now unless told otherwise', async () => {
   const { gate, tickets } = await withTicket();
-  expect((await tickets.issue(alice, errand, 5_000)).endsAt).toBe(gate.clock.now() + 5_000);
-  expect((await tickets.issue(alice, errand)).endsAt).toBe(gate.clock.now() + 120_000);
+  expect((await tickets.issue(alice, action, 5_000)).endsAt).toBe(gate.clock.now() + 5_000);
+  expect((await tickets.issue(alice, action)).endsAt).toBe(gate.clock.now() + 120_000);
 });
 
 test('a row that was moved to another ticket does not open', async () => {
@@ -70,23 +70,23 @@ test('a row that was moved to another ticket does not open', async () => {
 
 test('a person has twenty open tickets at most, however many are asked for at once', async () => {
   const { gate, tickets, id } = await withTicket();
-  const issued = await Promise.allSettled(Array.from({ length: 30 }, () => tickets.issue(alice, errand, 60_000)));
+  const issued = await Promise.allSettled(Array.from({ length: 30 }, () => tickets.issue(alice, action, 60_000)));
   expect(issued.filter(({ status }) => status === 'fulfilled')).toHaveLength(19);
   expect(await gate.store.list('ticket/')).toHaveLength(20);
-  await expect(tickets.issue(alice, errand, 60_000)).rejects.toMatchObject({
+  await expect(tickets.issue(alice, action, 60_000)).rejects.toMatchObject({
     data: { code: 'TOO_MANY_BUTTONS', max: 20, waitMs: 1000 },
   });
-  await expect(tickets.issue(bob, errand, 60_000)).resolves.toBeDefined();
+  await expect(tickets.issue(bob, action, 60_000)).resolves.toBeDefined();
   await tickets.take(id, alice);
-  await expect(tickets.issue(alice, errand, 60_000)).resolves.toBeDefined();
+  await expect(tickets.issue(alice, action, 60_000)).resolves.toBeDefined();
   gate.clock.advance(60_000);
-  await expect(tickets.issue(alice, errand, 60_000)).resolves.toBeDefined();
+  await expect(tickets.issue(alice, action, 60_000)).resolves.toBeDefined();
 });
 
 test('tickets that have ended take no room, and do not pile up', async () => {
   const { gate, tickets } = await withTicket();
   for (let round = 0; round < 3; round += 1) {
-    for (let count = 0; count < 19; count += 1) await tickets.issue(alice, errand, 1000);
+    for (let count = 0; count < 19; count += 1) await tickets.issue(alice, action, 1000);
     gate.clock.advance(1000);
   }
   expect((await gate.store.list('ticket/')).length).toBeLessThanOrEqual(20);

@@ -7,7 +7,7 @@ import type { Outcome } from '../../src/confirm/outcome.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import type { Delivery, OwnMessage } from '../../src/delivery.ts';
 import { Failure } from '../../src/errors.ts';
-import { createLimits, type LimitOptions } from '../../src/leverage/limits.ts';
+import type { Rules } from '../../src/leverage/policy.ts';
 import type { LeverageSetting } from '../../src/leverage/setting.ts';
 import type { VenueFacts } from '../../src/leverage/venue.ts';
 import type { Press, PressReply } from '../../src/press.ts';
@@ -30,7 +30,7 @@ export const [alice, bob] = ['100', '200'] as const;
 export const delivery: OwnMessage = { kind: 'own', token: 'interaction-token', at: 0, channel: '300', isPublic: false };
 
 /** Nothing is limited. */
-export const freely: LimitOptions = {
+export const freely: Rules = {
   allowedGuilds: new Set(),
   allowedUsers: new Set(),
   maxLeverage: new Map(),
@@ -102,7 +102,7 @@ function noting(written: Set<string>, calls: ('commit' | 'erase')[], store: Stor
  */
 export async function openGate(
   options: {
-    readonly limits?: LimitOptions;
+    readonly rules?: Rules;
     readonly facts?: Partial<VenueFacts>;
     /** A database that is there already, and the ring for it. */
     readonly file?: string;
@@ -161,7 +161,7 @@ export async function openGate(
       clock,
       venues,
       keys: vault,
-      limits: createLimits(options.limits ?? freely),
+      rules: options.rules ?? freely,
       messenger: {
         edit: async (to, view) => {
           await discord.duringEdit();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cardView } from '../../src/confirm/card.ts';
+import { cardView } from '../../src/confirm/card-view.ts';
 import { busyView } from '../../src/confirm/cards.ts';
 import type { Outcome } from '../../src/confirm/outcome.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';

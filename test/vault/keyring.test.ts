@@ -175,7 +175,7 @@ test('before a key may leave, nothing that it sealed is in any file', async () =
       .join('');
   const old = await openKeyring(store, [k1]);
   await store.commit({
-    writes: [await ticketRows.write(old.rows, 't', { user: '1', errand: { kind: 'ask-erase' } })],
+    writes: [await ticketRows.write(old.rows, 't', { user: '1', action: { kind: 'ask-erase' } })],
   });
   const sealedByOld = (await store.list(''))
     .filter(({ key }) => !key.startsWith('canary/'))

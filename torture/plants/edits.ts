@@ -65,8 +65,9 @@ export const edits = {
   'strangers-cancel': [
     {
       file: 'src/confirm/press.ts',
-      stands: 'async function cancel(press: Press): Promise<PressReply> {\n    const found = await requireOwn(press);',
-      bug: 'async function cancel(press: Press): Promise<PressReply> {\n    const found = await proposals.require(press.id);',
+      stands:
+        'async function cancel(context: PressContext, press: Press): Promise<PressReply> {\n  const found = await pressedCard(context, press);',
+      bug: 'async function cancel(context: PressContext, press: Press): Promise<PressReply> {\n  const found = await context.proposals.require(press.id);',
     },
   ],
   'trusting-clock': [

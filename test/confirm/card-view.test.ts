@@ -1,7 +1,7 @@
 import { Big } from 'big.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { actionLabel, cardView, ladderText, noChangeView } from '../../src/confirm/card.ts';
+import { actionLabel, cardView, ladderText, noChangeView } from '../../src/confirm/card-view.ts';
 import { renderText } from '../../src/discord/text.ts';
 import type { Preview } from '../../src/leverage/preview.ts';
 import { distanceText, priceLadder } from '../../src/leverage/risk.ts';

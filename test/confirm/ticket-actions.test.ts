@@ -9,8 +9,8 @@ async function withKey(): Promise<Gate> {
   return gate;
 }
 
-const issue = async (gate: Gate, errand: Parameters<ReturnType<Gate['parts']>['tickets']['issue']>[1]) =>
-  (await gate.parts().tickets.issue(alice, errand)).id;
+const issue = async (gate: Gate, action: Parameters<ReturnType<Gate['parts']>['tickets']['issue']>[1]) =>
+  (await gate.parts().tickets.issue(alice, action)).id;
 
 test('"Use this key" takes the key into use that was shown, and tells of it once', async () => {
   const gate = await openGate();
@@ -83,8 +83,8 @@ test.each(['remove-key', 'erase-user'] as const)(
     const { id } = await gate.ask(alice);
     const { proposals } = gate.parts();
     await proposals.claim(id, delivery);
-    const errand = kind === 'remove-key' ? { kind, account: gate.account(alice) } : { kind };
-    const ticket = await issue(gate, errand);
+    const action = kind === 'remove-key' ? { kind, account: gate.account(alice) } : { kind };
+    const ticket = await issue(gate, action);
     await expect(gate.press('do', ticket)).rejects.toThrow('KEY_BUSY');
     expect(await gate.vault.list(alice)).toHaveLength(1);
     await proposals.finish(await proposals.require(id), { kind: 'unchanged', at: 0 });
@@ -101,7 +101,7 @@ test('a change under way with one key does not keep another key from being remov
 });
 
 test('somebody shut out by the operator takes no key into use, and can still drop it or delete everything', async () => {
-  const gate = await openGate({ limits: { ...freely, allowedUsers: new Set([bob]) } });
+  const gate = await openGate({ rules: { ...freely, allowedUsers: new Set([bob]) } });
   const account = gate.account(alice);
   const { fingerprint } = await gate.vault.saveIncoming(account, { secret: new Secret('a-secret') });
   const ticket = await issue(gate, { kind: 'use-key', account, fingerprint });
