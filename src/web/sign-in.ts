@@ -18,12 +18,7 @@ export type SignedIn =
   | { readonly kind: 'refused'; readonly status: number }
   | { readonly kind: 'unreachable' };
 
-/**
- * *Continue with Discord*: OAuth2 authorization code with PKCE, scope `identify`.
- *
- * Own code, since a client library (oauth4webapi was tried) makes it longer: the address to go to, the deadline, the bound
- * on an answer's length and the reading of the user stay with us, and its errors carry the answer with the access token.
- */
+/** *Continue with Discord*: OAuth2 authorization code with PKCE, scope `identify`. */
 export type DiscordSignIn = {
   /** Discord's API without a version, for example `https://discord.com/api`. */
   readonly discordApi: string;

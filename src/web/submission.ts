@@ -38,7 +38,7 @@ export type Submission =
 export type Typed = Readonly<Record<string, string>>;
 
 /** A form as it was sent. */
-export type Sent = {
+export type SentForm = {
   /** Of the link that it is for. */
   readonly token: string;
   readonly venue: Venue;
@@ -54,7 +54,7 @@ export type SubmitContext = {
   readonly log: Log;
 };
 
-export type Submit = (sent: Sent) => Promise<Submission>;
+export type Submit = (sent: SentForm) => Promise<Submission>;
 
 /**
  * Checks a typed key at its venue and saves it, once per link.
@@ -76,14 +76,18 @@ export function createSubmit(context: SubmitContext): Submit {
   };
 }
 
-async function submit(context: SubmitContext, sent: Sent): Promise<Submission> {
+async function submit(context: SubmitContext, sent: SentForm): Promise<Submission> {
   const fields = sent.venue.credentialFields.filter(({ name, pattern }) => !pattern.test(sent.typed[name] ?? ''));
   if (fields.length > 0) return { kind: 'malformed', fields: fields.map(({ name }) => name) };
   const taken = await context.links.takeTry(sent.token);
   return taken === undefined ? { kind: 'gone' } : decide(context, sent, taken);
 }
 
-async function decide(context: SubmitContext, { venue, typed, isRiskTaken }: Sent, taken: Try): Promise<Submission> {
+async function decide(
+  context: SubmitContext,
+  { venue, typed, isRiskTaken }: SentForm,
+  taken: Try,
+): Promise<Submission> {
   const credentials = credentialsOf(venue, typed);
   // Only with a try: what is sent without end would push other secrets out of the scrubber's memory.
   for (const secret of Object.values(credentials)) context.log.protect(secret);
