@@ -6,9 +6,9 @@ import { describeSetting, type Leverage, readTypedLeverage } from '../src/levera
 import {
   chooseCurrency,
   type ListGap,
+  type MarketAndCurrency,
   requireVenue,
   type SettingsList,
-  type Target,
   type Venue,
 } from '../src/leverage/venue.ts';
 import type { Wish } from '../src/leverage/wish.ts';
@@ -101,7 +101,7 @@ export function createLeverage(services: Services): Command {
         const list = await found.listSettings(key.credentials, { symbols, ...margin });
         return listView(found, list, await now(), margin.currency);
       }
-      const target: Target = {
+      const target: MarketAndCurrency = {
         market: await found.readMarket(key.credentials, parseMarket(venues, found, values.market)),
         ...margin,
       };

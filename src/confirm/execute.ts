@@ -4,7 +4,7 @@ import { Failure, type FailureData, type Silence } from '../errors.ts';
 import { nameOf } from '../leverage/market.ts';
 import { isStale, type Preview, preview, seenIn } from '../leverage/preview.ts';
 import { isSameSetting } from '../leverage/setting.ts';
-import type { ApplyResult, Target, Venue } from '../leverage/venue.ts';
+import type { ApplyResult, MarketAndCurrency, Venue } from '../leverage/venue.ts';
 import type { Outcome, Sent } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
 import { afterRead, type ReadBack } from './settling.ts';
@@ -96,7 +96,7 @@ export async function readBack(
   return isSameSetting(holds, proposal.setting) ? { kind: 'agrees', asOf } : { kind: 'disagrees', asOf, holds };
 }
 
-export function targetOf({ market, currency }: Proposal): Target {
+export function targetOf({ market, currency }: Proposal): MarketAndCurrency {
   return currency === undefined ? { market } : { market, currency };
 }
 

@@ -4,7 +4,7 @@ import { Failure } from '../errors.ts';
 import { assertWithinBounds, boundsSchema, type Market } from './market.ts';
 import { type Distance, distanceToLiquidation, type Risk, risksOf } from './risk.ts';
 import { type CurrentSetting, currentSchema, isSameSetting, type LeverageSetting } from './setting.ts';
-import type { OpenOrders, Position, Target, Venue } from './venue.ts';
+import type { MarketAndCurrency, OpenOrders, Position, Venue } from './venue.ts';
 
 /** What the card was based on; a difference at the click makes it stale. */
 export const seenSchema = z.object({
@@ -49,7 +49,8 @@ export async function preview(
   const market = await venue.readMarket(credentials, request.market);
   if (!market.tradeable) throw new Failure({ code: 'MARKET_NOT_TRADEABLE', venue: venue.label, market: market.symbol });
   if (setting.mode === 'isolated') assertWithinBounds(market, setting.leverage);
-  const target: Target = request.currency === undefined ? { market } : { market, currency: request.currency };
+  const target: MarketAndCurrency =
+    request.currency === undefined ? { market } : { market, currency: request.currency };
   const [current, position, openOrders] = await Promise.all([
     venue.readSetting(credentials, target),
     venue.readPosition(credentials, target),

@@ -69,7 +69,7 @@ export type SettingsList = {
 };
 
 /** The market and, where the venue keeps one leverage per margin currency, the currency that a call is about. */
-export type Target = { readonly market: Market; readonly currency?: string };
+export type MarketAndCurrency = { readonly market: Market; readonly currency?: string };
 
 /** Longest times in milliseconds. A write with its read-back stays under 8 s. */
 export type Deadlines = { readonly connectMs: number; readonly readMs: number; readonly writeMs: number };
@@ -119,7 +119,7 @@ export type VenueFacts = {
   /** When what the bot talks to is switched off (milliseconds since the epoch), and what follows it, if anything. */
   readonly retires?: { readonly at: number; readonly successor?: string };
   /** One plain sentence: what the title of a card does not say of this setting, without a word about open positions. */
-  readonly effect: (target: Target, setting: LeverageSetting) => string | undefined;
+  readonly effect: (target: MarketAndCurrency, setting: LeverageSetting) => string | undefined;
 };
 
 /**
@@ -133,7 +133,7 @@ export type Venue = VenueFacts & {
   readonly listMarkets: (credentials?: Credentials) => Promise<readonly Market[]>;
   /** One contract read fresh, by symbol, alias or id. @throws Failure UNKNOWN_MARKET with suggestions. */
   readonly readMarket: (credentials: Credentials, text: string) => Promise<Market>;
-  readonly readSetting: (credentials: Credentials, target: Target) => Promise<CurrentSetting>;
+  readonly readSetting: (credentials: Credentials, target: MarketAndCurrency) => Promise<CurrentSetting>;
   /**
    * What the venue lists by itself or has open, and the settings of `symbols` (those set through the bot before).
    * Fails only when nothing could be read.
@@ -145,12 +145,12 @@ export type Venue = VenueFacts & {
   /** @param isInTime - Asked right before the request goes out; `not-sent` when it says no. */
   readonly applySetting: (
     credentials: Credentials,
-    target: Target,
+    target: MarketAndCurrency,
     setting: LeverageSetting,
     isInTime?: () => boolean,
   ) => Promise<ApplyResult>;
-  readonly readPosition: (credentials: Credentials, target: Target) => Promise<Position | undefined>;
-  readonly readOpenOrders: (credentials: Credentials, target: Target) => Promise<OpenOrders>;
+  readonly readPosition: (credentials: Credentials, target: MarketAndCurrency) => Promise<Position | undefined>;
+  readonly readOpenOrders: (credentials: Credentials, target: MarketAndCurrency) => Promise<OpenOrders>;
   readonly checkKey: (credentials: Credentials) => Promise<KeyCheck>;
 };
 

@@ -67,152 +67,174 @@ const recheckMs = 25;
 export const longestPauseMs = 60_000;
 const maxWaiting = 200;
 
+type State = Required<BudgetOptions> & {
+  readonly pepper: string;
+  readonly keys: Map<string, KeyState>;
+  readonly longestMs: number;
+  sweptAt: number;
+  allPausedUntil: number;
+};
+
 /**
  * Keeps each API key within the venue's published windows. A call counts from its start until a whole window after
  * its answer, so the windows hold wherever in between the venue counts it. Keys are remembered by a hash with a
  * random pepper of this process, and forgotten when idle for the longest window.
  */
-export function createBudget({ venue, windows, elapsed, sleep = wait }: BudgetOptions): KeyBudget {
-  const pepper = randomBytes(32).toString('base64');
-  const states = new Map<string, KeyState>();
-  const longestMs = Math.max(...windows.map((window) => window.windowMs));
-  let sweptAt = elapsed();
-  let allPausedUntil = Number.NEGATIVE_INFINITY;
-
-  function stateOf(key: Secret | undefined): KeyState {
-    forgetIdle();
-    const id = key === undefined ? 'public' : hash('sha256', pepper + key.reveal(), 'base64');
-    const known = states.get(id);
-    if (known) return known;
-    const state: KeyState = {
-      slices: windows.map(() => []),
-      writes: [],
-      reads: [],
-      underWay: 0,
-      pausedUntil: Number.NEGATIVE_INFINITY,
-      lastUsed: elapsed(),
-      pumping: false,
-    };
-    states.set(id, state);
-    return state;
-  }
-
-  function forgetIdle(): void {
-    if (elapsed() - sweptAt < longestMs / 4) return;
-    sweptAt = elapsed();
-    for (const [id, state] of states) if (isIdle(state)) states.delete(id);
-  }
-
-  function isIdle(state: KeyState): boolean {
-    if (state.underWay > 0 || state.writes.length + state.reads.length > 0) return false;
-    return elapsed() - state.lastUsed > longestMs && elapsed() > state.pausedUntil;
-  }
-
-  function spend(state: KeyState, units: number): void {
-    state.lastUsed = elapsed();
-    if (units === 0) return;
-    windows.forEach(({ windowMs }, index) => {
-      const sliceMs = Math.max(1, windowMs / slicesPerWindow);
-      const countsUntil = (Math.floor(elapsed() / sliceMs) + 1) * sliceMs + windowMs;
-      const slices = state.slices[index];
-      const newest = slices?.at(-1);
-      if (newest && newest.countsUntil >= countsUntil) newest.units += units;
-      else slices?.push({ countsUntil, units });
-    });
-  }
-
-  /** @returns the earliest time at which `units` more fit every window. */
-  function fitsAt(state: KeyState, units: number): number {
-    const times = windows.map((window, index) =>
-      windowFitsAt(state.slices[index] ?? [], window, state.underWay + units),
-    );
-    return Math.max(elapsed(), state.pausedUntil, allPausedUntil, ...times);
-  }
-
-  function windowFitsAt(slices: Slice[], window: Window, wanted: number): number {
-    while (slices[0] && slices[0].countsUntil <= elapsed()) slices.shift();
-    let over = slices.reduce((sum, slice) => sum + slice.units, wanted) - window.units;
-    if (over <= 0) return elapsed();
-    for (const slice of slices) {
-      over -= slice.units;
-      if (over <= 0) return slice.countsUntil;
-    }
-    return elapsed() + recheckMs;
-  }
-
-  async function pump(state: KeyState): Promise<void> {
-    if (state.pumping) return;
-    state.pumping = true;
-    try {
-      for (let next = nextOf(state); next; next = nextOf(state)) {
-        const at = fitsAt(state, next.spending.units);
-        if (at <= elapsed()) startFirst(state, next);
-        else if (!refuseLate(state, at))
-          await sleep(Math.max(0, Math.min(at, ...waitingOf(state).map((one) => one.giveUpAt)) - elapsed()));
-      }
-    } finally {
-      state.pumping = false;
-    }
-  }
-
-  const nextOf = (state: KeyState) => state.writes[0] ?? state.reads[0];
-  const waitingOf = (state: KeyState) => [...state.writes, ...state.reads];
-
-  function startFirst(state: KeyState, next: Waiting): void {
-    (state.writes[0] ? state.writes : state.reads).shift();
-    state.underWay += next.spending.units;
-    next.start();
-  }
-
-  /** Turns away what cannot start in time when the first one starts at `at`. @returns whether there was any. */
-  function refuseLate(state: KeyState, at: number): boolean {
-    let refused = false;
-    for (const queue of [state.writes, state.reads]) {
-      for (const one of queue.filter(({ giveUpAt }) => giveUpAt < at || giveUpAt <= elapsed())) {
-        queue.splice(queue.indexOf(one), 1);
-        one.refuse(at);
-        refused = true;
-      }
-    }
-    return refused;
-  }
-
-  function busy(at: number): Failure {
-    const limit = at <= allPausedUntil ? 'address' : 'key';
-    return new Failure({ code: 'VENUE_BUSY', venue, limit, retryAfterMs: Math.max(1, Math.ceil(at - elapsed())) });
-  }
-
-  function turn(state: KeyState, spending: Spending): Promise<void> {
-    const queue = spending.kind === 'write' ? state.writes : state.reads;
-    const giveUpAt = elapsed() + spending.maxWaitMs;
-    if (queue.length >= maxWaiting) return Promise.reject(busy(giveUpAt + 1));
-    const at = fitsAt(state, spending.units);
-    if (at > giveUpAt) return Promise.reject(busy(at));
-    return new Promise((start, reject) => {
-      const refuse = (later: number) => reject(busy(later));
-      queue.push({ spending, giveUpAt, start, refuse });
-      void pump(state);
-    });
-  }
-
+export function createBudget({ sleep = wait, ...options }: BudgetOptions): KeyBudget {
+  const { windows, elapsed } = options;
+  const state: State = {
+    ...options,
+    sleep,
+    pepper: randomBytes(32).toString('base64'),
+    keys: new Map(),
+    longestMs: Math.max(...windows.map((window) => window.windowMs)),
+    sweptAt: elapsed(),
+    allPausedUntil: Number.NEGATIVE_INFINITY,
+  };
+  const untilAfter = (ms: number) => elapsed() + Math.min(ms, longestPauseMs);
   return {
-    run: async (spending, task) => {
-      const state = stateOf(spending.key);
-      await turn(state, spending);
-      try {
-        return await task();
-      } finally {
-        state.underWay -= spending.units;
-        spend(state, spending.units);
-      }
-    },
+    run: (spending, task) => run(state, spending, task),
     pause: (key, ms) => {
-      const state = stateOf(key);
-      state.pausedUntil = Math.max(state.pausedUntil, elapsed() + Math.min(ms, longestPauseMs));
+      const one = keyStateOf(state, key);
+      one.pausedUntil = Math.max(one.pausedUntil, untilAfter(ms));
     },
     pauseAll: (ms) => {
-      allPausedUntil = Math.max(allPausedUntil, elapsed() + Math.min(ms, longestPauseMs));
+      state.allPausedUntil = Math.max(state.allPausedUntil, untilAfter(ms));
     },
-    size: () => states.size,
+    size: () => state.keys.size,
   };
+}
+
+async function run<T>(state: State, spending: Spending, task: () => Promise<T>): Promise<T> {
+  const key = keyStateOf(state, spending.key);
+  await turn(state, key, spending);
+  try {
+    return await task();
+  } finally {
+    key.underWay -= spending.units;
+    spend(state, key, spending.units);
+  }
+}
+
+function keyStateOf(state: State, key: Secret | undefined): KeyState {
+  forgetIdle(state);
+  const id = key === undefined ? 'public' : hash('sha256', state.pepper + key.reveal(), 'base64');
+  const known = state.keys.get(id);
+  if (known) return known;
+  const fresh: KeyState = {
+    slices: state.windows.map(() => []),
+    writes: [],
+    reads: [],
+    underWay: 0,
+    pausedUntil: Number.NEGATIVE_INFINITY,
+    lastUsed: state.elapsed(),
+    pumping: false,
+  };
+  state.keys.set(id, fresh);
+  return fresh;
+}
+
+function forgetIdle(state: State): void {
+  const now = state.elapsed();
+  if (now - state.sweptAt < state.longestMs / 4) return;
+  state.sweptAt = now;
+  for (const [id, key] of state.keys) if (isIdle(state, key)) state.keys.delete(id);
+}
+
+function isIdle({ elapsed, longestMs }: State, key: KeyState): boolean {
+  if (key.underWay > 0 || waitingOf(key).length > 0) return false;
+  return elapsed() - key.lastUsed > longestMs && elapsed() > key.pausedUntil;
+}
+
+function spend({ windows, elapsed }: State, key: KeyState, units: number): void {
+  key.lastUsed = elapsed();
+  if (units === 0) return;
+  windows.forEach(({ windowMs }, index) => {
+    const sliceMs = Math.max(1, windowMs / slicesPerWindow);
+    const countsUntil = (Math.floor(elapsed() / sliceMs) + 1) * sliceMs + windowMs;
+    const slices = key.slices[index];
+    const newest = slices?.at(-1);
+    if (newest && newest.countsUntil >= countsUntil) newest.units += units;
+    else slices?.push({ countsUntil, units });
+  });
+}
+
+/** @returns the earliest time at which `units` more fit every window. */
+function fitsAt({ windows, elapsed, allPausedUntil }: State, key: KeyState, units: number): number {
+  const now = elapsed();
+  const times = windows.map((window, index) =>
+    windowFitsAt(key.slices[index] ?? [], window, key.underWay + units, now),
+  );
+  return Math.max(now, key.pausedUntil, allPausedUntil, ...times);
+}
+
+function windowFitsAt(slices: Slice[], window: Window, wanted: number, now: number): number {
+  while (slices[0] && slices[0].countsUntil <= now) slices.shift();
+  let over = slices.reduce((sum, slice) => sum + slice.units, wanted) - window.units;
+  if (over <= 0) return now;
+  for (const slice of slices) {
+    over -= slice.units;
+    if (over <= 0) return slice.countsUntil;
+  }
+  return now + recheckMs;
+}
+
+/** Waits for the call's turn, which counts it as under way. */
+function turn(state: State, key: KeyState, spending: Spending): Promise<void> {
+  const queue = spending.kind === 'write' ? key.writes : key.reads;
+  const giveUpAt = state.elapsed() + spending.maxWaitMs;
+  if (queue.length >= maxWaiting) return Promise.reject(busy(state, giveUpAt + 1));
+  const at = fitsAt(state, key, spending.units);
+  if (at > giveUpAt) return Promise.reject(busy(state, at));
+  return new Promise((start, reject) => {
+    const refuse = (later: number) => reject(busy(state, later));
+    queue.push({ spending, giveUpAt, start, refuse });
+    void pump(state, key);
+  });
+}
+
+/** Starts what waits, one after the other, as the windows allow. */
+async function pump(state: State, key: KeyState): Promise<void> {
+  if (key.pumping) return;
+  key.pumping = true;
+  const { elapsed, sleep } = state;
+  try {
+    for (let next = nextOf(key); next; next = nextOf(key)) {
+      const at = fitsAt(state, key, next.spending.units);
+      if (at <= elapsed()) startFirst(key, next);
+      else if (!refuseLate(state, key, at)) {
+        const wakeAt = Math.min(at, ...waitingOf(key).map((one) => one.giveUpAt));
+        await sleep(Math.max(0, wakeAt - elapsed()));
+      }
+    }
+  } finally {
+    key.pumping = false;
+  }
+}
+
+const nextOf = (key: KeyState) => key.writes[0] ?? key.reads[0];
+const waitingOf = (key: KeyState) => [...key.writes, ...key.reads];
+
+function startFirst(key: KeyState, next: Waiting): void {
+  (key.writes[0] ? key.writes : key.reads).shift();
+  key.underWay += next.spending.units;
+  next.start();
+}
+
+/** Turns away what cannot start in time when the first one starts at `at`. @returns whether there was any. */
+function refuseLate({ elapsed }: State, key: KeyState, at: number): boolean {
+  let refused = false;
+  for (const queue of [key.writes, key.reads]) {
+    for (const one of queue.filter(({ giveUpAt }) => giveUpAt < at || giveUpAt <= elapsed())) {
+      queue.splice(queue.indexOf(one), 1);
+      one.refuse(at);
+      refused = true;
+    }
+  }
+  return refused;
+}
+
+function busy({ venue, elapsed, allPausedUntil }: State, at: number): Failure {
+  const limit = at <= allPausedUntil ? 'address' : 'key';
+  return new Failure({ code: 'VENUE_BUSY', venue, limit, retryAfterMs: Math.max(1, Math.ceil(at - elapsed())) });
 }

@@ -1,8 +1,8 @@
 import type { Budget, Deadlines, VenueFacts, Venues } from '../leverage/venue.ts';
-import { type CallReport, defaultDeadlines, type VenueDefinition } from './client.ts';
 import { createHttp } from './http.ts';
 import { krakenFutures, krakenFuturesDemo } from './kraken-futures.ts';
 import { mudrex } from './mudrex.ts';
+import { type CallReport, defaultDeadlines, type VenueDefinition } from './venue-api.ts';
 
 /** Every venue by id, in the order in which they are shown: the only registry. */
 const registry = {

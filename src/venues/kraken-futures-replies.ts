@@ -1,12 +1,11 @@
-import { Big } from 'big.js';
 import { z } from 'zod';
 import type { Refusal } from '../errors.ts';
-import { aliasesOf, type Market, normalizeSymbol, type Tier } from '../leverage/market.ts';
+import { normalizeSymbol } from '../leverage/market.ts';
 import { type CurrentSetting, leverageFromReply } from '../leverage/setting.ts';
 import type { MarketSetting } from '../leverage/venue.ts';
 import { parseJson } from '../parse-json.ts';
-import type { Judge } from './client.ts';
 import { emptied, type ListReply, oursOnly, type RowAbout } from './list-reply.ts';
+import type { Judge } from './venue-api.ts';
 import { breakdowns, decimal, positive, type Refused, readSuccess, refused, silent, type Verdict } from './verdict.ts';
 
 /** The seed's error strings, then two that clients have seen. */
@@ -104,9 +103,12 @@ export const applied = z.object({
   errors: z.never().optional(),
 });
 
+/** `PF_XBTUSD`, `FF_XBTUSD_261225` */
+export const contractSymbol = z.string().regex(/^[A-Za-z]{2}_[0-9A-Za-z_]{1,40}$/);
+
 const preference = z
   .object({
-    symbol: z.string().regex(/^[A-Za-z]{2}_[0-9A-Za-z_]{1,40}$/),
+    symbol: contractSymbol,
     maxLeverage: z.union([z.string(), z.number()]),
   })
   .transform(({ symbol, maxLeverage }, context): MarketSetting => {
@@ -119,12 +121,12 @@ const preference = z
 const preferenceName = preference.in.pick({ symbol: true });
 
 /** A reply of Kraken that is one list, which must be there: without it nothing is known. */
-const around = (name: string) => expecting(z.object({ result, [name]: emptied }));
+export const around = (name: string) => expecting(z.object({ result, [name]: emptied }));
 
 type PreferenceRow = MarketSetting | { readonly unread: string | undefined };
 
 /**
- * Only isolated markets are listed. A row that cannot be read is named by its market in `unread`; one that does not
+ * A row that cannot be read is named by its market in `unread`; one that does not
  * even name it could be about any.
  */
 const preferenceRows = {
@@ -146,6 +148,9 @@ export const preferences: ListReply<PreferenceRow, ReturnType<typeof sortPrefere
   conclude: (rows) => ({ kind: 'ok', value: sortPreferences(rows) }),
 };
 
+/** Only isolated markets are listed. */
+export const unlisted = 'cross';
+
 /** The setting of one market; rows about others may look as they like. */
 export function preferenceOf(symbol: string): ListReply<PreferenceRow, CurrentSetting> {
   return {
@@ -154,119 +159,9 @@ export function preferenceOf(symbol: string): ListReply<PreferenceRow, CurrentSe
       const { settings, unread, hasUnnamed } = sortPreferences(rows);
       if (hasUnnamed || unread.includes(symbol)) return silent('unreadable');
       const found = settings.find((one) => one.symbol === symbol);
-      return { kind: 'ok', value: found?.setting ?? { mode: 'cross' } };
+      return { kind: 'ok', value: found?.setting ?? { mode: unlisted } };
     },
   };
-}
-
-const level = z.object({
-  contracts: decimal.nullish(),
-  numNonContractUnits: decimal.nullish(),
-  initialMargin: positive,
-  maintenanceMargin: positive,
-});
-
-const instrument = z.object({
-  symbol: z.string().regex(/^[A-Za-z]{2}_[0-9A-Za-z_]{1,40}$/),
-  type: z.literal('flexible_futures'),
-  base: z.string().optional(),
-  quote: z.string().optional(),
-  pair: z.string().optional(),
-  tradeable: z.boolean(),
-  marginLevels: z.array(level).min(1),
-});
-
-const name = z.string().max(64);
-const head = z.object({ symbol: name, type: name });
-
-export type Instruments = {
-  readonly markets: readonly Market[];
-  /** Symbols that are listed but have no leverage setting (single-collateral contracts, indices). */
-  readonly others: readonly string[];
-  /** Multi-collateral contracts whose row could not be read. */
-  readonly unreadable: readonly string[];
-};
-
-type InstrumentRow =
-  | { readonly kind: 'market'; readonly market: Market }
-  | { readonly kind: 'other' | 'unreadable'; readonly symbol: string }
-  | { readonly kind: 'nameless' };
-
-export function instrumentsOf(venue: string): ListReply<InstrumentRow, Instruments> {
-  return {
-    name: 'instruments',
-    around: around('instruments'),
-    row: (row) => {
-      const read = head.safeParse(row).data;
-      if (read === undefined) return { kind: 'nameless' };
-      const { symbol, type } = read;
-      if (type !== 'flexible_futures') return { kind: 'other', symbol };
-      const { data } = instrument.safeParse(row);
-      return data === undefined ? { kind: 'unreadable', symbol } : { kind: 'market', market: marketOf(venue, data) };
-    },
-    conclude: (rows) => {
-      const symbols = (wanted: 'other' | 'unreadable') =>
-        rows.flatMap((row) => (row.kind === wanted ? [row.symbol] : []));
-      const markets = mainFirst(rows.flatMap((row) => (row.kind === 'market' ? [row.market] : [])));
-      return { kind: 'ok', value: { markets, others: symbols('other'), unreadable: symbols('unreadable') } };
-    },
-  };
-}
-
-function marketOf(venue: string, row: z.output<typeof instrument>): Market {
-  const symbol = row.symbol.toUpperCase();
-  const [base, quote] = namesOf(symbol, row);
-  const tiers = row.marginLevels.map(tierOf).sort((a, b) => new Big(a.fromSize).cmp(b.fromSize));
-  return {
-    venue,
-    id: symbol,
-    symbol,
-    aliases: aliasesOf(symbol, base, quote, symbol),
-    base,
-    quote,
-    bounds: { min: '1', max: maxLeverage(tiers), step: '0.01' },
-    tiers,
-    tradeable: row.tradeable,
-  };
-}
-
-/** `base` and `quote` are newer than `pair`, and both are newer than the symbol. */
-function namesOf(symbol: string, { base, quote, pair }: z.output<typeof instrument>): readonly [string, string] {
-  const [pairBase, pairQuote] = pair?.split(':') ?? [];
-  const plain = symbol.split('_')[1] ?? symbol;
-  const name = (text: string | undefined, otherwise: string) =>
-    (/^[0-9A-Za-z]+$/.test(text ?? '') ? text : undefined) ?? otherwise;
-  return [name(base ?? pairBase, plain.slice(0, -3)), name(quote ?? pairQuote, plain.slice(-3))];
-}
-
-/** Linear contracts have tiers by value in the quote currency (`numNonContractUnits`), others by contracts. */
-const tierOf = ({
-  contracts,
-  numNonContractUnits,
-  initialMargin,
-  maintenanceMargin,
-}: z.output<typeof level>): Tier => ({
-  fromSize: numNonContractUnits ?? contracts ?? '0',
-  measuredIn: numNonContractUnits ? 'quote' : 'contracts',
-  initialMargin,
-  maintenanceMargin,
-});
-
-/** The venue publishes no maximum: it is the inverse of the first tier's initial margin, rounded down to the step. */
-function maxLeverage(tiers: readonly Tier[]): string {
-  const inverse = new Big(1).div(tiers[0]?.initialMargin ?? 1).round(2, Big.roundDown);
-  return inverse.lt(1) ? '1' : inverse.toFixed();
-}
-
-const mainBases = ['XBT', 'BTC', 'ETH', 'SOL', 'XRP'];
-
-/** Perpetuals before dated contracts, and the main coins first. */
-function mainFirst(markets: readonly Market[]): readonly Market[] {
-  const rank = ({ symbol, base }: Market) => {
-    const main = mainBases.indexOf(base.toUpperCase());
-    return (symbol.startsWith('PF_') ? 0 : 100) + (main < 0 ? mainBases.length : main);
-  };
-  return markets.toSorted((a, b) => rank(a) - rank(b));
 }
 
 const named = z.object({ symbol: z.string() });

@@ -5,18 +5,20 @@ import { Failure } from '../errors.ts';
 import { findMarket, type Market, normalizeSymbol, type Tier } from '../leverage/market.ts';
 import { searchMarkets } from '../leverage/market-search.ts';
 import type { Leverage } from '../leverage/setting.ts';
-import type { Budget, KeyCheck, Position, SettingsList, Target, Venue, VenueFacts } from '../leverage/venue.ts';
-import {
-  type Call,
-  createClient,
-  credential,
-  refusalBy,
-  unlessFailing,
-  type VenueDefinition,
-  type VenueOptions,
-} from './client.ts';
+import type { ApplyResult, Budget, KeyCheck, Position, SettingsList, Venue, VenueFacts } from '../leverage/venue.ts';
+import { type Instruments, instrumentsOf } from './kraken-futures-instruments.ts';
 import * as replies from './kraken-futures-replies.ts';
 import type { ListReply } from './list-reply.ts';
+import {
+  createVenueApi,
+  credential,
+  type ReadRequest,
+  refusalBy,
+  unlessFailing,
+  type VenueApi,
+  type VenueDefinition,
+  type VenueOptions,
+} from './venue-api.ts';
 
 const key = /^[A-Za-z0-9+/]{20,200}={0,2}$/;
 
@@ -51,8 +53,7 @@ const shared: Omit<VenueFacts, 'id' | 'label' | 'demo'> = {
     costs: { read: 2, account: 2, write: 10 },
     variables: { prefix: 'KRAKEN_', costs: ['read', 'write'] },
   },
-  // Preferences list isolated markets only.
-  unlisted: 'cross',
+  unlisted: replies.unlisted,
   openPositions: 're-margined',
   openOrders: 'cancelled-when-short',
   refusalWords: {
@@ -103,137 +104,174 @@ export const krakenFuturesDemo: VenueDefinition = {
   create: (options) => createKrakenFutures(demoFacts, { url: 'https://demo-futures.kraken.com', ...options }),
 };
 
+/** What every call below needs. */
+type Kraken = Pick<VenueOptions, 'elapsed'> & {
+  readonly facts: VenueFacts;
+  readonly api: VenueApi;
+  readonly url: string;
+};
+
 function createKrakenFutures(facts: VenueFacts, options: VenueOptions & { readonly url: string }): Venue {
   const { elapsed, url } = options;
-  const { id, label } = facts;
-  const client = createClient(facts, options);
-
-  const open = (path: string): Call => ({ url: `${url}/derivatives${path}` });
-
-  function signed(credentials: Credentials, path: string, query = '', cost: keyof Budget['costs'] = 'read') {
-    const apiKey = credential(credentials, 'apiKey');
-    const apiSecret = credential(credentials, 'apiSecret');
-    const sent = `${path.startsWith('/api/v3/') ? '/derivatives' : ''}${path}${query && `?${query}`}`;
-    return {
-      url: `${url}${sent}`,
-      headers: () => ({ APIKey: apiKey.reveal(), Authent: authent(apiSecret.reveal(), path, query) }),
-      spends: { key: apiKey, cost },
-    };
-  }
-
-  const readAccount = <Row, T>(credentials: Credentials, path: string, reply: ListReply<Row, T>) =>
-    client.readList(signed(credentials, path, '', 'account'), reply);
-
-  const readInstruments = () =>
-    client.readList({ ...open('/api/v3/instruments'), size: 'markets' }, replies.instrumentsOf(id));
-
-  async function readMarket(text: string): Promise<Market> {
-    const { markets, others, unreadable } = await readInstruments();
-    const market = findMarket(markets, text);
-    if (market) return market;
-    const isMeant = (symbol: string) => normalizeSymbol(symbol) === normalizeSymbol(text);
-    if (unreadable.some(isMeant)) throw new Failure({ code: 'VENUE_SILENT', venue: label, silence: 'unreadable' });
-    if (others.some(isMeant) || /^(PI|FI|PV|FV)_/i.test(text)) {
-      throw new Failure(refusalBy(facts, { refusal: 'market-not-isolated-capable' }));
-    }
-    const suggestions = searchMarkets(markets, text, 5).map(({ symbol }) => symbol);
-    throw new Failure({ code: 'UNKNOWN_MARKET', venue: label, text: text.slice(0, 100), suggestions });
-  }
-
-  /** Always all preferences: the filter on GET is undocumented. */
-  const readPreferences = <Row, T>(credentials: Credentials, reply: ListReply<Row, T>) =>
-    client.readList(signed(credentials, preferencesPath), reply);
-
-  /** Where a row does not name its market, a market that is not listed may still be isolated. */
-  async function listSettings(credentials: Credentials, symbols: readonly string[]): Promise<SettingsList> {
-    const { settings, unread, hasUnnamed } = await readPreferences(credentials, replies.preferences);
-    const listed = new Set([...settings.map(({ symbol }) => symbol), ...unread]);
-    const others = symbols.filter((symbol) => !listed.has(symbol.toUpperCase()));
-    if (hasUnnamed) return { settings, unread: [...unread, ...others], gaps: ['unnamed-rows'] };
-    const cross = others.map((symbol) => ({ symbol, setting: { mode: 'cross' } as const }));
-    return { settings: [...settings, ...cross], unread, gaps: [] };
-  }
-
-  // Two functions: `maxLeverage` present means isolated, absent means cross, so an argument that got lost on the way
-  // would change the margin mode in silence.
-  function isolatedQuery({ symbol }: Market, leverage: Leverage): string {
-    return `symbol=${encodeURIComponent(symbol)}&maxLeverage=${encodeURIComponent(leverage)}`;
-  }
-
-  function crossQuery({ symbol }: Market): string {
-    return `symbol=${encodeURIComponent(symbol)}`;
-  }
-
-  async function readPosition(credentials: Credentials, { market }: Target): Promise<Position | undefined> {
-    const rows = await readAccount(credentials, '/api/v3/openpositions', replies.positionsOf(market.symbol));
-    const position = rows.find(({ size }) => size !== '0');
-    if (!position) return undefined;
-    const markPrice = await readMarkPrice(market);
-    const contracts = new Big(position.size).abs();
-    const value = contracts.times(markPrice ?? position.price);
-    const isReached = ({ fromSize, measuredIn }: Tier) => (measuredIn === 'quote' ? value : contracts).gte(fromSize);
-    const tier = market.tiers?.findLast(isReached);
-    return {
-      symbol: market.symbol,
-      side: position.side,
-      entryPrice: position.price,
-      ...(markPrice !== undefined && { markPrice }),
-      ...(tier && { maintenanceMargin: tier.maintenanceMargin }),
-    };
-  }
-
-  /** A preview does without a mark price rather than fail or be late. */
-  async function readMarkPrice({ symbol }: Market): Promise<string | undefined> {
-    const judge = replies.expecting(replies.markPriceOf(symbol));
-    const startedAt = elapsed();
-    const one = await unlessFailing(client.read(open(`/api/v3/tickers/${symbol}`), judge));
-    if (one !== undefined || elapsed() - startedAt > patienceMs) return one;
-    const all = { ...open('/api/v3/tickers'), size: 'markets' } as const;
-    return (await unlessFailing(client.readList(all, replies.markPricesOf(symbol))))?.[0];
-  }
-
-  async function checkKey(credentials: Credentials): Promise<KeyCheck> {
-    try {
-      const { general, transfer } = await client.read(signed(credentials, checkPath), replies.judgeKey);
-      if (transfer !== 'NO_ACCESS') return { kind: 'refused', reason: 'can-withdraw' };
-      if (general === 'NO_ACCESS') return { kind: 'refused', reason: 'no-access' };
-      if (general === 'READ_ONLY') return { kind: 'refused', reason: 'read-only' };
-      return general === 'FULL_ACCESS' ? { kind: 'usable', notes: [] } : { kind: 'undecided' };
-    } catch (error) {
-      const refusal = refusedKey(error);
-      return refusal ?? checkByReading(credentials);
-    }
-  }
-
-  /** Where the check itself is of no use: a key that reads the settings exists. What else it may do is not known. */
-  async function checkByReading(credentials: Credentials): Promise<KeyCheck> {
-    try {
-      await readPreferences(credentials, replies.preferences);
-      return { kind: 'undecided' };
-    } catch (error) {
-      const refusal = refusedKey(error);
-      if (refusal) return refusal;
-      throw error;
-    }
-  }
-
+  const kraken: Kraken = { facts, api: createVenueApi(facts, options), elapsed, url };
   return {
     ...facts,
-    listMarkets: async () => (await readInstruments()).markets,
-    readMarket: (_credentials, text) => readMarket(text),
-    readSetting: async (credentials, { market }) => readPreferences(credentials, replies.preferenceOf(market.symbol)),
-    listSettings: async (credentials, { symbols }) => listSettings(credentials, symbols),
+    listMarkets: async () => (await readInstruments(kraken)).markets,
+    readMarket: (_credentials, text) => readMarket(kraken, text),
+    readSetting: async (credentials, { market }) =>
+      readPreferences(kraken, credentials, replies.preferenceOf(market.symbol)),
+    listSettings: async (credentials, { symbols }) => listSettings(kraken, credentials, symbols),
     applySetting: async (credentials, { market }, setting, isInTime) => {
       const query = setting.mode === 'isolated' ? isolatedQuery(market, setting.leverage) : crossQuery(market);
-      const call = signed(credentials, preferencesPath, query, 'write');
-      return client.write({ ...call, method: 'PUT', isInTime }, replies.expecting(replies.applied));
+      return writePreference(kraken, credentials, query, isInTime);
     },
-    readPosition,
+    readPosition: (credentials, { market }) => readPosition(kraken, credentials, market),
     readOpenOrders: async (credentials, { market }) => ({
-      count: (await readAccount(credentials, '/api/v3/openorders', replies.ordersOf(market.symbol))).length,
+      count: (await readAccount(kraken, credentials, '/api/v3/openorders', replies.ordersOf(market.symbol))).length,
     }),
-    checkKey,
+    checkKey: (credentials) => checkKey(kraken, credentials),
   };
+}
+
+function open({ url }: Kraken, path: string): ReadRequest {
+  return { url: `${url}/derivatives${path}` };
+}
+
+type Signed = { readonly path: string; readonly query?: string; readonly cost?: keyof Budget['costs'] };
+
+function signed({ url }: Kraken, credentials: Credentials, { path, query = '', cost = 'read' }: Signed): ReadRequest {
+  const apiKey = credential(credentials, 'apiKey');
+  const apiSecret = credential(credentials, 'apiSecret');
+  const sent = `${path.startsWith('/api/v3/') ? '/derivatives' : ''}${path}${query && `?${query}`}`;
+  return {
+    url: `${url}${sent}`,
+    headers: () => ({ APIKey: apiKey.reveal(), Authent: authent(apiSecret.reveal(), path, query) }),
+    spends: { key: apiKey, cost },
+  };
+}
+
+function readInstruments(kraken: Kraken): Promise<Instruments> {
+  return kraken.api.readList(
+    { ...open(kraken, '/api/v3/instruments'), size: 'markets' },
+    instrumentsOf(kraken.facts.id),
+  );
+}
+
+async function readMarket(kraken: Kraken, text: string): Promise<Market> {
+  const { markets, others, unreadable } = await readInstruments(kraken);
+  const market = findMarket(markets, text);
+  if (market) return market;
+  const { facts } = kraken;
+  const isMeant = (symbol: string) => normalizeSymbol(symbol) === normalizeSymbol(text);
+  if (unreadable.some(isMeant)) throw new Failure({ code: 'VENUE_SILENT', venue: facts.label, silence: 'unreadable' });
+  if (others.some(isMeant) || /^(PI|FI|PV|FV)_/i.test(text)) {
+    throw new Failure(refusalBy(facts, { refusal: 'market-not-isolated-capable' }));
+  }
+  const suggestions = searchMarkets(markets, text, 5).map(({ symbol }) => symbol);
+  throw new Failure({ code: 'UNKNOWN_MARKET', venue: facts.label, text: text.slice(0, 100), suggestions });
+}
+
+/** Always all preferences: the filter on GET is undocumented. */
+function readPreferences<Row, T>(kraken: Kraken, credentials: Credentials, reply: ListReply<Row, T>): Promise<T> {
+  return kraken.api.readList(signed(kraken, credentials, { path: preferencesPath }), reply);
+}
+
+/** Where a row does not name its market, a market that is not listed may still be isolated. */
+async function listSettings(
+  kraken: Kraken,
+  credentials: Credentials,
+  symbols: readonly string[],
+): Promise<SettingsList> {
+  const { settings, unread, hasUnnamed } = await readPreferences(kraken, credentials, replies.preferences);
+  const listed = new Set([...settings.map(({ symbol }) => symbol), ...unread]);
+  const others = symbols.filter((symbol) => !listed.has(symbol.toUpperCase()));
+  if (hasUnnamed) return { settings, unread: [...unread, ...others], gaps: ['unnamed-rows'] };
+  const unlisted = others.map((symbol) => ({ symbol, setting: { mode: kraken.facts.unlisted } }));
+  return { settings: [...settings, ...unlisted], unread, gaps: [] };
+}
+
+// Two functions: `maxLeverage` present means isolated, absent means cross, so an argument that got lost on the way
+// would change the margin mode in silence.
+function isolatedQuery({ symbol }: Market, leverage: Leverage): string {
+  return `symbol=${encodeURIComponent(symbol)}&maxLeverage=${encodeURIComponent(leverage)}`;
+}
+
+function crossQuery({ symbol }: Market): string {
+  return `symbol=${encodeURIComponent(symbol)}`;
+}
+
+async function writePreference(
+  kraken: Kraken,
+  credentials: Credentials,
+  query: string,
+  isInTime: (() => boolean) | undefined,
+): Promise<ApplyResult> {
+  const request = signed(kraken, credentials, { path: preferencesPath, query, cost: 'write' });
+  return kraken.api.write({ ...request, method: 'PUT', isInTime }, replies.expecting(replies.applied));
+}
+
+function readAccount<Row, T>(
+  kraken: Kraken,
+  credentials: Credentials,
+  path: string,
+  reply: ListReply<Row, T>,
+): Promise<T> {
+  return kraken.api.readList(signed(kraken, credentials, { path, cost: 'account' }), reply);
+}
+
+async function readPosition(kraken: Kraken, credentials: Credentials, market: Market): Promise<Position | undefined> {
+  const rows = await readAccount(kraken, credentials, '/api/v3/openpositions', replies.positionsOf(market.symbol));
+  const position = rows.find(({ size }) => size !== '0');
+  if (!position) return undefined;
+  const markPrice = await readMarkPrice(kraken, market);
+  const contracts = new Big(position.size).abs();
+  const value = contracts.times(markPrice ?? position.price);
+  const isReached = ({ fromSize, measuredIn }: Tier) => (measuredIn === 'quote' ? value : contracts).gte(fromSize);
+  const tier = market.tiers?.findLast(isReached);
+  return {
+    symbol: market.symbol,
+    side: position.side,
+    entryPrice: position.price,
+    ...(markPrice !== undefined && { markPrice }),
+    ...(tier && { maintenanceMargin: tier.maintenanceMargin }),
+  };
+}
+
+/** A preview does without a mark price rather than fail or be late. */
+async function readMarkPrice(kraken: Kraken, { symbol }: Market): Promise<string | undefined> {
+  const { api, elapsed } = kraken;
+  const judge = replies.expecting(replies.markPriceOf(symbol));
+  const startedAt = elapsed();
+  const one = await unlessFailing(api.read(open(kraken, `/api/v3/tickers/${symbol}`), judge));
+  if (one !== undefined || elapsed() - startedAt > patienceMs) return one;
+  const all = { ...open(kraken, '/api/v3/tickers'), size: 'markets' } as const;
+  return (await unlessFailing(api.readList(all, replies.markPricesOf(symbol))))?.[0];
+}
+
+async function checkKey(kraken: Kraken, credentials: Credentials): Promise<KeyCheck> {
+  try {
+    const request = signed(kraken, credentials, { path: checkPath });
+    const { general, transfer } = await kraken.api.read(request, replies.judgeKey);
+    if (transfer !== 'NO_ACCESS') return { kind: 'refused', reason: 'can-withdraw' };
+    if (general === 'NO_ACCESS') return { kind: 'refused', reason: 'no-access' };
+    if (general === 'READ_ONLY') return { kind: 'refused', reason: 'read-only' };
+    return general === 'FULL_ACCESS' ? { kind: 'usable', notes: [] } : { kind: 'undecided' };
+  } catch (error) {
+    const refusal = refusedKey(error);
+    return refusal ?? checkByReading(kraken, credentials);
+  }
+}
+
+/** Where the check itself is of no use: a key that reads the settings exists. What else it may do is not known. */
+async function checkByReading(kraken: Kraken, credentials: Credentials): Promise<KeyCheck> {
+  try {
+    await readPreferences(kraken, credentials, replies.preferences);
+    return { kind: 'undecided' };
+  } catch (error) {
+    const refusal = refusedKey(error);
+    if (refusal) return refusal;
+    throw error;
+  }
 }
 
 /**

@@ -3,12 +3,13 @@ import { z } from 'zod';
 import type { Refusal } from '../errors.ts';
 import { aliasesOf, type Market, normalizeSymbol } from '../leverage/market.ts';
 import { type CurrentSetting, isSameSetting, type LeverageSetting, leverageFromReply } from '../leverage/setting.ts';
-import type { Target } from '../leverage/venue.ts';
+import type { MarketAndCurrency } from '../leverage/venue.ts';
 import { parseJson } from '../parse-json.ts';
-import type { Judge } from './client.ts';
 import { emptied, type ListReply, oursOnly, type RowAbout } from './list-reply.ts';
+import type { Judge } from './venue-api.ts';
 import { type Answer, decimal, positive, readSuccess, refused, silent, type Verdict } from './verdict.ts';
 
+/** Never set, which is not 1x. */
 const notSet = 'leverage not found';
 
 /** Whole lower-cased texts. Never a part of one: "gene-rate-d" is not a rate limit. */
@@ -194,7 +195,7 @@ function isOpenIn(currency: string, { trade_currency = currency, status = '' }: 
  * Reads a row of positions or orders in which one market is wanted. Rows about other markets may look as they like, but
  * an open one that does not say what it is about could be about this one.
  */
-export function rowAbout<S extends z.ZodType>({ market, currency = 'USDT' }: Target, schema: S) {
+export function rowAbout<S extends z.ZodType>({ market, currency = 'USDT' }: MarketAndCurrency, schema: S) {
   return (raw: unknown): RowAbout<z.output<S>> => {
     const row = readRow(raw);
     if (!isOpenIn(currency, row)) return { kind: 'other' };
@@ -209,7 +210,7 @@ export function rowAbout<S extends z.ZodType>({ market, currency = 'USDT' }: Tar
 export const order = z.unknown().transform(() => true);
 
 /** The open positions of one market. */
-export const positionsOf = (target: Target) => ({
+export const positionsOf = (target: MarketAndCurrency) => ({
   name: 'data',
   around,
   row: rowAbout(target, position),

@@ -4,7 +4,7 @@ import { type ExecuteOptions, execute, readBack, targetOf } from '../../src/conf
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import { preview, seenIn } from '../../src/leverage/preview.ts';
 import type { LeverageSetting } from '../../src/leverage/setting.ts';
-import type { Target } from '../../src/leverage/venue.ts';
+import type { MarketAndCurrency } from '../../src/leverage/venue.ts';
 import { createClock } from '../support/clock.ts';
 import { isolated } from '../support/gate.ts';
 import { createPaperVenue, type Fate, refusal, silence, unreachable } from '../support/paper-venue.ts';
@@ -254,8 +254,9 @@ test('every call of a change is about its margin currency, the read-back as well
   const held = new Map<string | undefined, LeverageSetting>();
   const byCurrency = {
     ...venue,
-    readSetting: async (_credentials: object, { currency }: Target) => held.get(currency) ?? { mode: 'cross' as const },
-    applySetting: async (_credentials: object, { currency }: Target, setting: LeverageSetting) => {
+    readSetting: async (_credentials: object, { currency }: MarketAndCurrency) =>
+      held.get(currency) ?? { mode: 'cross' as const },
+    applySetting: async (_credentials: object, { currency }: MarketAndCurrency, setting: LeverageSetting) => {
       held.set(currency, setting);
       return { kind: 'accepted' as const };
     },

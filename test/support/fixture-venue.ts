@@ -1,7 +1,7 @@
 import { Failure, type FailureData } from '../../src/errors.ts';
 import type { Venue } from '../../src/leverage/venue.ts';
-import type { VenueDefinition, VenueOptions } from '../../src/venues/client.ts';
 import { createHttp } from '../../src/venues/http.ts';
+import type { VenueDefinition, VenueOptions } from '../../src/venues/venue-api.ts';
 import { type Loopback, openLoopback, type SeenRequest } from './loopback.ts';
 
 /** One reply; `text` instead of `body` where it is not JSON. */

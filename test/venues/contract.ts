@@ -2,7 +2,7 @@ import { Big } from 'big.js';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { FaultInput } from '../../simulators/venues/faults.ts';
 import { findMarket } from '../../src/leverage/market.ts';
-import type { Deadlines, Target } from '../../src/leverage/venue.ts';
+import type { Deadlines, MarketAndCurrency } from '../../src/leverage/venue.ts';
 import { outcomeOf } from '../support/fixture-venue.ts';
 import { json, openLoopback } from '../support/loopback.ts';
 import type { VenueHarness } from '../support/venue-simulators.ts';
@@ -102,7 +102,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       harness = await openHarness(deadlines);
       const { venue, credentials, symbol } = harness;
       const market = await venue.readMarket(credentials, symbol);
-      const target: Target = { market };
+      const target: MarketAndCurrency = { market };
       return { ...harness, target };
     }
 

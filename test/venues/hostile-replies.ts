@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Credentials } from '../../src/account.ts';
-import type { Target } from '../../src/leverage/venue.ts';
-import type { VenueDefinition } from '../../src/venues/client.ts';
+import type { MarketAndCurrency } from '../../src/leverage/venue.ts';
+import type { VenueDefinition } from '../../src/venues/venue-api.ts';
 import { type FixtureVenue, openFixtureVenue, outcomeOf, type Reply } from '../support/fixture-venue.ts';
 import { turnsWhile } from '../support/turns.ts';
 
@@ -11,7 +11,7 @@ type Subject = {
   readonly credentials: Credentials;
   /** Texts that must not come out of the venue's file again. */
   readonly secrets: readonly string[];
-  readonly target: Target;
+  readonly target: MarketAndCurrency;
   /** Field names and values that make a random reply look almost right. */
   readonly words: readonly string[];
   /** The name of the list in the reply with the markets. */

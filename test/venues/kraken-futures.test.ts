@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Market } from '../../src/leverage/market.ts';
 import { Secret } from '../../src/secret.ts';
-import type { VenueOptions } from '../../src/venues/client.ts';
 import { authent, krakenFutures, krakenFuturesDemo } from '../../src/venues/kraken-futures.ts';
-import { instrumentsOf } from '../../src/venues/kraken-futures-replies.ts';
+import { instrumentsOf } from '../../src/venues/kraken-futures-instruments.ts';
 import { judgeList } from '../../src/venues/list-reply.ts';
+import type { VenueOptions } from '../../src/venues/venue-api.ts';
 import { type FixtureVenue, openFixtureVenue, outcomeOf, type Reply, type Script } from '../support/fixture-venue.ts';
 import type { SeenRequest } from '../support/loopback.ts';
 import { turnsWhile } from '../support/turns.ts';

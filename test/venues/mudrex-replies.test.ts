@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Refusal } from '../../src/errors.ts';
-import type { Target } from '../../src/leverage/venue.ts';
+import type { MarketAndCurrency } from '../../src/leverage/venue.ts';
 import { judgeList, oursOnly, type RowAbout } from '../../src/venues/list-reply.ts';
 import {
   expecting,
@@ -162,7 +162,7 @@ describe('rows', () => {
     max_leverage: 100,
     leverage_step: '0.01',
   });
-  const target: Target = { market: bitcoin };
+  const target: MarketAndCurrency = { market: bitcoin };
   const aboutBitcoin = (more: object = {}) => ({ symbol: 'BTCUSDT', ...more });
 
   test('a market has bounds, and is known as bitcoin by both its names and against any dollar', () => {
@@ -219,7 +219,11 @@ describe('rows', () => {
     for (const row of [undefined, { id: 'x'.repeat(1_000) }]) expect(idOf(row)).toHaveLength(44);
   });
 
-  const reply = (about: Target) => ({ ...positionsOf(about), row: rowAbout(about, z.unknown()), conclude: oursOnly });
+  const reply = (about: MarketAndCurrency) => ({
+    ...positionsOf(about),
+    row: rowAbout(about, z.unknown()),
+    conclude: oursOnly,
+  });
   const ours = (rows: readonly unknown[], about = target) =>
     meaningOf<RowAbout<unknown>, unknown>(reply(about), ...rows);
 

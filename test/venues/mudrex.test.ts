@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Market } from '../../src/leverage/market.ts';
 import { Secret } from '../../src/secret.ts';
-import type { VenueOptions } from '../../src/venues/client.ts';
 import { mudrex as definition } from '../../src/venues/mudrex.ts';
+import type { VenueOptions } from '../../src/venues/venue-api.ts';
 import { type FixtureVenue, openFixtureVenue, outcomeOf, type Script } from '../support/fixture-venue.ts';
 import type { SeenRequest } from '../support/loopback.ts';
 import { openMudrex } from '../support/venue-simulators.ts';

@@ -3,16 +3,16 @@ import { z } from 'zod';
 import { Failure, type Silence } from '../../src/errors.ts';
 import type { Budget } from '../../src/leverage/venue.ts';
 import { Secret } from '../../src/secret.ts';
+import type { HttpReply, HttpRequest } from '../../src/venues/http.ts';
+import type { ListReply } from '../../src/venues/list-reply.ts';
 import {
   type CallReport,
-  createClient,
+  createVenueApi,
   credential,
   defaultDeadlines,
   type Judge,
   unlessFailing,
-} from '../../src/venues/client.ts';
-import type { HttpReply, HttpRequest } from '../../src/venues/http.ts';
-import type { ListReply } from '../../src/venues/list-reply.ts';
+} from '../../src/venues/venue-api.ts';
 import { readSuccess, refused, silent } from '../../src/venues/verdict.ts';
 import { outcomeOf } from '../support/fixture-venue.ts';
 import { createSleepingClock } from '../support/venue-simulators.ts';
@@ -45,7 +45,7 @@ const numbers: ListReply<unknown, readonly unknown[]> = {
   conclude: (value) => ({ kind: 'ok', value }),
 };
 
-/** A client whose network is a list of replies; each takes `takesMs`. */
+/** An api whose network is a list of replies; each takes `takesMs`. */
 function open(
   replies: readonly HttpReply[],
   {
@@ -69,7 +69,7 @@ function open(
     },
     close: async () => {},
   };
-  const client = createClient(paper(published), {
+  const api = createVenueApi(paper(published), {
     http,
     now: () => now() + stepMs,
     elapsed: () => now() - startedAt,
@@ -78,12 +78,12 @@ function open(
   });
   const spends = { key, cost: 'read' } as const;
   return {
-    client,
+    api,
     sent,
     reports,
     now,
     sleep,
-    /** Every wait of the client lasts this much longer than it asked for. */
+    /** Every wait of the api lasts this much longer than it asked for. */
     oversleep: (ms: number) => {
       tooLongMs = ms;
     },
@@ -91,9 +91,9 @@ function open(
     step: (ms: number) => {
       stepMs += ms;
     },
-    read: () => outcomeOf(client.read({ url: 'http://venue/', spends }, judge)),
-    readPublic: () => outcomeOf(client.read({ url: 'http://venue/' }, judge)),
-    write: () => client.write({ method: 'PUT', url: 'http://venue/', spends: { key, cost: 'write' } }, judge),
+    read: () => outcomeOf(api.read({ url: 'http://venue/', spends }, judge)),
+    readPublic: () => outcomeOf(api.read({ url: 'http://venue/' }, judge)),
+    write: () => api.write({ method: 'PUT', url: 'http://venue/', spends: { key, cost: 'write' } }, judge),
   };
 }
 
@@ -132,13 +132,13 @@ describe('a write', () => {
   });
 
   test('carries its body and its headers, which are built when it is sent', async () => {
-    const { client, sent } = open([ok]);
+    const { api, sent } = open([ok]);
     let built = 0;
     const headers = () => {
       built += 1;
       return { authent: 'signed' };
     };
-    await client.write({ method: 'POST', url: 'http://venue/', headers, body: '{}' }, judge);
+    await api.write({ method: 'POST', url: 'http://venue/', headers, body: '{}' }, judge);
     expect(sent).toMatchObject([{ method: 'POST', body: '{}', headers: { authent: 'signed' } }]);
     expect(built).toBe(1);
   });
@@ -184,13 +184,11 @@ describe('a write', () => {
   });
 
   test('that meets a bug is not turned into a result', async () => {
-    const { client, reports } = open([ok]);
+    const { api, reports } = open([ok]);
     const broken = () => {
       throw new TypeError('a bug');
     };
-    await expect(client.write({ method: 'PUT', url: 'http://venue/', headers: broken }, judge)).rejects.toThrow(
-      'a bug',
-    );
+    await expect(api.write({ method: 'PUT', url: 'http://venue/', headers: broken }, judge)).rejects.toThrow('a bug');
     expect(reports).toEqual([]);
   });
 });
@@ -245,17 +243,17 @@ describe('a read', () => {
   });
 
   test('has a cap for each kind of reply', async () => {
-    const { client, sent } = open([ok, ok, ok, ok]);
-    await client.read({ url: 'http://venue/' }, judge);
-    await client.write({ method: 'PUT', url: 'http://venue/' }, judge);
-    await outcomeOf(client.readList({ url: 'http://venue/' }, numbers));
-    await outcomeOf(client.readList({ url: 'http://venue/', size: 'markets' }, numbers));
+    const { api, sent } = open([ok, ok, ok, ok]);
+    await api.read({ url: 'http://venue/' }, judge);
+    await api.write({ method: 'PUT', url: 'http://venue/' }, judge);
+    await outcomeOf(api.readList({ url: 'http://venue/' }, numbers));
+    await outcomeOf(api.readList({ url: 'http://venue/', size: 'markets' }, numbers));
     expect(sent.map(({ maxBytes }) => (maxBytes ?? 0) / 1024)).toEqual([64, 64, 1024, 4096]);
   });
 
   test('of a list gives what its rows mean', async () => {
-    const { client } = open([{ ...ok, text: '{"list":[1,2]}' }]);
-    expect(await client.readList({ url: 'http://venue/' }, numbers)).toEqual([1, 2]);
+    const { api } = open([{ ...ok, text: '{"list":[1,2]}' }]);
+    expect(await api.readList({ url: 'http://venue/' }, numbers)).toEqual([1, 2]);
   });
 
   test('nested deeper than any venue nests is not parsed, and a write is read back', async () => {
@@ -287,12 +285,12 @@ describe('after "too many" a key rests', () => {
   });
 
   test('and nothing is sent with it meanwhile, but with another key', async () => {
-    const { write, sent, client } = open([tooMany('30'), ok]);
+    const { write, sent, api } = open([tooMany('30'), ok]);
     await write();
     expect(await write()).toMatchObject({ kind: 'not-sent', failure: { retryAfterMs: 30_000 } });
     expect(sent).toHaveLength(1);
     const other = { url: 'http://venue/', spends: { key: new Secret('other'), cost: 'read' } } as const;
-    expect(await client.read(other, judge)).toBe('fine');
+    expect(await api.read(other, judge)).toBe('fine');
   });
 });
 
@@ -300,12 +298,12 @@ describe('after "too many" from this address', () => {
   const tooManyHere: HttpReply = { ...tooMany('30'), kind: 'answered', status: 418, text: '' };
 
   test('nothing is sent with any key, nor without one', async () => {
-    const { write, read, readPublic, client, sent } = open([tooManyHere, ok]);
+    const { write, read, readPublic, api, sent } = open([tooManyHere, ok]);
     expect(await write()).toMatchObject({ kind: 'refused', failure: { refusal: 'address-rate-limited' } });
     const failure = { code: 'VENUE_BUSY', venue: 'Paper', limit: 'address', retryAfterMs: 30_000 };
     expect(await write()).toEqual({ kind: 'not-sent', failure });
     const other = { url: 'http://venue/', spends: { key: new Secret('other'), cost: 'read' } } as const;
-    for (const outcome of [read(), readPublic(), outcomeOf(client.read(other, judge))]) {
+    for (const outcome of [read(), readPublic(), outcomeOf(api.read(other, judge))]) {
       expect(await outcome).toEqual(failure);
     }
     expect(sent).toHaveLength(1);
@@ -342,13 +340,13 @@ describe('a clock that is set', () => {
 });
 
 test('every kind of call spends what it costs, and public ones nothing', async () => {
-  const { client, sent, readPublic } = open(Array.from({ length: 30 }, () => ok));
+  const { api, sent, readPublic } = open(Array.from({ length: 30 }, () => ok));
   for (let count = 0; count < 12; count += 1) await readPublic();
   for (let count = 0; count < 5; count += 1) {
-    await client.read({ url: 'http://venue/', spends: { key, cost: 'account' } }, judge);
+    await api.read({ url: 'http://venue/', spends: { key, cost: 'account' } }, judge);
   }
   expect(sent).toHaveLength(17);
-  const sixth = client.read({ url: 'http://venue/', spends: { key, cost: 'account' } }, judge);
+  const sixth = api.read({ url: 'http://venue/', spends: { key, cost: 'account' } }, judge);
   expect(await outcomeOf(sixth)).toMatchObject({ code: 'VENUE_BUSY' });
 });
 
@@ -370,11 +368,11 @@ test('every call that was tried is reported with what it came to and how long it
   ]);
 });
 
-test('a client that nobody listens to works the same', async () => {
+test('an api that nobody listens to works the same', async () => {
   const { now, sleep } = createSleepingClock();
   const http = { send: async () => ok, close: async () => {} };
-  const client = createClient(paper(budget), { http, now, elapsed: now, sleep });
-  expect(await client.read({ url: 'http://venue/' }, judge)).toBe('fine');
+  const api = createVenueApi(paper(budget), { http, now, elapsed: now, sleep });
+  expect(await api.read({ url: 'http://venue/' }, judge)).toBe('fine');
 });
 
 test('what a preview can do without is undefined when it fails, and a bug is a bug', async () => {
