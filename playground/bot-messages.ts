@@ -1,17 +1,12 @@
 import { z } from 'zod';
 
-const venueUrls = z.object({
-  mudrex: z.string(),
-  'kraken-futures': z.string(),
-  'kraken-futures-demo': z.string(),
-});
-
 /** How the bot's process is started; the made-up secrets travel here instead of in its environment. */
 export const botSetupSchema = z.object({
   /** As an operator would set them in the environment. */
   variables: z.record(z.string(), z.string()),
   discordApi: z.string(),
-  venueUrls,
+  /** By venue id. */
+  venueUrls: z.record(z.string(), z.string()),
   publicUrl: z.string(),
   offsetMs: z.number(),
 });

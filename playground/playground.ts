@@ -4,10 +4,10 @@ import { createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
-import { createDemoScenario } from '../simulators/venues/scenario.ts';
+import { demoCredentials, exchangeOf, type OpenExchange, openExchanges, urlsOf } from '../simulators/venues/index.ts';
+import type { VenueId } from '../src/venues/index.ts';
 import { createBotProcess } from './bot-process.ts';
 import { createClock } from './clock.ts';
-import { createExchanges, type Exchange, type ExchangeId } from './exchanges.ts';
 import { createHub } from './hub.ts';
 import { createOperator } from './operator.ts';
 import { applicationId, auditChannelId, demoGuild, demoPeople, everybody } from './people.ts';
@@ -75,7 +75,7 @@ export async function createPlayground(options: PlaygroundOptions = {}) {
     url: () => run.url(),
     /** Where the bot's own pages are. */
     webUrl: () => run.webUrl(),
-    exchange: (id: ExchangeId): Exchange => run.exchange(id),
+    exchange: (id: VenueId): OpenExchange => run.exchange(id),
     state: (): PlaygroundState => run.state(),
     /** Serves at once; the bot is ready when this resolves. @throws Error when a port is in use or the bot cannot start */
     start: () => run.start(),
@@ -112,9 +112,8 @@ async function createRun({ host, ports, variables = {}, reset, resets }: RunOpti
     people: everybody,
     guilds: [demoGuild],
   });
-  const ids = { alice: demoPeople.alice.id, bob: demoPeople.bob.id, carol: demoPeople.carol.id };
-  const scenario = createDemoScenario(ids);
-  const exchanges = createExchanges(clock.now, scenario);
+  const people = { alice: demoPeople.alice.id, bob: demoPeople.bob.id, carol: demoPeople.carol.id };
+  const exchanges = openExchanges((venue) => venue.openDemo({ now: clock.now, people }));
   const bot = createBotProcess({
     changed: hub.changed,
     offsetMs: clock.offsetMs,
@@ -131,17 +130,12 @@ async function createRun({ host, ports, variables = {}, reset, resets }: RunOpti
         ...operator.variables(),
       },
       discordApi: `${origin}/discord/api`,
-      venueUrls: {
-        mudrex: `${origin}/mudrex/fapi/v1`,
-        'kraken-futures': `${origin}/kraken`,
-        'kraken-futures-demo': `${origin}/kraken-demo`,
-      },
+      venueUrls: urlsOf(exchanges, origin),
       publicUrl: webUrl(),
     }),
   });
   const isReady = () => bot.state() === 'ready' && discord.sessions().length > 0 && discord.commands().length > 0;
-  const { credentials } = scenario;
-  const world = { bot, clock, exchanges, credentials, discord, hub, operator };
+  const world = { bot, clock, exchanges, credentials: demoCredentials, discord, hub, operator };
   const parts = { ...world, origin: () => origin, webUrl, isReady, forward, reset, resets };
   const server = await createServer(parts);
   discord.onChange(hub.changed);
@@ -162,7 +156,7 @@ async function createRun({ host, ports, variables = {}, reset, resets }: RunOpti
     url: () => origin,
     webUrl,
     ports: (): Ports => ({ port: portOf(server.server.address()), webPort }),
-    exchange: (id: ExchangeId): Exchange => findExchange(exchanges, id),
+    exchange: (id: VenueId): OpenExchange => exchangeOf(exchanges, id),
     state: (): PlaygroundState => describeState(parts),
     async start(): Promise<{ readonly url: string; readonly webUrl: string }> {
       await server.listen({ port: ports.port, host });
@@ -177,7 +171,7 @@ async function createRun({ host, ports, variables = {}, reset, resets }: RunOpti
       return { url: origin, webUrl: webUrl() };
     },
     async stop(): Promise<void> {
-      for (const exchange of exchanges) exchange.close();
+      for (const exchange of exchanges) exchange.releaseHangs();
       await bot.stop();
       await server.close();
       if (dataDir !== '') await rm(dataDir, { recursive: true, force: true });
@@ -193,12 +187,6 @@ function createSecrets() {
     client: random(24),
     masterKeys: `playground:${random(32)}`,
   };
-}
-
-function findExchange(exchanges: readonly Exchange[], id: ExchangeId): Exchange {
-  const found = exchanges.find((exchange) => exchange.id === id);
-  if (found === undefined) throw new Error(`no exchange ${id}`);
-  return found;
 }
 
 function portOf(address: ReturnType<ReturnType<typeof createNetServer>['address']>): number {

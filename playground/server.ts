@@ -1,4 +1,5 @@
 import fastify, { type FastifyInstance } from 'fastify';
+import { mountExchanges } from '../simulators/venues/index.ts';
 import { type ApiParts, serveApi } from './api.ts';
 import { serveStatic } from './static.ts';
 import { serveTrouble } from './trouble-api.ts';
@@ -18,15 +19,13 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   const app = fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
   refuseOtherNames(app);
   await app.register(discord.plugin, { prefix: '/discord' });
-  for (const { plugin, prefix } of exchanges) {
-    await app.register(async (scope) => {
-      scope.addHook('onRequest', async (_request, reply) => {
-        setImmediate(hub.changed);
-        reply.raw.once('close', hub.changed);
-      });
-      await scope.register(plugin, { prefix });
+  await app.register(async (scope) => {
+    scope.addHook('onRequest', async (_request, reply) => {
+      setImmediate(hub.changed);
+      reply.raw.once('close', hub.changed);
     });
-  }
+    await mountExchanges(scope, exchanges);
+  });
   await app.register(async (scope) => {
     scope.addHook('onRequest', async (_request, reply) => {
       reply.headers({

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { LoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
-import type { DemoCredential } from '../simulators/venues/scenario.ts';
+import type { DemoCredential, OpenExchange } from '../simulators/venues/index.ts';
 import type { BotProcess } from './bot-process.ts';
 import type { Clock } from './clock.ts';
-import type { Exchange } from './exchanges.ts';
 import type { Operator } from './operator.ts';
 import { demoPeople, everybody } from './people.ts';
 import { armedAtDiscord, knobOf } from './trouble.ts';
@@ -132,7 +131,7 @@ export type StateParts = {
   readonly discord: LoopbackDiscord;
   readonly resets: () => number;
   readonly operator: Operator;
-  readonly exchanges: readonly Exchange[];
+  readonly exchanges: readonly OpenExchange[];
   readonly credentials: readonly DemoCredential[];
 };
 
@@ -159,7 +158,7 @@ function describeCredential({ venue, person, label, expect, key, secret }: DemoC
   return { venue, ...owner, label, expect, ...(key === undefined ? {} : { key }), secret };
 }
 
-function describeExchange(exchange: Exchange, origin: string): PlaygroundState['venues'][string] {
+function describeExchange(exchange: OpenExchange, origin: string): PlaygroundState['venues'][string] {
   const { label, prefix, basePath, requests, faults } = exchange;
   const accounts = everybody.map(({ id }) => [id, describeAccount(exchange, id)] as const);
   return {
@@ -176,7 +175,7 @@ function describeExchange(exchange: Exchange, origin: string): PlaygroundState['
   };
 }
 
-function describeAccount(exchange: Exchange, userId: string): z.infer<typeof account> {
+function describeAccount(exchange: OpenExchange, userId: string): z.infer<typeof account> {
   return {
     writeCount: exchange.writeCount(userId),
     settings: [...exchange.settings(userId)],
@@ -184,7 +183,7 @@ function describeAccount(exchange: Exchange, userId: string): z.infer<typeof acc
   };
 }
 
-function describeRequest({ at, method, url, kind, account: userId, status, fault }: Exchange['requests'][number]) {
+function describeRequest({ at, method, url, kind, account: userId, status, fault }: OpenExchange['requests'][number]) {
   return {
     ...{ at, method, url, kind, status },
     ...(userId === undefined ? {} : { userId }),

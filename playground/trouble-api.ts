@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { faultSchema } from '../simulators/venues/faults.ts';
+import type { OpenExchange } from '../simulators/venues/index.ts';
 import type { ApiParts } from './api.ts';
-import type { Exchange } from './exchanges.ts';
 import { botKnobs, calmDiscord, discordKnobSchema, turnDiscordKnob } from './trouble.ts';
 
 const atVenue = z.object({ venue: z.string() });
@@ -12,8 +12,11 @@ const move = z.object({
   userId: z.string(),
   market: z.string(),
   leverage: z.union([leverage, z.literal('cross')]),
-  currency: z.enum(['USDT', 'INR']).optional(),
+  currency: z.string().optional(),
 });
+/** What somebody does at the exchange itself, behind the bot's back. */
+export type Move = z.input<typeof move>;
+
 const maximum = z.object({ market: z.string(), max: leverage });
 const forward = z.object({
   forwardMs: z
@@ -31,7 +34,7 @@ export function serveTrouble(
 ): void {
   const { exchanges, discord, bot, hub, operator } = parts;
 
-  function exchangeOf(params: unknown): Exchange {
+  function exchangeOf(params: unknown): OpenExchange {
     const { venue } = atVenue.parse(params);
     const found = exchanges.find(({ id }) => id === venue);
     if (found === undefined) throw new Error(`no venue ${venue}`);
@@ -39,7 +42,7 @@ export function serveTrouble(
   }
 
   app.post('/api/venues/:venue/faults', async (request) => {
-    const id = exchangeOf(request.params).addFault(faultSchema.parse(request.body));
+    const id = exchangeOf(request.params).faults.add(faultSchema.parse(request.body));
     hub.changed();
     return { id };
   });
@@ -49,13 +52,14 @@ export function serveTrouble(
     return {};
   });
   app.post('/api/venues/:venue/move', async (request) => {
-    exchangeOf(request.params).move(move.parse(request.body));
+    const { userId, market, leverage: moved, currency } = move.parse(request.body);
+    exchangeOf(request.params).set(userId, market, moved === 'cross' ? undefined : moved, currency);
     hub.changed();
     return {};
   });
   app.post('/api/venues/:venue/maximum', async (request) => {
     const { market, max } = maximum.parse(request.body);
-    exchangeOf(request.params).lowerMaximum(market, max);
+    exchangeOf(request.params).setBounds(market, { max });
     hub.changed();
     return {};
   });

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { LoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
+import type { Refusal } from '../simulators/venues/exchange.ts';
 import { type FaultInput, type FaultName, faultList } from '../simulators/venues/faults.ts';
+import { simulatedVenues } from '../simulators/venues/index.ts';
 
 /** A knob that makes one thing go wrong, with the one line that says what to watch for. */
 export type Knob = { readonly id: string; readonly title: string; readonly watchFor: string };
@@ -41,51 +43,19 @@ export const venueKnobs: readonly VenueKnob[] = titles.map(([id, title, fault, o
   return { id, title, fault, on, watchFor: watchFor(fault.name) };
 });
 
-type Refused = Omit<Extract<FaultInput, { name: 'refused' }>, 'name'>;
+export type RefusalChoice = Refusal & { readonly id: string };
 
-const mudrexTexts: readonly Refused[] = [
-  { text: 'leverage out of permissible range', status: 400 },
-  { text: 'invalid asset id', status: 400 },
-  { text: 'asset not found', status: 400 },
-  { text: 'params error', status: 400 },
-  { text: 'invalid trade currency', status: 400 },
-  { text: 'leverage not found', status: 404 },
-  { text: 'insufficient balance', status: 400 },
-  { text: 'invalid authentication', status: 401, code: 3100 },
-  { text: 'insufficient scope', status: 403 },
-  { text: 'conflict', status: 409 },
-  { text: 'rate limit exceeded', status: 429 },
-  { text: 'something went wrong', status: 500 },
-];
+/** What the page says of each exchange, with every documented error of its kind. */
+export const exchangeKnobs = Object.entries(simulatedVenues).map(([id, venue]) => ({
+  id,
+  label: venue.shortLabel,
+  unlisted: venue.unlisted,
+  isDemoHost: venue.isDemoHost,
+  refusals: venue.refusals.map((refusal) => choice(refusal)),
+}));
 
-const krakenCodes: readonly Refused[] = [
-  { code: 41, message: 'WOULD_CAUSE_LIQUIDATION' },
-  { code: 87, message: 'CONTRACT_DOES_NOT_EXIST' },
-  { code: 88, message: 'CONTRACT_NOT_FLEXIBLE_FUTURES' },
-  { code: 92, message: 'INSUFFICIENT_MARGIN' },
-];
-
-const krakenErrors = [
-  ...['accountInactive', 'apiLimitExceeded', 'authenticationError', 'insufficientFunds', 'invalidAccount'],
-  ...['invalidAmount', 'invalidArgument', 'invalidUnit', 'Json Parse Error', 'marketUnavailable'],
-  ...['nonceBelowThreshold', 'nonceDuplicate', 'notFound', 'requiredArgumentMissing', 'Server Error'],
-  ...['Unavailable', 'unknownError', 'insufficientPrivileges', 'contractNotFound'],
-];
-
-export type RefusalChoice = { readonly id: string; readonly title: string; readonly fault: FaultInput };
-
-/** Every documented error of each kind of venue, as its two seed pages and its other pages name them. */
-export const refusalChoices: Readonly<Record<'mudrex' | 'kraken', readonly RefusalChoice[]>> = {
-  mudrex: mudrexTexts.map((refused) => choice(`${refused.status} ${refused.text}`, refused)),
-  kraken: [
-    ...krakenCodes.map((refused) => choice(`${refused.code} ${refused.message}`, refused)),
-    ...krakenErrors.map((error) => choice(error, { error })),
-    choice('Server Error in a list', { error: 'Server Error', inList: true }),
-  ],
-};
-
-function choice(title: string, refused: Refused): RefusalChoice {
-  return { id: title.toLowerCase().replaceAll(/\W+/g, '-'), title, fault: { name: 'refused', ...refused } };
+function choice(refusal: Refusal): RefusalChoice {
+  return { id: refusal.title.toLowerCase().replaceAll(/\W+/g, '-'), ...refusal };
 }
 
 export const discordKnobs = [
@@ -171,7 +141,7 @@ export function knobOf(fault: FaultInput): { readonly id: string; readonly title
     Object.entries(known).every(([key, value]) => key === 'times' || said.get(key) === value);
   const [id, title] = titles.find(isSame) ?? titles.find(([, , known]) => known.name === fault.name) ?? [fault.name];
   if (title !== undefined) return { id, title };
-  const refused = [...refusalChoices.mudrex, ...refusalChoices.kraken].find((one) => saysTheSame(one.fault, fault));
+  const refused = exchangeKnobs.flatMap(({ refusals }) => refusals).find((one) => saysTheSame(one.fault, fault));
   return { id: 'refuse', title: `Refuse: ${refused?.title ?? fault.name}` };
 }
 
@@ -201,5 +171,5 @@ export const botKnobs = [
 ] as const satisfies readonly Knob[];
 
 /** Every knob, for the page. */
-export const knobs = { venueKnobs, refusalChoices, discordKnobs, clockKnobs, botKnobs };
+export const knobs = { exchangeKnobs, venueKnobs, discordKnobs, clockKnobs, botKnobs };
 export type Knobs = typeof knobs;

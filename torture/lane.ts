@@ -43,7 +43,7 @@ export function createLane(options: {
     const spot = spotOf(plan);
     desk.journal.movedOutside(spot, value);
     if (venue === 'mudrex') desk.simulators.mudrex.set(trader.id, plan.market, value, plan.currency ?? 'USDT');
-    else desk.simulators['kraken-futures'].set(trader.id, plan.market, value ?? 'cross');
+    else desk.simulators['kraken-futures'].set(trader.id, plan.market, value === 'cross' ? undefined : value);
   }
 
   function pressAll(card: Card, verbs: readonly string[]): string[] {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { interactionTypes } from '../../simulators/discord/model.ts';
 import type { InteractionRecord } from '../../simulators/discord/view.ts';
-import type { Exchange } from '../exchanges.ts';
+import type { OpenExchange } from '../../simulators/venues/index.ts';
 
 /** A change with all that belongs to it. */
 export type Change = {
@@ -10,7 +10,7 @@ export type Change = {
   readonly title: string;
   readonly venue: string;
   readonly records: InteractionRecord[];
-  readonly requests: Exchange['requests'][number][];
+  readonly requests: OpenExchange['requests'][number][];
 };
 
 /** What a pressed button does, such as `confirm`. */
@@ -33,7 +33,7 @@ type Cause = {
 /** Every change of everybody, oldest first, each with its interactions and requests. */
 export function collectChanges(
   records: readonly InteractionRecord[],
-  exchanges: readonly Exchange[],
+  exchanges: readonly OpenExchange[],
 ): readonly Change[] {
   const changes: Change[] = [];
   const byMessage = new Map<string, Change>();

@@ -1,6 +1,6 @@
 import type { LoopbackDiscord } from '../../simulators/discord/loopback-discord.ts';
 import type { InteractionRecord } from '../../simulators/discord/view.ts';
-import type { Exchange } from '../exchanges.ts';
+import type { OpenExchange } from '../../simulators/venues/index.ts';
 import { type Change, collectChanges, verbOf } from './changes.ts';
 import { describeSteps, type Step } from './steps.ts';
 
@@ -31,7 +31,7 @@ export type Flow = { readonly score: Score; readonly changes: readonly ChangeFlo
 
 /** The changes of one person, oldest first, and the score of everybody. */
 export function describeFlow(
-  { discord, exchanges }: { readonly discord: LoopbackDiscord; readonly exchanges: readonly Exchange[] },
+  { discord, exchanges }: { readonly discord: LoopbackDiscord; readonly exchanges: readonly OpenExchange[] },
   viewerId: string,
 ): Flow {
   const changes = collectChanges(discord.interactions(), exchanges);
@@ -48,7 +48,7 @@ export function describeFlow(
   };
 }
 
-function scoreOf(changes: readonly Change[], exchanges: readonly Exchange[]): Score {
+function scoreOf(changes: readonly Change[], exchanges: readonly OpenExchange[]): Score {
   const writes = exchanges.flatMap(({ requests }) => requests.filter(({ kind }) => kind === 'write'));
   const presses = changes.flatMap((change) =>
     confirmsOf(change).map((press) => ({ press, sent: sentBy(press, change) })),

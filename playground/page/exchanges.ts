@@ -7,30 +7,32 @@ import { clockTime } from './time.ts';
 const ROWS = 30;
 
 type Venue = PlaygroundState['venues'][string];
+type ExchangeKnob = State['knobs']['exchangeKnobs'][number];
 type Account = Venue['accounts'][string];
 type User = PlaygroundState['users'][number];
 
 /** Every exchange as it stands: settings and positions of the person, requests, and the write counter. */
-export function exchanges({ screen, viewerId }: State) {
+export function exchanges({ screen, viewerId, knobs }: State) {
   const { venues, users } = screen.state;
   const viewer = users.find(({ id }) => id === viewerId);
-  const [main, demo] = [['mudrex', 'kraken-futures'], ['kraken-futures-demo']];
-  const card = (id: string) => (viewer && venues[id] ? exchange(id, venues[id], { viewer, users }) : nothing);
-  return html`
-    ${main.map(card)}
-    <details class="more">
-      <summary>Kraken’s demo host, an exchange of its own</summary>
-      ${demo.map(card)}
-    </details>`;
+  const card = (knob: ExchangeKnob) => {
+    const venue = venues[knob.id];
+    return viewer && venue ? exchange(knob, venue, { viewer, users }) : nothing;
+  };
+  return knobs.exchangeKnobs.map((knob) =>
+    knob.isDemoHost
+      ? html`<details class="more"><summary>${knob.label} host, an exchange of its own</summary>${card(knob)}</details>`
+      : card(knob),
+  );
 }
 
 type People = { readonly viewer: User; readonly users: readonly User[] };
 
-function exchange(id: string, venue: Venue, { viewer: { id: userId, name }, users }: People) {
+function exchange(knob: ExchangeKnob, venue: Venue, { viewer: { id: userId, name }, users }: People) {
   const account = venue.accounts[userId];
   if (account === undefined) return nothing;
   return html`
-    <section class="exchange" data-venue=${id} tabindex="-1" aria-label=${venue.label}>
+    <section class="exchange" data-venue=${knob.id} tabindex="-1" aria-label=${venue.label}>
       <header>
         <h3>${venue.label}</h3>
         <p class="counter" title="Writes that this exchange has carried out, for everybody">
@@ -38,15 +40,14 @@ function exchange(id: string, venue: Venue, { viewer: { id: userId, name }, user
         </p>
       </header>
       <h4>${name}’s leverage</h4>
-      ${settings(id, account)}
+      ${settings(knob, account)}
       ${account.positions.length === 0 ? nothing : positions(account)}
       <h4>Requests <small>newest first, secrets masked</small></h4>
       ${requests(venue, (id) => (id === userId ? undefined : users.find((user) => user.id === id)?.name))}
     </section>`;
 }
 
-function settings(id: string, { settings: rows }: Account) {
-  const rest = id === 'mudrex' ? 'Every other market: never set' : 'Every other market: cross margin';
+function settings({ unlisted }: ExchangeKnob, { settings: rows }: Account) {
   return html`
     <table class="settings">
       <thead class="hidden"><tr><th scope="col">Market</th><th scope="col">Setting</th></tr></thead>
@@ -60,7 +61,7 @@ function settings(id: string, { settings: rows }: Account) {
               <td><b>${leverage}x</b> ${mode}</td>
             </tr>`,
         )}
-        <tr><td class="rest" colspan="2">${rest}</td></tr>
+        <tr><td class="rest" colspan="2">Every other market: ${unlisted}</td></tr>
       </tbody>
     </table>`;
 }

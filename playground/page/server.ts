@@ -2,10 +2,10 @@ import type { Started, Suggestions } from '../../simulators/discord/client/actor
 import type { OptionValues } from '../../simulators/discord/client/command-input.ts';
 import type { InteractionRecord } from '../../simulators/discord/view.ts';
 import type { FaultName } from '../../simulators/venues/faults.ts';
-import type { Move } from '../exchanges.ts';
 import type { OperatorSettings } from '../operator.ts';
 import type { Screen } from '../screen.ts';
 import type { DiscordKnob, Knobs } from '../trouble.ts';
+import type { Move } from '../trouble-api.ts';
 
 const RECONNECT_MS = 1_000;
 

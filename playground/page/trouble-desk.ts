@@ -9,12 +9,6 @@ import type { Actions, From, State } from './state.ts';
 type Venue = PlaygroundState['venues'][string];
 type Strike = 'write' | 'read' | 'any';
 
-const venueChoices: readonly (readonly [id: string, name: string])[] = [
-  ['mudrex', 'Mudrex'],
-  ['kraken-futures', 'Kraken'],
-  ['kraken-futures-demo', 'Kraken demo'],
-];
-
 /** Something that waits to strike; what has no `remove` goes with all the others only. */
 type Armed = { readonly title: string; readonly words: string; readonly remove?: () => Promise<unknown> };
 
@@ -47,7 +41,7 @@ export function createTroubleDesk(page: State, { change, say }: Actions) {
   function arm(fault: FaultInput, title: string, preferred = 'write') {
     const on = preferred === 'read' ? 'read' : chosen.on;
     const times = on === 'any' ? ({ times: 'forever' } as const) : {};
-    const label = venueChoices.find(([id]) => id === chosen.venue)?.[1];
+    const label = page.knobs.exchangeKnobs.find(({ id }) => id === chosen.venue)?.label;
     return run(() => server.armFault(chosen.venue, { ...fault, on, ...times }), `${label}: ${title}`);
   }
 
@@ -59,9 +53,9 @@ export function createTroubleDesk(page: State, { change, say }: Actions) {
   /** Everything that waits for something to strike, at the exchanges and at Discord. */
   function allArmed(): readonly Armed[] {
     const { venues, discordFaults } = page.screen.state;
-    const atVenues = venueChoices.flatMap(([venue, name]) =>
+    const atVenues = page.knobs.exchangeKnobs.flatMap(({ id: venue, label }) =>
       (venues[venue]?.faults ?? []).map(({ id, title, on, left }) => ({
-        title: `${name}: ${title}`,
+        title: `${label}: ${title}`,
         words: left === 'forever' ? 'every call' : `the next ${on === 'any' ? 'call' : on}`,
         remove: () => server.disarmFault(venue, id),
       })),
@@ -109,9 +103,9 @@ export function createTroubleDesk(page: State, { change, say }: Actions) {
   const startOver = () => run(server.resetAll, 'Everything goes back to the beginning. This takes a few seconds.');
 
   function atExchange() {
-    const { venueKnobs, refusalChoices } = page.knobs;
+    const { exchangeKnobs, venueKnobs } = page.knobs;
     const venue = page.screen.state.venues[chosen.venue];
-    const refusals = refusalChoices[chosen.venue === 'mudrex' ? 'mudrex' : 'kraken'];
+    const refusals = exchangeKnobs.find(({ id }) => id === chosen.venue)?.refusals ?? [];
     const isArmed = (id: string) => venue?.faults.some((fault) => fault.knob === id) === true;
     const refusal = refusals.find(({ id }) => id === chosen.refusal) ?? refusals[0];
     if (venue === undefined || refusal === undefined) return nothing;
@@ -120,10 +114,10 @@ export function createTroubleDesk(page: State, { change, say }: Actions) {
         <h3>At an exchange</h3>
         <fieldset class="segments">
           <legend class="hidden">Exchange</legend>
-          ${venueChoices.map(
-            ([id, name]) => html`
+          ${exchangeKnobs.map(
+            ({ id, label }) => html`
               <label><input type="radio" name="trouble-venue" .value=${id} .checked=${id === chosen.venue}
-                @change=${() => choose({ venue: id })}><span>${name}</span></label>`,
+                @change=${() => choose({ venue: id })}><span>${label}</span></label>`,
           )}
         </fieldset>
         <label class="field">Strikes

@@ -64,7 +64,7 @@ async function makeMoving(page: Page, { exchange }: Playground): Promise<void> {
   await confirm.waitFor();
   await settle(page);
   await keep(3_000);
-  exchange('kraken-futures').addFault({ name: 'apply-then-hang', on: 'write' });
+  exchange('kraken-futures').faults.add({ name: 'apply-then-hang', on: 'write' });
   await confirm.hover();
   await keep(500);
   await confirm.click();

@@ -1,88 +1,96 @@
 import { Big } from 'big.js';
+import type { Controls } from './exchange.ts';
 import type { KrakenInstrument, MarginLevel } from './kraken-instruments.ts';
 import type { KrakenWorld } from './kraken-routes.ts';
 import type { KrakenAccount, KrakenOrder, KrakenPosition, KrakenRule } from './kraken-state.ts';
-import type { WriteLogEntry } from './write-log.ts';
+import { countWrites, type WriteLogEntry } from './write-log.ts';
 
-/** What the page and the tests may see and move behind the bot's back. */
-export interface KrakenControls {
-  readonly accounts: readonly { readonly id: string; readonly person: string | undefined }[];
-  readonly instruments: () => readonly KrakenInstrument[];
-  /** Every write that was carried out, oldest first. */
-  readonly writes: readonly WriteLogEntry[];
-  writeCount(account?: string): number;
-  /** The markets in isolated margin; every other market is in cross margin. */
-  settings(account: string): readonly { market: string; leverage: string; marginType: 'ISOLATED' }[];
-  positions(account: string): readonly KrakenPosition[];
-  /** Moves a setting as the venue's own app would; not counted as a write. */
-  set(account: string, symbol: string, leverage: string | 'cross'): void;
-  setPositions(account: string, positions: readonly KrakenPosition[]): void;
-  setOrders(account: string, orders: readonly KrakenOrder[]): void;
-  setRules(account: string, rules: readonly KrakenRule[]): void;
-  setCollateral(account: string, collateral: string): void;
-  setKeyExpired(key: string, expired: boolean): void;
-  setBounds(symbol: string, bounds: { max: string }): void;
-  setPrice(symbol: string, price: number): void;
-  setTradeable(symbol: string, tradeable: boolean): void;
+/** What the page and the tests may see and move behind the bot's back; a market without a setting is in cross margin. */
+export type KrakenControls = Controls & {
+  readonly setPositions: (account: string, positions: readonly KrakenPosition[]) => void;
+  readonly setOrders: (account: string, orders: readonly KrakenOrder[]) => void;
+  readonly setRules: (account: string, rules: readonly KrakenRule[]) => void;
+  readonly setCollateral: (account: string, collateral: string) => void;
+  readonly setPrice: (symbol: string, price: number) => void;
+  readonly setTradeable: (symbol: string, tradeable: boolean) => void;
+};
+
+export function createKrakenControls(world: KrakenWorld, writes: readonly WriteLogEntry[]): KrakenControls {
+  return {
+    writes,
+    writeCount: (account) => countWrites(writes, account),
+    settings: (account) =>
+      [...accountById(world, account).isolated].map(([market, leverage]) => ({ market, mode: 'isolated', leverage })),
+    positions: (account) =>
+      accountById(world, account).positions.map(({ symbol, side, size, price }) => ({
+        ...{ market: symbol, side, size, entryPrice: price },
+      })),
+    markets: () =>
+      world.instruments
+        .filter(({ type }) => type === 'flexible_futures')
+        .map(({ symbol, marginLevels }) => ({ symbol, max: maximumOf(marginLevels) })),
+    set(account, symbol, leverage) {
+      const { isolated } = accountById(world, account);
+      if (leverage === undefined) isolated.delete(symbol);
+      else isolated.set(symbol, leverage);
+    },
+    setPositions(account, positions) {
+      accountById(world, account).positions = positions;
+    },
+    setOrders(account, orders) {
+      accountById(world, account).orders = orders;
+    },
+    openPosition(account, symbol) {
+      accountById(world, account).positions = [{ symbol, side: 'long', size: '0.01', price: '58000' }];
+    },
+    openOrder(account, symbol) {
+      accountById(world, account).orders = [{ symbol, side: 'buy', size: '0.01', limitPrice: '50000' }];
+    },
+    setRules(account, rules) {
+      accountById(world, account).rules = rules;
+    },
+    setCollateral(account, collateral) {
+      accountById(world, account).collateral = collateral;
+    },
+    setExpired(account, isExpired) {
+      for (const key of accountById(world, account).keys) key.expired = isExpired;
+    },
+    setBounds: (symbol, { max }) =>
+      change(world, symbol, ({ marginLevels }) => ({ marginLevels: capped(marginLevels, max) })),
+    setPrice: (symbol, markPrice) => change(world, symbol, () => ({ markPrice })),
+    setTradeable: (symbol, tradeable) => change(world, symbol, () => ({ tradeable })),
+  };
+}
+
+function accountById({ accounts }: KrakenWorld, id: string): KrakenAccount {
+  const found = accounts.find((account) => account.id === id);
+  if (!found) throw new Error(`Kraken Futures has no account ${id}`);
+  return found;
+}
+
+function change(
+  world: KrakenWorld,
+  symbol: string,
+  changes: (instrument: KrakenInstrument) => Partial<KrakenInstrument>,
+): void {
+  const isKnown = world.instruments.some((instrument) => instrument.symbol === symbol);
+  if (!isKnown) throw new Error(`Kraken Futures has no market ${symbol}`);
+  world.instruments = world.instruments.map((instrument) =>
+    instrument.symbol === symbol ? { ...instrument, ...changes(instrument) } : instrument,
+  );
 }
 
 /** Raises the margin of every step that would allow more leverage than `max`. */
-const capped = (levels: readonly MarginLevel[], max: string): readonly MarginLevel[] => {
+function capped(levels: readonly MarginLevel[], max: string): readonly MarginLevel[] {
   const initialMargin = new Big(1).div(max).round(10, Big.roundDown).toNumber();
   return levels.map((level) =>
     level.initialMargin < initialMargin || level.from === 0
       ? { ...level, initialMargin, maintenanceMargin: initialMargin / 2 }
       : level,
   );
-};
+}
 
-export const createKrakenControls = (world: KrakenWorld, writes: readonly WriteLogEntry[]): KrakenControls => {
-  const accountById = (id: string): KrakenAccount => {
-    const found = world.accounts.find((account) => account.id === id);
-    if (!found) throw new Error(`Kraken Futures has no account ${id}`);
-    return found;
-  };
-  const change = (symbol: string, changes: (instrument: KrakenInstrument) => Partial<KrakenInstrument>) => {
-    if (!world.instruments.some((instrument) => instrument.symbol === symbol)) {
-      throw new Error(`Kraken Futures has no market ${symbol}`);
-    }
-    world.instruments = world.instruments.map((instrument) =>
-      instrument.symbol === symbol ? { ...instrument, ...changes(instrument) } : instrument,
-    );
-  };
-
-  return {
-    accounts: world.accounts.map(({ id, person }) => ({ id, person })),
-    instruments: () => world.instruments,
-    writes,
-    writeCount: (account) => writes.filter((entry) => account === undefined || entry.account === account).length,
-    settings: (account) =>
-      [...accountById(account).isolated].map(([market, leverage]) => ({ market, leverage, marginType: 'ISOLATED' })),
-    positions: (account) => accountById(account).positions,
-    set(account, symbol, leverage) {
-      const { isolated } = accountById(account);
-      if (leverage === 'cross') isolated.delete(symbol);
-      else isolated.set(symbol, leverage);
-    },
-    setPositions(account, positions) {
-      accountById(account).positions = positions;
-    },
-    setOrders(account, orders) {
-      accountById(account).orders = orders;
-    },
-    setRules(account, rules) {
-      accountById(account).rules = rules;
-    },
-    setCollateral(account, collateral) {
-      accountById(account).collateral = collateral;
-    },
-    setKeyExpired(key, expired) {
-      const found = world.accounts.flatMap(({ keys }) => keys).find((known) => known.key === key);
-      if (!found) throw new Error('Kraken Futures has no such key');
-      found.expired = expired;
-    },
-    setBounds: (symbol, { max }) => change(symbol, ({ marginLevels }) => ({ marginLevels: capped(marginLevels, max) })),
-    setPrice: (symbol, markPrice) => change(symbol, () => ({ markPrice })),
-    setTradeable: (symbol, tradeable) => change(symbol, () => ({ tradeable })),
-  };
-};
+// Kraken publishes no maximum: it follows from the first margin step.
+function maximumOf([first]: readonly MarginLevel[]): string {
+  return first === undefined ? '' : String(Math.round(100 / first.initialMargin) / 100);
+}

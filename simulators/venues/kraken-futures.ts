@@ -1,5 +1,14 @@
 import type { Call, Execution, VenueCore } from './call.ts';
+import { limitsOf, type SimulatedVenue } from './exchange.ts';
 import { createKrakenControls, type KrakenControls } from './kraken-controls.ts';
+import {
+  krakenDemoAccounts,
+  krakenDemoHostAccounts,
+  krakenDemoHostKeys,
+  krakenDemoKeys,
+  krakenKey,
+  krakenRefusals,
+} from './kraken-demo.ts';
 import { type KrakenInstrument, krakenInstruments } from './kraken-instruments.ts';
 import {
   createRefusals,
@@ -37,7 +46,7 @@ export interface KrakenSimulatorOptions {
 }
 
 /** A Kraken Futures on this machine, with everything the page and the tests may see and move. */
-export interface KrakenFuturesSimulator extends Pipeline, KrakenControls {}
+export type KrakenFuturesSimulator = Pipeline & KrakenControls;
 
 const checkPath = '/api/auth/v1/api-keys/v3/check';
 
@@ -131,4 +140,28 @@ export const createKrakenFuturesSimulator = (options: KrakenSimulatorOptions): K
   const pipeline = createPipeline(options.now, createCore(world, options));
 
   return { ...pipeline, ...createKrakenControls(world, writes) };
+};
+
+export const krakenFutures: SimulatedVenue = {
+  ...{ label: 'Kraken Futures', shortLabel: 'Kraken', prefix: '/kraken', basePath: '', isDemoHost: false },
+  ...{ unlisted: 'cross margin', bitcoin: 'PF_XBTUSD', keyOf: krakenKey, refusals: krakenRefusals },
+  open: ({ now, limits, accounts }) =>
+    createKrakenFuturesSimulator({
+      ...{ now, ...limitsOf(limits) },
+      accounts: accounts.map(({ id, key: { apiKey: key = '', apiSecret: secret = '' } }) => ({
+        id,
+        keys: [{ key, secret }],
+      })),
+    }),
+  openDemo: ({ now, limits, people }) =>
+    createKrakenFuturesSimulator({ now, ...limitsOf(limits), accounts: krakenDemoAccounts(people) }),
+  demoKeys: krakenDemoKeys,
+};
+
+export const krakenFuturesDemo: SimulatedVenue = {
+  ...krakenFutures,
+  ...{ label: 'Kraken Futures DEMO', shortLabel: 'Kraken demo', prefix: '/kraken-demo', isDemoHost: true },
+  openDemo: ({ now, limits, people }) =>
+    createKrakenFuturesSimulator({ now, ...limitsOf(limits), accounts: krakenDemoHostAccounts(people) }),
+  demoKeys: krakenDemoHostKeys,
 };

@@ -42,7 +42,6 @@ export interface KrakenRule {
 /** How an account starts out. All its keys open the same account. */
 export interface KrakenAccountSeed {
   readonly id: string;
-  readonly person?: string;
   readonly keys: readonly KrakenKeySeed[];
   /** Decimal text in USD; 10000 by default. Margin that positions do not need of it is available. */
   readonly collateral?: string;
@@ -63,7 +62,6 @@ export interface KrakenKey extends Required<KrakenKeySeed> {
 
 export interface KrakenAccount {
   readonly id: string;
-  readonly person: string | undefined;
   readonly keys: readonly KrakenKey[];
   readonly retail: boolean;
   collateral: string;
@@ -77,7 +75,6 @@ export interface KrakenAccount {
 
 export const openAccount = (seed: KrakenAccountSeed): KrakenAccount => ({
   id: seed.id,
-  person: seed.person,
   keys: seed.keys.map((key) => ({
     general: 'FULL_ACCESS',
     transfer: 'NO_ACCESS',

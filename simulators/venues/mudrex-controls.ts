@@ -1,83 +1,79 @@
+import type { Controls } from './exchange.ts';
 import type { MudrexShape } from './mudrex-leverage.ts';
 import type { MudrexMarket } from './mudrex-markets.ts';
 import type { MudrexWorld } from './mudrex-routes.ts';
-import {
-  type MudrexAccount,
-  type MudrexCurrency,
-  type MudrexOrder,
-  type MudrexPosition,
-  settingKey,
-} from './mudrex-state.ts';
-import type { WriteLogEntry } from './write-log.ts';
+import { type MudrexAccount, type MudrexOrder, type MudrexPosition, settingKey } from './mudrex-state.ts';
+import { countWrites, type WriteLogEntry } from './write-log.ts';
 
-/** What the page and the tests may see and move behind the bot's back. */
-export interface MudrexControls {
-  readonly accounts: readonly { readonly id: string; readonly person: string | undefined }[];
-  readonly markets: () => readonly MudrexMarket[];
-  /** Every write that was carried out, oldest first. */
-  readonly writes: readonly WriteLogEntry[];
-  writeCount(account?: string): number;
-  /** What is stored for an account, one entry per market and trade currency. */
-  settings(account: string): readonly { market: string; currency: string; leverage: string; marginType: 'ISOLATED' }[];
-  positions(account: string): readonly MudrexPosition[];
-  /** Moves a setting as the venue's own app would; not counted as a write. `undefined` means never set. */
-  set(account: string, symbol: string, leverage: string | undefined, currency?: MudrexCurrency): void;
-  setPositions(account: string, positions: readonly MudrexPosition[]): void;
-  setOrders(account: string, orders: readonly MudrexOrder[]): void;
-  setExpired(account: string, expired: boolean): void;
-  setBounds(symbol: string, bounds: { min?: string; max?: string; step?: string }): void;
-  setPrice(symbol: string, price: string): void;
-  setShape(shape: MudrexShape): void;
-}
+/** What the page and the tests may see and move behind the bot's back; settings are per market and trade currency. */
+export type MudrexControls = Omit<Controls, 'setBounds'> & {
+  readonly setPositions: (account: string, positions: readonly MudrexPosition[]) => void;
+  readonly setOrders: (account: string, orders: readonly MudrexOrder[]) => void;
+  readonly setBounds: (symbol: string, bounds: { min?: string; max?: string; step?: string }) => void;
+  readonly setPrice: (symbol: string, price: string) => void;
+  readonly setShape: (shape: MudrexShape) => void;
+};
 
-export const createMudrexControls = (world: MudrexWorld, writes: readonly WriteLogEntry[]): MudrexControls => {
-  const accountById = (id: string): MudrexAccount => {
-    const found = world.accounts.find((account) => account.id === id);
-    if (!found) throw new Error(`Mudrex has no account ${id}`);
-    return found;
-  };
-  const changeMarket = (symbol: string, change: (market: MudrexMarket) => Partial<MudrexMarket>) => {
-    if (!world.markets.some((market) => market.symbol === symbol)) throw new Error(`Mudrex has no market ${symbol}`);
-    world.markets = world.markets.map((market) =>
-      market.symbol === symbol ? { ...market, ...change(market) } : market,
-    );
-  };
-
+export function createMudrexControls(world: MudrexWorld, writes: readonly WriteLogEntry[]): MudrexControls {
   return {
-    accounts: world.accounts.map(({ id, person }) => ({ id, person })),
-    markets: () => world.markets,
     writes,
-    writeCount: (account) => writes.filter((entry) => account === undefined || entry.account === account).length,
+    writeCount: (account) => countWrites(writes, account),
     settings: (account) =>
-      [...accountById(account).leverages].map(([key, leverage]) => {
+      [...accountById(world, account).leverages].map(([key, leverage]) => {
         const [market = '', currency = ''] = key.split(' ');
-        return { market, currency, leverage, marginType: 'ISOLATED' };
+        return { market, mode: 'isolated', leverage, currency };
       }),
-    positions: (account) => accountById(account).positions,
+    positions: (account) =>
+      accountById(world, account).positions.map(({ symbol, side, quantity, entryPrice, leverage }) => ({
+        ...{ market: symbol, side: side === 'LONG' ? 'long' : 'short', size: quantity, entryPrice, leverage },
+      })),
+    markets: () => world.markets.map(({ symbol, maxLeverage }) => ({ symbol, max: maxLeverage })),
     set(account, symbol, leverage, currency = 'USDT') {
-      const { leverages } = accountById(account);
+      const { leverages } = accountById(world, account);
       const key = settingKey(symbol, currency);
       if (leverage === undefined) leverages.delete(key);
       else leverages.set(key, leverage);
     },
     setPositions(account, positions) {
-      accountById(account).positions = positions;
+      accountById(world, account).positions = positions;
     },
     setOrders(account, orders) {
-      accountById(account).orders = orders;
+      accountById(world, account).orders = orders;
     },
-    setExpired(account, expired) {
-      accountById(account).expired = expired;
+    openPosition(account, symbol) {
+      const long = { symbol, side: 'LONG', quantity: '0.01', entryPrice: '58000', leverage: '5' } as const;
+      accountById(world, account).positions = [{ ...long, liquidationPrice: '46690.1' }];
+    },
+    openOrder(account, symbol) {
+      accountById(world, account).orders = [{ symbol, side: 'LONG', quantity: 0.01, price: 50_000, leverage: 5 }];
+    },
+    setExpired(account, isExpired) {
+      accountById(world, account).expired = isExpired;
     },
     setBounds: (symbol, { min, max, step }) =>
-      changeMarket(symbol, (market) => ({
+      changeMarket(world, symbol, (market) => ({
         minLeverage: min ?? market.minLeverage,
         maxLeverage: max ?? market.maxLeverage,
         leverageStep: step ?? market.leverageStep,
       })),
-    setPrice: (symbol, price) => changeMarket(symbol, () => ({ price })),
+    setPrice: (symbol, price) => changeMarket(world, symbol, () => ({ price })),
     setShape(shape) {
       world.shape = shape;
     },
   };
-};
+}
+
+function accountById({ accounts }: MudrexWorld, id: string): MudrexAccount {
+  const found = accounts.find((account) => account.id === id);
+  if (!found) throw new Error(`Mudrex has no account ${id}`);
+  return found;
+}
+
+function changeMarket(
+  world: MudrexWorld,
+  symbol: string,
+  change: (market: MudrexMarket) => Partial<MudrexMarket>,
+): void {
+  if (!world.markets.some((market) => market.symbol === symbol)) throw new Error(`Mudrex has no market ${symbol}`);
+  world.markets = world.markets.map((market) => (market.symbol === symbol ? { ...market, ...change(market) } : market));
+}

@@ -35,8 +35,6 @@ export interface MudrexSetting {
 export interface MudrexAccountSeed {
   readonly id: string;
   readonly secret: string;
-  /** Whom the account belongs to, for the page that shows it. */
-  readonly person?: string;
   readonly settings?: readonly MudrexSetting[];
   readonly positions?: readonly MudrexPosition[];
   readonly orders?: readonly MudrexOrder[];
@@ -49,7 +47,6 @@ export interface MudrexAccountSeed {
 
 export interface MudrexAccount {
   readonly id: string;
-  readonly person: string | undefined;
   secret: string;
   expired: boolean;
   readOnly: boolean;
@@ -61,11 +58,10 @@ export interface MudrexAccount {
   lastChange: { readonly key: string; readonly before: string | undefined } | undefined;
 }
 
-export const settingKey = (symbol: string, currency: MudrexCurrency) => `${symbol} ${currency}`;
+export const settingKey = (symbol: string, currency: string) => `${symbol} ${currency}`;
 
 export const openAccount = (seed: MudrexAccountSeed): MudrexAccount => ({
   id: seed.id,
-  person: seed.person,
   secret: seed.secret,
   expired: seed.expired ?? false,
   readOnly: seed.readOnly ?? false,

@@ -1,5 +1,7 @@
 import type { Call, VenueCore } from './call.ts';
+import { limitsOf, type SimulatedVenue } from './exchange.ts';
 import { createMudrexControls, type MudrexControls } from './mudrex-controls.ts';
+import { mudrexDemoAccounts, mudrexDemoKeys, mudrexKey, mudrexRefusals } from './mudrex-demo.ts';
 import type { MudrexShape } from './mudrex-leverage.ts';
 import { type MudrexMarket, mudrexMarkets } from './mudrex-markets.ts';
 import { failed, refusals } from './mudrex-replies.ts';
@@ -35,7 +37,7 @@ export interface MudrexSimulatorOptions {
 }
 
 /** A Mudrex on this machine, with everything the page and the tests may see and move. */
-export interface MudrexSimulator extends Pipeline, MudrexControls {}
+export type MudrexSimulator = Pipeline & MudrexControls;
 
 const createCore = (world: MudrexWorld, limits: readonly WindowRule[]): VenueCore => {
   const keyed = createWindowsPerKey(limits);
@@ -87,4 +89,17 @@ export const createMudrexSimulator = ({ now, ...options }: MudrexSimulatorOption
   const pipeline = createPipeline(now, createCore(world, options.limits ?? mudrexLimits));
 
   return { ...pipeline, ...createMudrexControls(world, writes) };
+};
+
+export const mudrex: SimulatedVenue = {
+  ...{ label: 'Mudrex', shortLabel: 'Mudrex', prefix: '/mudrex', basePath: '/fapi/v1', isDemoHost: false },
+  ...{ unlisted: 'never set', bitcoin: 'BTCUSDT', keyOf: mudrexKey, refusals: mudrexRefusals },
+  open: ({ now, limits, accounts }) =>
+    createMudrexSimulator({
+      ...{ now, ...limitsOf(limits) },
+      accounts: accounts.map(({ id, key: { apiSecret = '' } }) => ({ id, secret: apiSecret })),
+    }),
+  openDemo: ({ now, limits, people }) =>
+    createMudrexSimulator({ now, ...limitsOf(limits), accounts: mudrexDemoAccounts(people) }),
+  demoKeys: mudrexDemoKeys,
 };

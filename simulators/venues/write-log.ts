@@ -10,3 +10,8 @@ export interface WriteLogEntry {
   /** Decimal text; undefined in cross margin. */
   readonly leverage: string | undefined;
 }
+
+/** Those of one account, or all of them. */
+export function countWrites(writes: readonly WriteLogEntry[], account: string | undefined): number {
+  return account === undefined ? writes.length : writes.filter((entry) => entry.account === account).length;
+}

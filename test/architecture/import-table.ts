@@ -48,10 +48,11 @@ export const importTable: Readonly<Record<string, Row>> = {
     libraries: ['lit', 'lit/*', '@skyra/discord-components-core/*'],
   },
   'playground/': {
-    rows: ['simulators/', 'src/app.ts', 'src/config', 'src/log'],
+    rows: ['simulators/', 'src/app.ts', 'src/config', 'src/log', 'src/venues/'],
     libraries: ['node:*', 'fastify', 'playwright-core', 'ws', 'zod'],
   },
-  'simulators/': { rows: [], libraries: ['node:*', 'fastify', 'big.js', 'ws', 'zod'] },
+  // Of the product it takes the ids of the venues, as a type.
+  'simulators/': { rows: ['src/venues/'], libraries: ['node:*', 'fastify', 'big.js', 'ws', 'zod'] },
 
   // The process and its wiring.
   'src/start.js': { rows: ['src/main.ts'], libraries: ['node:module'] },

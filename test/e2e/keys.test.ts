@@ -1,21 +1,14 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import type { DemoCredential } from '../../simulators/venues/scenario.ts';
+import { type DemoCredential, demoCredentials } from '../../simulators/venues/index.ts';
 import { describeInBrowser, useChromium } from '../support/chromium.ts';
 import { freePort } from '../support/free-port.ts';
-import { createWorld, labelsOf, linkOf, people, submitKey, textOf, titleOf, type World } from '../support/world.ts';
+import { createWorld, labelsOf, linkOf, people, submitKey, textOf, titleOf } from '../support/world.ts';
 
 const { alice, bob } = people;
 
-function demoKey(
-  world: World,
-  venue: DemoCredential['venue'],
-  person: DemoCredential['person'],
-  label = 'good',
-): DemoCredential {
-  const found = world.scenario.credentials.find(
-    (one) => one.venue === venue && one.person === person && one.label === label,
-  );
+function demoKey(venue: DemoCredential['venue'], person: DemoCredential['person'], label = 'good'): DemoCredential {
+  const found = demoCredentials.find((one) => one.venue === venue && one.person === person && one.label === label);
   if (found === undefined) throw new TypeError('no such demo key');
   return found;
 }
@@ -29,7 +22,7 @@ async function localWorld() {
 test('a key is not used before its owner pressed "Use this key"', async () => {
   const world = await localWorld();
   const reply = await world.command(alice, 'keys add', { venue: 'mudrex' });
-  expect(await submitKey(linkOf(reply), demoKey(world, 'mudrex', 'alice'))).toContain('Use this key');
+  expect(await submitKey(linkOf(reply), demoKey('mudrex', 'alice'))).toContain('Use this key');
   const refused = await world.command(alice, 'leverage show', { venue: 'mudrex', market: 'btc' });
   expect(textOf(refused)).toMatch(/is not in use yet/);
   const waiting = await world.discord.until(() =>
@@ -46,7 +39,7 @@ test('a key that was dropped is gone, and one that was in use before stays', asy
   const world = await localWorld();
   await world.addKey(alice, { venue: 'mudrex', person: 'alice' });
   const reply = await world.command(alice, 'keys add', { venue: 'mudrex' });
-  await submitKey(linkOf(reply), demoKey(world, 'mudrex', 'bob'));
+  await submitKey(linkOf(reply), demoKey('mudrex', 'bob'));
   const waiting = await world.discord.until(() =>
     world.messages(alice).find((one) => one.id === reply.id && titleOf(one).includes('Use this')),
   );
@@ -65,7 +58,7 @@ test.each([
 ] as const)('on the page a %s key of %s, %s, is refused in words', async (venue, person, label, words) => {
   const world = await localWorld();
   const reply = await world.command(alice, 'keys add', { venue });
-  expect(await submitKey(linkOf(reply), demoKey(world, venue, person, label))).toContain(words);
+  expect(await submitKey(linkOf(reply), demoKey(venue, person, label))).toContain(words);
   expect(textOf(await world.command(alice, 'keys list'))).toContain('You have no keys here');
 });
 
@@ -79,7 +72,7 @@ test.each([
     const world = await localWorld();
     world.kraken.faults.add({ ...fault, path: '/api-keys/', times: 'forever' });
     const reply = await world.command(alice, 'keys add', { venue: 'kraken-futures' });
-    const mayWithdraw = demoKey(world, 'kraken-futures', 'alice', 'may withdraw');
+    const mayWithdraw = demoKey('kraken-futures', 'alice', 'may withdraw');
     const page = await submitKey(linkOf(reply), mayWithdraw);
     expect(page).toContain('Save it although it may be able to withdraw</button>');
     expect(textOf(await world.command(alice, 'keys list'))).toContain('You have no keys here');
@@ -99,7 +92,7 @@ test.each([
 test('list shows fingerprints, check asks the venue, remove asks first', async () => {
   const world = await localWorld();
   await world.addKey(alice, { venue: 'kraken-futures', person: 'alice' });
-  const { key, secret } = demoKey(world, 'kraken-futures', 'alice');
+  const { key, secret } = demoKey('kraken-futures', 'alice');
   const listed = textOf(await world.command(alice, 'keys list'));
   expect(listed).toMatch(/`[0-9a-f]{4}-[0-9a-f]{4}`/);
   expect(listed).not.toContain(key);
@@ -174,7 +167,7 @@ describeInBrowser('in a real browser', () => {
       if (new URL(request.url()).hostname !== '127.0.0.1') problems.push(request.url());
     });
     await signIn(page, linkOf(reply), 'alice');
-    const { key = '', secret } = demoKey(world, 'kraken-futures', 'alice');
+    const { key = '', secret } = demoKey('kraken-futures', 'alice');
     await page.locator('input[name=apiKey]').fill(key);
     await page.locator('input[name=apiSecret]').fill(secret);
     expect(await page.locator('input[name=apiSecret]').getAttribute('type')).toBe('password');

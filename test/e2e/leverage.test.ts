@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { mudrexMarkets } from '../../simulators/venues/mudrex-markets.ts';
 import { buttonsOf, createWorld, labelsOf, people, textOf, titleOf, tradeDesk } from '../support/world.ts';
 
 const { alice, bob } = people;
@@ -17,7 +18,7 @@ describe.each([
 ] as const)('on $venue', ({ venue, market, symbol, label, from }) => {
   test('a command shows a card, a double press writes once, and both presses lead to one receipt', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     expect(labelsOf(card)).toEqual([`Set ${label} to 7x isolated`, 'Cancel']);
     expect(card.isEphemeral).toBe(true);
@@ -34,7 +35,7 @@ describe.each([
 
   test('"Back to" makes a new card that needs its own press', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     const receipt = await world.press(alice, card, /^Set/);
     const back = await world.whisperTo(alice, world.startPress(alice, receipt, `Back to ${from}`));
@@ -46,7 +47,7 @@ describe.each([
 
   test('cancel sends nothing, and the card cannot be confirmed any more', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     const cancelled = await world.press(alice, card, 'Cancel');
     expect(textOf(cancelled)).toMatch(/Cancelled[\s\S]*Nothing was sent/);
@@ -63,7 +64,7 @@ describe.each([
 
   test('a card that expires loses its buttons and cannot run', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     world.clock.advance(60_000);
     // Before the bot's own timer came to it, the store's clock decides at the press.
@@ -90,7 +91,7 @@ describe.each([
 
   test('a card survives a restart of the bot', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     await world.stopBot();
     await world.startBot();
@@ -100,7 +101,7 @@ describe.each([
 
   test('a value that moved since the card gives a new card and writes nothing', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     simulator.set(alice, symbol, '9');
     const fresh = await world.press(alice, card, /^Set/);
@@ -112,7 +113,7 @@ describe.each([
 
   test('a maximum that was lowered since the card sends nothing', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     simulator.setBounds(symbol, { max: '4' });
     const receipt = await world.press(alice, card, /^Set/);
@@ -122,7 +123,7 @@ describe.each([
 
   test('a stranger’s press on a shared card is refused to them alone, and does not spend it', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7', share: true });
     expect(card.isEphemeral).toBe(false);
     expect(textOf(card)).not.toMatch(/position|open order|liquidation/i);
@@ -136,7 +137,7 @@ describe.each([
 
   test('a write that is applied but not answered is settled by reading back, and sent once', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     simulator.faults.add({ name: 'apply-then-reset', on: 'write' });
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     expect(titleOf(await world.press(alice, card, /^Set/))).toContain('Done');
@@ -145,7 +146,7 @@ describe.each([
 
   test('a write that is lost is "not known yet" with a countdown, then "not applied", and is never sent again', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     simulator.faults.add({ name: 'reset', on: 'write' });
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     const first = await world.press(alice, card, /^Set/);
@@ -168,7 +169,7 @@ describe.each([
 
   test('without an answer and without a read-back it is not known, until "Check now" reads it', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     simulator.faults.add({ name: 'apply-then-reset', on: 'write' });
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     const flaky = simulator.faults.add({ name: 'flaky-read-back', shows: 'error', times: 'forever' });
@@ -184,7 +185,7 @@ describe.each([
 
   test('an answer that says only that something broke is not called "no answer"', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     simulator.faults.add({ name: 'server-error', on: 'write', page: 'html', status: 502 });
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     const first = await world.press(alice, card, /^Set/);
@@ -197,7 +198,7 @@ describe.each([
 
   test('an old value that is shown for a moment after an accepted write holds the key, and is corrected', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     simulator.faults.add({ name: 'flaky-read-back', shows: 'old value' });
     const first = await world.press(alice, card, /^Set/);
@@ -214,7 +215,7 @@ describe.each([
 
   test('a success that the read-back contradicts is never called done', async () => {
     const world = await withKey(venue);
-    const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+    const simulator = world.exchange(venue);
     simulator.faults.add({ name: 'no-effect' });
     const card = await world.command(alice, 'leverage set', { venue, market, leverage: '7' });
     const pressed = await world.press(alice, card, /^Set/);
@@ -246,7 +247,7 @@ test('Mudrex says why there is no cross margin', async () => {
 
 test('Mudrex is set by asset id, and per margin currency', async () => {
   const world = await withKey('mudrex');
-  const id = world.mudrex.markets().find(({ symbol }) => symbol === 'BTCUSDT')?.id ?? '';
+  const id = mudrexMarkets.find(({ symbol }) => symbol === 'BTCUSDT')?.id ?? '';
   const card = await world.command(alice, 'leverage set', {
     venue: 'mudrex',
     market: id,

@@ -66,7 +66,7 @@ async function pressWith(venue: 'mudrex' | 'kraken-futures', fault: Record<strin
   const world = await createWorld();
   await world.startBot();
   await world.addKey(alice, { venue, person: 'alice' });
-  const simulator = venue === 'mudrex' ? world.mudrex : world.kraken;
+  const simulator = world.exchange(venue);
   const card = await world.command(alice, 'leverage set', { venue, market: 'btc', leverage });
   simulator.faults.add({ name: 'refused', on: 'write', ...fault });
   const receipt = await world.press(alice, card, /^Set/);

@@ -7,14 +7,21 @@ import { expect, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { createLoopbackDiscord } from '../../simulators/discord/loopback-discord.ts';
 import type { VisibleMessage } from '../../simulators/discord/view.ts';
-import { createKrakenFuturesSimulator } from '../../simulators/venues/kraken-futures.ts';
-import { createMudrexSimulator } from '../../simulators/venues/mudrex.ts';
-import { createDemoScenario, type DemoCredential } from '../../simulators/venues/scenario.ts';
+import {
+  type DemoCredential,
+  demoCredentials,
+  exchangeOf,
+  mountExchanges,
+  type OpenExchange,
+  openExchanges,
+  urlsOf,
+} from '../../simulators/venues/index.ts';
 import { type App, createApp, type Overrides } from '../../src/app.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
 import { rowKinds } from '../../src/row-kinds.ts';
 import { kindOf } from '../../src/store/sealed-rows.ts';
+import type { VenueId } from '../../src/venues/index.ts';
 import { createClock } from './clock.ts';
 import { temporaryDirectory } from './temporary.ts';
 
@@ -35,7 +42,6 @@ export type World = Awaited<ReturnType<typeof createWorld>>;
 export async function createWorld(environment: Readonly<Record<string, string>> = {}, overrides: Overrides = {}) {
   const clock = createClock();
   const { now } = clock;
-  const scenario = createDemoScenario(people);
   const discord = createLoopbackDiscord({
     now,
     applicationId,
@@ -52,9 +58,8 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
     ],
     globalPerSecond: 10_000,
   });
-  const mudrex = createMudrexSimulator({ now, accounts: scenario.mudrex, limits: [] });
-  const kraken = createKrakenFuturesSimulator({ now, accounts: scenario.kraken, limits: [] });
-  const krakenDemo = createKrakenFuturesSimulator({ now, accounts: scenario.krakenDemo, limits: [] });
+  const exchanges = openExchanges((venue) => venue.openDemo({ now, people, limits: 'none' }));
+  const exchange = (id: VenueId): OpenExchange => exchangeOf(exchanges, id);
 
   const server = fastify({ forceCloseConnections: true });
   const listeners = new Set<() => void>();
@@ -64,9 +69,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
   discord.onChange(changed);
   server.addHook('onRequest', async () => setImmediate(changed));
   await server.register(discord.plugin, { prefix: '/discord' });
-  await server.register(mudrex.plugin, { prefix: '/mudrex' });
-  await server.register(kraken.plugin, { prefix: '/kraken' });
-  await server.register(krakenDemo.plugin, { prefix: '/kraken-demo' });
+  await mountExchanges(server, exchanges);
   const origin = await server.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {
     await server.close();
@@ -100,11 +103,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
   function newApp(): App {
     return createApp(configFrom(env), {
       discordApi: `${origin}/discord/api`,
-      venueUrls: {
-        mudrex: `${origin}/mudrex/fapi/v1`,
-        'kraken-futures': `${origin}/kraken`,
-        'kraken-futures-demo': `${origin}/kraken-demo`,
-      },
+      venueUrls: urlsOf(exchanges, origin),
       now,
       monotonic: clock.elapsed,
       log,
@@ -142,7 +141,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
       clientSecret,
       metricsToken,
       env.MASTER_KEYS.slice(3),
-      ...scenario.credentials.map(({ secret }) => secret),
+      ...demoCredentials.map(({ secret }) => secret),
     ];
     const tokens = discord.interactions().map(({ payload }) => z.object({ token: z.string() }).parse(payload).token);
     const said = JSON.stringify(discord.interactions().flatMap(({ calls }) => calls.map(({ body }) => body)));
@@ -208,11 +207,10 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
 
   return {
     clock,
-    scenario,
     discord,
-    mudrex,
-    kraken,
-    krakenDemo,
+    exchange,
+    mudrex: exchange('mudrex'),
+    kraken: exchange('kraken-futures'),
     origin,
     env,
     lines,
@@ -230,20 +228,20 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
     logged: (text: string) => until(() => lines.some((line) => line.includes(text))),
     /** Resolves once a request of this kind has reached one of the venues. */
     requested: (kind: 'read' | 'write') =>
-      until(() => [mudrex, kraken, krakenDemo].some(({ requests }) => requests.some((one) => one.kind === kind))),
+      until(() => exchanges.some(({ requests }) => requests.some((one) => one.kind === kind))),
     startPress,
     whisperTo,
     /** Adds a demo key through the real page, and takes it into use. */
     addKey: async (
       user: string,
-      which: { venue: DemoCredential['venue']; person: DemoCredential['person']; label?: string },
+      which: { venue: VenueId; person: DemoCredential['person']; label?: string },
       label?: string,
     ) => {
-      const credential = scenario.credentials.find(
+      const credential = demoCredentials.find(
         (one) =>
           one.venue === which.venue &&
           one.person === which.person &&
-          one.label === (which.label ?? defaultLabel(which.venue)),
+          one.label === (which.label ?? goodLabels[exchange(which.venue).isDemoHost ? 'demoHost' : 'main']),
       );
       if (credential === undefined) throw new TypeError('no such demo key');
       const reply = await command(user, 'keys add', { venue: which.venue, ...(label !== undefined && { label }) });
@@ -276,9 +274,8 @@ function restoreStore(directory: string): void {
   for (const name of storeFiles) renameSync(join(directory, `${name}.crash`), join(directory, name));
 }
 
-function defaultLabel(venue: string): string {
-  return venue === 'kraken-futures-demo' ? 'demo host' : 'good';
-}
+/** What the demo calls a key that works. */
+const goodLabels = { main: 'good', demoHost: 'demo host' } as const;
 
 function configFrom(env: Readonly<Record<string, string>>): Config {
   const loaded = loadConfig(env);

@@ -8,7 +8,7 @@ import type { VenueOptions } from '../../src/venues/venue-api.ts';
 import { type FixtureVenue, openFixtureVenue, outcomeOf, type Reply, type Script } from '../support/fixture-venue.ts';
 import type { SeenRequest } from '../support/loopback.ts';
 import { turnsWhile } from '../support/turns.ts';
-import { openKraken } from '../support/venue-simulators.ts';
+import { openVenueHarness } from '../support/venue-simulators.ts';
 import { describeVenue } from './contract.ts';
 import fixtures from './fixtures/kraken-futures.json' with { type: 'json' };
 import { describeHostileReplies } from './hostile-replies.ts';
@@ -626,5 +626,5 @@ describeHostileReplies('Kraken Futures', {
   ],
 });
 
-describeVenue('Kraken Futures', (deadlines) => openKraken('kraken-futures', deadlines));
-describeVenue('Kraken Futures DEMO', (deadlines) => openKraken('kraken-futures-demo', deadlines));
+describeVenue('Kraken Futures', (deadlines) => openVenueHarness('kraken-futures', deadlines));
+describeVenue('Kraken Futures DEMO', (deadlines) => openVenueHarness('kraken-futures-demo', deadlines));

@@ -5,7 +5,7 @@ import { mudrex as definition } from '../../src/venues/mudrex.ts';
 import type { VenueOptions } from '../../src/venues/venue-api.ts';
 import { type FixtureVenue, openFixtureVenue, outcomeOf, type Script } from '../support/fixture-venue.ts';
 import type { SeenRequest } from '../support/loopback.ts';
-import { openMudrex } from '../support/venue-simulators.ts';
+import { openVenueHarness } from '../support/venue-simulators.ts';
 import { describeVenue } from './contract.ts';
 import fixtures from './fixtures/mudrex.json' with { type: 'json' };
 import { describeHostileReplies } from './hostile-replies.ts';
@@ -569,4 +569,4 @@ describeHostileReplies('Mudrex', {
   ],
 });
 
-describeVenue('Mudrex', openMudrex);
+describeVenue('Mudrex', (deadlines) => openVenueHarness('mudrex', deadlines));

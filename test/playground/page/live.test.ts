@@ -13,7 +13,7 @@ describePage('the live picture of a change', (stage) => {
     await expect.poll(() => kinds(page)).toEqual(['ask', 'read', 'told']);
     expect(await scores(page)).toEqual({ Presses: '0', Writes: '0', Repeats: '0', Refused: '0' });
 
-    stage.playground().exchange('kraken-futures').addFault({ name: 'apply-then-hang', on: 'write' });
+    stage.playground().exchange('kraken-futures').faults.add({ name: 'apply-then-hang', on: 'write' });
     await page.getByRole('button', { name: 'Set PF_XBTUSD to 5x isolated' }).click();
     const silence = page.locator('.flow .silence');
     await silence.getByText('waiting').waitFor();

@@ -8,8 +8,8 @@ describePage('starting over', (stage) => {
     const { url, exchange, forward } = stage.playground();
     const address = url();
     await addKey(visitor, 'mudrex');
-    exchange('mudrex').addFault({ name: 'hang' });
-    exchange('mudrex').lowerMaximum('BTCUSDT', '4');
+    exchange('mudrex').faults.add({ name: 'hang' });
+    exchange('mudrex').setBounds('BTCUSDT', { max: '4' });
     await forward(61_000);
     await page.getByRole('tab', { name: 'Trouble' }).click();
     await page.getByRole('button', { name: 'Reset everything' }).click();

@@ -190,7 +190,7 @@ describePage(
       const mudrex = stage.playground().exchange('mudrex');
       const before = mudrex.writeCount();
       const card = await openCard(page);
-      mudrex.addFault({ name: 'apply-then-hang', on: 'write' });
+      mudrex.faults.add({ name: 'apply-then-hang', on: 'write' });
       await card.click();
       await expect.poll(() => mudrex.writeCount()).toBe(before + 1);
       await stage.playground().bot.restart('SIGKILL');

@@ -185,7 +185,7 @@ describe('the Kraken Futures simulator', () => {
       expect(kraken.simulator.settings('alice')).toContainEqual({
         market: 'PF_XBTUSD',
         leverage: '5.25',
-        marginType: 'ISOLATED',
+        mode: 'isolated',
       });
     });
 
@@ -333,7 +333,7 @@ describe('the Kraken Futures simulator', () => {
   });
 
   it('lets the trader move a setting elsewhere without counting a write', async () => {
-    kraken.simulator.set('alice', 'PF_XBTUSD', 'cross');
+    kraken.simulator.set('alice', 'PF_XBTUSD', undefined);
     kraken.simulator.set('alice', 'PF_ETHUSD', '7');
     expect(kraken.simulator.settings('alice').map(({ market, leverage }) => [market, leverage])).toEqual([
       ['PF_SOLUSD', '2.5'],

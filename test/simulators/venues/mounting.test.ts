@@ -1,26 +1,19 @@
 import formbody from '@fastify/formbody';
 import Fastify from 'fastify';
 import { expect, it } from 'vitest';
-import { createKrakenFuturesSimulator } from '../../../simulators/venues/kraken-futures.ts';
-import { createMudrexSimulator } from '../../../simulators/venues/mudrex.ts';
-import { createDemoScenario } from '../../../simulators/venues/scenario.ts';
+import { demoCredentials, mountExchanges, openExchanges } from '../../../simulators/venues/index.ts';
 import { krakenCall, request } from './open-venue.ts';
 
-it('both venues and the demo host share one server with plugins that parse bodies', async () => {
-  const { mudrex, kraken, krakenDemo, credentials } = createDemoScenario({ alice: '1', bob: '2', carol: '3' });
-  const now = () => 1_780_000_000_000;
-  const mudrexVenue = createMudrexSimulator({ now, accounts: mudrex });
-  const krakenVenue = createKrakenFuturesSimulator({ now, accounts: kraken });
-  const demoVenue = createKrakenFuturesSimulator({ now, accounts: krakenDemo });
+it('all exchanges share one server with plugins that parse bodies', async () => {
+  const people = { alice: '1', bob: '2', carol: '3' };
+  const exchanges = openExchanges((venue) => venue.openDemo({ now: () => 1_780_000_000_000, people }));
   const app = Fastify();
   await app.register(formbody);
-  await app.register(mudrexVenue.plugin, { prefix: '/mudrex' });
-  await app.register(krakenVenue.plugin, { prefix: '/kraken' });
-  await app.register(demoVenue.plugin, { prefix: '/kraken-demo' });
+  await mountExchanges(app, exchanges);
   app.post('/form', (incoming) => incoming.body);
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
 
-  const secretOf = (venue: string) => credentials.find((known) => known.venue === venue && known.person === 'bob');
+  const secretOf = (venue: string) => demoCredentials.find((known) => known.venue === venue && known.person === 'bob');
   const write = await request(`${origin}/mudrex/fapi/v1/futures/ETHUSDT/leverage?is_symbol`, {
     method: 'POST',
     headers: { 'X-Authentication': secretOf('mudrex')?.secret ?? '', 'Content-Type': 'application/json' },
@@ -41,6 +34,6 @@ it('both venues and the demo host share one server with plugins that parse bodie
   await app.close();
 
   expect([write.status, live.status, demo.status]).toEqual([200, 200, 200]);
-  expect([mudrexVenue, krakenVenue, demoVenue].map((venue) => venue.writeCount('2'))).toEqual([1, 1, 1]);
+  expect(exchanges.map(({ writeCount }) => writeCount('2'))).toEqual([1, 1, 1]);
   expect(form.json).toEqual({ a: '1' });
 });

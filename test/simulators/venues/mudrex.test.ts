@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createMudrexSimulator, type MudrexSimulatorOptions } from '../../../simulators/venues/mudrex.ts';
+import { mudrexMarkets } from '../../../simulators/venues/mudrex-markets.ts';
 import { openVenue, request } from './open-venue.ts';
 
 const bitcoinId = '01903a7b-bf65-707d-a7dc-d7b84c3c756c';
@@ -113,7 +114,7 @@ describe('the Mudrex simulator', () => {
 
     it('gives no more than 100 rows whatever is asked', async () => {
       const many = Array.from({ length: 130 }, (_, index) => ({
-        ...structuredClone(mudrex.simulator.markets()[0] ?? fail()),
+        ...structuredClone(mudrexMarkets[0] ?? fail()),
         id: `id-${index}`,
         symbol: `COIN${index}USDT`,
       }));
@@ -201,8 +202,8 @@ describe('the Mudrex simulator', () => {
       await mudrex.post('/futures/BTCUSDT/leverage?is_symbol', '{"leverage":7,"trade_currency":"INR"}');
       await mudrex.post('/futures/BTCUSDT/leverage?is_symbol&trade_currency=INR', '{"leverage":9}');
       expect(mudrex.simulator.settings('alice')).toEqual([
-        { market: 'BTCUSDT', currency: 'USDT', leverage: '9', marginType: 'ISOLATED' },
-        { market: 'BTCUSDT', currency: 'INR', leverage: '7', marginType: 'ISOLATED' },
+        { market: 'BTCUSDT', currency: 'USDT', leverage: '9', mode: 'isolated' },
+        { market: 'BTCUSDT', currency: 'INR', leverage: '7', mode: 'isolated' },
       ]);
     });
 

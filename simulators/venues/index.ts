@@ -1,0 +1,50 @@
+import type { FastifyInstance } from 'fastify';
+import type { VenueId } from '../../src/venues/index.ts';
+import type { DemoKey, Exchange, SimulatedVenue } from './exchange.ts';
+import { krakenFutures, krakenFuturesDemo } from './kraken-futures.ts';
+import { mudrex } from './mudrex.ts';
+
+/** The only registry of simulated exchanges: one for each venue of the bot. */
+export const simulatedVenues: Readonly<Record<VenueId, SimulatedVenue>> = {
+  mudrex,
+  'kraken-futures': krakenFutures,
+  'kraken-futures-demo': krakenFuturesDemo,
+};
+
+/** A key of the demo with the exchange that it is for. */
+export type DemoCredential = DemoKey & { readonly venue: string };
+
+/** Every key of the demo, exchange by exchange. */
+export const demoCredentials: readonly DemoCredential[] = Object.entries(simulatedVenues).flatMap(
+  ([venue, { demoKeys }]) => demoKeys.map((key) => ({ venue, ...key })),
+);
+
+/** An exchange that is open, with what the registry says of it. */
+export type OpenExchange = Exchange & SimulatedVenue & { readonly id: string };
+
+/** Opens every exchange of the registry, or those that are named. */
+export function openExchanges(
+  open: (venue: SimulatedVenue) => Exchange,
+  wanted?: readonly VenueId[],
+): readonly OpenExchange[] {
+  return Object.entries(simulatedVenues)
+    .filter(([id]) => wanted?.some((one) => one === id) ?? true)
+    .map(([id, venue]) => ({ ...venue, ...open(venue), id }));
+}
+
+/** Mounts each below its own prefix. */
+export async function mountExchanges(app: FastifyInstance, exchanges: readonly OpenExchange[]): Promise<void> {
+  for (const { plugin, prefix } of exchanges) await app.register(plugin, { prefix });
+}
+
+/** What a client takes as the base URL of each, by its id. */
+export function urlsOf(exchanges: readonly OpenExchange[], origin: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(exchanges.map(({ id, prefix, basePath }) => [id, `${origin}${prefix}${basePath}`]));
+}
+
+/** @throws Error when it is not among them */
+export function exchangeOf(exchanges: readonly OpenExchange[], id: VenueId): OpenExchange {
+  const found = exchanges.find((one) => one.id === id);
+  if (found === undefined) throw new Error(`no exchange ${id}`);
+  return found;
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { type DemoCredential, demoCredentials, simulatedVenues } from '../../../simulators/venues/index.ts';
+import { krakenCall, openVenue, request } from './open-venue.ts';
+
+const people = { alice: '100000000000000001', bob: '100000000000000002', carol: '100000000000000003' };
+const now = () => 1_780_000_000_000;
+const path = '/derivatives/api/v3/leveragepreferences';
+const { mudrex, 'kraken-futures': kraken, 'kraken-futures-demo': krakenDemo } = simulatedVenues;
+
+const ofKraken = (label: string): readonly { credential: DemoCredential; key: string; secret: string }[] =>
+  demoCredentials.flatMap((credential) =>
+    credential.label === label && credential.key !== undefined
+      ? [{ credential, key: credential.key, secret: credential.secret }]
+      : [],
+  );
+
+const withVenue = async <Result>(venue: typeof kraken, use: (url: string) => Promise<Result>) => {
+  const { plugin } = venue.openDemo({ now, people });
+  const { url, close } = await openVenue(plugin, '/venue');
+  return use(url).finally(close);
+};
+
+describe('the demo', () => {
+  it('has secrets that say what they are; those of Kraken are base64 of 64 bytes', () => {
+    for (const { venue, secret } of demoCredentials) {
+      const readable = venue === 'mudrex' ? secret : Buffer.from(secret, 'base64').toString('latin1');
+      expect(readable).toContain('demo');
+      if (venue !== 'mudrex') {
+        expect(Buffer.from(secret, 'base64')).toHaveLength(64);
+        expect(Buffer.from(secret, 'base64').toString('base64')).toBe(secret);
+      }
+    }
+  });
+
+  it('has no two credentials alike', () => {
+    const secrets = demoCredentials.map(({ secret }) => secret);
+    expect(new Set(secrets).size).toBe(secrets.length);
+  });
+
+  it('has a good Mudrex secret for each person, and a wrong one', async () => {
+    const statuses = await withVenue(mudrex, (url) =>
+      Promise.all(
+        mudrex.demoKeys.map(async ({ label, secret }) => {
+          const headers = { 'X-Authentication': secret };
+          return [label, (await request(`${url}/fapi/v1/futures/funds`, { headers })).status];
+        }),
+      ),
+    );
+    expect(statuses).toEqual([
+      ['good', 200],
+      ['good', 200],
+      ['good', 200],
+      ['wrong', 401],
+    ]);
+  });
+
+  it.each([
+    ['good', 'success', 3],
+    ['read only', 'insufficientPrivileges', 3],
+    ['may withdraw', 'success', 3],
+    ['wrong', 'authenticationError', 1],
+    ['demo host', 'authenticationError', 3],
+  ])('has Kraken keys labelled "%s" whose write ends in %s', async (label, outcome, count) => {
+    const keys = ofKraken(label);
+    expect(keys).toHaveLength(count);
+    await withVenue(kraken, async (url) => {
+      for (const key of keys) {
+        const reply = await krakenCall(url, key, { method: 'PUT', path, query: 'symbol=PF_ADAUSD&maxLeverage=2' });
+        expect(reply.text).toContain(`"${outcome}"`);
+      }
+    });
+  });
+
+  it('has demo-host keys that work on the demo host', async () => {
+    await withVenue(krakenDemo, async (url) => {
+      for (const key of ofKraken('demo host'))
+        expect((await krakenCall(url, key, { path })).text).toContain('"success"');
+    });
+  });
+
+  it('gives Alice an isolated bitcoin long and Bob a cross ether short', () => {
+    const atKraken = kraken.openDemo({ now, people });
+    expect(atKraken.positions(people.alice)).toMatchObject([{ market: 'PF_XBTUSD', side: 'long' }]);
+    expect(atKraken.settings(people.alice)).toContainEqual({ market: 'PF_XBTUSD', leverage: '3', mode: 'isolated' });
+    expect(atKraken.positions(people.bob)).toMatchObject([{ market: 'PF_ETHUSD', side: 'short' }]);
+    expect(atKraken.settings(people.bob)).toEqual([]);
+    const atMudrex = mudrex.openDemo({ now, people });
+    expect(atMudrex.positions(people.alice)).toMatchObject([{ market: 'BTCUSDT', side: 'long' }]);
+  });
+});
+
+describe.each(Object.entries(simulatedVenues))('the simulator of %s', (_id, venue) => {
+  const key = venue.keyOf('somebody');
+  const open = () => venue.open({ now, accounts: [{ id: 'somebody', key }] });
+
+  it('makes the same key for the same name, and another for another', () => {
+    expect(venue.keyOf('somebody')).toEqual(key);
+    expect(venue.keyOf('nobody').apiSecret).not.toBe(key.apiSecret);
+  });
+
+  it('opens an account that holds nothing', () => {
+    const exchange = open();
+    expect([exchange.settings('somebody'), exchange.positions('somebody'), exchange.writes]).toEqual([[], [], []]);
+  });
+
+  it('moves a setting there and back without a write', () => {
+    const exchange = open();
+    exchange.set('somebody', venue.bitcoin, '7');
+    expect(exchange.settings('somebody')).toMatchObject([{ market: venue.bitcoin, mode: 'isolated', leverage: '7' }]);
+    exchange.set('somebody', venue.bitcoin, undefined);
+    expect([exchange.settings('somebody'), exchange.writeCount()]).toEqual([[], 0]);
+  });
+
+  it('lowers a maximum, and shows a position that was opened', () => {
+    const exchange = open();
+    exchange.setBounds(venue.bitcoin, { max: '4' });
+    expect(exchange.markets()).toContainEqual({ symbol: venue.bitcoin, max: '4' });
+    exchange.openPosition('somebody', venue.bitcoin);
+    expect(exchange.positions('somebody')).toMatchObject([{ market: venue.bitcoin, side: 'long', size: '0.01' }]);
+  });
+});
