@@ -54,6 +54,14 @@ const text = z.string().max(6000);
 // The token becomes part of a path.
 const token = z.string().regex(/^[\x21-\x7e]{1,1000}$/);
 const user = z.looseObject({ id: snowflake, username: text });
+const member = z.looseObject({
+  user,
+  roles: z.array(snowflake).max(1000).nullish(),
+  permissions: z
+    .string()
+    .regex(/^\d{1,40}$/)
+    .nullish(),
+});
 
 const base = z.looseObject({
   id: snowflake,
@@ -63,7 +71,7 @@ const base = z.looseObject({
   guild_id: snowflake.nullish(),
   channel_id: snowflake.nullish(),
   channel: z.looseObject({ id: snowflake }).nullish(),
-  member: z.looseObject({ user }).nullish(),
+  member: member.nullish(),
   user: user.nullish(),
   data: z.unknown().optional(),
   message: z.unknown().optional(),
@@ -112,17 +120,24 @@ function isPing(raw: unknown): boolean {
 }
 
 function readArrival(payload: z.infer<typeof base>): Arrival | undefined {
-  const person = payload.member?.user ?? payload.user;
+  const { member, guild_id: guild } = payload;
+  const person = member?.user ?? payload.user;
   const channel = payload.channel_id ?? payload.channel?.id;
   if (person == null || channel == null) return undefined;
-  const guild = payload.guild_id == null ? {} : { guild: payload.guild_id };
   return {
     id: payload.id,
     applicationId: payload.application_id,
     token: payload.token,
     // The upper bits of a snowflake are the milliseconds since Discord's epoch.
     createdAt: Number(BigInt(payload.id) >> 22n) + DISCORD_EPOCH,
-    caller: { user: person.id, userName: person.username, ...guild, channel },
+    caller: {
+      user: person.id,
+      userName: person.username,
+      ...(guild != null && { guild }),
+      ...(member?.roles != null && { roles: member.roles }),
+      ...(member?.permissions != null && { permissions: BigInt(member.permissions) }),
+      channel,
+    },
   };
 }
 

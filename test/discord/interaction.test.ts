@@ -91,6 +91,16 @@ test('in direct messages the person stands beside the member’s place', () => {
   expect(read).not.toHaveProperty('caller.guild');
 });
 
+test('a person’s roles and permissions in the server are read, and none where Discord tells none', () => {
+  const roles = ['200000000000000005', '200000000000000006'];
+  const member = { ...payload.member, roles, permissions: '2251799813685247' };
+  expect(readInvocation({ ...payload, member })).toMatchObject({ caller: { roles, permissions: 2n ** 51n - 1n } });
+  expect(readInvocation(payload)).not.toHaveProperty('caller.permissions');
+  for (const wrong of [{ permissions: '-1' }, { permissions: '0x10' }, { permissions: 8 }, { roles: ['admin'] }]) {
+    expect(readInvocation({ ...payload, member: { ...member, ...wrong } })).toMatchObject({ reason: 'malformed' });
+  }
+});
+
 test('a person goes by the unique user name, not by the display name that anybody can choose', () => {
   const { member, ...rest } = payload;
   const user = { ...member.user, global_name: 'Satoshi' };

@@ -41,6 +41,8 @@ test('the command gets the caller, checked values and where its reply can be edi
         user: alice.id,
         userName: 'alice',
         guild: '200000000000000001',
+        roles: [],
+        permissions: expect.any(BigInt),
         channel: general,
         isShared: false,
         delivery: { kind: 'own', token: payload?.token, at: bot.clock.ms, channel: general, isPublic: false },

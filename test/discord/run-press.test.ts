@@ -25,6 +25,8 @@ test('a press is acknowledged before it is handled, and the card then shows how 
       user: alice.id,
       userName: 'alice',
       guild: '200000000000000001',
+      roles: [],
+      permissions: expect.any(BigInt),
       channel: general,
       verb: 'confirm',
       id: cardId,
