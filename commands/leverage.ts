@@ -1,12 +1,15 @@
-import { type Call, type Command, subcommand } from '../src/command.ts';
+import type { Credentials } from '../src/account.ts';
+import { type Call, type Command, type Subcommand, subcommand } from '../src/command.ts';
 import { Failure, unreachable } from '../src/errors.ts';
 import { marketLabel } from '../src/leverage/market.ts';
 import { distanceText, distanceToLiquidation } from '../src/leverage/risk.ts';
-import { describeSetting, type Leverage, readTypedLeverage } from '../src/leverage/setting.ts';
+import { type CurrentSetting, describeSetting, type Leverage, readTypedLeverage } from '../src/leverage/setting.ts';
 import {
   chooseCurrency,
   type ListGap,
   type MarketAndCurrency,
+  type OpenOrders,
+  type Position,
   requireVenue,
   type SettingsList,
   type Venue,
@@ -14,9 +17,9 @@ import {
 import type { Wish } from '../src/leverage/wish.ts';
 import type { Services } from '../src/services.ts';
 import type { Text, View } from '../src/view.ts';
+import { completeOption } from './completions.ts';
 import {
   account,
-  createCompleter,
   currencyOption,
   leverage,
   market,
@@ -31,105 +34,133 @@ const MAX_LISTED = 40;
 
 /** /leverage set | cross | show */
 export function createLeverage(services: Services): Command {
-  const { venues, keys, cards, tickets, markets, symbolsSetBy, now } = services;
-  const complete = createCompleter(services);
+  const { venues } = services;
   const currency = currencyOption(venues);
-
-  const marketIn = (venueId: string, text: string) => parseMarket(venues, requireVenue(venues, venueId), text);
-
+  const complete: Subcommand['complete'] = (...asked) => completeOption(services, ...asked);
   const set = subcommand({
     name: 'set',
     description: 'Set the leverage of one market',
     options: { venue, market, leverage, currency, account, share },
     complete,
-    run: async (call, values) => {
-      const typed = readTypedLeverage(values.leverage);
-      if (typed.kind === 'none') throw new Failure({ code: 'BAD_LEVERAGE', text: values.leverage });
-      const wish = {
-        venue: values.venue,
-        label: parseLabel('account', values.account),
-        market: marketIn(values.venue, values.market),
-        setting: { mode: 'isolated', leverage: typed.kind === 'comma' ? typed.meant : typed.leverage },
-        ...(values.currency !== undefined && { currency: values.currency }),
-      } as const;
-      if (typed.kind === 'comma') return askForMeant(call, values.leverage, typed.meant, wish);
-      return (await cards.ask(call, wish)).view;
-    },
+    run: (call, values) => setLeverage(services, call, values),
   });
-
-  /** A guess is never acted on: it has a button of its own, and that makes a card like any other. */
-  async function askForMeant({ user }: Call, text: string, meant: Leverage, wish: Wish): Promise<View> {
-    const { id, endsAt } = await tickets.issue(user, { kind: 'make-card', wish });
-    return {
-      tone: 'refused',
-      isPrivate: true,
-      title: `Did you mean ${meant}?`,
-      body: [
-        `“${text}” is not a leverage here: write it with a point. Nothing was changed. The button makes the card for ${meant}x, for you alone, and ends `,
-        { time: endsAt, style: 'relative' },
-        '.',
-      ],
-      buttons: [{ kind: 'press', verb: 'do', id, label: `Yes, make the card for ${meant}x`, style: 'primary' }],
-    };
-  }
-
   const cross = subcommand({
     name: 'cross',
     description: 'Put one market back to cross margin',
     options: { venue, market, account, share },
     complete,
-    run: async (call, values) => {
-      const label = parseLabel('account', values.account);
-      const market = marketIn(values.venue, values.market);
-      const wish = { venue: values.venue, label, market, setting: { mode: 'cross' } as const };
-      return (await cards.ask(call, wish)).view;
-    },
+    run: (call, values) => setCross(services, call, values),
   });
-
   const show = subcommand({
     name: 'show',
     description: 'Show your leverage now',
     options: { venue, market: optionalMarket, currency, account },
     complete,
-    run: async (call, values) => {
-      const found = requireVenue(venues, values.venue);
-      const margin = chooseCurrency(found, values.currency);
-      const key = await keys.load({ user: call.user, venue: found.id, label: parseLabel('account', values.account) });
-      await markets.refresh(found, key.credentials);
-      if (values.market === undefined) {
-        const symbols = await symbolsSetBy(key.account);
-        const list = await found.listSettings(key.credentials, { symbols, ...margin });
-        return listView(found, list, await now(), margin.currency);
-      }
-      const target: MarketAndCurrency = {
-        market: await found.readMarket(key.credentials, parseMarket(venues, found, values.market)),
-        ...margin,
-      };
-      const [current, position, orders] = await Promise.all([
-        found.readSetting(key.credentials, target),
-        found.readPosition(key.credentials, target),
-        found.readOpenOrders(key.credentials, target),
-      ]);
-      const { min, max, step } = target.market.bounds;
-      const distance =
-        position === undefined || current.mode === 'unset'
-          ? undefined
-          : distanceToLiquidation(position, current, current);
-      return {
-        tone: 'plain',
-        title: `${marketLabel(target)} is ${current.mode === 'unset' ? 'not set' : `at ${describeSetting(current)}`} on ${found.label}`,
-        body: asOf(found, await now()),
-        fields: [
-          { name: 'Allowed here', value: `${min}x to ${max}x, steps of ${step}`, isInline: true },
-          { name: 'Position', value: position?.side ?? 'none', isInline: true },
-          { name: 'Open orders', value: orders.count === 0 ? 'none' : 'yes', isInline: true },
-          ...(distance === undefined ? [] : [{ name: 'Distance to liquidation', value: distanceText(distance) }]),
-        ],
-      };
-    },
+    run: (call, values) => showLeverage(services, call, values),
   });
-
   return { name: 'leverage', description: 'Set and show futures leverage', subcommands: [set, cross, show] };
+}
+
+type Optional = { readonly account: string | undefined; readonly currency: string | undefined };
+type CrossValues = Pick<Optional, 'account'> & { readonly venue: string; readonly market: string };
+type SetValues = CrossValues & Optional & { readonly leverage: string };
+type ShowValues = Optional & { readonly venue: string; readonly market: string | undefined };
+
+async function setLeverage(services: Services, call: Call, values: SetValues): Promise<View> {
+  const typed = readTypedLeverage(values.leverage);
+  if (typed.kind === 'none') throw new Failure({ code: 'BAD_LEVERAGE', text: values.leverage });
+  const wish = {
+    ...whereOf(services, values),
+    setting: { mode: 'isolated', leverage: typed.kind === 'comma' ? typed.meant : typed.leverage },
+    ...(values.currency !== undefined && { currency: values.currency }),
+  } as const;
+  if (typed.kind === 'comma') return askForMeant(services, call, values.leverage, typed.meant, wish);
+  return (await services.cards.ask(call, wish)).view;
+}
+
+async function setCross(services: Services, call: Call, values: CrossValues): Promise<View> {
+  const wish = { ...whereOf(services, values), setting: { mode: 'cross' } } as const;
+  return (await services.cards.ask(call, wish)).view;
+}
+
+function whereOf({ venues }: Services, { venue: id, market: text, account: name }: CrossValues) {
+  return {
+    venue: id,
+    label: parseLabel('account', name),
+    market: parseMarket(venues, requireVenue(venues, id), text),
+  };
+}
+
+/** A guess is never acted on: it has a button of its own, and that makes a card like any other. */
+async function askForMeant(
+  { tickets }: Services,
+  { user }: Call,
+  text: string,
+  meant: Leverage,
+  wish: Wish,
+): Promise<View> {
+  const { id, endsAt } = await tickets.issue(user, { kind: 'make-card', wish });
+  return {
+    tone: 'refused',
+    isPrivate: true,
+    title: `Did you mean ${meant}?`,
+    body: [
+      `“${text}” is not a leverage here: write it with a point. Nothing was changed. The button makes the card for ${meant}x, for you alone, and ends `,
+      { time: endsAt, style: 'relative' },
+      '.',
+    ],
+    buttons: [{ kind: 'press', verb: 'do', id, label: `Yes, make the card for ${meant}x`, style: 'primary' }],
+  };
+}
+
+async function showLeverage(services: Services, { user }: Call, values: ShowValues): Promise<View> {
+  const { venues, keys, markets, symbolsSetBy, now } = services;
+  const found = requireVenue(venues, values.venue);
+  const margin = chooseCurrency(found, values.currency);
+  const key = await keys.load({ user, venue: found.id, label: parseLabel('account', values.account) });
+  await markets.refresh(found, key.credentials);
+  if (values.market === undefined) {
+    const symbols = await symbolsSetBy(key.account);
+    const list = await found.listSettings(key.credentials, { symbols, ...margin });
+    return listView(found, list, await now(), margin.currency);
+  }
+  const market = await found.readMarket(key.credentials, parseMarket(venues, found, values.market));
+  const held = await readHeld(found, key.credentials, { market, ...margin });
+  return marketView(found, held, await now());
+}
+
+/** What an exchange holds for one market just now. */
+type Held = {
+  readonly target: MarketAndCurrency;
+  readonly current: CurrentSetting;
+  readonly position?: Position;
+  readonly orders: OpenOrders;
+};
+
+async function readHeld(found: Venue, credentials: Credentials, target: MarketAndCurrency): Promise<Held> {
+  const [current, position, orders] = await Promise.all([
+    found.readSetting(credentials, target),
+    found.readPosition(credentials, target),
+    found.readOpenOrders(credentials, target),
+  ]);
+  return { target, current, orders, ...(position && { position }) };
+}
+
+function marketView(found: Venue, { target, current, position, orders }: Held, time: number): View {
+  const { min, max, step } = target.market.bounds;
+  const distance =
+    position === undefined || current.mode === 'unset' ? undefined : distanceToLiquidation(position, current, current);
+  return {
+    tone: 'plain',
+    title: `${marketLabel(target)} is ${current.mode === 'unset' ? 'not set' : `at ${describeSetting(current)}`} on ${found.label}`,
+    body: asOf(found, time),
+    fields: [
+      { name: 'Allowed here', value: `${min}x to ${max}x, steps of ${step}`, isInline: true },
+      { name: 'Position', value: position?.side ?? 'none', isInline: true },
+      { name: 'Open orders', value: orders.count === 0 ? 'none' : 'yes', isInline: true },
+      ...(distance === undefined ? [] : [{ name: 'Distance to liquidation', value: distanceText(distance) }]),
+    ],
+  };
 }
 
 function listView(found: Venue, { settings, unread, gaps }: SettingsList, time: number, currency?: string): View {

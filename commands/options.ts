@@ -1,15 +1,11 @@
-import type { Caller } from '../src/caller.ts';
-import { type Completion, optionalBoolean, optionalText, textOption, venueOption } from '../src/command.ts';
+import { optionalBoolean, optionalText, textOption, venueOption } from '../src/command.ts';
 import { Failure } from '../src/errors.ts';
-import { searchMarkets } from '../src/leverage/market-search.ts';
-import { requireVenue, type Venue, type Venues } from '../src/leverage/venue.ts';
-import type { Services } from '../src/services.ts';
+import type { Venue, Venues } from '../src/leverage/venue.ts';
 
 /** The label of an account whose owner gave it none. */
 const DEFAULT_LABEL = 'main';
-const MAX_COMPLETIONS = 25;
 /** Between venue and symbol in a completion that was offered before a venue was chosen; no symbol has one. */
-const SEPARATOR = ':';
+export const SEPARATOR = ':';
 
 export const venue = venueOption('The exchange');
 export const market = textOption('The market, such as btc, BTC/USD or the exchange’s own symbol', {
@@ -59,44 +55,4 @@ export function parseMarket(venues: Venues, chosen: Venue, text: string): string
   if (named.id === chosen.id) return rest.join(SEPARATOR);
   const hint = `You chose ${chosen.label}, but this market is at ${named.label}. Choose one of the two.`;
   throw new Failure({ code: 'BAD_OPTION', option: 'market', hint });
-}
-
-/** Completions for the options `market`, `account` and `label`, from memory and the bot's own store only. */
-export function createCompleter({ venues, markets, keys }: Services) {
-  function completeMarket(typed: string, chosen: unknown): readonly Completion[] {
-    const found = typeof chosen === 'string' ? venues.get(chosen) : undefined;
-    if (found === undefined) return completeAnywhere(typed);
-    const matches = searchMarkets(markets.list(found.id), typed, MAX_COMPLETIONS);
-    if (matches.length === 0) return [hint(typed, requireVenue(venues, found.id).exampleSymbol)];
-    return matches.map(({ symbol, bounds }) => ({ name: `${symbol} · up to ${bounds.max}x`, value: symbol }));
-  }
-
-  /** Discord can fill in one option only, so the value says the venue too; that one is still to be chosen. */
-  function completeAnywhere(typed: string): readonly Completion[] {
-    const most = Math.max(1, Math.floor(MAX_COMPLETIONS / venues.size));
-    return [...venues.values()].flatMap(({ id, label }) =>
-      searchMarkets(markets.list(id), typed, most).map(({ symbol, bounds }) => ({
-        name: `${symbol} · ${label} · up to ${bounds.max}x`,
-        value: `${id}${SEPARATOR}${symbol}`,
-      })),
-    );
-  }
-
-  async function completeLabel(user: string, typed: string, chosen: unknown): Promise<readonly Completion[]> {
-    const own = (await keys.list(user)).filter((key) => chosen === undefined || key.account.venue === chosen);
-    const labels = [...new Set(own.map((key) => key.account.label))].filter((name) => name.startsWith(typed));
-    return labels.slice(0, MAX_COMPLETIONS).map((name) => ({ name, value: name }));
-  }
-
-  return async (
-    caller: Caller,
-    option: string,
-    typed: string,
-    values: Readonly<Record<string, unknown>>,
-  ): Promise<readonly Completion[]> =>
-    option === 'market' ? completeMarket(typed, values.venue) : completeLabel(caller.user, typed, values.venue);
-}
-
-function hint(typed: string, example: string): Completion {
-  return { name: `Type a symbol such as ${example}`, value: typed === '' ? example : typed };
 }

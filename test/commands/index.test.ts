@@ -4,7 +4,7 @@ import { alice, bob, callOf, freely } from '../support/gate.ts';
 import { openCommands } from './support.ts';
 
 /** Files in commands/ that are no command. */
-const shared = ['index', 'options'];
+const shared = ['index', 'options', 'completions'];
 
 test('every file in commands/ is in the registry, and nothing else', async () => {
   const { commands } = await openCommands();
