@@ -19,6 +19,7 @@ export const plantNames = [
   'strangers-cancel',
   'trusting-clock',
   'hasty-drain',
+  'no-fence',
 ] as const;
 export type PlantName = (typeof plantNames)[number];
 
@@ -66,19 +67,24 @@ export type FromBot = z.infer<typeof fromBotSchema>;
 /** A pipe of its own for what the process notes of itself: written at once, also when it stops itself right after. */
 export const NOTES_FD = 4;
 
+/** Both ends of a connection, as its client sees them. */
+export const lineOf = (localPort: number | undefined, remotePort: number | undefined): string =>
+  `${localPort}>${remotePort}`;
+
 /** All times are those of this machine, in milliseconds; see `machineMs`. */
 export const noteSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('stopped'), at: z.number() }),
   /** A change of the database: proposals whose row was written, and those that ended with it. */
   z.object({
     kind: z.literal('committed'),
+    pid: z.int(),
     from: z.number(),
     to: z.number(),
     isClaim: z.boolean(),
     rows: z.array(z.string()),
     ended: z.array(z.string()),
   }),
-  /** A write to a venue goes to its socket, or is through, as the process sees it. */
-  z.object({ kind: z.enum(['left', 'over']), port: z.int(), at: z.number() }),
+  /** A write to a venue goes to its socket, or is through, as the process sees it; `line` names the connection. */
+  z.object({ kind: z.enum(['left', 'over']), pid: z.int(), line: z.string(), at: z.number() }),
 ]);
 export type Note = z.infer<typeof noteSchema>;

@@ -15,13 +15,17 @@ export type Clock = ReturnType<typeof createClock>;
 export function createClock(show: (moved: Moved) => void = () => {}) {
   let offsetMs = 0;
   let skewMs = 0;
+  const jumps = [{ at: machineMs(), offsetMs: 0 }];
   return {
     now: () => Date.now() + offsetMs,
     offsetMs: () => offsetMs,
     set: (ms: number): void => {
       offsetMs = Math.max(offsetMs, ms);
+      jumps.push({ at: machineMs(), offsetMs });
       show({ offsetMs, skewMs });
     },
+    /** The time that had passed by then for everybody whose clock is right; milliseconds since any moment. */
+    passedAt: (machine: number) => machine + (jumps.findLast(({ at }) => at <= machine)?.offsetMs ?? 0),
     setSkew: (ms: number): void => {
       skewMs = ms;
       show({ offsetMs, skewMs });

@@ -1,5 +1,6 @@
 import type { WriteLogEntry } from '../simulators/venues/write-log.ts';
 import type { Note } from './bot-messages.ts';
+import { machineMs } from './clock.ts';
 import type { Said, Sighting } from './said.ts';
 
 export type VenueName = 'mudrex' | 'kraken-futures';
@@ -16,7 +17,12 @@ export type Spot = {
 export type Value = string | undefined;
 
 /** Everything has a number in one sequence: all of it happens in this process, so the order is certain. */
-type Stamp = { readonly seq: number; readonly at: number };
+type Stamp = {
+  readonly seq: number;
+  readonly at: number;
+  /** By the clock that all processes of this machine share; see `machineMs`. */
+  readonly machineAt: number;
+};
 
 export type Press = Stamp & {
   readonly interactionId: string;
@@ -31,13 +37,19 @@ export type Press = Stamp & {
 export type Attempt = Stamp & {
   readonly spot: Spot;
   readonly value: Value;
+  /** The connection that it came over, as the bot sees it. */
+  readonly line: string;
   readonly overlaps: boolean;
   isOpen: boolean;
   /** Whether the venue said that it had carried it out, and had not. */
   isIgnored: boolean;
 };
 /** A setting that changed: by a write that the venue carried out, or behind the bot's back. */
-export type Change = Stamp & { readonly spot: Spot; readonly value: Value; readonly by: 'write' | 'outside' };
+export type Change = Omit<Stamp, 'machineAt'> & {
+  readonly spot: Spot;
+  readonly value: Value;
+  readonly by: 'write' | 'outside';
+};
 /** A read of settings; Kraken lists all markets at once. */
 export type Read = Stamp & {
   readonly venue: VenueName;
@@ -100,7 +112,7 @@ export function createJournal(options: {
   function stamp(): Stamp {
     drain();
     seq += 1;
-    return { seq, at: now() };
+    return { seq, at: now(), machineAt: machineMs() };
   }
 
   /** Takes over what the venues wrote since the last event. */
@@ -134,7 +146,7 @@ export function createJournal(options: {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    pressed(press: Omit<Press, 'seq' | 'at' | 'ack'>): void {
+    pressed(press: Omit<Press, keyof Stamp | 'ack'>): void {
       const one = { ...stamp(), ...press };
       presses.set(press.interactionId, one);
       tell({ kind: 'pressed', press: one });
@@ -168,10 +180,10 @@ export function createJournal(options: {
       tell({ kind: 'told', said: one });
     },
     saidTo: (interactionId: string): readonly Said[] => saidBy.get(interactionId) ?? [],
-    attempted(spot: Spot, value: Value): Attempt {
+    attempted(spot: Spot, value: Value, line: string): Attempt {
       const isSameKey = (other: Spot) => other.venue === spot.venue && other.user === spot.user;
       const overlaps = attempts.some((other) => other.isOpen && isSameKey(other.spot));
-      const attempt = { ...stamp(), spot, value, overlaps, isOpen: true, isIgnored: false };
+      const attempt = { ...stamp(), spot, value, line, overlaps, isOpen: true, isIgnored: false };
       attempts.push(attempt);
       tell({ kind: 'attempt', attempt });
       return attempt;
@@ -200,7 +212,7 @@ export function createJournal(options: {
         write !== undefined && reads.some((read) => read.venue === venue && read.user === user && read.seq > write.seq)
       );
     },
-    audited(audit: Omit<Audit, 'seq' | 'at'>): void {
+    audited(audit: Omit<Audit, keyof Stamp>): void {
       audits.push({ ...stamp(), ...audit });
     },
     /** What the bot's process noted of itself. */

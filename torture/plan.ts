@@ -260,9 +260,10 @@ const stopPoints = ['ack', 'read', 'write', 'read-back', 'commit', 'commit', 're
 
 function planPause(random: Random, at: Pause['at'] | undefined, wanders: boolean): Pause | undefined {
   if (at === undefined && !random.chance(0.04)) return undefined;
+  const point = at ?? random.pick(stopPoints);
   return {
-    at: at ?? random.pick(stopPoints),
-    nth: random.int(1, 6),
+    at: point,
+    nth: point === 'commit' ? random.int(1, 6) : 1,
     ms: random.int(...random.weighted(stops)),
     skewMs: wanders && random.chance(0.5) ? planSkew(random) : undefined,
   };

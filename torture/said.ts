@@ -40,6 +40,8 @@ export type Sighting = {
 export type Said = Sighting & {
   readonly seq: number;
   readonly at: number;
+  /** By the clock that all processes of this machine share. */
+  readonly machineAt: number;
   /** Whether Discord took it and said so. */
   isTold: boolean;
   /** The id of the message, once Discord told it. */

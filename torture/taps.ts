@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { lineOf } from './bot-messages.ts';
 import type { Attempt, Journal, Read, Shown, Spot, Value, VenueName } from './journal.ts';
 import { markets } from './people.ts';
 import { readSaid, type Said } from './said.ts';
@@ -49,7 +50,8 @@ export function tapVenue(
       return;
     }
     const { value, ...where } = venue === 'mudrex' ? mudrexAsked(pathname, request.body) : krakenAsked(searchParams);
-    const attempt = journal.attempted({ venue, user, ...where }, value);
+    const { remotePort, localPort } = request.socket;
+    const attempt = journal.attempted({ venue, user, ...where }, value, lineOf(remotePort, localPort));
     asked.set(request, attempt);
     reply.raw.once('close', () => {
       attempt.isOpen = false;

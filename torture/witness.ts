@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { writeSync } from 'node:fs';
 import { z } from 'zod';
 import type { Change, Store } from '../src/store/store.ts';
-import { type BotSetup, type InnerMoment, NOTES_FD, type Note } from './bot-messages.ts';
+import { type BotSetup, type InnerMoment, lineOf, NOTES_FD, type Note } from './bot-messages.ts';
 import { machineMs } from './clock.ts';
 
 // Inside the bot's process: notes what only it can see, and stops it where only it can be stopped. What is noted has
@@ -13,8 +13,8 @@ export type Witness = ReturnType<typeof createWitness>;
 export function createWitness(venueUrls: BotSetup['venueUrls']) {
   const origins = new Set(Object.values(venueUrls).map((url) => new URL(url).origin));
   let armed: { readonly at: InnerMoment; left: number } | undefined;
-  /** Whether a write to a venue waits for its connection. */
-  let isConnecting = false;
+  /** The venue to which a write waits for its connection. */
+  let connectingTo: string | undefined;
 
   function reach(moment: InnerMoment): void {
     if (armed?.at !== moment) return;
@@ -25,28 +25,30 @@ export function createWitness(venueUrls: BotSetup['venueUrls']) {
     process.kill(process.pid, 'SIGSTOP');
   }
 
-  const ports = new WeakMap<object, number>();
+  const lines = new WeakMap<object, string>();
   const isWrite = ({ method, origin }: Asked): boolean => method !== 'GET' && origins.has(String(origin));
   const over = (message: unknown): void => {
     const { request } = aboutRequest.parse(message);
-    const port = ports.get(request);
-    if (port !== undefined) note({ kind: 'over', port, at: machineMs() });
+    const line = lines.get(request);
+    if (line !== undefined) note({ kind: 'over', pid: process.pid, line, at: machineMs() });
   };
   subscribe('undici:request:create', (message) => {
-    if (!isWrite(askedIn(message))) return;
-    isConnecting = true;
+    const request = askedIn(message);
+    if (!isWrite(request)) return;
+    connectingTo = String(request.origin);
     reach('request');
   });
   subscribe('undici:client:connected', (message) => {
-    if (!isConnecting || !origins.has(originOf(message))) return;
-    isConnecting = false;
+    if (originOf(message) !== connectingTo) return;
+    connectingTo = undefined;
     reach('connected');
   });
   subscribe('undici:client:sendHeaders', (message) => {
     if (!isWrite(askedIn(message))) return;
-    const { request, socket } = z.object({ ...aboutRequest.shape, socket: hasPort }).parse(message);
-    ports.set(request, socket.localPort);
-    note({ kind: 'left', port: socket.localPort, at: machineMs() });
+    const { request, socket } = z.object({ ...aboutRequest.shape, socket: connection }).parse(message);
+    const line = lineOf(socket.localPort, socket.remotePort);
+    lines.set(request, line);
+    note({ kind: 'left', pid: process.pid, line, at: machineMs() });
   });
   subscribe('undici:request:trailers', over);
   subscribe('undici:request:error', over);
@@ -63,7 +65,8 @@ export function createWitness(venueUrls: BotSetup['venueUrls']) {
         reach('commit');
         const from = machineMs();
         const result = await store.commit(change);
-        if (result.kind === 'committed') note({ kind: 'committed', from, to: machineMs(), ...seenIn(change) });
+        if (result.kind === 'committed')
+          note({ kind: 'committed', pid: process.pid, from, to: machineMs(), ...seenIn(change) });
         reach('commit');
         return result;
       },
@@ -90,7 +93,7 @@ type Asked = { readonly method: string; readonly origin: unknown };
 
 const aboutRequest = z.object({ request: z.custom<object>((value) => typeof value === 'object' && value !== null) });
 const asked = z.object({ method: z.string(), origin: z.unknown() });
-const hasPort = z.object({ localPort: z.int() });
+const connection = z.object({ localPort: z.int(), remotePort: z.int() });
 const aboutConnection = z.object({ connectParams: z.object({ protocol: z.string(), host: z.string() }) });
 
 function askedIn(message: unknown): Asked {

@@ -77,6 +77,13 @@ export const edits = {
       bug: 'offset = found;',
     },
   ],
+  'no-fence': [
+    {
+      file: 'src/venues/http.ts',
+      stands: 'if (!aborted && one.isInTime?.() === false) aborted = true;',
+      bug: '',
+    },
+  ],
   'hasty-drain': [
     {
       file: 'src/app.ts',

@@ -119,4 +119,9 @@ export const plants: Readonly<Record<PlantName, Plant>> = {
     caughtBy: ['clean-process'],
     focus: { crash: { signal: 'SIGTERM', at: 'write', delayMs: 0, downMs: 0 } },
   },
+  'no-fence': {
+    bug: 'a write goes out however long ago the process said that it sends',
+    caughtBy: ['no-late-write'],
+    focus: { pause: 'connected' },
+  },
 };

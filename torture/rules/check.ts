@@ -6,6 +6,7 @@ import { type Case, type Cases, createCases, nameOf } from './cases.ts';
 import { checkEndings } from './endings.ts';
 import { checkExposure } from './exposure.ts';
 import { checkOutcomes, meaningOf } from './outcomes.ts';
+import { checkOwners } from './owners.ts';
 import { createTimeline } from './timeline.ts';
 import { checkTurns } from './turns.ts';
 import type { Violation } from './violation.ts';
@@ -17,8 +18,11 @@ const KEYS_OF_A_TRADER = 3;
  *
  * @param contents - The database after everything has come to rest.
  */
-export function checkPromises(desk: Pick<Desk, 'journal' | 'wanders'>, contents: Contents): readonly Violation[] {
-  const { journal, wanders } = desk;
+export function checkPromises(
+  desk: Pick<Desk, 'clock' | 'journal' | 'wanders'>,
+  contents: Contents,
+): readonly Violation[] {
+  const { clock, journal, wanders } = desk;
   journal.drain();
   const cases = createCases(journal, contents);
   const timeline = createTimeline(journal);
@@ -30,6 +34,7 @@ export function checkPromises(desk: Pick<Desk, 'journal' | 'wanders'>, contents:
       ...checkCancel(one),
     ]),
     ...checkTurns(journal, cases.all),
+    ...checkOwners(cases.all, journal, clock.passedAt),
     ...checkEndings(journal, cases.all),
     ...checkOutcomes(cases.all, { timeline, journal, wanders }),
     ...checkExposure(journal),

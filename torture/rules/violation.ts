@@ -6,6 +6,8 @@ export const ruleNames = [
   'no-write-after-end',
   'true-outcome',
   'one-at-a-time',
+  'no-late-write',
+  'one-owner',
   'nothing-stuck',
   'nothing-lost',
   'result-told',
