@@ -29,12 +29,8 @@ export type Silence = 'timeout' | 'reset' | 'too-large' | 'unreadable' | 'redire
 /** What is used up: a venue's limit for one key, its limit for the bot's address, or the bot's own connections to it. */
 export type Limit = 'key' | 'address' | 'connections';
 
-/**
- * Every expected failure, by code, with the data that its sentence needs. Words: `messages.ts`.
- * `venue` is the venue's label, as people read it; `account` is a key's label.
- */
-export type FailureData =
-  // venue
+/** What an exchange did, or did not do. */
+export type VenueFailure =
   | {
       readonly code: 'VENUE_REFUSED';
       readonly venue: string;
@@ -51,8 +47,10 @@ export type FailureData =
       /** The key's in results that an older version stored. */
       readonly limit?: Limit;
       readonly retryAfterMs: number;
-    }
-  // what was typed
+    };
+
+/** What was typed cannot be done. */
+export type TypedFailure =
   | { readonly code: 'BAD_OPTION'; readonly option: string; readonly hint: string }
   | { readonly code: 'BAD_LEVERAGE'; readonly text: string }
   | {
@@ -78,13 +76,22 @@ export type FailureData =
   | { readonly code: 'MARKET_NOT_TRADEABLE'; readonly venue: string; readonly market: string }
   | { readonly code: 'UNKNOWN_VENUE'; readonly id: string }
   | { readonly code: 'NO_CROSS'; readonly venue: string }
-  | { readonly code: 'CURRENCY_UNSUPPORTED'; readonly venue: string; readonly currencies: readonly string[] }
-  // the operator's limits
+  | { readonly code: 'CURRENCY_UNSUPPORTED'; readonly venue: string; readonly currencies: readonly string[] };
+
+/** What the operator does not allow. */
+export type RulesFailure =
   | { readonly code: 'HALTED' }
   | { readonly code: 'SERVER_NOT_ALLOWED' }
   | { readonly code: 'USER_NOT_ALLOWED' }
-  | { readonly code: 'ABOVE_OPERATOR_MAXIMUM'; readonly venue: string; readonly leverage: string; readonly max: string }
-  // keys
+  | {
+      readonly code: 'ABOVE_OPERATOR_MAXIMUM';
+      readonly venue: string;
+      readonly leverage: string;
+      readonly max: string;
+    };
+
+/** What a key lacks, or what keeps it from being used. */
+export type KeyFailure =
   | {
       readonly code: 'KEY_MISSING';
       readonly venue: string;
@@ -108,28 +115,49 @@ export type FailureData =
       readonly account: string;
       readonly market: string;
     }
-  | { readonly code: 'TOO_MANY_KEYS'; readonly max: number }
-  | { readonly code: 'LINKS_OFF' }
-  // the gate and the store
+  | { readonly code: 'LINKS_OFF' };
+
+/** Why a button does nothing. */
+export type ButtonFailure =
   | { readonly code: 'CARD_GONE' }
   | { readonly code: 'CARD_UNREADABLE' }
   | { readonly code: 'BUTTON_ENDED' }
   | { readonly code: 'NOT_YOURS' }
+  | { readonly code: 'SHUTTING_DOWN' };
+
+/** What one person has had too much of. */
+export type BoundFailure =
+  | { readonly code: 'TOO_MANY_KEYS'; readonly max: number }
+  | { readonly code: 'TOO_MANY_OPEN_CARDS'; readonly max: number; readonly waitMs?: number }
+  | { readonly code: 'TOO_MANY_CARDS'; readonly max: number }
+  | { readonly code: 'TOO_MANY_LINKS'; readonly max: number }
+  | { readonly code: 'TOO_MANY_BUTTONS'; readonly max: number; readonly waitMs: number }
+  | { readonly code: 'TOO_FAST'; readonly what: 'commands' | 'button presses'; readonly retryAfterMs: number };
+
+/** Why what is stored cannot be had, or the bot cannot start. */
+export type StoreFailure =
   | { readonly code: 'SEAL_BROKEN' }
   | { readonly code: 'STORE_UNAVAILABLE' }
   | { readonly code: 'STORE_IN_USE'; readonly file: string }
   | { readonly code: 'STORE_DAMAGED'; readonly file: string }
   | { readonly code: 'STORE_EMPTY'; readonly file: string }
-  | { readonly code: 'ADDRESS_IN_USE'; readonly address: string }
   | { readonly code: 'STORE_TOO_NEW'; readonly found: number; readonly supported: number }
+  | { readonly code: 'ADDRESS_IN_USE'; readonly address: string }
   | { readonly code: 'MASTER_KEY_MISSING'; readonly keyId: string }
-  | { readonly code: 'MASTER_KEY_WRONG'; readonly keyId: string }
-  | { readonly code: 'TOO_MANY_OPEN_CARDS'; readonly max: number; readonly waitMs?: number }
-  | { readonly code: 'TOO_MANY_CARDS'; readonly max: number }
-  | { readonly code: 'TOO_MANY_LINKS'; readonly max: number }
-  | { readonly code: 'TOO_MANY_BUTTONS'; readonly max: number; readonly waitMs: number }
-  | { readonly code: 'TOO_FAST'; readonly what: 'commands' | 'button presses'; readonly retryAfterMs: number }
-  | { readonly code: 'SHUTTING_DOWN' };
+  | { readonly code: 'MASTER_KEY_WRONG'; readonly keyId: string };
+
+/**
+ * Every expected failure, by code, with the data that its sentence needs. Words: `messages.ts`.
+ * `venue` is the venue's label, as people read it; `account` is a key's label.
+ */
+export type FailureData =
+  | VenueFailure
+  | TypedFailure
+  | RulesFailure
+  | KeyFailure
+  | ButtonFailure
+  | BoundFailure
+  | StoreFailure;
 
 export type FailureCode = FailureData['code'];
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FailureCode, FailureData, Refusal, Silence } from '../src/errors.ts';
-import { type Explanation, explain, failureView, tryAgainView, unexpectedView } from '../src/messages.ts';
+import type { Explanation } from '../src/explanation.ts';
+import { explain, failureView, tryAgainView, unexpectedView } from '../src/messages.ts';
 
 type Sample = { readonly [Code in FailureCode]: readonly Extract<FailureData, { readonly code: Code }>[] };
 type KeyRefusal = Extract<FailureData, { readonly code: 'KEY_REFUSED' }>['reason'];

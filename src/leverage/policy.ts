@@ -1,6 +1,6 @@
 import { Big } from 'big.js';
 import type { Caller } from '../caller.ts';
-import { Failure, type FailureData } from '../errors.ts';
+import { type ButtonFailure, Failure, type RulesFailure } from '../errors.ts';
 import type { LeverageSetting } from './setting.ts';
 
 /** What the operator allows; empty sets allow everybody and every server. `maxLeverage` is by venue id. */
@@ -12,7 +12,7 @@ export type Rules = {
 };
 
 /** `yes`, or what stands in the way. */
-export type Answer = 'yes' | FailureData;
+export type Answer = 'yes' | RulesFailure | ButtonFailure;
 
 /** What somebody wants to set. */
 export type Change = {
