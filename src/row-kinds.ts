@@ -1,5 +1,5 @@
+import { symbolRows } from './confirm/past-symbols.ts';
 import { proposalIndexes, proposalRows } from './confirm/proposal-rows.ts';
-import { symbolRows } from './confirm/symbols.ts';
 import { ticketIndex, ticketRows } from './confirm/tickets.ts';
 import type { RowKind } from './store/sealed-rows.ts';
 import { turnRows } from './store/turns.ts';

@@ -5,7 +5,7 @@ import { nameOf } from '../leverage/market.ts';
 import { isStale, type Preview, preview, seenIn } from '../leverage/preview.ts';
 import { isSameSetting } from '../leverage/setting.ts';
 import type { ApplyResult, MarketAndCurrency, Venue } from '../leverage/venue.ts';
-import type { Outcome, Sent } from './outcome.ts';
+import type { Outcome, SentRequest } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
 import { afterRead, type ReadBack } from './settling.ts';
 
@@ -76,7 +76,7 @@ async function outcomeOf(options: ExecuteOptions, result: ApplyResult, sentAt: n
   }
 }
 
-async function firstRead(options: ExecuteOptions, sent: Sent): Promise<Outcome> {
+async function firstRead(options: ExecuteOptions, sent: SentRequest): Promise<Outcome> {
   const read = await readBack(options);
   return afterRead({ since: sent.until, sent }, read, { now: await options.now(), age: 0, readAge: 0 });
 }

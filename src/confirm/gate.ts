@@ -7,17 +7,16 @@ import type { Wish } from '../leverage/wish.ts';
 import type { Messenger } from '../messenger.ts';
 import type { PressHandler } from '../press.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
-import { forgetTurns } from '../store/turns.ts';
 import { type Asker, askForCard, type Card } from './cards.ts';
 import { type Caretaker, createCaretaker } from './caretaker.ts';
 import { createKeyGuard } from './key-guard.ts';
 import type { Outcome } from './outcome.ts';
+import { createPastSymbols, type PastSymbols } from './past-symbols.ts';
 import { handlePress } from './press.ts';
 import type { PressContext } from './press-context.ts';
 import type { Proposal } from './proposal.ts';
 import { createProposals, type Proposals } from './proposals.ts';
 import { createRunning } from './running.ts';
-import { createSymbols, type Symbols } from './symbols.ts';
 import { createTelling } from './telling.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 
@@ -29,49 +28,52 @@ export type Cards = {
 export type Gate = {
   readonly proposals: Proposals;
   readonly tickets: Tickets;
-  readonly symbols: Symbols;
+  readonly symbols: PastSymbols;
   readonly cards: Cards;
   readonly caretaker: Caretaker;
   readonly press: PressHandler;
 };
 
-/**
- * The confirmation gate, wired: nothing is sent to a venue but through `press`.
- *
- * @param options.clock - This process's own, beside that of the store.
- * @param options.keepMs - How long ended proposals are kept.
- * @param options.cardMs - How long a card can be confirmed.
- * @param options.riskPercent - A liquidation nearer than this (percent of the mark price) looks risky.
- * @param options.onOutcome - Told of every recorded outcome.
- * @param options.onKeyUsed - Told of each key that a card was made with.
- * @param options.onActivated - Told of each key that came into use.
- */
-export function createGate(
-  options: RowContext & {
-    readonly newId: () => string;
-    readonly clock: Clock;
-    readonly venues: Venues;
-    readonly keys: Keys;
-    readonly rules: Rules;
-    readonly messenger: Pick<Messenger, 'edit' | 'whisper'>;
-    readonly voidLinks: (user: string) => Promise<void>;
-    readonly keepMs: number;
-    readonly cardMs: number;
-    readonly riskPercent: number;
-    readonly onOutcome: (proposal: Proposal, outcome: Outcome) => void;
-    readonly onKeyUsed: (venue: Venue, credentials: Credentials) => void;
-    readonly onActivated: (account: Account) => void;
-    readonly onError: (error: unknown) => void;
-  },
-): Gate {
+export type GateOptions = RowContext & {
+  readonly newId: () => string;
+  /** This process's own, beside that of the store. */
+  readonly clock: Clock;
+  readonly venues: Venues;
+  readonly keys: Keys;
+  readonly rules: Rules;
+  readonly messenger: Pick<Messenger, 'edit' | 'whisper'>;
+  /** Voids the user's open one-time links. */
+  readonly voidLinks: (user: string) => Promise<void>;
+  /** How long ended proposals are kept. */
+  readonly keepMs: number;
+  /** How long a card can be confirmed. */
+  readonly cardMs: number;
+  /** A liquidation nearer than this (percent of the mark price) looks risky. */
+  readonly riskPercent: number;
+  /** Told of every recorded outcome. */
+  readonly onOutcome: (proposal: Proposal, outcome: Outcome) => void;
+  /** Told of each key that a card was made with. */
+  readonly onKeyUsed: (venue: Venue, credentials: Credentials) => void;
+  /** Told of each key that came into use. */
+  readonly onActivated: (account: Account) => void;
+  readonly onError: (error: unknown) => void;
+};
+
+/** The confirmation gate, wired: nothing is sent to a venue but through `press`. */
+export function createGate(options: GateOptions): Gate {
   const running = createRunning();
   const now = () => options.store.now();
   const { elapsed } = options.clock;
   const guard = createKeyGuard({ elapsed, isRunning: running.has });
   const proposals = createProposals({ ...options, guard });
-  const symbols = createSymbols({ ...options, pastOf: proposals.ownedBy });
+  const symbols = createPastSymbols({ ...options, pastOf: proposals.ownedBy });
   const tickets = createTickets(options);
   const telling = createTelling(proposals);
+  const onOutcome = (proposal: Proposal, outcome: Outcome): void => {
+    options.onOutcome(proposal, outcome);
+    // Only a list for /leverage show: nobody waits for it.
+    void symbols.note(proposal, outcome).catch(options.onError);
+  };
   const caretaker = createCaretaker({
     ...options,
     elapsed,
@@ -85,26 +87,13 @@ export function createGate(
     ...options,
     proposals,
     tickets,
+    symbols,
     caretaker,
     telling,
     running,
     now,
-    whenIdle: running.whenIdle,
     onOpened: ({ id, expiresAt }) => caretaker.watch(id, expiresAt),
-    eraseTraces: async (user) => {
-      await symbols.forget(user);
-      await forgetTurns(options.store, user);
-      // Last: until then the bytes of what was removed lie in the write-ahead log.
-      await options.store.erase();
-    },
   };
-
-  function onOutcome(proposal: Proposal, outcome: Outcome): void {
-    options.onOutcome(proposal, outcome);
-    // Only a list for /leverage show: nobody waits for it.
-    void symbols.note(proposal, outcome).catch(options.onError);
-  }
-
   return {
     proposals,
     tickets,

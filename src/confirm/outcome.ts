@@ -16,7 +16,7 @@ const silences = [
 
 /** The one request: when it went out, and what had come of it when. Absent where the bot died in between. */
 const sentSchema = z.object({ at: z.number(), until: z.number(), answer: z.enum(['accepted', ...silences]) });
-export type Sent = Readonly<z.infer<typeof sentSchema>>;
+export type SentRequest = Readonly<z.infer<typeof sentSchema>>;
 
 /** What the venue held when it was last read, which was not what had been asked for. */
 const shownSchema = z.object({ asOf: z.number(), holds: currentSchema });

@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { CardContext } from './cards.ts';
 import type { Caretaker } from './caretaker.ts';
-import type { Running } from './running.ts';
 import type { Telling } from './telling.ts';
 import type { TicketContext } from './ticket-actions.ts';
 
@@ -10,8 +9,6 @@ export type PressContext = CardContext &
   TicketContext & {
     readonly caretaker: Caretaker;
     readonly telling: Telling;
-    /** The executions of this process, so that a second press waits for the first one's result. */
-    readonly running: Running;
     readonly now: () => Promise<number>;
     /** This process's own. */
     readonly clock: Clock;

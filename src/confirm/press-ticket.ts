@@ -1,5 +1,5 @@
 import { Failure } from '../errors.ts';
-import { type Answer, demand, mayUse, type Rules } from '../leverage/policy.ts';
+import { demand, mayUse, type Permission, type Rules } from '../leverage/policy.ts';
 import type { Wish } from '../leverage/wish.ts';
 import { answeredAloneView, failureView } from '../messages.ts';
 import type { Press, PressReply } from '../press.ts';
@@ -37,7 +37,7 @@ async function takeTicket(context: PressContext, press: Press, verb: 'do' | 'dro
 }
 
 /** Everybody may always delete what is theirs; the others open a key. */
-function mayDo(rules: Rules, press: Press, { kind }: TicketAction): Answer {
+function mayDo(rules: Rules, press: Press, { kind }: TicketAction): Permission {
   return kind === 'make-card' || kind === 'use-key' ? mayUse(rules, press) : 'yes';
 }
 

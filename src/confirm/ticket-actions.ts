@@ -2,8 +2,12 @@ import { type Account, accountPath } from '../account.ts';
 import { Failure } from '../errors.ts';
 import type { Keys } from '../keys.ts';
 import { labelOf, type Venues } from '../leverage/venue.ts';
+import type { Store } from '../store/store.ts';
+import { forgetTurns } from '../store/turns.ts';
 import type { View } from '../view.ts';
+import type { PastSymbols } from './past-symbols.ts';
 import type { Proposals } from './proposals.ts';
+import type { Running } from './running.ts';
 import type { TicketAction, Tickets } from './tickets.ts';
 
 /** What the buttons below messages about keys and data are pressed with. */
@@ -12,12 +16,12 @@ export type TicketContext = {
   readonly venues: Venues;
   readonly proposals: Proposals;
   readonly tickets: Tickets;
-  /** Resolves once no press of this user is executing in this process. */
-  readonly whenIdle: (user: string) => Promise<void>;
+  readonly symbols: PastSymbols;
+  /** The executions of this process, so that a second press waits for the first one's result. */
+  readonly running: Running;
+  readonly store: Store;
   /** Voids the user's open one-time links. */
   readonly voidLinks: (user: string) => Promise<void>;
-  /** Removes what else names the user, and the bytes of all removed rows from the files. */
-  readonly eraseTraces: (user: string) => Promise<void>;
   /** Told of each key that came into use. */
   readonly onActivated: (account: Account) => void;
 };
@@ -28,7 +32,7 @@ type Of<Kind extends TicketAction['kind']> = Extract<TicketAction, { kind: Kind 
 export async function assertPossible(context: TicketContext, action: TicketAction, user: string): Promise<void> {
   if (action.kind === 'remove-key') return assertIdle(context, user, action.account);
   if (action.kind !== 'erase-user') return;
-  await context.whenIdle(user);
+  await context.running.whenIdle(user);
   await assertIdle(context, user);
 }
 
@@ -108,16 +112,19 @@ async function askErase({ tickets }: TicketContext, user: string): Promise<View>
 }
 
 async function eraseUser(context: TicketContext, user: string): Promise<View> {
-  const { keys, proposals, tickets, voidLinks, eraseTraces } = context;
+  const { keys, proposals, tickets, symbols, store } = context;
   if (!(await proposals.eraseAll(user))) {
     // A press came first: say which, or that it has just ended.
     await assertIdle(context, user);
     throw new Failure({ code: 'STORE_UNAVAILABLE' });
   }
   const count = await keys.removeAll(user);
-  await voidLinks(user);
+  await context.voidLinks(user);
   await tickets.voidAll(user);
-  await eraseTraces(user);
+  await symbols.forget(user);
+  await forgetTurns(store, user);
+  // Last: until then the bytes of what was removed lie in the write-ahead log.
+  await store.erase();
   const what = count === 1 ? 'one key' : `${count} keys`;
   return {
     tone: 'done',

@@ -12,24 +12,24 @@ export type Rules = {
 };
 
 /** `yes`, or what stands in the way. */
-export type Answer = 'yes' | RulesFailure | ButtonFailure;
+export type Permission = 'yes' | RulesFailure | ButtonFailure;
 
 /** What somebody wants to set. */
-export type Change = {
+export type WantedSetting = {
   readonly venue: { readonly id: string; readonly label: string };
   readonly setting: LeverageSetting;
 };
 
-/** @throws Failure of an answer that is not `yes` */
-export function demand(answer: Answer): void {
-  if (answer !== 'yes') throw new Failure(answer);
+/** @throws Failure for a permission that is not `yes` */
+export function demand(permission: Permission): void {
+  if (permission !== 'yes') throw new Failure(permission);
 }
 
 /** Whether a person may use the bot where they are: for all that opens a key or asks an exchange. */
 export function mayUse(
   { allowedUsers, allowedGuilds }: Rules,
   { user, guild }: Pick<Caller, 'user' | 'guild'>,
-): Answer {
+): Permission {
   if (allowedUsers.size > 0 && !allowedUsers.has(user)) return { code: 'USER_NOT_ALLOWED' };
   if (allowedGuilds.size === 0) return 'yes';
   // A list of servers does not say who may write direct messages; only being listed by name does.
@@ -38,7 +38,7 @@ export function mayUse(
 }
 
 /** Whether a person may have this set: asked when a card is made, and again when it is confirmed. */
-export function mayAsk(rules: Rules, caller: Caller, { venue, setting }: Change): Answer {
+export function mayAsk(rules: Rules, caller: Caller, { venue, setting }: WantedSetting): Permission {
   const use = mayUse(rules, caller);
   if (use !== 'yes') return use;
   if (rules.isHalted) return { code: 'HALTED' };
@@ -49,7 +49,7 @@ export function mayAsk(rules: Rules, caller: Caller, { venue, setting }: Change)
 }
 
 /** Whether a person may press the buttons of a card: only whoever asked for it may. */
-export function mayPress(rules: Rules, presser: Caller, { by }: { readonly by: string }): Answer {
+export function mayPress(rules: Rules, presser: Caller, { by }: { readonly by: string }): Permission {
   const use = mayUse(rules, presser);
   if (use !== 'yes') return use;
   return by === presser.user ? 'yes' : { code: 'NOT_YOURS' };

@@ -73,9 +73,7 @@ test('where nothing is open a card says nothing of positions, orders or liquidat
 
 test('open orders are named where the change can cost them', async () => {
   expect(shownOf(await cardOf({ orderCount: 2 }))).toContain('You have open orders');
-  expect(shownOf(await cardOf({ orderCount: 2 }, { facts: { openPositions: 'unchanged' } }))).not.toContain(
-    'open orders',
-  );
+  expect(shownOf(await cardOf({ orderCount: 2 }, { facts: { openOrders: 'unchanged' } }))).not.toContain('open orders');
 });
 
 test('where open positions keep theirs, the distance of a new order stands beside that of the position', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Outcome, Sent } from '../../src/confirm/outcome.ts';
+import type { Outcome, SentRequest } from '../../src/confirm/outcome.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import { receiptIn, receiptView, workingView } from '../../src/confirm/receipt.ts';
 import type { Refusal } from '../../src/errors.ts';
@@ -17,8 +17,8 @@ async function proposalFrom(current: CurrentSetting = isolated('3')): Promise<Pr
 
 const inChannel = { ...delivery, isPublic: true };
 const [since, asOf] = [1_000, 31_000];
-const silent: Sent = { at: 500, until: 4_500, answer: 'timeout' };
-const accepted: Sent = { at: 500, until: 600, answer: 'accepted' };
+const silent: SentRequest = { at: 500, until: 4_500, answer: 'timeout' };
+const accepted: SentRequest = { at: 500, until: 600, answer: 'accepted' };
 
 const rows: readonly (readonly [Outcome, Tone, RegExp, readonly string[]])[] = [
   [
@@ -158,7 +158,7 @@ test.each([
   ['unreadable', /after 4 s an answer came that the bot does not understand/],
   ['too-large', /after 4 s an answer came that the bot does not understand/],
 ] as const)('after "%s" a receipt says what came, whatever the end', async (answer, words) => {
-  const sent: Sent = { ...silent, answer };
+  const sent: SentRequest = { ...silent, answer };
   const ends: readonly Outcome[] = [
     { kind: 'unsettled', since, lookAt: asOf, sent },
     { kind: 'applied', asOf, isReadBack: true, sent },

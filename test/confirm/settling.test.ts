@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Outcome, Sent } from '../../src/confirm/outcome.ts';
+import type { Outcome, SentRequest } from '../../src/confirm/outcome.ts';
 import {
   afterCheck,
   afterRead,
@@ -12,11 +12,11 @@ import {
 import { isolated } from '../support/gate.ts';
 
 const NOW = 1_000_000;
-const sentWith = (answer: Sent['answer']): Sent => ({ at: NOW - 4_000, until: NOW, answer });
+const sentWith = (answer: SentRequest['answer']): SentRequest => ({ at: NOW - 4_000, until: NOW, answer });
 const other = { kind: 'disagrees', asOf: NOW, holds: isolated('3') } as const;
 const unread = { kind: 'unread', at: NOW } as const;
 
-const answers = fc.constantFrom<Sent['answer']>('accepted', 'timeout', 'server-error');
+const answers = fc.constantFrom<SentRequest['answer']>('accepted', 'timeout', 'server-error');
 const doubts = fc.record({ answer: fc.option(answers), wasRead: fc.boolean() }).map(
   ({ answer, wasRead }): Doubt => ({
     since: NOW,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Change, demand, mayAsk, mayPress, mayUse, type Rules } from '../../src/leverage/policy.ts';
+import { demand, mayAsk, mayPress, mayUse, type Rules, type WantedSetting } from '../../src/leverage/policy.ts';
 import { freely, isolated } from '../support/gate.ts';
 
 const rulesWith = (change: Partial<Rules>): Rules => ({ ...freely, ...change });
@@ -10,7 +10,7 @@ const callerOf = (user: string, guild?: string) => ({
   channel: '300',
   ...(guild !== undefined && { guild }),
 });
-const toFive: Change = { venue: paper, setting: isolated('5') };
+const toFive: WantedSetting = { venue: paper, setting: isolated('5') };
 
 test('without limits everybody may do everything everywhere', () => {
   expect(mayUse(freely, callerOf('1', '2'))).toBe('yes');
@@ -43,7 +43,7 @@ test('only listed servers may be used, and direct messages only by listed people
 
 test('a maximum holds for its venue, up to and including itself, by value', () => {
   const rules = rulesWith({ maxLeverage: new Map([['paper', '5']]) });
-  const ask = (change: Change) => mayAsk(rules, callerOf('1'), change);
+  const ask = (change: WantedSetting) => mayAsk(rules, callerOf('1'), change);
   for (const leverage of ['1', '5', '5.00']) expect(ask({ venue: paper, setting: isolated(leverage) })).toBe('yes');
   expect(ask({ venue: { id: 'other', label: 'Other' }, setting: isolated('6') })).toBe('yes');
   expect(ask({ venue: paper, setting: { mode: 'cross' } })).toBe('yes');

@@ -16,7 +16,7 @@ export const symbolRows = sealedRows({
 
 const MAX_SYMBOLS = 50;
 
-export type Symbols = {
+export type PastSymbols = {
   /** Symbols that an account has set through the bot, so that nobody has to open its past cards for them. */
   readonly setBy: (account: Account) => Promise<readonly string[]>;
   /** Takes note of a change that may have reached the venue. */
@@ -31,7 +31,7 @@ type SymbolsContext = RowContext & {
   readonly pastOf: (user: string) => Promise<readonly { readonly proposal: Proposal }[]>;
 };
 
-export function createSymbols(context: SymbolsContext): Symbols {
+export function createPastSymbols(context: SymbolsContext): PastSymbols {
   return {
     setBy: (account) => change(context, account, (symbols) => symbols),
     note: (proposal, outcome) => note(context, proposal, outcome),
