@@ -292,13 +292,15 @@ export async function submitKey(
   const page = await fetch(url);
   const html = await page.text();
   const token = /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? '';
-  const { key, secret } = credential;
-  const fields = { apiSecret: secret, ...(key !== undefined && { apiKey: key }) };
+  const { key = '', secret } = credential;
+  // The form says which of its fields is masked.
+  const inputs = [...html.matchAll(/<input id="[^"]+" name="(?<name>[^"]+)" type="(?<type>password|text)"/g)];
+  const fields = inputs.map(({ groups }) => [groups?.name ?? '', groups?.type === 'password' ? secret : key]);
   const cookie = page.headers
     .getSetCookie()
     .map((one) => one.split(';')[0])
     .join('; ');
-  const body = new URLSearchParams({ csrf: token, ...fields, ...more });
+  const body = new URLSearchParams({ csrf: token, ...Object.fromEntries(fields), ...more });
   const answer = await fetch(url, { method: 'POST', body, headers: { cookie, origin: new URL(url).origin } });
   return answer.text();
 }

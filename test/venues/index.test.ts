@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { explain } from '../../src/messages.ts';
 import { createVenues, venueFacts, venueIds } from '../../src/venues/index.ts';
@@ -56,10 +56,14 @@ test('a venue’s own words for a refusal are sentences behind its name', () => 
 });
 
 test('a venue says when what the bot talks to is switched off, and what follows it', () => {
-  const ends = venueFacts.map(({ id, retires: { at, successor } = { at: 0 } }) => [id, new Date(at), successor]);
-  expect(ends).toEqual([
-    ['kraken-futures', new Date('2027-03-01'), 'Kraken’s unified API'],
-    ['mudrex', new Date(0), undefined],
-    ['kraken-futures-demo', new Date('2026-07-14'), undefined],
-  ]);
+  const ends = new Map(venueFacts.map(({ id, retires }) => [id, retires]));
+  expect(ends.get('kraken-futures')).toEqual({ at: Date.parse('2027-03-01'), successor: 'Kraken’s unified API' });
+  expect(ends.get('kraken-futures-demo')).toEqual({ at: Date.parse('2026-07-14') });
+  expect(ends.get('mudrex')).toBeUndefined();
+});
+
+test('every venue has its contract suite and its documented replies', () => {
+  const ids = venueIds.map((id) => id.replace(/-demo$/, ''));
+  const names = ids.flatMap((id) => [`${id}.test.ts`, `fixtures/${id}.json`]);
+  for (const name of names) expect([name, existsSync(new URL(name, import.meta.url))]).toEqual([name, true]);
 });
