@@ -1,5 +1,4 @@
 import type { ChoiceForm } from './forms/command-form.ts';
-import type { ModalForm } from './forms/modal-form.ts';
 import type { Ids } from './ids.ts';
 import type { Change, Place } from './model.ts';
 import { alreadyAcknowledged, invalidWebhookToken, unknownInteraction, unknownWebhook } from './refusal.ts';
@@ -39,7 +38,6 @@ export type Interaction = {
   readonly callbackType: number | undefined;
   readonly originalId: string | undefined;
   readonly messageIds: readonly string[];
-  readonly form: ModalForm | undefined;
   readonly choices: readonly ChoiceForm[] | undefined;
   readonly calls: readonly RestCall[];
 };
@@ -76,7 +74,7 @@ export function createInteractions(options: {
       const id = ids.snowflake();
       const token = ids.interactionToken(id);
       const unanswered = { acknowledgedAt: undefined, callbackType: undefined, originalId: undefined };
-      const nothing = { form: undefined, choices: undefined, messageIds: [], calls: [], delivered: 0 };
+      const nothing = { choices: undefined, messageIds: [], calls: [], delivered: 0 };
       const opened = { ...draft, ...unanswered, ...nothing, id, token, createdAt: now(), payload: describe(id, token) };
       known.set(id, opened);
       idsByToken.set(token, id);

@@ -8,6 +8,7 @@ import type { RegisteredCommand } from './rest/commands.ts';
 import type { HttpFaults } from './rest/faults.ts';
 import { createPlugin } from './rest/plugin.ts';
 import { type InteractionRecord, type VisibleMessage, viewInteraction, viewMessage } from './view.ts';
+import { botName } from './wire.ts';
 import type { MemberChange } from './world.ts';
 
 export type { LoopbackDiscordOptions } from './parts.ts';
@@ -53,10 +54,10 @@ export type LoopbackDiscord = {
  */
 export function createLoopbackDiscord(options: LoopbackDiscordOptions): LoopbackDiscord {
   const parts = createParts(options);
-  const { now, applicationId, botUsername, world, messages, interactions, commands, gateway, listeners } = parts;
+  const { now, applicationId, world, messages, interactions, commands, gateway, listeners } = parts;
   const { plugin, close } = createPlugin(parts, options);
   const actorParts = { ...parts, onChange: listeners.add, patienceMs: options.autocompletePatienceMs ?? 3_000 };
-  const author = { id: applicationId, username: botUsername };
+  const author = { id: applicationId, username: botName };
 
   return {
     plugin,
@@ -68,9 +69,9 @@ export function createLoopbackDiscord(options: LoopbackDiscordOptions): Loopback
       if (!world.canSee(viewerId, channelId)) return [];
       const here = messages.all().filter((message) => message.channelId === channelId);
       const visible = here.filter(({ onlyFor }) => onlyFor === undefined || onlyFor === viewerId);
-      return visible.map((message) => viewMessage(message, { author, urlOf: parts.address.attachment }));
+      return visible.map((message) => viewMessage(message, author));
     },
-    post: (channelId, content) => void messages.create({ channelId }, { body: { content }, files: [], under: [] }),
+    post: (channelId, content) => void messages.create({ channelId }, { body: { content }, under: [] }),
     commands: commands.all,
     interactions: () => interactions.list().map((interaction) => viewInteraction(interaction, now())),
     sessions: gateway.sessions,

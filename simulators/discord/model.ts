@@ -55,7 +55,7 @@ export type Change =
   | { readonly kind: 'commands' }
   | { readonly kind: 'gateway'; readonly sessions: number };
 
-export const interactionTypes = { command: 2, component: 3, autocomplete: 4, form: 5 } as const;
+export const interactionTypes = { command: 2, component: 3, autocomplete: 4 } as const;
 
 export const callbackTypes = {
   message: 4,
@@ -63,15 +63,11 @@ export const callbackTypes = {
   deferredUpdate: 6,
   update: 7,
   choices: 8,
-  form: 9,
 } as const;
 
 export const messageFlags = {
-  suppressEmbeds: 1 << 2,
   ephemeral: 1 << 6,
   loading: 1 << 7,
-  silent: 1 << 12,
-  componentsV2: 1 << 15,
 } as const;
 
 export const permissions = {

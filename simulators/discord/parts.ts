@@ -2,7 +2,7 @@ import { createGateway } from './gateway/gateway.ts';
 import { createIds } from './ids.ts';
 import { createInteractions } from './interactions.ts';
 import { createListeners } from './listeners.ts';
-import { type Attachment, createMessages } from './messages.ts';
+import { createMessages } from './messages.ts';
 import type { Guild, Person } from './model.ts';
 import { createCommands } from './rest/commands.ts';
 import { createHttpFaults } from './rest/faults.ts';
@@ -18,7 +18,6 @@ export type LoopbackDiscordOptions = {
   readonly clientSecret: string;
   readonly people: readonly Person[];
   readonly guilds: readonly Guild[];
-  readonly botUsername?: string;
   /** Registered redirect addresses; any `http` address on this machine is taken too. */
   readonly redirectUris?: readonly string[];
   readonly newSecret?: () => string;
@@ -30,8 +29,6 @@ export type LoopbackDiscordOptions = {
   /** IDENTIFYs a day. */
   readonly sessionStartLimit?: number;
   readonly globalPerSecond?: number;
-  /** Webhook requests within two seconds for one interaction; unlimited when absent. */
-  readonly webhookPer2s?: number;
 };
 
 export type LoopbackParts = ReturnType<typeof createParts>;
@@ -39,14 +36,13 @@ export type LoopbackParts = ReturnType<typeof createParts>;
 /** Everything the loopback remembers, before anything is served. */
 export function createParts(options: LoopbackDiscordOptions) {
   const { now, applicationId, people, guilds, redirectUris = [] } = options;
-  const botUsername = options.botUsername ?? 'Levergate';
   const listeners = createListeners();
   const ids = createIds(options);
   const common = { now, newId: ids.snowflake, newSecret: ids.secret, changed: listeners.tell };
   const address = createAddress();
 
   const world = createWorld({ ...common, people, guilds });
-  const wire = createWire({ applicationId, botUsername, world, attachmentUrl: address.attachment });
+  const wire = createWire({ applicationId, world });
   const faults = createHttpFaults();
   const gateway = createGateway({
     ...common,
@@ -57,10 +53,10 @@ export function createParts(options: LoopbackDiscordOptions) {
     ready: () => greeting({ bot: wire.bot(), applicationId, guilds }),
   });
   return {
-    ...{ now, applicationId, botUsername, listeners, world, wire, faults, gateway, address },
+    ...{ now, applicationId, listeners, world, wire, faults, gateway, address },
     messages: createMessages(common),
     interactions: createInteractions({ ...common, ids }),
-    commands: createCommands({ ...common, applicationId, guildIds: guilds.map(({ id }) => id) }),
+    commands: createCommands({ ...common, applicationId }),
     oauth: createOAuth({ ...common, applicationId, clientSecret: options.clientSecret, redirectUris, world }),
   };
 }
@@ -73,7 +69,6 @@ function createAddress() {
       base = `${host}${prefix}`;
     },
     gateway: () => `ws://${base}/gateway`,
-    attachment: ({ id, filename }: Attachment) => `http://${base}/attachments/${id}/${encodeURIComponent(filename)}`,
   };
 }
 

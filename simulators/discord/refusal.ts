@@ -37,7 +37,6 @@ export const unauthorized = () => new Refusal(401, 0, '401: Unauthorized');
 export const notFound = () => new Refusal(404, 0, '404: Not Found');
 export const serverError = () => new Refusal(500, 0, '500: Internal Server Error');
 export const unknownChannel = () => new Refusal(404, 10003, 'Unknown Channel');
-export const unknownGuild = () => new Refusal(404, 10004, 'Unknown Guild');
 export const unknownMessage = () => new Refusal(404, 10008, 'Unknown Message');
 export const unknownUser = () => new Refusal(404, 10013, 'Unknown User');
 export const unknownWebhook = () => new Refusal(404, 10015, 'Unknown Webhook');

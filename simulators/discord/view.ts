@@ -1,8 +1,7 @@
-import type { TopComponent } from './forms/component-form.ts';
+import type { Row } from './forms/component-form.ts';
 import type { Embed } from './forms/message-form.ts';
-import type { ModalForm } from './forms/modal-form.ts';
 import type { Interaction, RestCall } from './interactions.ts';
-import { type Attachment, isThinking, type Message, type MessageOrigin } from './messages.ts';
+import { isThinking, type Message, type MessageOrigin } from './messages.ts';
 import type { JsonObject } from './wire.ts';
 
 /** A message as somebody sees it in a channel. */
@@ -12,14 +11,7 @@ export type VisibleMessage = {
   readonly author: { readonly id: string; readonly username: string; readonly isBot: true };
   readonly content: string;
   readonly embeds: readonly Embed[];
-  readonly components: readonly TopComponent[];
-  readonly attachments: readonly {
-    readonly id: string;
-    readonly filename: string;
-    readonly contentType: string;
-    readonly size: number;
-    readonly url: string;
-  }[];
+  readonly components: readonly Row[];
   readonly flags: number;
   readonly isEphemeral: boolean;
   /** A deferred reply that has not been filled in: "… is thinking". */
@@ -47,8 +39,6 @@ export type InteractionRecord = {
   /** How many gateway sessions got it at once; zero while the bot is away. */
   readonly delivered: number;
   readonly messageIds: readonly string[];
-  /** A form (modal) that waits for its person. */
-  readonly form: ModalForm | undefined;
   /** What went to the bot, its token included. */
   readonly payload: JsonObject;
   readonly calls: readonly RestCall[];
@@ -56,23 +46,13 @@ export type InteractionRecord = {
 
 export function viewMessage(
   message: Message,
-  about: {
-    readonly author: { readonly id: string; readonly username: string };
-    readonly urlOf: (one: Attachment) => string;
-  },
+  author: { readonly id: string; readonly username: string },
 ): VisibleMessage {
   const { id, channelId, content, embeds, components, flags, createdAt, editedAt, origin, repliesTo, onlyFor } =
     message;
   return {
     ...{ id, channelId, content, embeds, components, flags, createdAt, editedAt, origin, repliesTo },
-    author: { ...about.author, isBot: true },
-    attachments: message.attachments.map((one) => ({
-      id: one.id,
-      filename: one.filename,
-      contentType: one.contentType,
-      size: one.bytes.byteLength,
-      url: about.urlOf(one),
-    })),
+    author: { ...author, isBot: true },
     isEphemeral: onlyFor !== undefined,
     isThinking: isThinking(message),
   };
@@ -80,10 +60,10 @@ export function viewMessage(
 
 export function viewInteraction(interaction: Interaction, now: number): InteractionRecord {
   const { id, type, name, userId, place, createdAt, acknowledgedAt, callbackType } = interaction;
-  const { delivered, messageIds, form, payload, calls } = interaction;
+  const { delivered, messageIds, payload, calls } = interaction;
   const isLate = now - createdAt > 3_000;
   return {
-    ...{ id, type, name, userId, createdAt, acknowledgedAt, callbackType, delivered, messageIds, form, payload, calls },
+    ...{ id, type, name, userId, createdAt, acknowledgedAt, callbackType, delivered, messageIds, payload, calls },
     channelId: place.channelId,
     guildId: place.kind === 'guild' ? place.guild.id : undefined,
     state: acknowledgedAt !== undefined ? 'answered' : isLate ? 'failed' : 'waiting',

@@ -1,20 +1,15 @@
-import { customIdOf, flatten } from './forms/component-form.ts';
-import type { Attachment, Message, MessageOrigin } from './messages.ts';
+import type { Message, MessageOrigin } from './messages.ts';
 import type { Person, Place } from './model.ts';
 import type { Member, World } from './world.ts';
 
 /** Turns the loopback's own values into the JSON that Discord sends. */
 export type Wire = ReturnType<typeof createWire>;
+export const botName = 'Levergate';
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-export function createWire(options: {
-  readonly applicationId: string;
-  readonly botUsername: string;
-  readonly world: World;
-  readonly attachmentUrl: (attachment: Attachment) => string;
-}) {
-  const { applicationId, botUsername, world, attachmentUrl } = options;
-  const bot = { ...profile(applicationId, botUsername, null), bot: true };
+export function createWire(options: { readonly applicationId: string; readonly world: World }) {
+  const { applicationId, world } = options;
+  const bot = { ...profile(applicationId, botName, null), bot: true };
 
   function origin({ interactionId, type, userId, name }: MessageOrigin): JsonObject {
     const user = wireUser(world.person(userId));
@@ -38,7 +33,7 @@ export function createWire(options: {
         content,
         embeds: embeds.map((embed) => ({ type: 'rich', ...embed })),
         components,
-        attachments: message.attachments.map((one) => wireAttachment(one, attachmentUrl(one))),
+        attachments: [],
         flags,
         timestamp: isoTime(message.createdAt),
         edited_timestamp: message.editedAt === undefined ? null : isoTime(message.editedAt),
@@ -48,7 +43,6 @@ export function createWire(options: {
         pinned: false,
         tts: false,
         application_id: applicationId,
-        ...(message.nonce === undefined ? {} : { nonce: message.nonce }),
         ...(message.origin === undefined ? {} : { webhook_id: applicationId, ...origin(message.origin) }),
         ...(repliesTo === undefined
           ? {}
@@ -101,11 +95,6 @@ export function wireChannel(place: Place, viewer?: Member): JsonObject {
   };
 }
 
-/** The component of a message that carries a custom id. */
-export function findComponent(message: Message, customId: string) {
-  return flatten(message.components).find(({ component }) => customIdOf(component) === customId)?.component;
-}
-
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000+00:00');
 }
@@ -122,17 +111,5 @@ function profile(id: string, username: string, globalName: string | null) {
     accent_color: null,
     public_flags: 0,
     flags: 0,
-  };
-}
-
-function wireAttachment({ id, filename, description, contentType, bytes }: Attachment, url: string): JsonObject {
-  return {
-    id,
-    filename,
-    size: bytes.byteLength,
-    content_type: contentType,
-    url,
-    proxy_url: url,
-    ...(description === null ? {} : { description }),
   };
 }

@@ -36,9 +36,7 @@ export function createWorld(options: {
   }
 
   return {
-    guilds: options.guilds,
     people: () => [...people.values()],
-    findPerson: (userId: string) => people.get(userId),
     person(userId: string): Person {
       const person = people.get(userId);
       if (person === undefined) throw unknownUser();

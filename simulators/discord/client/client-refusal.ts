@@ -10,7 +10,6 @@ export type ClientRefusalReason =
   | 'unknown-message'
   | 'unknown-component'
   | 'disabled'
-  | 'no-form'
   | 'no-consent-page';
 
 /** What the Discord client would not let a person do; nothing was sent to the bot. */

@@ -13,19 +13,15 @@ const commandName = z.string().refine((name) => namePattern.test(name) && name =
   message: 'Command name is invalid',
 });
 const optionalBits = z.string().regex(/^\d+$/).nullish();
-const localizations = z.record(z.string(), z.string()).nullish();
 const description = z.string().min(1).max(100);
 const choice = z.object({
   name: z.string().min(1).max(100),
-  name_localizations: localizations,
   value: z.union([z.string().max(100), z.number()]),
 });
 
 const leafShape = {
   name: commandName,
-  name_localizations: localizations,
   description,
-  description_localizations: localizations,
   required: z.boolean().optional(),
   choices: z.array(choice).max(25).optional(),
   min_value: z.number().optional(),
@@ -33,13 +29,10 @@ const leafShape = {
   min_length: z.int().min(0).max(6000).optional(),
   max_length: z.int().min(1).max(6000).optional(),
   autocomplete: z.boolean().optional(),
-  channel_types: z.array(z.int()).optional(),
 };
 const nameOnly = {
   name: commandName,
-  name_localizations: localizations,
   description,
-  description_localizations: localizations,
 };
 
 const optionType = z.literal([3, 4, 5, 6, 7, 8, 9, 10, 11]);
@@ -90,7 +83,7 @@ export function readCommands(body: unknown): readonly CommandForm[] {
   return commands;
 }
 
-export function readCommand(value: unknown, under: Path): CommandForm {
+function readCommand(value: unknown, under: Path): CommandForm {
   const command = readForm(chatCommand, value, under);
   const problems = optionListProblems(command.options ?? [], [...under, 'options']);
   if (lettersOf(command) > 8000) {

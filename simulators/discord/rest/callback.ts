@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { readFlags } from '../forms/message-form.ts';
-import { readModal } from '../forms/modal-form.ts';
 import type { Interaction, Interactions } from '../interactions.ts';
-import type { Message, MessageOrigin, Messages, UploadedFile } from '../messages.ts';
+import type { Message, MessageOrigin, Messages } from '../messages.ts';
 import { callbackTypes, interactionTypes, messageFlags } from '../model.ts';
 import { invalidForm, readForm } from '../refusal.ts';
 import type { Wire } from '../wire.ts';
@@ -12,8 +11,7 @@ const callback = z.object({ type: z.int(), data: z.unknown().optional() });
 const choice = z.object({ name: z.string().min(1).max(100), value: z.union([z.string().max(100), z.number()]) });
 const choiceList = z.object({ choices: z.array(choice).max(25) });
 
-type Sent = { readonly body: unknown; readonly files: readonly UploadedFile[] };
-type Effect = Partial<Pick<Interaction, 'originalId' | 'messageIds' | 'form' | 'choices'>>;
+type Effect = Partial<Pick<Interaction, 'originalId' | 'messageIds' | 'choices'>>;
 
 /** The first answer to an interaction: `POST /interactions/:id/:token/callback`. */
 export function createCallback(options: {
@@ -24,34 +22,32 @@ export function createCallback(options: {
 }) {
   const { now, interactions, messages, wire } = options;
 
-  function perform(interaction: Interaction, type: number, sent: Sent, data: unknown): Effect {
+  function perform(interaction: Interaction, type: number, data: unknown): Effect {
     const source = interaction.sourceMessageId;
     switch (type) {
       case callbackTypes.message:
-        return owned(messages.create(draftOf(interaction, data), { body: data, files: sent.files, under: ['data'] }));
+        return owned(messages.create(draftOf(interaction, data), { body: data, under: ['data'] }));
       case callbackTypes.deferredMessage:
         return owned(messages.createThinking(draftOf(interaction, data ?? {})));
       case callbackTypes.deferredUpdate:
         return source === undefined ? {} : { originalId: source };
       case callbackTypes.update:
         if (source === undefined) return {};
-        return { originalId: messages.edit(source, { body: data ?? {}, files: sent.files, under: ['data'] }).id };
-      case callbackTypes.choices:
-        return { choices: readForm(choiceList, data, ['data']).choices };
+        return { originalId: messages.edit(source, { body: data ?? {}, under: ['data'] }).id };
       default:
-        return { form: readModal(data, ['data']) };
+        return { choices: readForm(choiceList, data, ['data']).choices };
     }
   }
 
-  return (id: string, token: string, sent: Sent, withResponse: boolean): Answer => {
+  return (id: string, token: string, body: unknown, withResponse: boolean): Answer => {
     const interaction = interactions.answerable(id, token);
-    const { type, data } = readForm(callback, sent.body);
+    const { type, data } = readForm(callback, body);
     const allowed = allowedTypes(interaction);
     if (!allowed.includes(type)) {
       const message = `Value must be one of {${allowed.join(', ')}}.`;
       throw invalidForm([{ path: ['type'], code: 'BASE_TYPE_CHOICES', message }]);
     }
-    const effect = perform(interaction, type, sent, data);
+    const effect = perform(interaction, type, data);
     interactions.amend(id, { ...effect, acknowledgedAt: now(), callbackType: type });
     if (!withResponse) return { status: 204 };
     const made = effect.originalId === undefined ? undefined : messages.find(effect.originalId);
@@ -75,11 +71,10 @@ function owned({ id }: Message): Effect {
 }
 
 function allowedTypes({ type, sourceMessageId }: Interaction): readonly number[] {
-  const { message, deferredMessage, deferredUpdate, update, choices, form } = callbackTypes;
+  const { message, deferredMessage, deferredUpdate, update, choices } = callbackTypes;
   const onMessage = sourceMessageId === undefined ? [] : [deferredUpdate, update];
   if (type === interactionTypes.autocomplete) return [choices];
-  if (type === interactionTypes.form) return [message, deferredMessage, ...onMessage];
-  return [message, deferredMessage, ...onMessage, form];
+  return [message, deferredMessage, ...onMessage];
 }
 
 function response({ id, type }: Interaction, callbackType: number, message: Message | undefined, wire: Wire) {

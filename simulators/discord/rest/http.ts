@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { RestCall } from '../interactions.ts';
-import type { UploadedFile } from '../messages.ts';
 import {
   alreadyAcknowledged,
   invalidJson,
@@ -19,7 +18,7 @@ import type { AnswerFault, Knob } from './faults.ts';
 
 const BODY_LIMIT = 10 * 1024 * 1024;
 
-/** A request after its JSON, form or multipart body has been read. */
+/** A request after its JSON or form has been read. */
 export type Call = {
   readonly method: string;
   readonly path: string;
@@ -28,7 +27,6 @@ export type Call = {
   readonly authorization: string;
   readonly host: string;
   readonly body: unknown;
-  readonly files: readonly UploadedFile[];
 };
 export type Answer = {
   readonly status: number;
@@ -39,35 +37,24 @@ export type Handler = (call: Call) => Answer | Promise<Answer>;
 
 const texts = z.record(z.string(), z.string());
 const loose = z.record(z.string(), z.unknown());
-const uploaded = z.object({ index: z.int(), name: z.string(), type: z.string(), bytes: z.instanceof(Uint8Array) });
-const parsedBody = z.object({ body: z.unknown().optional(), files: z.array(uploaded) });
 
-/** Reads bodies as Discord does: JSON, a form, or multipart with `payload_json` and `files[n]`. */
+/** Reads bodies as Discord does: JSON or a form. */
 export function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   const asText = { parseAs: 'string', bodyLimit: BODY_LIMIT } as const;
-  app.addContentTypeParser('application/json', asText, async (_request: FastifyRequest, text: string) => ({
-    body: readJson(text),
-    files: [],
-  }));
+  app.addContentTypeParser('application/json', asText, async (_request: FastifyRequest, text: string) =>
+    readJson(text),
+  );
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     asText,
-    async (_request: FastifyRequest, text: string) => ({
-      body: Object.fromEntries(new URLSearchParams(text)),
-      files: [],
-    }),
-  );
-  const asBytes = { parseAs: 'buffer', bodyLimit: BODY_LIMIT } as const;
-  app.addContentTypeParser('multipart/form-data', asBytes, (request: FastifyRequest, bytes: Buffer) =>
-    readMultipart(request.headers['content-type'] ?? '', bytes),
+    async (_request: FastifyRequest, text: string) => Object.fromEntries(new URLSearchParams(text)),
   );
   app.setErrorHandler((error, _request, reply) => send(reply, refused(error)));
   app.setNotFoundHandler((_request, reply) => send(reply, refused(notFound())));
 }
 
 export function toCall(request: FastifyRequest): Call {
-  const read = parsedBody.safeParse(request.body);
   return {
     method: request.method,
     path: request.url.split('?')[0] ?? '',
@@ -75,8 +62,7 @@ export function toCall(request: FastifyRequest): Call {
     query: Object.fromEntries(Object.entries(loose.parse(request.query)).map(([key, value]) => [key, String(value)])),
     authorization: request.headers.authorization ?? '',
     host: request.headers.host ?? '',
-    body: read.success ? read.data.body : undefined,
-    files: read.success ? read.data.files : [],
+    body: request.body,
   };
 }
 
@@ -173,23 +159,4 @@ function readJson(text: string): unknown {
   } catch {
     throw invalidJson();
   }
-}
-
-async function readMultipart(type: string, bytes: Buffer): Promise<{ body: unknown; files: UploadedFile[] }> {
-  const parts = await new Response(new Uint8Array(bytes), { headers: { 'content-type': type } })
-    .formData()
-    .catch(() => {
-      throw invalidJson();
-    });
-  const files: UploadedFile[] = [];
-  const fields: Record<string, unknown> = {};
-  for (const [name, value] of parts) {
-    if (typeof value === 'string') fields[name] = value;
-    else {
-      const index = Number(/^files?\[(\d+)\]$/.exec(name)?.[1] ?? files.length);
-      files.push({ index, name: value.name, type: value.type, bytes: await value.bytes() });
-    }
-  }
-  const json = fields.payload_json;
-  return { body: typeof json === 'string' ? readJson(json) : fields, files };
 }

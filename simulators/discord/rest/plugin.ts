@@ -8,12 +8,12 @@ import { createChannelRoutes } from './channel.ts';
 import { readBodies } from './http.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { type RouteParts, serveRest } from './routes.ts';
-import { serveAttachments, serveGateway } from './serve.ts';
+import { serveGateway } from './serve.ts';
 import { createWebhook } from './webhook.ts';
 
 /** The whole HTTP and WebSocket side as one fastify plugin, and what ends its open connections. */
 export function createPlugin(parts: LoopbackParts, options: LoopbackDiscordOptions) {
-  const { world, messages, oauth, gateway, address } = parts;
+  const { world, oauth, gateway, address } = parts;
   const held = new Set<Socket>();
   const routes = createRoutes(parts, options, (socket) => void held.add(socket));
   const close = (): void => {
@@ -33,7 +33,6 @@ export function createPlugin(parts: LoopbackParts, options: LoopbackDiscordOptio
     await app.register(rest, { prefix: '/api/v10' });
     await app.register(rest, { prefix: '/api' });
     serveSignIn(app, { oauth, world });
-    serveAttachments(app, () => messages.all().flatMap(({ attachments }) => attachments));
     serveGateway(app, gateway);
   };
   return { plugin, close };
@@ -44,16 +43,12 @@ function createRoutes(
   options: LoopbackDiscordOptions,
   hold: (socket: Socket) => void,
 ): RouteParts {
-  const { now, globalPerSecond = 50, webhookPer2s, sessionStartLimit = 1_000 } = options;
+  const { now, globalPerSecond = 50, sessionStartLimit = 1_000 } = options;
   return {
     ...parts,
     hold,
     botToken: options.botToken,
-    globalLimit: createRateLimit({ now, limit: globalPerSecond, windowMs: 1_000, scope: 'global' }),
-    webhookLimit:
-      webhookPer2s === undefined
-        ? undefined
-        : createRateLimit({ now, limit: webhookPer2s, windowMs: 2_000, scope: 'user' }),
+    globalLimit: createRateLimit({ now, limit: globalPerSecond, windowMs: 1_000 }),
     callback: createCallback(parts),
     webhook: createWebhook(parts),
     channel: createChannelRoutes(parts),

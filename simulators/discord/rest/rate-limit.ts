@@ -5,26 +5,17 @@ export function createRateLimit(options: {
   readonly now: () => number;
   readonly limit: number;
   readonly windowMs: number;
-  readonly scope: 'global' | 'user';
 }) {
-  const { now, limit, windowMs, scope } = options;
-  const windows = new Map<string, { readonly startedAt: number; readonly used: number }>();
+  const { now, limit, windowMs } = options;
+  let startedAt = Number.NEGATIVE_INFINITY;
+  let used = 0;
   return {
-    /** Counts one request, or refuses it with 429. Returns the headers that say what is left. */
-    take(key: string): Readonly<Record<string, string>> {
+    /** Counts one request, or refuses it with 429. */
+    take(): void {
       const at = now();
-      const known = windows.get(key);
-      const isOpen = known !== undefined && at >= known.startedAt && at < known.startedAt + windowMs;
-      const { startedAt, used } = isOpen ? known : { startedAt: at, used: 0 };
-      const leftMs = startedAt + windowMs - at;
-      if (used >= limit) throw rateLimited(leftMs, scope);
-      windows.set(key, { startedAt, used: used + 1 });
-      return {
-        'x-ratelimit-limit': String(limit),
-        'x-ratelimit-remaining': String(limit - used - 1),
-        'x-ratelimit-reset': String((startedAt + windowMs) / 1000),
-        'x-ratelimit-reset-after': String(leftMs / 1000),
-      };
+      if (at < startedAt || at >= startedAt + windowMs) [startedAt, used] = [at, 0];
+      if (used >= limit) throw rateLimited(startedAt + windowMs - at, 'global');
+      used += 1;
     },
   };
 }

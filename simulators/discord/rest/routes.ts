@@ -18,7 +18,6 @@ export type RouteParts = {
   readonly botToken: string;
   readonly faults: HttpFaults;
   readonly globalLimit: ReturnType<typeof createRateLimit>;
-  readonly webhookLimit: ReturnType<typeof createRateLimit> | undefined;
   readonly callback: ReturnType<typeof createCallback>;
   readonly webhook: ReturnType<typeof createWebhook>;
   readonly channel: ReturnType<typeof createChannelRoutes>;
@@ -32,80 +31,48 @@ export type RouteParts = {
 
 /** Every REST route of the loopback; registered once under `/api/v10` and once under `/api`. */
 export function serveRest(app: FastifyInstance, parts: RouteParts): void {
-  const { now, hold, faults, callback, webhook, channel, commands, interactions, oauth, wire } = parts;
+  const { now, hold, faults, callback, webhook, channel, commands, interactions, oauth } = parts;
   const bot = (handler: Handler): Handler => withBotToken(parts, handler);
-  const hook = (handler: Handler): Handler => withWebhookLimit(parts, handler);
   const plain = (handler: Handler) => exchange({ now, handler });
   const heard = (call: Call, seen: RestCall) => record(interactions, call, seen);
 
-  const respond: Handler = ({ params: { id = '', token = '' }, body, files, query }) =>
-    callback(id, token, { body, files }, query.with_response === 'true');
+  const respond: Handler = ({ params: { id = '', token = '' }, body, query }) =>
+    callback(id, token, body, query.with_response === 'true');
   app.post(
     '/interactions/:id/:token/callback',
     exchange({ now, hold, heard, handler: respond, fault: faults.callback }),
   );
 
   const message = '/webhooks/:app/:token/messages/:message';
-  app.post(
-    '/webhooks/:app/:token',
-    exchange({ now, hold, heard, handler: hook(webhook.followUp), fault: faults.followUp }),
-  );
-  app.get(message, exchange({ now, heard, handler: hook(webhook.read) }));
-  app.patch(message, exchange({ now, hold, heard, handler: hook(webhook.edit), fault: faults.edit }));
-  app.delete(message, exchange({ now, hold, heard, handler: hook(webhook.remove), fault: faults.edit }));
+  app.post('/webhooks/:app/:token', exchange({ now, hold, heard, handler: webhook.followUp, fault: faults.followUp }));
+  app.patch(message, exchange({ now, hold, heard, handler: webhook.edit, fault: faults.edit }));
+  app.delete(message, exchange({ now, hold, heard, handler: webhook.remove, fault: faults.edit }));
 
   const write = (handler: Handler) => exchange({ now, hold, handler: bot(handler), fault: faults.channelMessage });
-  app.get('/channels/:channel', plain(bot(channel.readChannel)));
-  app.get('/channels/:channel/messages', plain(bot(channel.list)));
   app.post('/channels/:channel/messages', write(channel.create));
-  app.get('/channels/:channel/messages/:message', plain(bot(channel.read)));
   app.patch('/channels/:channel/messages/:message', write(channel.edit));
-  app.delete('/channels/:channel/messages/:message', write(channel.remove));
-  app.post('/users/@me/channels', plain(bot(channel.openInbox)));
 
-  for (const list of ['/applications/:app/commands', '/applications/:app/guilds/:guild/commands']) {
-    app.get(list, plain(bot(commands.list)));
-    app.put(list, exchange({ now, hold, handler: bot(commands.overwrite), fault: faults.commands }));
-    app.post(list, exchange({ now, hold, handler: bot(commands.upsert), fault: faults.commands }));
-    app.delete(`${list}/:command`, exchange({ now, hold, handler: bot(commands.remove), fault: faults.commands }));
-  }
-
-  const application: Handler = () => ({ status: 200, body: describeApplication(parts) });
-  app.get('/applications/@me', plain(bot(application)));
-  app.get('/oauth2/applications/@me', plain(bot(application)));
-  app.get(
-    '/gateway',
-    plain(() => ({ status: 200, body: { url: parts.gatewayInfo().url } })),
+  app.get('/applications/:app/commands', plain(bot(commands.list)));
+  app.put(
+    '/applications/:app/commands',
+    exchange({ now, hold, handler: bot(commands.overwrite), fault: faults.commands }),
   );
+
+  app.get('/applications/@me', plain(bot(() => ({ status: 200, body: describeApplication(parts) }))));
   app.get('/gateway/bot', plain(bot(() => gatewayBot(parts))));
-  app.get(
-    '/users/@me',
-    plain((call) => (call.authorization.startsWith('Bearer ') ? me(call) : bot(self)(call))),
-  );
+  app.get('/users/@me', plain(me));
   app.post('/oauth2/token', plain(oauth.token));
 
   function me({ authorization }: Call): Answer {
     return { status: 200, body: wireUser(oauth.bearer(authorization)) };
-  }
-  function self(): Answer {
-    return { status: 200, body: wire.bot() };
   }
 }
 
 function withBotToken({ botToken, globalLimit }: RouteParts, handler: Handler): Handler {
   return (call) => {
     if (call.authorization !== `Bot ${botToken}`) throw unauthorized();
-    globalLimit.take('bot');
+    globalLimit.take();
     return handler(call);
-  };
-}
-
-function withWebhookLimit({ webhookLimit }: RouteParts, handler: Handler): Handler {
-  if (webhookLimit === undefined) return handler;
-  return async (call) => {
-    const headers = webhookLimit.take(call.params.token ?? '');
-    const answer = await handler(call);
-    return { ...answer, headers: { ...headers, 'x-ratelimit-bucket': 'loopback-webhook', ...answer.headers } };
   };
 }
 

@@ -34,7 +34,7 @@ export function createWebhook(options: {
       const interaction = owner(call.params);
       const { originalId, userId, place } = interaction;
       const original = originalId === undefined ? undefined : messages.find(originalId);
-      const sent = { body: call.body, files: call.files, under: [] };
+      const sent = { body: call.body, under: [] };
       // Right after a deferred reply Discord takes a follow-up for its edit, and keeps the flag of the deferral.
       if (original !== undefined && isThinking(original)) {
         return { status: 200, body: wire.message(messages.edit(original.id, sent)) };
@@ -49,10 +49,9 @@ export function createWebhook(options: {
       interactions.amend(interaction.id, { messageIds: [...interaction.messageIds, made.id] });
       return { status: 200, body: wire.message(made) };
     },
-    read: (call: Call): Answer => ({ status: 200, body: wire.message(target(call)) }),
     edit(call: Call): Answer {
       const { id } = target(call);
-      return { status: 200, body: wire.message(messages.edit(id, { body: call.body, files: call.files, under: [] })) };
+      return { status: 200, body: wire.message(messages.edit(id, { body: call.body, under: [] })) };
     },
     remove(call: Call): Answer {
       messages.remove(target(call).id);

@@ -138,14 +138,13 @@ describe('a press', () => {
   async function card(flags = 0) {
     const loopback = await startDiscord();
     const { respond } = await openInteraction(loopback);
-    const select = { type: 3, custom_id: 'mode', options: [{ label: 'Isolated', value: 'isolated' }] };
     const buttons = row(button('yes'), button('off', { disabled: true }), {
       type: 2,
       style: 5,
       label: 'Docs',
       url: 'https://example.com',
     });
-    await respond(4, { content: 'card', flags, components: [buttons, row(select)] });
+    await respond(4, { content: 'card', flags, components: [buttons] });
     const [{ id } = { id: '' }] = loopback.discord.messages(general, alice.id);
     return { ...loopback, id };
   }
@@ -154,7 +153,6 @@ describe('a press', () => {
     const { discord, id } = await card();
     expect(reasonOf(() => discord.as(alice.id).press(id, 'off'))).toBe('disabled');
     expect(reasonOf(() => discord.as(alice.id).press(id, 'other'))).toBe('unknown-component');
-    expect(reasonOf(() => discord.as(alice.id).press(id, 'mode'))).toBe('unknown-component');
     expect(reasonOf(() => discord.as(alice.id).press('1', 'yes'))).toBe('unknown-message');
   });
 
@@ -168,29 +166,6 @@ describe('a press', () => {
     discord.as(bob.id).press(id, 'yes');
     expect(discord.interactions().at(-1)).toMatchObject({ userId: bob.id, type: 3, state: 'waiting' });
   });
-
-  test('of a select sends one of its options', async () => {
-    const { discord, id } = await card();
-    discord.as(alice.id).select(id, 'mode', ['isolated']);
-    expect(discord.interactions().at(-1)?.payload).toMatchObject({ data: { component_type: 3, values: ['isolated'] } });
-    expect(reasonOf(() => discord.as(alice.id).select(id, 'mode', ['cross']))).toBe('not-a-choice');
-  });
-});
-
-test('a form is filled in by the person it was shown to, once', async () => {
-  const loopback = await startDiscord();
-  const { respond, interactionId } = await openInteraction(loopback);
-  const field = { type: 18, label: 'Reason', component: { type: 4, style: 1, custom_id: 'reason', max_length: 10 } };
-  await respond(9, { custom_id: 'why', title: 'Why', components: [field] });
-  const { discord } = loopback;
-  expect(discord.as(alice.id).form(interactionId)).toMatchObject({ title: 'Why' });
-  expect(reasonOf(() => discord.as(bob.id).submit(interactionId, { reason: 'mine' }))).toBe('no-form');
-  expect(reasonOf(() => discord.as(alice.id).submit(interactionId, {}))).toBe('missing-option');
-  expect(reasonOf(() => discord.as(alice.id).submit(interactionId, { reason: 'far too long' }))).toBe('out-of-bounds');
-  discord.as(alice.id).submit(interactionId, { reason: 'because' });
-  const data = { custom_id: 'why', components: [{ type: 18, component: { custom_id: 'reason', value: 'because' } }] };
-  expect(discord.interactions().at(-1)?.payload).toMatchObject({ type: 5, data });
-  expect(reasonOf(() => discord.as(alice.id).submit(interactionId, { reason: 'again' }))).toBe('no-form');
 });
 
 describe('who listens', () => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { asBot, button, general, letters, nested, row, startDiscord, times } from './support.ts';
 
-const V2 = 1 << 15;
 const text = (content = 'text') => ({ type: 10, content });
 const link = (more: Record<string, unknown> = {}) => ({
   type: 2,
@@ -10,7 +9,6 @@ const link = (more: Record<string, unknown> = {}) => ({
   url: 'https://example.com',
   ...more,
 });
-const v2 = (components: unknown[], more: Record<string, unknown> = {}) => ({ flags: V2, components, ...more });
 const embed = (more: Record<string, unknown>) => ({ embeds: [more] });
 const card = (...components: unknown[]) => ({ content: 'card', components });
 
@@ -86,18 +84,6 @@ describe('a message', () => {
       code: 'NUMBER_TYPE_MAX',
     },
     {
-      what: 'an embed link that is none',
-      body: embed({ title: 'a', url: 'nowhere' }),
-      at: 'embeds.0.url',
-      code: 'URL_TYPE_INVALID_URL',
-    },
-    {
-      what: 'an embed timestamp that is none',
-      body: embed({ title: 'a', timestamp: 'soon' }),
-      at: 'embeds.0.timestamp',
-      code: 'DATE_TIME_TYPE_PARSE',
-    },
-    {
       what: 'six rows',
       body: card(...times(6, (index) => row(button(`b${index}`)))),
       at: 'components',
@@ -110,18 +96,6 @@ describe('a message', () => {
       code: 'BASE_TYPE_MAX_LENGTH',
     },
     { what: 'an empty row', body: card(row()), at: 'components.0.components', code: 'BASE_TYPE_MIN_LENGTH' },
-    {
-      what: 'a select beside a button',
-      body: card(row(button('b'), { type: 3, custom_id: 's', options: [{ label: 'l', value: 'v' }] })),
-      at: 'components.0.components',
-      code: 'COMPONENT_LAYOUT_WIDTH_EXCEEDED',
-    },
-    {
-      what: 'a select with 26 options',
-      body: card(row({ type: 3, custom_id: 's', options: times(26, (index) => ({ label: 'l', value: `${index}` })) })),
-      at: 'components.0.components.0.options',
-      code: 'BASE_TYPE_MAX_LENGTH',
-    },
     {
       what: 'a button label of 81',
       body: card(row(button('b', { label: letters(81) }))),
@@ -183,48 +157,11 @@ describe('a message', () => {
       code: 'URL_TYPE_INVALID_URL',
     },
     {
-      what: 'a text display without the V2 flag',
+      what: 'a text display',
       body: card(text()),
       at: 'components.0.type',
       code: 'UNION_TYPE_CHOICES',
     },
-    {
-      what: 'V2 with content',
-      body: v2([text()], { content: 'a' }),
-      at: 'content',
-      code: 'MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2',
-    },
-    {
-      what: 'V2 with embeds',
-      body: v2([text()], embed({ title: 'a' })),
-      at: 'embeds',
-      code: 'MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2',
-    },
-    {
-      what: '41 components, nested ones counted',
-      body: v2([{ type: 17, components: times(40, () => text('a')) }]),
-      at: 'components',
-      code: 'COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED',
-    },
-    {
-      what: '4001 characters in text displays',
-      body: v2([text(letters(2000)), { type: 17, components: [text(letters(2001))] }]),
-      at: 'components',
-      code: 'COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED',
-    },
-    {
-      what: 'a section without an accessory',
-      body: v2([{ type: 9, components: [text()] }]),
-      at: 'components.0.accessory',
-      code: 'BASE_TYPE_REQUIRED',
-    },
-    {
-      what: 'a container in a container',
-      body: v2([{ type: 17, components: [{ type: 17, components: [text()] }] }]),
-      at: 'components.0.components.0.type',
-      code: 'UNION_TYPE_CHOICES',
-    },
-    { what: 'an empty text display', body: v2([text('')]), at: 'components.0.content', code: 'BASE_TYPE_MIN_LENGTH' },
   ];
 
   test.each(rows)('with $what is refused at $at', async ({ body, at, code }) => {
@@ -239,7 +176,6 @@ describe('a message', () => {
     { what: 'nothing', body: {} },
     { what: 'blanks', body: { content: ' \n ' } },
     { what: 'buttons only', body: { components: [row(button('b'))] } },
-    { what: 'the V2 flag without components', body: { flags: V2 } },
   ])('of $what is empty', async ({ body }) => {
     expect(await send(body)).toMatchObject({ status: 400, answer: { code: 50006 } });
   });
@@ -262,21 +198,6 @@ describe('a message', () => {
           row(...times(5, (inner) => button(`${outer}-${inner}${letters(97)}`, { label: letters(80) }))),
         ),
       ),
-    },
-    {
-      what: 'V2',
-      body: v2([
-        {
-          type: 17,
-          components: [
-            text(letters(3000)),
-            { type: 9, components: [text(letters(1000))], accessory: button('b') },
-            row(link()),
-            { type: 14, divider: true, spacing: 2 },
-            ...times(32, () => ({ type: 14 })),
-          ],
-        },
-      ]),
     },
   ])('that fills the limits of $what is taken', async ({ body }) => {
     expect((await send(body)).status).toBe(200);
