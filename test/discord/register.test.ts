@@ -81,7 +81,7 @@ test('the log says which field Discord refused, and why', async () => {
   if (form === undefined) throw new Error('there is no form');
   const forms = [{ ...form, description: 'canary '.repeat(20) }];
   expect(await registerCommands({ forms, applicationId, rest: openRest({ api, log }), log })).toBeUndefined();
-  expect(log.lines).toEqual([expect.stringContaining('0.description: Must be between 1 and 100 in length.')]);
+  expect(log.lines).toEqual([expect.stringContaining('0.description: Must be 100 or fewer in length.')]);
   expect(log.lines.join()).not.toContain('canary');
 });
 
