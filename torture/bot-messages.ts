@@ -19,6 +19,7 @@ export const plantNames = [
   'strangers-cancel',
   'trusting-clock',
   'hasty-drain',
+  'host-clock',
   'no-fence',
 ] as const;
 export type PlantName = (typeof plantNames)[number];

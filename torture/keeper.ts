@@ -98,6 +98,18 @@ export function createKeeper(options: {
     }
   }
 
+  /** Ends the bot and starts it again; does nothing while that is under way already. */
+  function crash(signal: 'SIGTERM' | 'SIGKILL', downMs: number): boolean {
+    if (restarting !== undefined || !bot.isUp()) return false;
+    restarting = end(signal)
+      .then(() => wait(downMs))
+      .then(raise)
+      .finally(() => {
+        restarting = undefined;
+      });
+    return true;
+  }
+
   function park(target: number, isResting: boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     parked.push({ target, isResting, wake: resolve });
@@ -130,25 +142,16 @@ export function createKeeper(options: {
         void wakeParked();
       }
     },
-    /** Ends the bot and starts it again; does nothing while that is under way already. */
-    crash(signal: 'SIGTERM' | 'SIGKILL', downMs: number): boolean {
-      if (restarting !== undefined || !bot.isUp()) return false;
-      restarting = end(signal)
-        .then(() => wait(downMs))
-        .then(raise)
-        .finally(() => {
-          restarting = undefined;
-        });
-      return true;
-    },
+    crash,
     /** Stops the bot for a while: now, or when it comes to a moment that only it sees. */
-    pause({ at, nth, ms, skewMs }: Pause): void {
+    pause({ at, nth, ms, isKilled, skewMs }: Pause): void {
       if (!bot.isUp()) return;
       const stopMs = desk.pace.stopMs(ms);
       const onPaused = (): void => {
         trace(`stopped at ${at} for ${ms} ms`);
         if (ms > stopMs) forward(ms - stopMs);
         if (skewMs !== undefined) skew(skewMs);
+        if (isKilled) crash('SIGKILL', 0);
       };
       if (isInner(at)) bot.pauseAt(at, nth, stopMs, onPaused);
       else if (bot.pause(stopMs)) onPaused();

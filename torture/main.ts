@@ -12,7 +12,9 @@ process.exit((await run(options)) ? 0 : 1);
 
 async function run(wanted: Options): Promise<boolean> {
   console.log(`seed ${wanted.seed}, ${wanted.users} traders, ${availableParallelism()} cores`);
-  return wanted.planted.length > 0 ? hunt(wanted) : torture(wanted);
+  if (wanted.planted.length > 0) return hunt(wanted.planted, wanted);
+  const isSound = await torture(wanted);
+  return (await hunt(wanted.picked, wanted)) && isSound;
 }
 
 async function torture(wanted: Options): Promise<boolean> {
@@ -21,14 +23,14 @@ async function torture(wanted: Options): Promise<boolean> {
   return result.violations.length === 0;
 }
 
-async function hunt(wanted: Options): Promise<boolean> {
+async function hunt(names: Options['planted'], wanted: Options): Promise<boolean> {
   let isAll = true;
   const onEnd = ({ name, caught, ops, seconds }: Hunt): void => {
     isAll &&= caught !== undefined;
     const verdict = caught === undefined ? 'NOT CAUGHT' : `caught by ${caught}`;
     console.log(`${name} (${plants[name].bug}): ${verdict} after ${ops} operations, ${seconds} s`);
   };
-  await huntPlants(wanted.planted, { ...wanted, onEnd });
+  await huntPlants(names, { ...wanted, onEnd });
   return isAll;
 }
 

@@ -48,6 +48,8 @@ export type Pause = {
   readonly nth: number;
   /** For how long, by every clock. */
   readonly ms: number;
+  /** Whether it gets SIGKILL instead of going on. */
+  readonly isKilled: boolean;
   /** What the clock of its host is set wrong by meanwhile. */
   readonly skewMs: number | undefined;
 };
@@ -265,6 +267,7 @@ function planPause(random: Random, at: Pause['at'] | undefined, wanders: boolean
     at: point,
     nth: point === 'commit' ? random.int(1, 6) : 1,
     ms: random.int(...random.weighted(stops)),
+    isKilled: random.chance(0.15),
     skewMs: wanders && random.chance(0.5) ? planSkew(random) : undefined,
   };
 }

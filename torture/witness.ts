@@ -81,12 +81,17 @@ function note(one: Note): void {
 const rowPrefix = 'proposal/';
 const openPrefix = 'open/';
 
-function seenIn({ before, writes }: Change) {
+/** A claim alone is both bound to a time and the one that takes a lease. */
+function isClaim({ before, checks = [] }: Change): boolean {
+  return before !== undefined && checks.some(({ key, version }) => key.startsWith('lease/') && version === 'absent');
+}
+
+function seenIn(change: Change) {
   const ids = (prefix: string, isRemoved: boolean) =>
-    writes
+    change.writes
       .filter((write) => write.key.startsWith(prefix) && 'remove' in write === isRemoved)
       .map(({ key }) => key.slice(key.lastIndexOf('/') + 1));
-  return { isClaim: before !== undefined, rows: ids(rowPrefix, false), ended: ids(openPrefix, true) };
+  return { isClaim: isClaim(change), rows: ids(rowPrefix, false), ended: ids(openPrefix, true) };
 }
 
 type Asked = { readonly method: string; readonly origin: unknown };

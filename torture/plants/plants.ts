@@ -5,7 +5,7 @@ import type { BotSetup, PlantName } from '../bot-messages.ts';
 import type { Focus } from '../plan.ts';
 import type { RuleName } from '../rules/violation.ts';
 import { everybodyOwns } from './everybody-owns.ts';
-import { endlessLease, replicaClock, selectThenUpdate } from './stores.ts';
+import { endlessLease, hostClock, replicaClock, selectThenUpdate } from './stores.ts';
 import { blindRetry, executeBeforeAck, falseReadBack } from './wires.ts';
 
 /** The ports that a plant may wrap. */
@@ -118,6 +118,12 @@ export const plants: Readonly<Record<PlantName, Plant>> = {
     bug: 'SIGTERM ends the process without waiting for what runs',
     caughtBy: ['clean-process'],
     focus: { crash: { signal: 'SIGTERM', at: 'write', delayMs: 0, downMs: 0 } },
+  },
+  'host-clock': {
+    bug: 'the expiry of a card is decided by the host’s clock, whatever that was set to',
+    caughtBy: ['confirmed-write'],
+    plant: ({ store, now }) => ({ store: hostClock(store, now) }),
+    focus: { kind: 'late', wanders: true },
   },
   'no-fence': {
     bug: 'a write goes out however long ago the process said that it sends',

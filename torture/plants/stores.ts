@@ -34,6 +34,15 @@ export function replicaClock(store: Store, now: () => number): Store {
   };
 }
 
+/** Decides the expiry of a card by what this host believes the time to be, whatever it believed before. */
+export function hostClock(store: Store, now: () => number): Store {
+  return {
+    ...store,
+    commit: async ({ before, ...change }) =>
+      before !== undefined && now() >= before ? { kind: 'too-late' } : store.commit(change),
+  };
+}
+
 /** Gives leases no end and never takes them back. */
 export function endlessLease(store: Store): Store {
   const isLease = ({ key }: Write) => key.startsWith('lease/');
