@@ -1,6 +1,6 @@
 import { type FailureData, unreachable } from './errors.ts';
 import { explainBound, explainButton, explainStore } from './explain-gate.ts';
-import { explainKey, explainRules, explainTyped } from './explain-use.ts';
+import { explainKey, explainRules, explainTyped } from './explain-request.ts';
 import { explainVenue } from './explain-venue.ts';
 import type { Explanation } from './explanation.ts';
 import type { View } from './view.ts';

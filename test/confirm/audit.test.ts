@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { auditLine, auditNote } from '../../src/confirm/audit.ts';
 import { renderText } from '../../src/discord/text.ts';
-import { alice, isolated, openGate } from '../support/gate.ts';
+import { alice, bob, isolated, openGate } from '../support/gate.ts';
 
 test('an outcome is one line: who, where, from, to, result, and nothing of the position', async () => {
   const gate = await openGate();
@@ -22,6 +22,13 @@ test('an outcome is one line: who, where, from, to, result, and nothing of the p
   expect(renderText(note?.text ?? '', 500)).toBe(
     `**BTCUSD** 3x isolated → 5x isolated · Paper Exchange · done · <@${alice}>`,
   );
+});
+
+test('a change with another person’s key is on the line of whoever asked for it', async () => {
+  const gate = await openGate();
+  await gate.addKey(alice);
+  const asked = { ...(await gate.ask(alice)), by: bob };
+  expect(auditLine(asked, { kind: 'stale', at: 1 }).user).toBe(bob);
 });
 
 const other = { user: '1', venue: 'paper', market: 'M', from: 'a', to: 'b' };
