@@ -121,7 +121,7 @@ export function tapDiscord(
     const text = JSON.stringify(request.body ?? {});
     onBody(text);
     const route = routeOf(request.url, journal);
-    const body = z.object({ body: z.unknown() }).safeParse(request.body).data?.body;
+    const { body } = request;
     const shown = readSaid(
       route?.place === 'callback' ? z.object({ data: z.unknown() }).safeParse(body).data?.data : body,
     );
