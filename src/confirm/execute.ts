@@ -46,7 +46,7 @@ export async function execute(options: ExecuteOptions): Promise<Execution> {
   const isInTime = within(options.clock, FENCE_MS);
   if (!(await options.startSending())) return { outcome: { kind: 'not-sent', at: await now() } };
   const sentAt = await now();
-  const result = await venue.applySetting(credentials, targetOf(proposal), proposal.setting, isInTime);
+  const result = await venue.applySetting(credentials, marketAndCurrencyOf(proposal), proposal.setting, isInTime);
   // Not the venue's fault: this process was held up.
   if (result.kind === 'not-sent' && !isInTime()) return { outcome: { kind: 'not-sent', at: await now() }, fresh };
   return { outcome: await outcomeOf(options, result, sentAt), fresh };
@@ -90,13 +90,13 @@ export async function readBack(
   options: Pick<ExecuteOptions, 'venue' | 'credentials' | 'proposal' | 'now'>,
 ): Promise<ReadBack> {
   const { venue, credentials, proposal, now } = options;
-  const holds = await venue.readSetting(credentials, targetOf(proposal)).catch(failureOnly);
+  const holds = await venue.readSetting(credentials, marketAndCurrencyOf(proposal)).catch(failureOnly);
   if (holds instanceof Failure) return { kind: 'unread', at: await now() };
   const asOf = await now();
   return isSameSetting(holds, proposal.setting) ? { kind: 'agrees', asOf } : { kind: 'disagrees', asOf, holds };
 }
 
-export function targetOf({ market, currency }: Proposal): MarketAndCurrency {
+function marketAndCurrencyOf({ market, currency }: Proposal): MarketAndCurrency {
   return currency === undefined ? { market } : { market, currency };
 }
 

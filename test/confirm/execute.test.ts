@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ExecuteOptions, execute, readBack, targetOf } from '../../src/confirm/execute.ts';
+import { type ExecuteOptions, execute, readBack } from '../../src/confirm/execute.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import { preview, seenIn } from '../../src/leverage/preview.ts';
 import type { LeverageSetting } from '../../src/leverage/setting.ts';
@@ -231,8 +231,6 @@ describe('a read-back', () => {
 test('what runs is asked of the market and the margin currency of the card', async () => {
   const { options } = await prepare();
   const { proposal } = options;
-  expect(targetOf(proposal)).toStrictEqual({ market: proposal.market });
-  expect(targetOf({ ...proposal, currency: 'INR' })).toEqual({ market: proposal.market, currency: 'INR' });
   const asked: unknown[] = [];
   const { venue } = options;
   const market = { ...proposal.market, id: 'an-id', namedBy: 'symbol' } as const;
@@ -243,9 +241,16 @@ test('what runs is asked of the market and the margin currency of the card', asy
       return venue.readMarket({ ...credentials }, text);
     },
     readPosition: async (_credentials: object, target: object) => void asked.push(target),
+    applySetting: async (_credentials: object, target: object) => {
+      asked.push(target);
+      return { kind: 'accepted' } as const;
+    },
   };
   await execute({ ...options, venue: watched, proposal: { ...proposal, market, currency: 'INR' } });
-  expect(asked).toEqual(['BTCUSD', expect.objectContaining({ currency: 'INR' })]);
+  expect(asked).toEqual(['BTCUSD', expect.objectContaining({ currency: 'INR' }), { market, currency: 'INR' }]);
+  asked.length = 0;
+  await execute({ ...options, venue: watched, proposal: { ...proposal, market } });
+  expect(asked.at(-1)).toStrictEqual({ market });
 });
 
 test('every call of a change is about its margin currency, the read-back as well', async () => {

@@ -51,7 +51,7 @@ export const edits = {
   'read-back-without-currency': [
     {
       file: 'src/confirm/execute.ts',
-      stands: 'venue.readSetting(credentials, targetOf(proposal))',
+      stands: 'venue.readSetting(credentials, marketAndCurrencyOf(proposal))',
       bug: 'venue.readSetting(credentials, { market: proposal.market })',
     },
   ],
