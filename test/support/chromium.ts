@@ -30,14 +30,20 @@ export function useChromium() {
     await browser?.close();
   });
 
-  async function newContext(options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> {
+  /** Closed with the browser only. */
+  async function lastingContext(options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> {
     if (browser === undefined) throw new TypeError('Chromium has not been started');
-    const context = await browser.newContext(options);
+    return browser.newContext(options);
+  }
+
+  async function newContext(options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> {
+    const context = await lastingContext(options);
     onTestFinished(() => context.close());
     return context;
   }
 
   return {
+    lastingContext,
     newContext,
     newPage: async (options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> =>
       (await newContext(options)).newPage(),

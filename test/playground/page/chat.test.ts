@@ -21,7 +21,7 @@ describePage(
     });
 
     it('a new answer of one’s own is in sight although somebody was reading further up', async () => {
-      const { page } = await stage.visit();
+      const { page } = await stage.stay();
       for (const line of ['/help', '/privacy', '/help']) await send(page, line);
       await readFurtherUp(page);
       await send(page, '/keys list');
@@ -29,7 +29,7 @@ describePage(
     });
 
     it('stays where somebody reads while a message of somebody else comes', async () => {
-      const { page } = await stage.visit();
+      const { page } = await stage.stay();
       for (const line of ['/help', '/privacy', '/help']) await send(page, line);
       await readFurtherUp(page);
       const before = await page.locator('.message').count();
@@ -55,7 +55,7 @@ describePage(
     });
 
     it('“thinking” ends when its token does', async () => {
-      const { page } = await stage.visit();
+      const { page } = await stage.stay();
       const { discord, bot } = stage.playground();
       discord.faults.edit.set('500', 50);
       discord.faults.followUp.set('500', 50);
@@ -137,7 +137,7 @@ describePage(
     });
 
     it('the keyboard stays in the chat when a message is dismissed', async () => {
-      const { page } = await stage.visit();
+      const { page } = await stage.stay();
       await send(page, '/keys list');
       await send(page, '/help');
       await lastMessage(page).getByRole('button', { name: 'Dismiss message' }).press('Enter');

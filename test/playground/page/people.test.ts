@@ -3,7 +3,7 @@ import { addKey, become, describePage, enterKey, expectTitle, lastMessage, send 
 
 describePage('several people', (stage) => {
   it('a private message is seen by its owner only, and marked', async () => {
-    const { page } = await stage.visit();
+    const { page } = await stage.stay();
     await send(page, '/keys list');
     await lastMessage(page).locator('.only-you').waitFor();
     await become(page, 'Bob');
@@ -15,7 +15,7 @@ describePage('several people', (stage) => {
   });
 
   it('a link is refused to somebody else, and works for its owner afterwards', async () => {
-    const visitor = await stage.visit();
+    const visitor = await stage.stay();
     const popup = await enterKey(visitor, { venue: 'mudrex', signInAs: 'Bob' });
     await popup.getByRole('heading', { name: 'This link is for another Discord user' }).waitFor();
     await expectTitle(lastMessage(visitor.page), /Somebody else opened your link/);
@@ -27,12 +27,12 @@ describePage('several people', (stage) => {
     { venue: 'kraken-futures', label: 'read only', words: /can only read/ },
     { venue: 'kraken-futures', label: 'may withdraw', words: /can withdraw or transfer funds/ },
   ])('a $label key of $venue is refused in words', async ({ venue, label, words }) => {
-    const popup = await enterKey(await stage.visit(), { venue, label });
+    const popup = await enterKey(await stage.stay(), { venue, label });
     await popup.getByRole('alert').filter({ hasText: words }).waitFor();
   });
 
   it('a shared card is seen by everybody, pressed by its owner, and one line reaches the audit channel', async () => {
-    const visitor = await stage.visit();
+    const visitor = await stage.stay();
     const { page } = visitor;
     await addKey(visitor, 'mudrex');
     await send(page, '/leverage set venue:mudrex market:ETHUSDT leverage:4 share:true');

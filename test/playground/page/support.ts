@@ -1,5 +1,5 @@
 import type { BrowserContext, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFailed, onTestFinished } from 'vitest';
 import { type DemoPerson, demoPeople } from '../../../playground/people.ts';
 import { createPlayground, type Playground, type PlaygroundOptions } from '../../../playground/playground.ts';
 import { describeInBrowser, useChromium } from '../../support/chromium.ts';
@@ -14,13 +14,13 @@ export const phone = { width: 390, height: 844 };
 export function describePage(name: string, tests: (stage: Stage) => void, options: PlaygroundOptions = {}): void {
   describeInBrowser(name, () => {
     let playground: Playground | undefined;
-    const { newContext } = useChromium();
+    const browser = useChromium();
     beforeAll(async () => {
       playground = await createPlayground({ port: 0, ...options });
       await playground.start();
     }, 60_000);
     afterAll(() => playground?.stop(), 30_000);
-    tests(createStage({ playground: () => present(playground), newContext }));
+    tests(createStage({ ...browser, playground: () => present(playground) }));
   });
 }
 
@@ -33,35 +33,59 @@ type Visit = {
   readonly tolerates?: RegExp;
 };
 
-type Running = { readonly playground: () => Playground } & Pick<ReturnType<typeof useChromium>, 'newContext'>;
+type Running = { readonly playground: () => Playground } & ReturnType<typeof useChromium>;
 
-function createStage({ playground, newContext }: Running) {
+function createStage({ playground, newContext, lastingContext }: Running) {
+  let stayed: Watched | undefined;
+
+  async function open(context: BrowserContext, { tour = false, as = demoPeople.alice }: Visit): Promise<Watched> {
+    context.setDefaultTimeout(PATIENCE_MS);
+    const problems = watchProblems(context, playground().url());
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    if (!tour) await context.addInitScript("try { localStorage.setItem('tour', 'left') } catch {}");
+    await context.addInitScript(`try { sessionStorage.setItem('viewer', '${as.id}') } catch {}`);
+    const page = await context.newPage();
+    await page.goto(playground().url());
+    await page.locator('#composer-input').waitFor();
+    return { context, page, problems };
+  }
+
   return {
     playground,
     /** Opens the page in a fresh browser; the test fails on any console error and any request to elsewhere. */
-    async visit({ viewport = desktop, tour = false, as = demoPeople.alice, tolerates }: Visit = {}): Promise<Visitor> {
-      const context = await newContext({ viewport });
-      context.setDefaultTimeout(PATIENCE_MS);
-      const problems = watchProblems(context, playground().url());
+    async visit({ viewport = desktop, tolerates, ...visit }: Visit = {}): Promise<Visitor> {
+      const visitor = await open(await newContext({ viewport }), visit);
       onTestFinished(async () => {
-        await context.close();
-        expect(problems.filter((one) => !tolerates?.test(one))).toEqual([]);
+        await visitor.context.close();
+        expect(visitor.problems.filter((one) => !tolerates?.test(one))).toEqual([]);
       });
-      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-      if (!tour) await context.addInitScript("try { localStorage.setItem('tour', 'left') } catch {}");
-      await context.addInitScript(`try { sessionStorage.setItem('viewer', '${as.id}') } catch {}`);
-      const page = await context.newPage();
-      await page.goto(playground().url());
-      await page.locator('#composer-input').waitFor();
-      return { context, page };
+      return visitor;
+    },
+    /**
+     * Alice's page as the test before left it, watched in the same way: for tests that do not ask for a fresh one, since
+     * loading it costs more than most of what they do. What a test that fails leaves is not used.
+     */
+    async stay(): Promise<Visitor> {
+      const visitor = stayed ?? (await open(await lastingContext({ viewport: desktop }), {}));
+      stayed = visitor;
+      onTestFailed(() => {
+        stayed = undefined;
+      });
+      onTestFinished(async () => {
+        const popups = visitor.context.pages().filter((page) => page !== visitor.page);
+        await Promise.all(popups.map((popup) => popup.close()));
+        expect(visitor.problems.splice(0)).toEqual([]);
+      });
+      return visitor;
     },
   };
 }
 
 export type Visitor = { readonly context: BrowserContext; readonly page: Page };
+type Watched = Visitor & { readonly problems: string[] };
 
 /** The bot's own pages answer with 403 or 422 where they must, which browsers print as an error. */
-function watchProblems(context: BrowserContext, origin: string): readonly string[] {
+function watchProblems(context: BrowserContext, origin: string): string[] {
   const problems: string[] = [];
   context.on('request', (request) => {
     const { hostname } = new URL(request.url());
