@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createCommands } from '../commands/index.ts';
 import type { Account, Credentials } from './account.ts';
 import { atMost } from './at-most.ts';
@@ -11,6 +12,7 @@ import { strangerView, waitingKeyView } from './confirm/new-key-view.ts';
 import type { Outcome } from './confirm/outcome.ts';
 import type { Proposal } from './confirm/proposal.ts';
 import { keys } from './confirm/proposal-rows.ts';
+import { ANNOUNCE_MS } from './confirm/proposals.ts';
 import { rehashProposals } from './confirm/rehash.ts';
 import { SETTLE_MS } from './confirm/settling.ts';
 import { KNOWN_AFTER_MS, ticketIndex, ticketRows } from './confirm/tickets.ts';
@@ -90,7 +92,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
 
   async function start(): Promise<Started> {
     parts = await assemble(config, overrides, log);
-    const { web, discord, caretaker, maintenance, markets, store } = parts;
+    const { web, discord, maintenance, markets, store } = parts;
     const { url } = await web.start();
     // For autocomplete only, so nothing waits for it; it never rejects.
     void markets.refreshPublic();
@@ -102,7 +104,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     await shortenLives(store, config);
     await parts.holdKeys();
     // Settled at once, whether or not Discord can be reached; only telling waits for it.
-    const [, { applicationId }] = await Promise.all([caretaker.recover(), discord.start()]);
+    const [, { applicationId }] = await Promise.all([tick(), discord.start()]);
     if (isStopping) return { applicationId, webUrl: url };
     timer = setInterval(() => void tick(), TICK_MS);
     maintenance.start();
@@ -124,12 +126,14 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     isStopping = true;
     clearInterval(timer);
     if (parts === undefined) return;
-    const { discord, web, maintenance, venues, store } = parts;
+    const { discord, web, caretaker, maintenance, venues, store } = parts;
     const { drainMs, closeMs } = stopTimes(overrides);
     maintenance.stop();
     try {
       await atMost(drainMs, Promise.all([discord.drain(), web.stop(), ...ticking]));
       await atMost(closeMs, Promise.all([discord.stop(), venues.close()]));
+      // What was told and posted at the end is not to be told again at the next start.
+      await caretaker.settleNotes();
     } finally {
       await store.close();
     }
@@ -184,10 +188,11 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     base: () => web.base(),
     isAllowed: (caller) => mayUse(rules, caller) === 'yes',
   });
-  const { proposals, tickets, symbols, cards, caretaker, press } = createGate({
+  const { proposals, tickets, symbols, cards, caretaker, telling, press } = createGate({
     ...keyring.rows,
     newId,
     clock,
+    pause: (ms) => pause(ms),
     venues,
     keys: vault,
     rules,
@@ -225,7 +230,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     commands,
     venues: [...venues.values()].map(({ id, label }) => ({ id, label })),
     press,
-    news: caretaker.newsFor,
+    news: telling.newsFor,
     ...(config.auditChannel !== undefined && { auditChannel: config.auditChannel }),
     log,
     now,
@@ -279,12 +284,12 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
   });
   const backups = createBackups({ store, directory: config.backups.dir, kept: config.backups.kept });
 
-  function recordOutcome(proposal: Proposal, outcome: Outcome): void {
+  async function recordOutcome(proposal: Proposal, outcome: Outcome): Promise<void> {
     const line = auditLine(proposal, outcome);
     log.info(line, 'outcome');
     metrics.outcomeReached({ venue: line.venue, kind: line.outcome });
     const note = auditNote(line, labelOf(venues, line.venue));
-    if (note !== undefined) discord.audit(note);
+    if (note !== undefined) await discord.audit(note);
   }
 
   async function refreshMarkets(account: Account): Promise<void> {
@@ -328,6 +333,7 @@ async function shortenLives(store: Store, { keepMs, cardMs }: Config): Promise<v
     ['', Math.max(keepMs, ticketMs)],
   ] as const;
   for (const [prefix, ms] of longest) await store.shorten(prefix, ms);
+  await store.hasten(Math.max(cardMs, ANNOUNCE_MS));
 }
 
 function stopTimes({ stopMs = STOP_MS }: Overrides): { readonly drainMs: number; readonly closeMs: number } {

@@ -23,7 +23,7 @@ async function fullGate(options: Parameters<typeof openGate>[0] = {}) {
   await links.create({ account: gate.account(alice), userName: 'Alice', delivery });
   await gate.parts().tickets.issue(alice, { kind: 'ask-erase' }, 60_000);
   const { id } = await gate.ask(alice);
-  await gate.press('confirm', id);
+  await (await gate.press('confirm', id)).mend?.();
   await gate.ask(alice, { market: 'ETHUSD' });
   await gate.parts().symbols.setBy(gate.account(alice));
   return gate;

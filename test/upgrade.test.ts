@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import { LEASE_MS } from '../src/confirm/proposals.ts';
 import type { Delivery } from '../src/delivery.ts';
 import { rowKinds } from '../src/row-kinds.ts';
 import { createSqliteStore } from '../src/store/sqlite.ts';
@@ -43,7 +44,7 @@ test('a key that waits since 0.1 can be taken into use for the rest of its day, 
 test('ended cards of 0.1 still show how they ended, and their owner is told', async () => {
   const gate = await openOld();
   expect(wordsOf((await gate.press('confirm', oldId('ended'))).update)).toContain('Done');
-  const news = await gate.parts().caretaker.newsFor(bob);
+  const news = await gate.parts().telling.newsFor(bob);
   expect(news.map(({ view }) => wordsOf(view))).toEqual([expect.stringContaining('Not changed')]);
 });
 
@@ -55,7 +56,7 @@ test('a card that 0.1 left open ends at the upgrade: nothing of it is sent', asy
 
 test('a card that 0.1 left open loses its buttons at the start', async () => {
   const gate = await openOld();
-  await gate.parts().caretaker.recover();
+  await gate.parts().caretaker.tick();
   expect(gate.outcomes).toContainEqual({ id: oldId('open'), outcome: expect.objectContaining({ kind: 'expired' }) });
   expect(gate.messages.map(({ view }) => wordsOf(view)).join()).toContain('SOLUSD');
 });
@@ -63,7 +64,9 @@ test('a card that 0.1 left open loses its buttons at the start', async () => {
 test('changes that 0.1 left under way are settled by reading back, and nothing is sent again', async () => {
   const gate = await openOld();
   gate.held.set('ADAUSD', { mode: 'isolated', leverage: '9' });
-  await gate.parts().caretaker.recover();
+  await gate.parts().caretaker.tick();
+  gate.clock.advance(LEASE_MS);
+  await gate.parts().caretaker.tick();
   const ended = async (name: string) => (await gate.parts().proposals.require(oldId(name))).outcome?.kind;
   expect(await ended('sending')).toBe('applied');
   expect(await ended('claimed')).toBe('not-sent');
@@ -76,6 +79,18 @@ test('changes that 0.1 left under way are settled by reading back, and nothing i
   });
   expect(gate.writes).toEqual([]);
 });
+
+test.each(['0.1', '25a43b1'] as const)(
+  'what %s left to be done is due at the upgrade, and nothing else',
+  async (by) => {
+    const { store } = await openOld(by);
+    const due = (await store.list('')).flatMap(({ key, dueAt }) => (dueAt === undefined ? [] : [key]));
+    const open = (await store.list('open/')).map(({ key }) => `proposal/${key.slice(key.lastIndexOf('/') + 1)}`);
+    const untold = (await store.list('untold/')).map(({ key }) => key);
+    expect(untold).not.toEqual([]);
+    expect(due.sort()).toEqual([...open, ...untold].sort());
+  },
+);
 
 test('links and tickets of 0.1 have ended, also with a longer life in the database', async () => {
   const gate = await openOld();
@@ -141,7 +156,9 @@ test('a card of before is pressed by its owner alone, and sent once', async () =
 test('changes of before that are under way are settled and told where they stand, and nothing is sent again', async () => {
   const gate = await openOld('25a43b1');
   gate.held.set('ADAUSD', isolated('5'));
-  await gate.parts().caretaker.recover();
+  await gate.parts().caretaker.tick();
+  gate.clock.advance(LEASE_MS);
+  await gate.parts().caretaker.tick();
   const ended = async (name: string) => (await gate.parts().proposals.require(oldId(name))).outcome?.kind;
   expect(await ended('sending')).toBe('applied');
   expect(await ended('claimed')).toBe('not-sent');
@@ -149,7 +166,7 @@ test('changes of before that are under way are settled and told where they stand
     delivery: { kind: 'own', ...token, isPublic: true, publicId: '403' },
     view: expect.objectContaining({ tone: 'done' }),
   });
-  expect((await gate.parts().caretaker.newsFor(bob)).map(({ view }) => wordsOf(view))).toEqual([]);
+  expect((await gate.parts().telling.newsFor(bob)).map(({ view }) => wordsOf(view))).toEqual([]);
   expect(gate.writes).toEqual([]);
 });
 

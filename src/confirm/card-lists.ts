@@ -34,21 +34,18 @@ export function createCardLists(context: RowContext) {
     return readAll(await store.list(keys.owned(user), { limit: MAX_CARDS }), keys.owned);
   }
 
-  /** Results that the user has not been shown, a few of them. */
+  /** Results that the user has not been shown, a few of them, without those that are on their way. */
   async function untold(user: string): Promise<readonly Found[]> {
     const found: Found[] = [];
+    const now = await store.now();
     for await (const entry of entriesOf(store, keys.untold(user))) {
+      if (entry.dueAt !== undefined && entry.dueAt > now) continue;
       const read = await readAll([entry], keys.untold);
       // What nobody has pressed has no result, whoever noted one.
       found.push(...read.filter(({ stage }) => stage !== 'pending'));
       if (found.length >= MAX_NEWS) break;
     }
     return found;
-  }
-
-  /** Everybody's results that have not been shown. */
-  async function allUntold(): Promise<readonly Found[]> {
-    return readAll(await entries(keys.untold()), keys.untold);
   }
 
   /** What an index names and can be read. Anybody may have written the index: whose it is says the sealed row alone. */
@@ -58,7 +55,12 @@ export function createCardLists(context: RowContext) {
     return found.filter((each) => each !== undefined).filter(({ proposal: { id, by } }) => named.has(key(by, id)));
   }
 
-  return { openIds, openOf, ownedBy, untold, allUntold };
+  /** The proposal that a note is about, where it can be read. */
+  async function noted(entry: Entry, key: typeof keys.owned): Promise<Found | undefined> {
+    return (await readAll([entry], key))[0];
+  }
+
+  return { openIds, openOf, ownedBy, untold, noted };
 }
 
 /** @returns undefined for a proposal that is not there, or that can no longer be read */

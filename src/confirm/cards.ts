@@ -31,8 +31,6 @@ export type CardContext = {
   readonly cardMs: number;
   /** A liquidation nearer than this (percent of the mark price) looks risky. */
   readonly riskPercent: number;
-  /** Told of each new proposal, to take its buttons off when it expires. */
-  readonly onOpened: (proposal: Proposal) => void;
   /** Told of each key that was just read with, for what else is worth reading with it. */
   readonly onKeyUsed: (venue: Venue, credentials: Credentials) => void;
 };
@@ -98,12 +96,11 @@ async function propose(
   fresh: Preview,
   card: { readonly delivery: Delivery; readonly note?: string },
 ): Promise<Card> {
-  const { keys, proposals, cardMs, onOpened } = context;
+  const { keys, proposals, cardMs } = context;
   const { delivery, ...reason } = card;
   const own = await keys.list(request.account.user);
   const namesAccount = own.filter(({ account }) => account.venue === venue.id).length > 1;
   const proposal = await proposals.open(request, cardMs, delivery);
-  onOpened(proposal);
   return { proposal, view: cardView(venue, proposal, fresh, { namesAccount, ...reason }) };
 }
 

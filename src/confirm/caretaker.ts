@@ -1,13 +1,14 @@
 import { Failure, type FailureCode } from '../errors.ts';
 import type { Keys } from '../keys.ts';
 import type { Venues } from '../leverage/venue.ts';
-import type { Messenger, News } from '../messenger.ts';
 import { inSlices } from '../store/pages.ts';
-import { createAges } from './ages.ts';
+import { kindOf } from '../store/sealed-rows.ts';
+import { type Entry, MOST_KEYS, type Store } from '../store/store.ts';
+import { type Ages, createAges } from './ages.ts';
+import type { Announcing } from './announcing.ts';
 import { readBack } from './execute.ts';
 import type { Outcome, Unsettled } from './outcome.ts';
-import type { Proposal } from './proposal.ts';
-import type { Found } from './proposal-rows.ts';
+import { type Found, idIn, keys as rowKeys } from './proposal-rows.ts';
 import { isOver, type Proposals } from './proposals.ts';
 import {
   afterCheck,
@@ -19,238 +20,278 @@ import {
   type ReadBack,
   SETTLE_MS,
 } from './settling.ts';
-import { createTeller } from './teller.ts';
 import type { Telling } from './telling.ts';
 
-const RETRY_MS = 10_000;
+/** So long a row that was taken is nobody else's, and after that it is looked at again when this failed. */
+const VISIT_MS = 10_000;
+const MOST_TRIES = 3;
+/** How often a press looks whether a change that runs elsewhere has its result. */
+const LOOK_MS = 250;
 
 /** Why a read-back with the key of a card can never be had again. */
 const goneKeys: ReadonlySet<FailureCode> = new Set(['KEY_MISSING', 'KEY_CHANGED', 'KEY_INACTIVE', 'KEY_UNREADABLE']);
 
-export type Caretaker = {
-  /** Before anything can be pressed: what a crash left behind keeps its key until it is read back, though its lease be over. */
-  readonly holdKeys: () => Promise<void>;
-  /** Settles what a crash left behind: nothing claimed is run late, nothing sent is sent again; shows what was not shown. */
-  readonly recover: () => Promise<void>;
-  /** Does what is due: takes the buttons off expired cards, reads unsettled changes again. */
-  readonly tick: () => Promise<void>;
-  /** Looks after a proposal from `at` on (milliseconds, the store's clock). */
-  readonly watch: (id: string, at: number) => void;
-  /** Reads back now, unless a press is executing it. @returns the proposal with what is known after it. */
-  readonly check: (found: Found) => Promise<Found>;
-  /** Edits the message of an ended proposal again, a little later: it may show something else than its receipt. */
-  readonly mend: (id: string) => Promise<void>;
-  /** What was shown may be older than what is known by now: then it is shown again. */
-  readonly catchUp: (shown: Found) => Promise<void>;
-  /** What a person must still be told. */
-  readonly newsFor: (user: string) => Promise<readonly News[]>;
-  /** Records an outcome; one that may still change keeps the key's lease and is read again. */
-  readonly conclude: (found: Found, outcome: Outcome) => Promise<Found>;
-};
-
-/**
- * Looks after proposals that nobody is pressing: expiry, recovery after a crash, and settling by read-back.
- *
- * @param options.isRunning - Whether a press in this process is executing the proposal just now.
- * @param options.onOutcome - Told once of every recorded outcome.
- * @param options.onError - Told of what went wrong with one proposal; the others are not affected.
- */
-export function createCaretaker(options: {
+export type CaretakerOptions = {
+  readonly store: Pick<Store, 'takeDue'>;
   readonly proposals: Proposals;
   readonly telling: Telling;
+  readonly announcing: Announcing;
   readonly venues: Venues;
   readonly keys: Keys;
-  readonly messenger: Pick<Messenger, 'edit' | 'whisper'>;
   readonly now: () => Promise<number>;
+  /** Milliseconds that have passed, whatever the host's clock was set to. */
   readonly elapsed: () => number;
+  readonly pause: (ms: number) => Promise<unknown>;
+  /** Whether a press in this process is executing the proposal just now. */
   readonly isRunning: (id: string) => boolean;
-  readonly onOutcome: (proposal: Proposal, outcome: Outcome) => void;
+  /** Told of what went wrong with one row; the others are not affected. */
   readonly onError: (error: unknown) => void;
-}): Caretaker {
-  const { proposals, telling, venues, keys, now, isRunning, onOutcome, onError } = options;
-  const due = new Map<string, number>();
-  const doubtAges = createAges(options.elapsed);
-  const readAges = createAges(options.elapsed);
+};
 
-  const watch = (id: string, at: number): void => {
-    due.set(id, at);
+/** `visiting`: keys of rows that were taken and are not through yet; `backlog`: those taken before the first visit. */
+type Context = CaretakerOptions & {
+  readonly doubtAges: Ages;
+  readonly readAges: Ages;
+  readonly visiting: Set<string>;
+  readonly backlog: Entry[];
+};
+
+export type Caretaker = ReturnType<typeof createCaretaker>;
+
+/**
+ * Looks after proposals that nobody is pressing: expiry, taking over from owners that died or were held up, settling by
+ * read-back, and what has still to be told. Everything of it is a row with a due time; whoever takes the row does it.
+ */
+export function createCaretaker(options: CaretakerOptions) {
+  const context: Context = {
+    ...options,
+    doubtAges: createAges(options.elapsed),
+    readAges: createAges(options.elapsed),
+    visiting: new Set(),
+    backlog: [],
   };
-
-  const { tell, mend, mendNow, catchUp, newsFor } = createTeller({ ...options, watch });
-
-  function forget(id: string): void {
-    due.delete(id);
-    doubtAges.forget(id);
-    readAges.forget(id);
-  }
-
-  async function conclude(found: Found, outcome: Outcome): Promise<Found> {
-    return outcome.kind === 'unsettled' ? keepLooking(found, outcome) : end(found, outcome);
-  }
-
-  async function end(found: Found, outcome: Outcome): Promise<Found> {
-    const { id } = found.proposal;
-    const ended = await recordEnd(found, outcome);
-    if (ended === undefined) return lookAgain(id);
-    forget(id);
-    return ended;
-  }
-
-  /** @returns undefined when it had been ended otherwise. */
-  async function recordEnd(found: Found, outcome: Outcome): Promise<Found | undefined> {
-    const { id } = found.proposal;
-    telling.begin(id);
-    try {
-      const ended = await proposals.finish(found, outcome);
-      if (ended !== undefined && outcome.kind !== found.outcome?.kind) onOutcome(ended.proposal, outcome);
-      return ended;
-    } catch (error) {
-      telling.giveUp(id);
-      throw error;
-    }
-  }
-
-  async function keepLooking(found: Found, outcome: Unsettled): Promise<Found> {
-    const { id } = found.proposal;
-    const { now: at, age } = await passedSince(id, outcome);
-    const leaseMs = Math.max(SETTLE_MS - age, outcome.lookAt - at + RETRY_MS);
-    const settling = await proposals.settleLater(found, outcome, leaseMs);
-    if (settling === undefined) return lookAgain(id);
-    watch(id, outcome.lookAt);
-    if (found.outcome?.kind !== 'unsettled') onOutcome(settling.proposal, outcome);
-    return settling;
-  }
-
-  async function passedSince(id: string, { since, firstReadAt }: Doubt): Promise<Passed> {
-    const at = await now();
-    const readAge = firstReadAt === undefined ? 0 : readAges.of(id, firstReadAt, at);
-    return { now: at, age: doubtAges.of(id, since, at), readAge };
-  }
-
-  /** Something else came first: whatever it was, the proposal is looked after until it has ended. */
-  async function lookAgain(id: string): Promise<Found> {
-    const found = await proposals.require(id);
-    if (found.stage !== 'done') watch(id, (await now()) + RETRY_MS);
-    return found;
-  }
-
-  async function readNow({ proposal }: Found): Promise<ReadBack> {
-    const venue = venues.get(proposal.account.venue);
-    if (venue === undefined) return { kind: 'never', gone: 'venue' };
-    try {
-      const key = await keys.load(proposal.account);
-      if (key.keyHash !== proposal.keyHash) throw new Failure({ code: 'KEY_CHANGED' });
-      return await readBack({ venue, credentials: key.credentials, proposal, now });
-    } catch (error) {
-      const isGone = error instanceof Failure && goneKeys.has(error.data.code);
-      // A bug in reading must not hold a key and its owner's rows for ever: this ends as other silence does.
-      if (!(error instanceof Failure)) onError(error);
-      return isGone ? { kind: 'never', gone: 'key' } : { kind: 'unread', at: await now() };
-    }
-  }
-
-  async function settle(found: Found): Promise<Found> {
-    const { proposal, outcome } = found;
-    const read = await readNow(found);
-    const doubt: Doubt = outcome?.kind === 'unsettled' ? outcome : { since: await now() };
-    const passed = await passedSince(proposal.id, doubt);
-    return conclude(found, afterRead(doubt, whileLate(read, passed), passed));
-  }
-
-  /** Another label may hold a key that this one lost: nothing is sent with it while the request may still land. */
-  function whileLate(read: ReadBack, { now: at, age }: Passed): ReadBack {
-    const isLate = read.kind === 'never' && read.gone === 'key' && age < READ_AGAIN_MS;
-    return isLate ? { kind: 'unread', at } : read;
-  }
-
-  async function check(found: Found): Promise<Found> {
-    if (isRunning(found.proposal.id)) return found;
-    if (found.stage === 'settling' || found.stage === 'sending') return settle(found);
-    const { outcome: ended, proposal } = found;
-    if (ended === undefined || !mayStillBeTold(ended)) return found;
-    const outcome = afterCheck(ended, await readNow(found));
-    return outcome === undefined ? found : ((await recordEnd(found, outcome)) ?? proposals.require(proposal.id));
-  }
-
-  async function visit(id: string): Promise<void> {
-    if (isRunning(id)) return;
-    due.delete(id);
-    const found = await proposals.find(id);
-    if (found === undefined) return;
-    switch (found.stage) {
-      case 'pending':
-        return visitPending(found);
-      case 'claimed':
-        return tell(await conclude(found, { kind: 'not-sent', at: await now() }));
-      case 'sending':
-        proposals.keepKey(found);
-        return tell(await settle(found));
-      case 'settling':
-        proposals.keepKey(found);
-        return visitSettling(found);
-      case 'done':
-        return mendNow(found);
-    }
-  }
-
-  async function visitPending(found: Found): Promise<void> {
-    const { id, expiresAt } = found.proposal;
-    if (!isOver(found.proposal, await now())) return watch(id, expiresAt);
-    const ended = await proposals.expire(found);
-    if (ended.outcome?.kind !== 'expired') return;
-    onOutcome(ended.proposal, ended.outcome);
-    await tell(ended);
-  }
-
-  async function visitSettling(found: Found): Promise<void> {
-    const settled = await settle(found);
-    if (JSON.stringify(settled.outcome) !== JSON.stringify(found.outcome)) await tell(settled);
-  }
-
-  /** One proposal that cannot be read or told must not keep the others waiting. */
-  async function visitSafely(id: string): Promise<void> {
-    try {
-      await visit(id);
-    } catch (error) {
-      onError(error);
-      if (!(error instanceof Failure && error.data.code === 'CARD_UNREADABLE')) watch(id, (await now()) + RETRY_MS);
-    }
-  }
-
-  async function tellSafely(found: Found): Promise<void> {
-    await tell(found).catch(onError);
-  }
-
-  /** What cannot be read is told of when its turn comes. */
-  async function holdKey(id: string): Promise<void> {
-    const found = await proposals.find(id).catch(() => undefined);
-    if (found?.stage === 'sending' || found?.stage === 'settling') proposals.keepKey(found);
-  }
-
   return {
-    holdKeys: async () => {
-      await inSlices(await proposals.openIds(), holdKey);
-    },
-    recover: async () => {
-      const open = await proposals.openIds();
-      // Where a stale card stood there is a new one by now; that nothing was sent is news for the next command. What is
-      // not settled is read again, and then shown.
-      const untold = (await proposals.allUntold()).filter(
-        ({ stage, outcome }) => stage === 'done' && outcome?.kind !== 'stale',
-      );
-      await Promise.all([inSlices(open, visitSafely), inSlices(untold, tellSafely)]);
-    },
-    tick: async () => {
-      const time = await now();
-      const ids = [...due].filter(([, at]) => at <= time).map(([id]) => id);
-      await Promise.all(ids.map(visitSafely));
-      await telling.settleNotes();
-    },
-    watch,
-    check,
-    mend,
-    catchUp,
-    conclude,
-    newsFor,
+    /** Before anything can be pressed: what is due keeps its key until it is read back, though its lease be over. */
+    holdKeys: () => holdKeys(context),
+    /** Does what is due; nothing claimed is run late, and nothing is ever sent. */
+    tick: () => tick(context),
+    /** Waits while somebody else runs a change. @returns how it stands then */
+    afterOwner: (found: Found) => afterOwner(context, found),
+    /** Reads back now, unless a press is executing it. @returns the proposal with what is known after it. */
+    check: (found: Found) => check(context, found),
+    /** Records an outcome; one that may still change keeps the key's lease and is read again. */
+    conclude: (found: Found, outcome: Outcome) => conclude(context, found, outcome),
+    /** Takes the notes off the store of what was told and made known. */
+    settleNotes: () => settleNotes(context),
   };
+}
+
+async function takeAll({ store, visiting }: Context): Promise<readonly Entry[]> {
+  const taken: Entry[] = [];
+  for (let more = true; more; ) {
+    const some = await store.takeDue({ limit: MOST_KEYS, forMs: VISIT_MS });
+    taken.push(...some.filter(({ key }) => !visiting.has(key)));
+    for (const { key } of some) visiting.add(key);
+    more = some.length === MOST_KEYS;
+  }
+  return taken;
+}
+
+async function holdKeys(context: Context): Promise<void> {
+  const taken = await takeAll(context);
+  context.backlog.push(...taken);
+  await inSlices(taken, async (entry) => {
+    // What cannot be read is told of when it is visited.
+    const found = await findTaken(context, entry).catch(() => undefined);
+    if (found?.stage === 'sending' || found?.stage === 'settling') context.proposals.keepKey(found);
+  });
+}
+
+async function findTaken({ proposals }: Context, entry: Entry): Promise<Found | undefined> {
+  return entry.key.startsWith(rowKeys.row('')) ? proposals.find(idIn(entry)) : undefined;
+}
+
+async function tick(context: Context): Promise<void> {
+  const taken = [...context.backlog.splice(0), ...(await takeAll(context))];
+  await inSlices(taken, (entry) => visitSafely(context, entry));
+  await settleNotes(context);
+}
+
+async function settleNotes({ telling, announcing }: Context): Promise<void> {
+  await telling.settleNotes();
+  await announcing.settleNotes();
+}
+
+/** One row that cannot be read or told must not keep the others waiting. It is due again, unless it is unreadable. */
+async function visitSafely(context: Context, entry: Entry): Promise<void> {
+  try {
+    await visit(context, entry);
+  } catch (error) {
+    context.onError(error);
+    const isUnreadable = error instanceof Failure && error.data.code === 'CARD_UNREADABLE';
+    if (isUnreadable) await context.proposals.letBe(entry).catch(context.onError);
+  } finally {
+    context.visiting.delete(entry.key);
+  }
+}
+
+const visits = [
+  { prefix: rowKeys.row(''), visit: visitProposal },
+  { prefix: rowKeys.untold(), visit: ({ telling }: Context, entry: Entry) => telling.tellNoted(entry) },
+  { prefix: rowKeys.mend(), visit: ({ telling }: Context, entry: Entry) => telling.mendNoted(entry) },
+  { prefix: rowKeys.audit(), visit: ({ announcing }: Context, entry: Entry) => announcing.announceNoted(entry) },
+] as const;
+
+async function visit(context: Context, entry: Entry): Promise<void> {
+  const kind = kindOf(visits, entry.key);
+  await (kind === undefined ? context.proposals.letBe(entry) : kind.visit(context, entry));
+}
+
+async function visitProposal(context: Context, entry: Entry): Promise<void> {
+  const { proposals, isRunning, telling } = context;
+  if (isRunning(idIn(entry))) return;
+  const found = await findTaken(context, entry);
+  switch (found?.stage) {
+    case undefined:
+      return;
+    case 'pending':
+      return visitPending(context, found);
+    case 'claimed':
+    case 'sending': {
+      const settled = await settleForOwner(context, found);
+      return settled && telling.tell(settled);
+    }
+    case 'settling':
+      proposals.keepKey(found);
+      return visitSettling(context, found);
+    case 'done':
+      return proposals.letBe(entry);
+  }
+}
+
+async function visitPending(context: Context, found: Found): Promise<void> {
+  const { proposals, announcing, telling, now } = context;
+  if (!isOver(found.proposal, await now())) return void (await proposals.postpone(found));
+  const ended = await proposals.expire(found);
+  if (ended.outcome?.kind !== 'expired') return;
+  announcing.announce(ended);
+  await telling.tell(ended);
+}
+
+/** @returns undefined while its owner lives, and when somebody else came first */
+async function settleForOwner(context: Context, found: Found): Promise<Found | undefined> {
+  const taken = await unlessMoved(context, found, () => context.proposals.takeOver(found));
+  if (taken === undefined) return undefined;
+  if (taken.stage === 'claimed') return conclude(context, taken, { kind: 'not-sent', at: await context.now() });
+  context.proposals.keepKey(taken);
+  return settle(context, taken);
+}
+
+async function visitSettling(context: Context, found: Found): Promise<void> {
+  const settled = await settle(context, found);
+  if (JSON.stringify(settled.outcome) !== JSON.stringify(found.outcome)) await context.telling.tell(settled);
+}
+
+async function afterOwner(context: Context, found: Found): Promise<Found> {
+  const { proposals, pause } = context;
+  let current = found;
+  while (isOwners(current) && (await proposals.isOwned(current))) {
+    await pause(LOOK_MS);
+    current = await proposals.require(found.proposal.id);
+  }
+  return current;
+}
+
+function isOwners({ stage }: Found): boolean {
+  return stage === 'claimed' || stage === 'sending';
+}
+
+async function check(context: Context, found: Found): Promise<Found> {
+  const { proposals, isRunning } = context;
+  const { id } = found.proposal;
+  if (isRunning(id)) return found;
+  const current = await afterOwner(context, found);
+  if (isOwners(current)) return (await settleForOwner(context, current)) ?? proposals.require(id);
+  if (current.stage === 'settling') return settle(context, current);
+  const { outcome: ended } = current;
+  if (ended === undefined || !mayStillBeTold(ended)) return current;
+  const outcome = afterCheck(ended, await readNow(context, current));
+  return outcome === undefined ? current : ((await recordEnd(context, current, outcome)) ?? proposals.require(id));
+}
+
+async function conclude(context: Context, found: Found, outcome: Outcome): Promise<Found> {
+  if (outcome.kind === 'unsettled') return keepLooking(context, found, outcome);
+  const { id } = found.proposal;
+  const ended = await unlessMoved(context, found, () => recordEnd(context, found, outcome));
+  if (ended === undefined) return context.proposals.require(id);
+  context.doubtAges.forget(id);
+  context.readAges.forget(id);
+  return ended;
+}
+
+/** @returns undefined when it had been ended otherwise. */
+async function recordEnd({ proposals, announcing }: Context, found: Found, outcome: Outcome) {
+  const ended = await proposals.finish(found, outcome);
+  if (ended !== undefined && outcome.kind !== found.outcome?.kind) announcing.announce(ended);
+  return ended;
+}
+
+async function keepLooking(context: Context, found: Found, outcome: Unsettled): Promise<Found> {
+  const { proposals, announcing } = context;
+  const { id } = found.proposal;
+  const { now: at, age } = await passedSince(context, id, outcome);
+  const leaseMs = Math.max(SETTLE_MS - age, outcome.lookAt - at + VISIT_MS);
+  const settling = await unlessMoved(context, found, () => proposals.settleLater(found, outcome, leaseMs));
+  if (settling === undefined) return proposals.require(id);
+  if (found.outcome?.kind !== 'unsettled') announcing.announce(settling);
+  return settling;
+}
+
+/** Tries again while the row stands as it was found: then only the lease of its key has changed hands. */
+async function unlessMoved<T>(
+  { proposals }: Context,
+  { proposal: { id }, version }: Found,
+  attempt: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  for (let tries = 1; ; tries += 1) {
+    const result = await attempt();
+    if (result !== undefined || tries === MOST_TRIES) return result;
+    if ((await proposals.find(id))?.version !== version) return undefined;
+  }
+}
+
+async function passedSince(context: Context, id: string, { since, firstReadAt }: Doubt): Promise<Passed> {
+  const at = await context.now();
+  const readAge = firstReadAt === undefined ? 0 : context.readAges.of(id, firstReadAt, at);
+  return { now: at, age: context.doubtAges.of(id, since, at), readAge };
+}
+
+async function readNow(context: Context, { proposal }: Found): Promise<ReadBack> {
+  const { venues, keys, now, onError } = context;
+  const venue = venues.get(proposal.account.venue);
+  if (venue === undefined) return { kind: 'never', gone: 'venue' };
+  try {
+    const key = await keys.load(proposal.account);
+    if (key.keyHash !== proposal.keyHash) throw new Failure({ code: 'KEY_CHANGED' });
+    return await readBack({ venue, credentials: key.credentials, proposal, now });
+  } catch (error) {
+    const isGone = error instanceof Failure && goneKeys.has(error.data.code);
+    // A bug in reading must not hold a key and its owner's rows for ever: this ends as other silence does.
+    if (!(error instanceof Failure)) onError(error);
+    return isGone ? { kind: 'never', gone: 'key' } : { kind: 'unread', at: await now() };
+  }
+}
+
+async function settle(context: Context, found: Found): Promise<Found> {
+  const { proposal, outcome } = found;
+  const read = await readNow(context, found);
+  const doubt: Doubt = outcome?.kind === 'unsettled' ? outcome : { since: await context.now() };
+  const passed = await passedSince(context, proposal.id, doubt);
+  return conclude(context, found, afterRead(doubt, whileLate(read, passed), passed));
+}
+
+/** Another label may hold a key that this one lost: nothing is sent with it while the request may still land. */
+function whileLate(read: ReadBack, { now: at, age }: Passed): ReadBack {
+  const isLate = read.kind === 'never' && read.gone === 'key' && age < READ_AGAIN_MS;
+  return isLate ? { kind: 'unread', at } : read;
 }

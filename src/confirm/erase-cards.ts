@@ -13,7 +13,7 @@ export async function eraseCards(context: RowContext, user: string): Promise<boo
   for await (const page of pagesOf(store, keys.owned(user))) if (!(await erasePage(context, user, page))) return false;
   await removeAll(
     store,
-    [keys.open, keys.owned, keys.untold, keys.ended].map((key) => key(user)),
+    [keys.open, keys.owned, keys.untold, keys.mend, keys.audit, keys.ended].map((key) => key(user)),
   );
   return true;
 }

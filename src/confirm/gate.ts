@@ -7,6 +7,7 @@ import type { Wish } from '../leverage/wish.ts';
 import type { Messenger } from '../messenger.ts';
 import type { PressHandler } from '../press.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
+import { createAnnouncing } from './announcing.ts';
 import { type Asker, askForCard, type Card } from './cards.ts';
 import { type Caretaker, createCaretaker } from './caretaker.ts';
 import { createKeyGuard } from './key-guard.ts';
@@ -17,7 +18,7 @@ import type { PressContext } from './press-context.ts';
 import type { Proposal } from './proposal.ts';
 import { createProposals, type Proposals } from './proposals.ts';
 import { createRunning } from './running.ts';
-import { createTelling } from './telling.ts';
+import { createTelling, type Telling } from './telling.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 
 export type Cards = {
@@ -31,6 +32,7 @@ export type Gate = {
   readonly symbols: PastSymbols;
   readonly cards: Cards;
   readonly caretaker: Caretaker;
+  readonly telling: Telling;
   readonly press: PressHandler;
 };
 
@@ -38,6 +40,7 @@ export type GateOptions = RowContext & {
   readonly newId: () => string;
   /** This process's own, beside that of the store. */
   readonly clock: Clock;
+  readonly pause: (ms: number) => Promise<unknown>;
   readonly venues: Venues;
   readonly keys: Keys;
   readonly rules: Rules;
@@ -50,8 +53,8 @@ export type GateOptions = RowContext & {
   readonly cardMs: number;
   /** A liquidation nearer than this (percent of the mark price) looks risky. */
   readonly riskPercent: number;
-  /** Told of every recorded outcome. */
-  readonly onOutcome: (proposal: Proposal, outcome: Outcome) => void;
+  /** Makes a recorded outcome known, and resolves once that is through. */
+  readonly onOutcome: (proposal: Proposal, outcome: Outcome) => Promise<void>;
   /** Told of each key that a card was made with. */
   readonly onKeyUsed: (venue: Venue, credentials: Credentials) => void;
   /** Told of each key that came into use. */
@@ -68,18 +71,19 @@ export function createGate(options: GateOptions): Gate {
   const proposals = createProposals({ ...options, guard });
   const symbols = createPastSymbols({ ...options, pastOf: proposals.ownedBy });
   const tickets = createTickets(options);
-  const telling = createTelling(proposals);
-  const onOutcome = (proposal: Proposal, outcome: Outcome): void => {
-    options.onOutcome(proposal, outcome);
-    // Only a list for /leverage show: nobody waits for it.
-    void symbols.note(proposal, outcome).catch(options.onError);
-  };
+  const telling = createTelling({ ...options, proposals, now });
+  const announcing = createAnnouncing({
+    ...options,
+    proposals,
+    onOutcome: (proposal, outcome) =>
+      Promise.all([options.onOutcome(proposal, outcome), symbols.note(proposal, outcome)]),
+  });
   const caretaker = createCaretaker({
     ...options,
     elapsed,
-    onOutcome,
     proposals,
     telling,
+    announcing,
     now,
     isRunning: running.has,
   });
@@ -92,13 +96,13 @@ export function createGate(options: GateOptions): Gate {
     telling,
     running,
     now,
-    onOpened: ({ id, expiresAt }) => caretaker.watch(id, expiresAt),
   };
   return {
     proposals,
     tickets,
     symbols,
     caretaker,
+    telling,
     cards: { ask: (asker, wish) => askForCard(context, asker, wish) },
     press: (press, progress) => handlePress(context, press, progress),
   };

@@ -10,10 +10,10 @@ import { receiptIn, receiptView, workingView } from './receipt.ts';
  * @param shown - Where the receipt will stand.
  */
 export function receiptReply(context: PressContext, found: Found, shown: Pick<Found, 'delivery'>): PressReply {
-  const { venues, caretaker } = context;
+  const { venues, telling } = context;
   const { proposal, outcome } = found;
   const venue = labelOf(venues, proposal.account.venue);
-  const catchUp = () => caretaker.catchUp(found);
+  const catchUp = () => telling.catchUp(found);
   if (outcome === undefined) return { update: workingView(venue, proposal), told: catchUp };
   const { told, lost } = notingWhetherShown(context, found);
   return {
@@ -23,7 +23,7 @@ export function receiptReply(context: PressContext, found: Found, shown: Pick<Fo
       await catchUp();
     },
     lost,
-    mend: () => caretaker.mend(proposal.id),
+    mend: () => telling.mend(proposal.id),
   };
 }
 

@@ -79,11 +79,7 @@ async function check(context: PressContext, press: Press): Promise<PressReply> {
   // Only what was confirmed has this button: a card still waits for its own two.
   if (found.stage === 'pending') throw new Failure({ code: 'CARD_GONE' });
   const isElsewhere = press.delivery.isPublic && press.delivery.publicId !== publicIdOf(found);
-  if (isElsewhere) {
-    const checked = await checkNow(context, found);
-    context.telling.giveUp(press.id);
-    return besideReply(context, checked);
-  }
+  if (isElsewhere) return besideReply(context, await checkNow(context, found));
   const underWay = await context.running.resultOf(press.id);
   return underWay ?? receiptReply(context, await checkNow(context, found), press);
 }
@@ -111,18 +107,18 @@ async function pressedCard({ rules, proposals }: PressContext, press: Press): Pr
 
 /** A second press shows what the first one led to, and waits for it where it is under way. */
 async function alreadyPressed(context: PressContext, found: Found, press: Press): Promise<PressReply> {
-  const { proposal, outcome } = found;
-  const result = await context.running.resultOf(proposal.id);
+  const result = await context.running.resultOf(found.proposal.id);
   if (result !== undefined) return result;
+  const current = await context.caretaker.afterOwner(found);
   // Its new card stands in that message.
-  if (outcome?.kind === 'stale') return besideReply(context, found);
-  return receiptReply(context, found, press);
+  if (current.outcome?.kind === 'stale') return besideReply(context, current);
+  return receiptReply(context, current, press);
 }
 
 /** The message of the change may be another one than that of the button: it too shows the end. */
-async function checkNow({ caretaker }: PressContext, found: Found): Promise<Found> {
+async function checkNow({ caretaker, telling }: PressContext, found: Found): Promise<Found> {
   const checked = await caretaker.check(found);
-  if (checked.version !== found.version) await caretaker.mend(found.proposal.id);
+  if (checked.version !== found.version) await telling.mend(found.proposal.id);
   return checked;
 }
 

@@ -38,14 +38,17 @@ export const proposalRows = sealedRows({
 });
 
 /**
- * `open` lists what has not ended, `owned` all of a user, `ended` those that have, oldest first, and `untold` results
- * that nobody has seen.
+ * `open` lists what has not ended, `owned` all of a user, `ended` those that have, oldest first. Three are notes of what
+ * is still to be done, due when somebody else has to do it: `untold` results that their owners have not seen, `mend`
+ * messages that may show something else than their receipt, `audit` outcomes that were not made known.
  */
 export const proposalIndexes = [
   plainRows('open'),
   plainRows('owned'),
   plainRows('ended'),
   plainRows('untold'),
+  plainRows('mend'),
+  plainRows('audit'),
   plainRows('lease'),
 ] as const;
 
@@ -55,6 +58,8 @@ export const keys = {
   open: indexKey('open'),
   owned: indexKey('owned'),
   untold: indexKey('untold'),
+  mend: indexKey('mend'),
+  audit: indexKey('audit'),
   ended: (user: string, id?: string, createdAt = 0) =>
     id === undefined ? `ended/${user}/` : `ended/${user}/${String(createdAt).padStart(TIME_DIGITS, '0')}/${id}`,
   lease: (keyHash: string) => `lease/${keyHash}`,

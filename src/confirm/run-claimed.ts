@@ -49,7 +49,9 @@ async function carryOut(context: PressContext, run: Run): Promise<PressReply> {
     },
   });
   run.found = await record(context, run.found, outcome);
-  if (outcome.kind !== 'stale' || fresh === undefined) return receiptReply(context, run.found, run.found);
+  // Where somebody took it over meanwhile, this is what became of it then.
+  const isStale = run.found.outcome?.kind === 'stale';
+  if (!isStale || fresh === undefined) return receiptReply(context, run.found, run.found);
   // Not recorded, the old card's end will be shown in this message: no new card may stand there.
   if (run.found.stage !== 'done') throw new Failure({ code: 'STORE_UNAVAILABLE' });
   const renewed = await renewCard(context, proposal, fresh, delivery);
@@ -57,27 +59,27 @@ async function carryOut(context: PressContext, run: Run): Promise<PressReply> {
 }
 
 /** What became of it is known, and is shown even when the store cannot record it just now. */
-async function record({ caretaker, now, onError }: PressContext, found: Found, outcome: Outcome): Promise<Found> {
+async function record({ caretaker, proposals, onError }: PressContext, found: Found, outcome: Outcome): Promise<Found> {
   try {
     return await caretaker.conclude(found, outcome);
   } catch (error) {
     onError(error);
-    caretaker.watch(found.proposal.id, await now());
+    proposals.keepKey(found);
     return { ...found, outcome };
   }
 }
 
 async function afterError(context: PressContext, { found }: Run, error: unknown): Promise<PressReply> {
-  const { caretaker, telling, now, onError } = context;
-  const { id } = found.proposal;
-  telling.giveUp(id);
-  caretaker.watch(id, await now());
+  const { telling, now, onError } = context;
   // No new card stands there: the message is to show how the old one ended.
-  if (found.stage === 'done') await caretaker.mend(id).catch(onError);
+  if (found.stage === 'done') {
+    await telling.lost(found).catch(onError);
+    await telling.mend(found.proposal.id).catch(onError);
+  }
   if (found.stage !== 'sending') throw error;
   // The request may be under way: "nothing was changed" would be a guess. The caretaker settles it by reading back.
   onError(error);
   const at = await now();
   const outcome = afterRead({ since: at }, { kind: 'unread', at }, { now: at, age: 0, readAge: 0 });
-  return receiptReply(context, { ...found, outcome }, found);
+  return receiptReply(context, await record(context, found, outcome), found);
 }

@@ -10,7 +10,8 @@ const LINES_AT_ONCE = 10;
 const MOST_WAITING = 1_000;
 
 export type AuditFeed = {
-  readonly add: (line: Note) => void;
+  /** Resolves once the line was posted, or lost for good, which the log tells of. */
+  readonly add: (line: Note) => Promise<void>;
   /** Posts what waits at once, and resolves when that is through. Later lines are posted without waiting too. */
   readonly close: () => Promise<void>;
 };
@@ -23,16 +24,18 @@ export function createAuditFeed(options: {
   readonly log: Pick<Log, 'warn'>;
 }): AuditFeed {
   const { channel, messenger, pause, log } = options;
-  const waiting: Note[] = [];
+  const waiting: { readonly line: Note; readonly through: () => void }[] = [];
   const closing = new AbortController();
   let posting: Promise<void> | undefined;
 
   async function postSome(): Promise<void> {
-    const lines = waiting.splice(0, LINES_AT_ONCE);
+    const some = waiting.splice(0, LINES_AT_ONCE);
+    const lines = some.map(({ line }) => line);
     const result = await messenger.post(channel, lines);
-    // Refused for now, they were certainly not posted; at the end there is no later.
-    if (result === 'limited' && !closing.signal.aborted) waiting.unshift(...lines);
-    else if (result !== 'told') log.warn({ lines: lines.length, result }, 'lines for the audit channel were lost');
+    // Refused for now, they were certainly not posted; at the end the next start posts them.
+    if (result === 'limited') return void (closing.signal.aborted ? undefined : waiting.unshift(...some));
+    if (result !== 'told') log.warn({ lines: lines.length, result }, 'lines for the audit channel were lost');
+    for (const { through } of some) through();
   }
 
   async function postAll(): Promise<void> {
@@ -47,11 +50,13 @@ export function createAuditFeed(options: {
   return {
     add(line) {
       if (waiting.length >= MOST_WAITING) {
-        waiting.shift();
+        waiting.shift()?.through();
         log.warn({ lines: 1, result: 'too many' }, 'lines for the audit channel were lost');
       }
-      waiting.push(line);
+      const { promise, resolve: through } = Promise.withResolvers<void>();
+      waiting.push({ line, through });
       posting ??= postAll();
+      return promise;
     },
     async close() {
       closing.abort();

@@ -66,7 +66,7 @@ export type Discord = {
   readonly applicationId: () => string | undefined;
   readonly messenger: Messenger;
   /** Posts a line to the audit channel, soon and together with others; nothing where there is no such channel. */
-  readonly audit: (line: Note) => void;
+  readonly audit: (line: Note) => Promise<void>;
   /** Turns new interactions away and waits for the running ones, at most eight seconds. */
   readonly drain: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -147,7 +147,7 @@ export function createDiscord(options: DiscordOptions): Discord {
     state,
     applicationId: () => identity?.applicationId,
     messenger,
-    audit: (line) => feed?.add(line),
+    audit: async (line) => feed?.add(line),
     async start() {
       const started = await gateway.start();
       applicationId.resolve('reason' in started ? undefined : started.applicationId);

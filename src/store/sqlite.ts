@@ -185,8 +185,8 @@ export function createSqliteStore(options: {
         return statements.shorten.run(end, end, prefix, `${prefix}\u{10ffff}`, SLICE_ROWS).changes;
       }),
     hasten: (longestMs) => {
-      const latest = now() + longestMs;
-      return untilFew(() => statements.hasten.run(latest, latest, SLICE_ROWS).changes);
+      const at = now();
+      return untilFew(() => statements.hasten.run(at, at + longestMs, SLICE_ROWS).changes);
     },
     snapshot: (path) => {
       const written = writeSnapshot(path);

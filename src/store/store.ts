@@ -78,7 +78,7 @@ export type Store = {
    * @returns how many were shortened.
    */
   readonly shorten: (prefix: string, longestMs: number) => Promise<number>;
-  /** Lets no row wait for more than `longestMs` until it is due, for the same reason. @returns how many were hastened. */
+  /** Calls to every row at once that would wait for more than `longestMs` for it, for the same reason. @returns how many. */
   readonly hasten: (longestMs: number) => Promise<number>;
   /** Writes a consistent copy to a new file. */
   readonly snapshot: (path: string) => Promise<void>;

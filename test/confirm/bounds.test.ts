@@ -42,7 +42,7 @@ async function ended(gate: Gate, isTold = true): Promise<string> {
 test('20,000 past cards of one person make nothing longer for anybody (P48)', async () => {
   const gate = await withKeys();
   await past(gate, bob, 20_000);
-  const { symbols, caretaker, proposals } = gate.parts();
+  const { symbols, caretaker, telling, proposals } = gate.parts();
   const cost = async (work: () => Promise<unknown>) => {
     gate.reads.rows = 0;
     await work();
@@ -51,10 +51,10 @@ test('20,000 past cards of one person make nothing longer for anybody (P48)', as
   // The list of symbols is made from the latest past cards once.
   expect(await cost(() => symbols.setBy(gate.account(bob)))).toBeLessThan(1_100);
   expect(await cost(() => symbols.setBy(gate.account(bob)))).toBeLessThan(5);
-  expect(await cost(() => caretaker.newsFor(bob))).toBeLessThan(5);
+  expect(await cost(() => telling.newsFor(bob))).toBeLessThan(5);
   expect(await cost(() => gate.ask(bob, { market: 'ETHUSD' }))).toBeLessThan(30);
   expect(await cost(() => gate.ask(alice, { market: 'ETHUSD' }))).toBeLessThan(30);
-  expect(await cost(() => caretaker.recover())).toBeLessThan(30);
+  expect(await cost(() => caretaker.tick())).toBeLessThan(30);
   expect(await cost(() => proposals.ownedBy(bob))).toBeLessThan(1_100);
   expect(gate.reads.largest).toBeLessThanOrEqual(500);
 });
@@ -93,7 +93,7 @@ test('a person’s next card takes the place of the oldest that they were told o
   await expect(gate.press('confirm', oldest)).rejects.toThrow('CARD_GONE');
   expect(await gate.store.list(`ended/${alice}/`)).toHaveLength(MAX_CARDS);
   expect(await gate.store.list('proposal/')).toHaveLength(MAX_CARDS);
-  expect((await gate.parts().caretaker.newsFor(alice)).length).toBe(1);
+  expect((await gate.parts().telling.newsFor(alice)).length).toBe(1);
 });
 
 test('with nothing but untold and unsettled cards the next one is refused with a sentence', async () => {
@@ -130,14 +130,14 @@ test('cards that nobody confirmed go within a day, those with a result stay', as
   gate.clock.advance(DAY_MS);
   const left = (await gate.store.list('')).map(({ key }) => key);
   for (const { id } of [cancelled, expired]) expect(left.filter((key) => key.includes(id))).toEqual([]);
-  expect(left.filter((key) => key.includes(done.id))).toHaveLength(4);
+  expect(left.filter((key) => key.includes(done.id))).toHaveLength(3);
 });
 
 test('a person is told of ten missed results at a time, and of the others after that', async () => {
   const gate = await withKeys();
   for (let count = 0; count < 12; count += 1) await ended(gate, false);
-  const news = await gate.parts().caretaker.newsFor(alice);
+  const news = await gate.parts().telling.newsFor(alice);
   expect(news).toHaveLength(10);
   for (const { told } of news) await told();
-  expect(await gate.parts().caretaker.newsFor(alice)).toHaveLength(2);
+  expect(await gate.parts().telling.newsFor(alice)).toHaveLength(2);
 });

@@ -19,14 +19,14 @@ async function withAlice() {
 test('a note that somebody forged shows nobody another person’s result (P52)', async () => {
   const { gate, forge } = await withAlice();
   await forge('untold');
-  expect(await gate.parts().caretaker.newsFor(bob)).toEqual([]);
-  expect(await gate.parts().caretaker.newsFor(alice)).toHaveLength(1);
+  expect(await gate.parts().telling.newsFor(bob)).toEqual([]);
+  expect(await gate.parts().telling.newsFor(alice)).toHaveLength(1);
 });
 
 test('a note that somebody forged of a card that nobody pressed tells its owner of no change', async () => {
   const { gate, id, pending } = await withAlice();
   await gate.store.commit({ writes: [{ key: `untold/${alice}/${pending.id}`, value: '' }] });
-  const news = await gate.parts().caretaker.newsFor(alice);
+  const news = await gate.parts().telling.newsFor(alice);
   expect(news.map(({ view }) => view.title)).toEqual([expect.stringContaining('Done')]);
   expect((await gate.parts().proposals.find(id))?.stage).toBe('done');
 });
@@ -37,7 +37,7 @@ test('a forged note sends nothing at the start, and its owner is told as before'
   await forge('untold');
   gate.restart();
   gate.messages.length = 0;
-  await gate.parts().caretaker.recover();
+  await gate.parts().caretaker.tick();
   expect(gate.messages).toEqual([]);
 });
 

@@ -15,6 +15,8 @@ export type Card = {
   outcome: Outcome['kind'] | undefined;
   /** Since when a card in `settling` waits for an answer. */
   since: number;
+  /** From when on it is looked after, whoever had it. */
+  dueAt: number;
 };
 
 /** `leases` holds which card holds a key, and until when. */
@@ -26,7 +28,9 @@ export type Model = {
   canReadBack: boolean;
 };
 
+/** So long whoever claimed a card may go on with it, so much longer its key is kept for whoever takes over. */
 export const LEASE_MS = 20_000;
+const TAKEOVER_MS = 10_000;
 export const READ_AGAIN_MS = 30_000;
 const RETRY_MS = 10_000;
 export const LONGEST_SETTLING_MS = 5 * 60_000;
@@ -39,6 +43,12 @@ export const cardAt = ({ cards }: Model, index: number) => cards[index % cards.l
 export function holderOf({ leases, now }: Model, key: string): string | undefined {
   const lease = leases.get(key);
   return lease !== undefined && lease.until > now ? lease.id : undefined;
+}
+
+/** Whether whoever claimed a card may still go on with it. */
+export function isOwned({ leases, now }: Model, { id, key }: Card): boolean {
+  const lease = leases.get(key);
+  return lease?.id === id && now < lease.until - TAKEOVER_MS;
 }
 
 /** Where a card goes when its venue call came to this. */
@@ -59,10 +69,11 @@ export function afterWrite({ fate, canReadBack }: Model): { readonly stage: Stag
 type Settling = { readonly since: number; readonly lookAt: number };
 
 export function put(model: Model, card: Card, stage: Stage, kind?: Outcome['kind'], settling?: Settling): void {
-  const { since, lookAt } = settling ?? { since: model.now, lookAt: model.now };
-  Object.assign(card, { stage, outcome: kind, since });
+  const { since, lookAt } = settling ?? { since: model.now, lookAt: model.now + 1_000 };
+  const dueAt = stage === 'settling' ? lookAt : model.now + LEASE_MS + 1_000;
+  Object.assign(card, { stage, outcome: kind, since, dueAt });
   if (stage === 'done' && model.leases.get(card.key)?.id === card.id) model.leases.delete(card.key);
-  if (stage === 'claimed' || stage === 'sending') hold(model, card, model.now + LEASE_MS);
+  if (stage === 'claimed' || stage === 'sending') hold(model, card, model.now + LEASE_MS + TAKEOVER_MS);
   if (stage === 'settling') hold(model, card, Math.max(since + LONGEST_SETTLING_MS, lookAt + RETRY_MS));
 }
 

@@ -29,20 +29,23 @@ async function turnsOfTheLoop(count: number): Promise<string> {
   return 'still waiting';
 }
 
+/** After that long others settle what its owner left. */
+const TAKEN_OVER_MS = 21_000;
+
 const stageOf = async (gate: Gate, id: string) => (await gate.parts().proposals.require(id)).stage;
 
 test('a card for another person’s key is pressed by whoever asked, who alone hears of it', async () => {
   const { gate, proposal } = await withCard();
   const { id: _, createdAt, expiresAt, ...request } = proposal;
-  const { proposals, caretaker } = gate.parts();
+  const { proposals, telling } = gate.parts();
   const { id } = await proposals.open({ ...request, by: bob }, CARD_MS, gate.delivery);
   await expect(gate.press('confirm', id)).rejects.toThrow('NOT_YOURS');
   const { update, lost } = await gate.press('confirm', id, bob);
   expect(wordsOf(update)).toContain('Done: BTCUSD');
   expect(gate.opened.map(({ secret }) => secret?.reveal())).toContain(`secret-of-${alice}`);
   await lost?.();
-  expect(await caretaker.newsFor(alice)).toEqual([]);
-  expect(await caretaker.newsFor(bob)).toHaveLength(1);
+  expect(await telling.newsFor(alice)).toEqual([]);
+  expect(await telling.newsFor(bob)).toHaveLength(1);
 });
 
 describe('confirming', () => {
@@ -178,6 +181,7 @@ describe('confirming', () => {
     await expect(gate.press('confirm', id)).rejects.toThrow('STORE_UNAVAILABLE');
     expect(gate.writes).toEqual([]);
     disk.isDown = false;
+    gate.clock.advance(TAKEN_OVER_MS);
     await gate.parts().caretaker.tick();
     expect(gate.messages.map(({ view }) => wordsOf(view))).toEqual([
       expect.stringContaining('Not sent: the bot was interrupted'),
@@ -194,6 +198,7 @@ describe('confirming', () => {
       if (commits === 2) throw new Failure({ code: 'STORE_UNAVAILABLE' });
     };
     await expect(gate.press('confirm', id)).rejects.toThrow('STORE_UNAVAILABLE');
+    gate.clock.advance(TAKEN_OVER_MS);
     await gate.parts().caretaker.tick();
     expect(gate.messages.map(({ view }) => view.title)).toEqual(['Not sent: the bot was interrupted']);
     expect(await gate.parts().proposals.openIds()).toEqual([]);
@@ -210,7 +215,7 @@ describe('confirming', () => {
       if (commits === 3) throw new Failure({ code: 'STORE_UNAVAILABLE' });
     };
     await expect(gate.press('confirm', id)).rejects.toThrow('STORE_UNAVAILABLE');
-    const news = await gate.parts().caretaker.newsFor(alice);
+    const news = await gate.parts().telling.newsFor(alice);
     expect(news.map(({ view }) => view.title)).toEqual(['BTCUSD changed since this card was made']);
     gate.clock.advance(10_000);
     await gate.parts().caretaker.tick();
@@ -229,18 +234,19 @@ describe('confirming', () => {
   });
 
   test('a press that shows a change at work shows its end too when that came first', async () => {
-    const { gate, id, state } = await withCard();
+    const { gate, id, state, disk } = await withCard();
     state.duringWrite = async () => {
-      gate.restart();
+      disk.isDown = true;
       throw new TypeError('dead');
     };
     await gate.press('confirm', id).catch(() => {});
-    state.duringWrite = async () => {};
+    Object.assign(disk, { isDown: false });
     gate.restart();
     const late = await gate.press('cancel', id);
     expect(shownBy(late)).toContain('Setting BTCUSD');
     gate.held.set('BTCUSD', isolated('5'));
-    await gate.parts().caretaker.recover();
+    gate.clock.advance(1_000);
+    await gate.parts().caretaker.tick();
     await late.told?.();
     expect(gate.messages.map(({ view }) => view.title)).toEqual(Array(2).fill('Done: BTCUSD is at 5x isolated'));
   });
@@ -256,6 +262,7 @@ describe('confirming', () => {
     expect(shownBy(reply)).toContain('Done: BTCUSD is at 5x isolated');
     expect(gate.errors).toHaveLength(1);
     expect(await stageOf(gate, id)).toBe('sending');
+    gate.clock.advance(TAKEN_OVER_MS);
     await gate.parts().caretaker.tick();
     expect((await gate.parts().proposals.require(id)).outcome).toMatchObject({ kind: 'applied', isReadBack: true });
     expect(gate.writes).toHaveLength(1);

@@ -40,7 +40,8 @@ test('a change under way keeps its API key under the new hash and is settled by 
   expect(keyHash).not.toBe(sending.keyHash);
   expect((await proposals.holderOf(keyHash))?.proposal.id).toBe(sending.id);
   gate.held.set('BTCUSD', isolated('5'));
-  await gate.parts().caretaker.recover();
+  gate.clock.advance(21_000);
+  await gate.parts().caretaker.tick();
   expect((await proposals.require(sending.id)).outcome).toMatchObject({ kind: 'applied', isReadBack: true });
   expect(await proposals.holderOf(keyHash)).toBeUndefined();
   expect(gate.writes).toEqual([]);
@@ -49,7 +50,7 @@ test('a change under way keeps its API key under the new hash and is settled by 
 test('a card that nobody had confirmed is void', async () => {
   const { gate, pending, rehash } = await restarted();
   await rehash();
-  await gate.parts().caretaker.recover();
+  await gate.parts().caretaker.tick();
   expect(gate.outcomes).toContainEqual({ id: pending.id, outcome: expect.objectContaining({ kind: 'expired' }) });
   expect(shownBy(await gate.press('confirm', pending.id))).toContain('xpired');
   expect(gate.writes).toEqual([]);

@@ -471,6 +471,7 @@ describe('when Discord or the bot is in trouble', () => {
     expect(titleOf(await world.press(alice, card, /^Set/))).toContain('Not known yet');
     await world.stopBot();
     await world.startBot({ VENUES: 'mudrex' });
+    world.clock.advance(1_000);
     await world.discord.until(() => titleOf(world.latest(alice, card)).includes('Not known: PF_XBTUSD'));
     const ask = await world.command(alice, 'privacy');
     const sure = await world.press(alice, ask, 'Delete everything of mine');
@@ -533,6 +534,8 @@ test('a card that was claimed when the bot died is never run late', async () => 
   await world.crashBot();
   world.kraken.faults.remove(fault);
   await world.startBot();
+  // Its owner could still be alive for so long.
+  world.clock.advance(21_000);
   await world.discord.until(() => titleOf(world.latest(alice, card)).includes('Not sent: the bot was interrupted'));
   expect(world.kraken.requests.filter(({ kind }) => kind === 'write')).toEqual([]);
 });

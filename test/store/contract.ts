@@ -167,14 +167,15 @@ export function describeStore(name: string, create: (clock: Clock) => Store): vo
       expect(await store.get('written')).not.toHaveProperty('dueAt');
     });
 
-    test('a row that would wait for too long is due at the end of what its kind is given', async () => {
+    test('a row that would wait for too long is due at once, and no other row', async () => {
       const { store, clock } = open();
       const rows = [9_999, 10_000, 3_600_000].map((dueMs, index) => ({ key: `k/${index}`, value: '', dueMs }));
       await store.commit({ writes: [...rows, { key: 'never', value: '' }] });
       expect(await store.hasten(10_000)).toBe(1);
+      const taken = await store.takeDue({ limit: 10, forMs: 1_000_000 });
+      expect(taken.map(({ key }) => key)).toEqual(['k/2']);
       clock.advance(10_000);
-      const taken = await store.takeDue({ limit: 10, forMs: 1 });
-      expect(taken.map(({ key }) => key).sort()).toEqual(['k/0', 'k/1', 'k/2']);
+      expect(await store.takeDue({ limit: 10, forMs: 1 })).toHaveLength(2);
     });
 
     test('a removal that is checked for absence leaves alone what came first, and takes what has expired', async () => {

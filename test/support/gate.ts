@@ -62,7 +62,17 @@ function on(disk: Disk, store: Store): Store {
     await disk.beforeCommit();
     return store.commit(change);
   };
-  return { ...store, get: guarded(store.get), list: guarded(store.list), commit: guarded(commit) };
+  const takeDue: Store['takeDue'] = async (take) => {
+    await disk.beforeCommit();
+    return store.takeDue(take);
+  };
+  return {
+    ...store,
+    get: guarded(store.get),
+    list: guarded(store.list),
+    commit: guarded(commit),
+    takeDue: guarded(takeDue),
+  };
 }
 
 function counting(reads: { rows: number; largest: number }, store: Store): Store {
@@ -153,6 +163,11 @@ export async function openGate(
     duringEdit: async () => {},
   };
 
+  /** What a press does while it waits for a change that runs elsewhere. */
+  const waiting = { pause: async (ms: number): Promise<unknown> => clock.advance(ms) };
+  /** Awaited before an outcome has been made known. */
+  const audit = { duringPost: async (): Promise<unknown> => undefined };
+
   /** The parts that live as long as one process. */
   const start = () =>
     createGate({
@@ -177,7 +192,11 @@ export async function openGate(
       keepMs: 90 * 86_400_000,
       cardMs: CARD_MS,
       riskPercent: 10,
-      onOutcome: ({ id }, outcome) => void outcomes.push({ id, outcome }),
+      pause: (ms) => waiting.pause(ms),
+      onOutcome: async ({ id }, outcome) => {
+        outcomes.push({ id, outcome });
+        await audit.duringPost();
+      },
       onKeyUsed: () => {},
       onActivated: (account) => void activated.push(account),
       onError: (error) => void errors.push(error),
@@ -207,9 +226,13 @@ export async function openGate(
     voided,
     activated,
     discord,
+    waiting,
+    audit,
     account,
     delivery,
     parts: () => parts,
+    /** Another process on the same store. */
+    another: start,
     /** As after kill -9: what was in memory is forgotten, what was stored is there. */
     restart: () => {
       parts = start();

@@ -26,12 +26,12 @@ export const edits = {
   'early-release': [
     {
       file: 'src/confirm/proposals.ts',
-      stands: "return advance(found, 'sending', leaseFor(found, lease, LEASE_MS));",
+      stands: "return advance(context, found, 'sending', {",
       bug: `setTimeout(() => {
-        guard.release(keyHash, id);
-        void store.commit({ writes: [{ key: lease.key, remove: true }] });
+        context.guard.release(keyHash, id);
+        void context.store.commit({ writes: [{ key: lease.key, remove: true }] });
       }, 250);
-      return advance(found, 'sending', leaseFor(found, lease, LEASE_MS));`,
+      return advance(context, found, 'sending', {`,
     },
   ],
   'no-row-check': [
