@@ -12,6 +12,7 @@ import { applicationId, createAccounts, createTraders, guildId } from './people.
 import type { Random } from './random.ts';
 import type { Violation } from './rules/violation.ts';
 import { tapDiscord, tapVenue } from './taps.ts';
+import { torturedVenues } from './venues.ts';
 
 export type Desk = Awaited<ReturnType<typeof openDesk>>;
 
@@ -66,11 +67,9 @@ export async function openDesk(options: {
 
   /** What a venue holds just now, whatever it says. */
   function held({ venue, user, market, currency }: Spot): Value {
-    if (venue === 'mudrex') {
-      const settings = simulators.mudrex.settings(user);
-      return settings.find((one) => one.market === market && one.currency === currency)?.leverage;
-    }
-    return simulators[venue].settings(user).find((one) => one.market === market)?.leverage ?? 'cross';
+    const settings = simulators[venue].settings(user);
+    const found = settings.find((one) => one.market === market && one.currency === currency);
+    return found?.leverage ?? torturedVenues[venue].unlisted;
   }
 
   const servers = {
@@ -83,13 +82,11 @@ export async function openDesk(options: {
       await app.register(discord.plugin, { prefix: '/discord' });
     }),
     mudrex: await serve(async (app) => {
-      const bySecret = new Map(traders.map(({ mudrexSecret, id }) => [mudrexSecret, id]));
-      tapVenue(app, { venue: 'mudrex', journal, userOf: (header) => bySecret.get(header('x-authentication')), held });
+      tapVenue(app, { venue: 'mudrex', journal, traders, held });
       await app.register(simulators.mudrex.plugin, { prefix: '/mudrex' });
     }),
     'kraken-futures': await serve(async (app) => {
-      const byKey = new Map(traders.map(({ krakenKey, id }) => [krakenKey, id]));
-      tapVenue(app, { venue: 'kraken-futures', journal, userOf: (header) => byKey.get(header('apikey')), held });
+      tapVenue(app, { venue: 'kraken-futures', journal, traders, held });
       await app.register(simulators['kraken-futures'].plugin, { prefix: '/kraken' });
     }),
     /** Where a venue's redirect points to: nothing may arrive here. */

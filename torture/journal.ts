@@ -3,7 +3,8 @@ import type { Note } from './bot-messages.ts';
 import { machineMs } from './clock.ts';
 import type { Said, Sighting } from './said.ts';
 
-export type VenueName = 'mudrex' | 'kraken-futures';
+export const venueNames = ['mudrex', 'kraken-futures'] as const;
+export type VenueName = (typeof venueNames)[number];
 
 /** One market of one account. `currency` is Mudrex's margin currency, absent at Kraken. */
 export type Spot = {

@@ -6,6 +6,7 @@ import type { Keeper } from './keeper.ts';
 import type { Trader } from './people.ts';
 import { LONGEST_STOP_MS, type OpPlan, type Planner } from './plan.ts';
 import { armTroubles } from './troubles.ts';
+import { torturedVenues } from './venues.ts';
 
 const SETTLED_MS = 31_000;
 
@@ -24,6 +25,7 @@ export function createLane(options: {
 }) {
   const { desk, keeper, client, trader, venue, planner, trace } = options;
   const wellWithinMs = 15_000 + desk.pace.stopMs(LONGEST_STOP_MS);
+  const { currencies, twin } = torturedVenues[venue];
   let isUnsettled = false;
   const others = desk.traders.filter(({ id }) => id !== trader.id);
 
@@ -36,14 +38,13 @@ export function createLane(options: {
   }
 
   function spotOf({ market, currency }: OpPlan): Spot {
-    return { venue, user: trader.id, market, currency: venue === 'mudrex' ? (currency ?? 'USDT') : undefined };
+    return { venue, user: trader.id, market, currency: currency ?? currencies[0] };
   }
 
   function moveOutside(plan: OpPlan, value: Value): void {
     const spot = spotOf(plan);
     desk.journal.movedOutside(spot, value);
-    if (venue === 'mudrex') desk.simulators.mudrex.set(trader.id, plan.market, value, plan.currency ?? 'USDT');
-    else desk.simulators['kraken-futures'].set(trader.id, plan.market, value === 'cross' ? undefined : value);
+    desk.simulators[venue].set(trader.id, plan.market, value === 'cross' ? undefined : value, spot.currency);
   }
 
   function pressAll(card: Card, verbs: readonly string[]): string[] {
@@ -153,7 +154,6 @@ export function createLane(options: {
     try {
       troubles.beforeCommand();
       const cards = [await ask(plan, plan.value)];
-      const twin = venue === 'mudrex' ? undefined : 'twin';
       if (plan.kind === 'twins') cards.push(await ask(plan, plan.other, twin));
       if (plan.kind === 'overtake') cards.push(await ask(plan, plan.other, twin, plan.elsewhere));
       const shown = cards.filter((card) => typeof card !== 'string');

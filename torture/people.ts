@@ -13,21 +13,6 @@ export type Trader = {
   readonly krakenSecret: string;
 };
 
-export const markets = {
-  mudrex: ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'],
-  'kraken-futures': ['PF_XBTUSD', 'PF_ETHUSD', 'PF_SOLUSD'],
-} as const;
-
-/** The highest leverage that each market allows. */
-export const highest: Readonly<Record<string, string>> = {
-  BTCUSDT: '100',
-  ETHUSDT: '100',
-  SOLUSDT: '75',
-  PF_XBTUSD: '50',
-  PF_ETHUSD: '50',
-  PF_SOLUSD: '50',
-};
-
 export const guildId = '200000000000000001';
 export const applicationId = '400000000000000001';
 

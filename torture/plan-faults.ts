@@ -2,21 +2,16 @@ import type { FaultInput } from '../simulators/venues/faults.ts';
 import type { VenueName } from './journal.ts';
 import type { Pace } from './pace.ts';
 import type { Random } from './random.ts';
+import { torturedVenues } from './venues.ts';
 
 /** Faults for reads and writes alike; the others say themselves which calls they are for. */
-type AnyCallFault = Exclude<FaultInput, { readonly name: 'flaky-read-back' | 'lagging-read-back' | 'no-effect' }>;
+export type AnyCallFault = Exclude<
+  FaultInput,
+  { readonly name: 'flaky-read-back' | 'lagging-read-back' | 'no-effect' }
+>;
 type Make = (random: Random, pace: Pace) => AnyCallFault;
 
 const spoilers = ['cut-body', 'broken-json', 'wrong-shape', 'empty', 'no-content'] as const;
-const krakenErrors = [
-  'marketUnavailable',
-  'insufficientFunds',
-  'invalidArgument',
-  'Server Error',
-  'unknownError',
-] as const;
-const mudrexTexts = ['leverage out of permissible range', 'insufficient balance', 'params error'] as const;
-
 const anyWrite: readonly (readonly [number, Make])[] = [
   [16, () => ({ name: 'apply-then-reset' })],
   [9, () => ({ name: 'apply-then-hang' })],
@@ -56,7 +51,7 @@ export function planWriteFaults(
 ): readonly FaultInput[] {
   const make = random.weighted<Make>([
     ...anyWrite,
-    [6, () => planRefusal(random, venue)],
+    [6, () => torturedVenues[venue].refusal(random)],
     [3, () => ({ name: 'redirect', to: `${strayUrl}/elsewhere`, status: random.pick([302, 307] as const) })],
     // The write itself goes well.
     [8, () => ({ name: 'delay', ms: 0 })],
@@ -68,12 +63,6 @@ export function planWriteFaults(
 function planServerError(random: Random): AnyCallFault {
   const status = random.pick([500, 502, 503, 504] as const);
   return { name: 'server-error', status, page: random.pick(['json', 'html'] as const), applied: random.chance(0.4) };
-}
-
-function planRefusal(random: Random, venue: VenueName): AnyCallFault {
-  if (venue === 'mudrex') return { name: 'refused', status: 400, text: random.pick(mudrexTexts) };
-  if (random.chance(0.5)) return { name: 'refused', code: random.pick([41, 87, 88, 92] as const) };
-  return { name: 'refused', error: random.pick(krakenErrors) };
 }
 
 function planReadBack(random: Random): FaultInput {

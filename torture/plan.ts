@@ -4,9 +4,9 @@ import { type InnerMoment, innerMoments } from './bot-messages.ts';
 import type { Breakage } from './disk.ts';
 import type { VenueName } from './journal.ts';
 import type { Pace } from './pace.ts';
-import { highest, markets } from './people.ts';
 import { planReadFaults, planWriteFaults, slowReadBack } from './plan-faults.ts';
 import type { Random } from './random.ts';
+import { torturedVenues } from './venues.ts';
 
 /** What a trader does with one card. */
 export type OpKind =
@@ -143,6 +143,7 @@ export function createPlanner(options: {
   readonly wanders?: boolean;
 }): Planner {
   const { venue, focus = {}, wanders = false } = options;
+  const { markets, highest, hasCross, currencies } = torturedVenues[venue];
   const used = new Set<string>();
   let count = 0;
 
@@ -160,15 +161,15 @@ export function createPlanner(options: {
   function extreme(random: Random, market: string): string | undefined {
     const isHighest = random.chance(0.06) || focused(random, focus.value) !== undefined;
     if (isHighest) return highest[market];
-    return venue === 'kraken-futures' && random.chance(0.07) ? 'cross' : undefined;
+    return hasCross && random.chance(0.07) ? 'cross' : undefined;
   }
 
   function next(): OpPlan {
     count += 1;
     const random = options.random.fork(count);
     const kind = focused(random, focus.kind) ?? random.weighted(kinds);
-    const market = random.pick(markets[venue]);
-    const elsewhere = random.pick(markets[venue]);
+    const market = random.pick(markets);
+    const elsewhere = random.pick(markets);
     const breakage = options.breakages[0];
     return {
       kind,
@@ -176,7 +177,8 @@ export function createPlanner(options: {
       value: extreme(random, market) ?? freshValue(random, market),
       other: freshValue(random, kind === 'overtake' ? elsewhere : market),
       elsewhere,
-      currency: venue === 'mudrex' && (random.chance(0.15) || focused(random, focus.currency)) ? 'INR' : undefined,
+      currency:
+        currencies.includes('INR') && (random.chance(0.15) || focused(random, focus.currency)) ? 'INR' : undefined,
       isShared: kind === 'strangers' || random.chance(0.2),
       presses: kind === 'repeat' ? random.int(2, 6) : 1,
       isPressedByOwner: kind !== 'strangers' || random.chance(0.6),

@@ -1,55 +1,45 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { lineOf } from './bot-messages.ts';
-import type { Attempt, Journal, Read, Shown, Spot, Value, VenueName } from './journal.ts';
-import { markets } from './people.ts';
+import type { Attempt, Journal, Read, Spot, Value, VenueName } from './journal.ts';
+import type { Trader } from './people.ts';
 import { readSaid, type Said } from './said.ts';
+import { torturedVenues } from './venues.ts';
 
 const EPHEMERAL = 64;
 const messageAnswer = z.object({ id: z.string(), flags: z.int().default(0) });
-const number = z.union([z.number(), z.string()]);
-const krakenSettings = z.object({
-  result: z.literal('success'),
-  leveragePreferences: z.array(z.object({ symbol: z.string(), maxLeverage: number })),
-});
-const mudrexSetting = z.object({
-  success: z.literal(true),
-  data: z.object({ Leverage: number.optional(), leverage: number.optional() }),
-});
-const mudrexNeverSet = z.object({ errors: z.tuple([z.object({ text: z.literal('leverage not found') })]) });
 const success = z.union([z.object({ result: z.literal('success') }), z.object({ success: z.literal(true) })]);
-const mudrexWrite = z.object({ leverage: z.number(), trade_currency: z.string().optional() });
 
 /**
  * Notes every write and every read of settings that arrives at a venue, before the simulator sees it.
- *
- * @param options.userOf - Whose key a request carries.
  */
 export function tapVenue(
   app: FastifyInstance,
   options: {
     readonly venue: VenueName;
     readonly journal: Journal;
-    readonly userOf: (header: (name: string) => string) => string | undefined;
+    readonly traders: readonly Trader[];
     /** What the venue holds just now, whatever it says. */
     readonly held: (spot: Spot) => Value;
   },
 ): void {
-  const { venue, journal, userOf, held } = options;
+  const { venue, journal, traders, held } = options;
+  const { keyHeader, keyOf, readsOf, asked: askedIn, shown } = torturedVenues[venue];
+  const userByKey = new Map(traders.map((trader) => [keyOf(trader), trader.id]));
   const asked = new WeakMap<FastifyRequest, Read | Attempt>();
   app.addHook('preHandler', async (request, reply) => {
-    const user = userOf((name) => String(request.headers[name] ?? ''));
+    const user = userByKey.get(String(request.headers[keyHeader] ?? ''));
     if (user === undefined) return;
-    const { pathname, searchParams } = new URL(request.url, 'http://venue');
+    const url = urlOf(request);
     if (request.method === 'GET') {
-      const market = /\/futures\/([^/]+)\/leverage$/.exec(pathname)?.[1];
-      if (market === undefined && !pathname.endsWith('/leveragepreferences')) return;
-      const read = journal.read({ venue, user, market });
+      const reads = readsOf(url);
+      if (reads === undefined) return;
+      const read = journal.read({ venue, user, ...reads });
       asked.set(request, read);
       reply.raw.once('close', () => journal.readEnded(read));
       return;
     }
-    const { value, ...where } = venue === 'mudrex' ? mudrexAsked(pathname, request.body) : krakenAsked(searchParams);
+    const { value, ...where } = askedIn(url, parse(request.body));
     const { remotePort, localPort } = request.socket;
     const attempt = journal.attempted({ venue, user, ...where }, value, lineOf(remotePort, localPort));
     asked.set(request, attempt);
@@ -67,46 +57,14 @@ export function tapVenue(
       return payload;
     }
     const { user } = one;
-    one.lies = shownIn(venue, request.url, payload).filter(
-      ({ value, ...where }) => value !== held({ venue, user, ...where }),
-    );
+    const said = shown(urlOf(request), parse(payload));
+    one.lies = said.filter(({ value, ...where }) => value !== held({ venue, user, ...where }));
     return payload;
   });
 }
 
-/** What a venue says of settings, in the shape in which it says it; nothing for what is no such answer. */
-function shownIn(venue: VenueName, url: string, payload: unknown): readonly Shown[] {
-  const body = parse(payload);
-  if (venue === 'kraken-futures') {
-    const listed = krakenSettings.safeParse(body).data?.leveragePreferences;
-    if (listed === undefined) return [];
-    return markets['kraken-futures'].map((market) => {
-      const found = listed.find(({ symbol }) => symbol === market);
-      return { market, currency: undefined, value: found === undefined ? 'cross' : String(Number(found.maxLeverage)) };
-    });
-  }
-  const { pathname, searchParams } = new URL(url, 'http://venue');
-  const market = /\/futures\/([^/]+)\/leverage$/.exec(pathname)?.[1];
-  if (market === undefined) return [];
-  const spot = { market, currency: searchParams.get('trade_currency') ?? 'USDT' };
-  const said = mudrexSetting.safeParse(body).data?.data;
-  if (said !== undefined) return [{ ...spot, value: String(Number(said.Leverage ?? said.leverage)) }];
-  return mudrexNeverSet.safeParse(body).success ? [{ ...spot, value: undefined }] : [];
-}
-
-type Asked = Omit<Spot, 'venue' | 'user'> & { readonly value: Value };
-
-function mudrexAsked(pathname: string, body: unknown): Asked {
-  const market = /\/futures\/([^/]+)\/leverage$/.exec(pathname)?.[1] ?? pathname;
-  const read = mudrexWrite.safeParse(parse(body));
-  // A write that cannot be read belongs to no card, and so it is noticed.
-  if (!read.success) return { market, currency: undefined, value: String(body) };
-  const { leverage, trade_currency: currency = 'USDT' } = read.data;
-  return { market, currency, value: String(leverage) };
-}
-
-function krakenAsked(params: URLSearchParams): Asked {
-  return { market: params.get('symbol') ?? '', currency: undefined, value: params.get('maxLeverage') ?? 'cross' };
+function urlOf({ url }: FastifyRequest): URL {
+  return new URL(url, 'http://venue');
 }
 
 /** Notes everything that the bot sends to Discord, and what Discord said to it. */

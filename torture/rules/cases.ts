@@ -1,15 +1,8 @@
 import type { Found } from '../../src/confirm/proposal-rows.ts';
 import type { Contents } from '../database.ts';
-import {
-  type Attempt,
-  isSameSpot,
-  type Journal,
-  type Press,
-  type Spot,
-  type Value,
-  type VenueName,
-} from '../journal.ts';
+import { type Attempt, isSameSpot, type Journal, type Press, type Spot, type Value } from '../journal.ts';
 import type { Said } from '../said.ts';
+import { venueNameOf } from '../venues.ts';
 
 /** One proposal with everything that was seen of it. */
 export type Case = {
@@ -115,8 +108,7 @@ function assign({ attempts, presses }: Journal, seeds: readonly Seed[]) {
 
 export function spotOf({ proposal }: Found): Spot {
   const { account, market, currency } = proposal;
-  const venue: VenueName = account.venue === 'mudrex' ? 'mudrex' : 'kraken-futures';
-  return { venue, user: account.user, market: market.symbol, currency };
+  return { venue: venueNameOf(account.venue), user: account.user, market: market.symbol, currency };
 }
 
 function wantedBy({ proposal: { setting } }: Found): Value {

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { type Shown, type Value, type VenueName, venueNames } from './journal.ts';
+import type { Trader } from './people.ts';
+import type { AnyCallFault } from './plan-faults.ts';
+import type { Random } from './random.ts';
+
+/** What a request asks of a venue. */
+export type Asked = { readonly market: string; readonly currency: string | undefined; readonly value: Value };
+
+/** How a venue is attacked and overheard: what neither the bot nor its simulator says of it. */
+export type TorturedVenue = {
+  readonly markets: readonly [string, ...string[]];
+  /** The highest leverage that each market allows. */
+  readonly highest: Readonly<Record<string, string>>;
+  readonly hasCross: boolean;
+  /** What a market is at of which the venue keeps no setting. */
+  readonly unlisted: Value;
+  /** Margin currencies that have a setting each, the default first. */
+  readonly currencies: readonly string[];
+  /** The label of a second account with the same key, where traders have one. */
+  readonly twin: string | undefined;
+  /** The header that says whose key a request carries, and what stands in it. */
+  readonly keyHeader: string;
+  readonly keyOf: (trader: Trader) => string;
+  readonly refusal: (random: Random) => AnyCallFault;
+  /** Which settings a GET reads: of one market, of all, or none. */
+  readonly readsOf: (url: URL) => { readonly market: string | undefined } | undefined;
+  readonly asked: (url: URL, body: unknown) => Asked;
+  /** What an answer says of settings; nothing where it does not. */
+  readonly shown: (url: URL, body: unknown) => readonly Shown[];
+};
+
+const decimal = z.union([z.number(), z.string()]);
+
+const mudrexTexts = ['leverage out of permissible range', 'insufficient balance', 'params error'] as const;
+const mudrexSetting = z.object({
+  success: z.literal(true),
+  data: z.object({ Leverage: decimal.optional(), leverage: decimal.optional() }),
+});
+const mudrexNeverSet = z.object({ errors: z.tuple([z.object({ text: z.literal('leverage not found') })]) });
+const mudrexWrite = z.object({ leverage: z.number(), trade_currency: z.string().optional() });
+const mudrexMarketOf = ({ pathname }: URL) => /\/futures\/([^/]+)\/leverage$/.exec(pathname)?.[1];
+
+const mudrex: TorturedVenue = {
+  markets: ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'],
+  highest: { BTCUSDT: '100', ETHUSDT: '100', SOLUSDT: '75' },
+  ...{ hasCross: false, unlisted: undefined, currencies: ['USDT', 'INR'], twin: undefined },
+  ...{ keyHeader: 'x-authentication', keyOf: ({ mudrexSecret }) => mudrexSecret },
+  refusal: (random) => ({ name: 'refused', status: 400, text: random.pick(mudrexTexts) }),
+  readsOf: (url) => {
+    const market = mudrexMarketOf(url);
+    return market === undefined ? undefined : { market };
+  },
+  asked: (url, body) => {
+    const market = mudrexMarketOf(url) ?? url.pathname;
+    const read = mudrexWrite.safeParse(body);
+    // A write that cannot be read belongs to no card, and so it is noticed.
+    if (!read.success) return { market, currency: undefined, value: JSON.stringify(body) };
+    const { leverage, trade_currency: currency = 'USDT' } = read.data;
+    return { market, currency, value: String(leverage) };
+  },
+  shown: (url, body) => {
+    const market = mudrexMarketOf(url);
+    if (market === undefined) return [];
+    const spot = { market, currency: url.searchParams.get('trade_currency') ?? 'USDT' };
+    const said = mudrexSetting.safeParse(body).data?.data;
+    if (said !== undefined) return [{ ...spot, value: String(Number(said.Leverage ?? said.leverage)) }];
+    return mudrexNeverSet.safeParse(body).success ? [{ ...spot, value: undefined }] : [];
+  },
+};
+
+const krakenErrors = [
+  'marketUnavailable',
+  'insufficientFunds',
+  'invalidArgument',
+  'Server Error',
+  'unknownError',
+] as const;
+const krakenMarkets = ['PF_XBTUSD', 'PF_ETHUSD', 'PF_SOLUSD'] as const;
+const krakenSettings = z.object({
+  result: z.literal('success'),
+  leveragePreferences: z.array(z.object({ symbol: z.string(), maxLeverage: decimal })),
+});
+
+const krakenFutures: TorturedVenue = {
+  markets: krakenMarkets,
+  highest: { PF_XBTUSD: '50', PF_ETHUSD: '50', PF_SOLUSD: '50' },
+  ...{ hasCross: true, unlisted: 'cross', currencies: [], twin: 'twin' },
+  ...{ keyHeader: 'apikey', keyOf: ({ krakenKey }) => krakenKey },
+  refusal: (random) =>
+    random.chance(0.5)
+      ? { name: 'refused', code: random.pick([41, 87, 88, 92] as const) }
+      : { name: 'refused', error: random.pick(krakenErrors) },
+  readsOf: ({ pathname }) => (pathname.endsWith('/leveragepreferences') ? { market: undefined } : undefined),
+  asked: ({ searchParams }) => ({
+    market: searchParams.get('symbol') ?? '',
+    currency: undefined,
+    value: searchParams.get('maxLeverage') ?? 'cross',
+  }),
+  shown: (_url, body) => {
+    const listed = krakenSettings.safeParse(body).data?.leveragePreferences;
+    if (listed === undefined) return [];
+    return krakenMarkets.map((market) => {
+      const found = listed.find(({ symbol }) => symbol === market);
+      return { market, currency: undefined, value: found === undefined ? 'cross' : String(Number(found.maxLeverage)) };
+    });
+  },
+};
+
+export const torturedVenues: Readonly<Record<VenueName, TorturedVenue>> = { mudrex, 'kraken-futures': krakenFutures };
+
+/** @throws Error for a venue at which nobody trades here */
+export function venueNameOf(id: string): VenueName {
+  const found = venueNames.find((name) => name === id);
+  if (found === undefined) throw new Error(`nobody trades at ${id}`);
+  return found;
+}
