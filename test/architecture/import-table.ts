@@ -79,7 +79,7 @@ export const importTable: Readonly<Record<string, Row>> = {
       'src/log',
       'src/',
     ],
-    libraries: ['node:crypto', 'node:path'],
+    libraries: ['node:crypto', 'node:path', 'node:timers/promises'],
   },
   'src/row-kinds.ts': { rows: ['src/web/', 'src/confirm/', 'src/vault/', 'src/store/'], libraries: [] },
   'src/config': {
