@@ -1,20 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import * as child from '../simulators/child.ts';
 
-const request = z.object({ id: z.number(), what: z.string(), data: z.unknown() });
-const reply = z.object({ id: z.number(), value: z.unknown().optional(), error: z.string().optional() });
-
-/** A process of its own, so that its CPU time and memory are nobody else's. */
-export type Child = {
-  /** Has the child do something. @throws Error with the child's own stack */
-  readonly ask: <S extends z.ZodType>(what: string, data: unknown, answer: S) => Promise<z.output<S>>;
-  readonly end: () => Promise<void>;
-};
+export type { Child } from '../simulators/child.ts';
 
 export type NodeSettings = {
   readonly flags?: readonly string[];
+  /** Beside the environment of this process. */
   readonly environment?: Readonly<Record<string, string>>;
 };
 
@@ -25,42 +16,12 @@ export type NodeSettings = {
  * @param settings - Plain data that the program finds with {@link readSettings}, so that it need not wait for it.
  * @param node - How Node itself runs it.
  */
-export function openChild(file: string, settings: unknown = {}, node: NodeSettings = {}): Child {
-  const program = fileURLToPath(new URL(file, import.meta.url));
-  const child = fork(program, [JSON.stringify(settings)], {
-    execArgv: ['--expose-gc', ...(node.flags ?? [])],
-    env: { ...process.env, ...node.environment },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+export function openChild(file: string, settings: unknown = {}, node: NodeSettings = {}): child.Child {
+  return child.openChild(new URL(file, import.meta.url), {
+    args: [JSON.stringify(settings)],
+    flags: ['--expose-gc', ...(node.flags ?? [])],
+    environment: { ...process.env, ...node.environment },
   });
-  const waiting = new Map<number, PromiseWithResolvers<unknown>>();
-  let asked = 0;
-  child.on('message', (message) => {
-    const { id, value, error } = reply.parse(message);
-    const asker = waiting.get(id);
-    waiting.delete(id);
-    if (error === undefined) asker?.resolve(value);
-    else asker?.reject(new Error(`${file}: ${error}`));
-  });
-  child.on('exit', (code) => {
-    for (const { reject } of waiting.values()) reject(new Error(`${file} ended with ${code}`));
-  });
-  return {
-    ask: async (what, data, answer) => {
-      const asker = Promise.withResolvers<unknown>();
-      asked += 1;
-      waiting.set(asked, asker);
-      child.send({ id: asked, what, data });
-      return answer.parse(await asker.promise);
-    },
-    end: () => endChild(child),
-  };
-}
-
-async function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.disconnect();
-  await gone;
 }
 
 export function readSettings<S extends z.ZodType>(schema: S): z.output<S> {
@@ -83,17 +44,6 @@ export const usageAnswer = z.object({ cpuMs: z.number() });
 export const memoryAnswer = z.object({ rss: z.number(), heap: z.number() });
 
 /** Answers the parent until it goes away; every program can tell its CPU time and memory. */
-export function serveParent(handlers: Readonly<Record<string, (data: unknown) => unknown>>): void {
-  const all: typeof handlers = { usage, memory, ...handlers };
-  process.on('message', async (message) => {
-    const { id, what, data } = request.parse(message);
-    try {
-      const handler = all[what];
-      if (handler === undefined) throw new Error(`nothing answers ${what}`);
-      process.send?.({ id, value: await handler(data) });
-    } catch (error) {
-      process.send?.({ id, error: error instanceof Error ? `${error.stack}` : String(error) });
-    }
-  });
-  process.on('disconnect', () => process.exit());
+export function serveParent(handlers: Parameters<typeof child.serveParent>[0]): void {
+  child.serveParent({ usage, memory, ...handlers });
 }

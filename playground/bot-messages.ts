@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How the bot's process is started; the made-up secrets travel here instead of in its environment. */
+/** What the bot's process is asked to start with; the made-up secrets travel here instead of in its environment. */
 export const botSetupSchema = z.object({
   /** As an operator would set them in the environment. */
   variables: z.record(z.string(), z.string()),
@@ -12,17 +12,5 @@ export const botSetupSchema = z.object({
 });
 export type BotSetup = z.infer<typeof botSetupSchema>;
 
-/** From the playground to the bot's process. */
-export const toBotSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('start'), setup: botSetupSchema }),
-  z.object({ kind: z.literal('clock'), offsetMs: z.number(), id: z.int() }),
-]);
-export type ToBot = z.infer<typeof toBotSchema>;
-
-/** From the bot's process to the playground. */
-export const fromBotSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('ready'), webUrl: z.string() }),
-  z.object({ kind: z.literal('failed'), problem: z.string() }),
-  z.object({ kind: z.literal('clock-moved'), id: z.int() }),
-]);
-export type FromBot = z.infer<typeof fromBotSchema>;
+/** What it is told of the clock that everybody here shares. */
+export const clockSchema = z.object({ offsetMs: z.number() });

@@ -1,7 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { type BotSetup, fromBotSchema, type ToBot } from './bot-messages.ts';
+import { z } from 'zod';
+import { type Child, ChildEnded, openChild } from '../simulators/child.ts';
+import type { BotSetup } from './bot-messages.ts';
 
 const KEPT_LINES = 200;
 const STOP_WITHIN_MS = 10_000;
@@ -18,12 +17,12 @@ export function createBotProcess(options: {
 }) {
   const { setup, offsetMs, changed } = options;
   const lines: string[] = [];
-  const waiting = new Map<number, () => void>();
-  let child: ChildProcess | undefined;
+  let child: Child | undefined;
+  /** Resolves once the last process is gone, and what it left is noted. */
+  let gone = Promise.resolve();
   let state: BotState = 'stopped';
   let problem: string | undefined;
   let starts = 0;
-  let lastId = 0;
 
   function become(next: BotState): void {
     state = next;
@@ -35,49 +34,33 @@ export function createBotProcess(options: {
     if (lines.length > KEPT_LINES) lines.shift();
   }
 
-  function send(message: ToBot): void {
-    // A process that is just ending may have closed the channel already.
-    if (child?.connected) child.send(message, () => {});
+  async function watch(started: Child): Promise<void> {
+    const { code } = await started.ended;
+    if (child === started) child = undefined;
+    if (code !== 0 && code !== null) problem ??= `the bot ended with code ${code}`;
+    become(problem === undefined ? 'stopped' : 'failed');
   }
 
   async function start(): Promise<void> {
     if (child !== undefined) return;
-    const started = fork(new URL('bot.ts', import.meta.url), {
-      execArgv: [],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
+    const started = openChild(new URL('bot.ts', import.meta.url), { onLine: keep });
     child = started;
     starts += 1;
     problem = undefined;
     become('starting');
-    for (const stream of [started.stdout, started.stderr]) if (stream) createInterface(stream).on('line', keep);
-    const settled = Promise.withResolvers<void>();
-    started.on('message', (raw) => {
-      const message = fromBotSchema.parse(raw);
-      if (message.kind === 'clock-moved') return waiting.get(message.id)?.();
-      if (message.kind === 'failed') problem = message.problem;
-      if (message.kind === 'ready') become('ready');
-      settled.resolve();
-    });
-    started.on('exit', (code) => {
-      if (child === started) child = undefined;
-      for (const done of waiting.values()) done();
-      if (code !== 0 && code !== null) problem ??= `the bot ended with code ${code}`;
-      become(problem === undefined ? 'stopped' : 'failed');
-      settled.resolve();
-    });
-    send({ kind: 'start', setup: { ...setup(), offsetMs: offsetMs() } });
-    await settled.promise;
+    gone = watch(started);
+    try {
+      await started.ask('start', { ...setup(), offsetMs: offsetMs() }, z.undefined());
+      become('ready');
+    } catch (error) {
+      if (error instanceof ChildEnded) return gone;
+      problem = error instanceof Error ? error.message : String(error);
+    }
   }
 
   async function stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    const ending = child;
-    if (ending === undefined) return;
-    const exited = once(ending, 'exit');
-    ending.kill(signal);
-    const impatience = setTimeout(() => ending.kill('SIGKILL'), STOP_WITHIN_MS);
-    await exited;
-    clearTimeout(impatience);
+    await child?.kill(signal, STOP_WITHIN_MS);
+    await gone;
   }
 
   return {
@@ -88,18 +71,9 @@ export function createBotProcess(options: {
       await stop(signal);
       await start();
     },
-    /** Tells the bot the new time and lets it look after what is due. */
+    /** Tells the bot the new time and lets it look after what is due, if it is there to hear it. */
     async moveClock(): Promise<void> {
-      if (child === undefined) return;
-      lastId += 1;
-      const id = lastId;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.set(id, resolve);
-      const patience = setTimeout(resolve, TICK_WITHIN_MS);
-      send({ kind: 'clock', offsetMs: offsetMs(), id });
-      await promise;
-      clearTimeout(patience);
-      waiting.delete(id);
+      await child?.ask('clock', { offsetMs: offsetMs() }, z.undefined(), TICK_WITHIN_MS).catch(() => {});
     },
     state: () => state,
     problem: () => problem,

@@ -1,7 +1,8 @@
+import { serveParent } from '../simulators/child.ts';
 import { type App, createApp } from '../src/app.ts';
 import { loadConfig } from '../src/config.ts';
 import { createLog, type Log } from '../src/log.ts';
-import { type BotSetup, type FromBot, toBotSchema } from './bot-messages.ts';
+import { type BotSetup, botSetupSchema, clockSchema } from './bot-messages.ts';
 
 // The bot as a process of its own: it meets the playground over HTTP and WebSocket only, and can be killed.
 // Only the clock comes by message.
@@ -10,33 +11,34 @@ let app: App | undefined;
 let offsetMs = 0;
 let isEnding = false;
 
-process.on('message', (raw) => void receive(raw));
-process.on('disconnect', () => void end());
+serveParent(
+  {
+    start: (data) => start(botSetupSchema.parse(data)).catch(giveUp),
+    /** Looks after what is due by the new time. */
+    async clock(data) {
+      ({ offsetMs } = clockSchema.parse(data));
+      await app?.tick();
+    },
+  },
+  end,
+);
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end());
 
-async function receive(raw: unknown): Promise<void> {
-  const message = toBotSchema.parse(raw);
-  offsetMs = message.kind === 'clock' ? message.offsetMs : message.setup.offsetMs;
-  if (message.kind === 'start') return start(message.setup);
-  await app?.tick();
-  tell({ kind: 'clock-moved', id: message.id });
-}
-
-async function start({ variables, discordApi, venueUrls, publicUrl }: BotSetup): Promise<void> {
+async function start(setup: BotSetup): Promise<void> {
+  const { variables, discordApi, venueUrls, publicUrl } = setup;
+  ({ offsetMs } = setup);
   const loaded = loadConfig(variables);
-  if (loaded.kind === 'invalid') return fail(loaded.problems.map(({ variable, problem }) => `${variable} ${problem}`));
+  if (loaded.kind === 'invalid') {
+    throw new Error(loaded.problems.map(({ variable, problem }) => `${variable} ${problem}`).join('; '));
+  }
   const log = createLog({ level: loaded.config.logLevel });
   guard(log);
   const now = () => Date.now() + offsetMs;
   app = createApp(loaded.config, { discordApi, venueUrls, publicUrl, now, log, onFatal: () => void end() });
-  try {
-    const { webUrl } = await app.start();
-    tell({ kind: 'ready', webUrl });
-  } catch (error) {
-    if (isEnding) return;
-    log.fatal({ error }, 'not started');
-    fail([error instanceof Error ? error.message : String(error)]);
-  }
+  await app.start().catch((error: unknown) => {
+    if (!isEnding) log.fatal({ error }, 'not started');
+    throw error;
+  });
 }
 
 function guard(log: Log): void {
@@ -44,10 +46,11 @@ function guard(log: Log): void {
   process.on('uncaughtException', (error) => log.error({ error }, 'uncaught exception'));
 }
 
-function fail(problems: readonly string[]): void {
-  tell({ kind: 'failed', problem: problems.join('; ') });
+/** Ends once the playground has been told why. */
+function giveUp(error: unknown): never {
   process.exitCode = 1;
-  void end();
+  setImmediate(end);
+  throw error;
 }
 
 async function end(): Promise<void> {
@@ -55,8 +58,4 @@ async function end(): Promise<void> {
   isEnding = true;
   await app?.stop().catch((error: unknown) => console.error(error));
   process.exit();
-}
-
-function tell(message: FromBot): void {
-  if (process.connected) process.send?.(message);
 }

@@ -1,11 +1,11 @@
-import { execFile, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { fromBotSchema, type ToBot } from '../../playground/bot-messages.ts';
+import { z } from 'zod';
+import { openChild } from '../../simulators/child.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { createWorld } from '../support/world.ts';
 
@@ -30,37 +30,25 @@ function confinement() {
 
 /** Starts the bot as the unit does, but on a loopback Discord and simulated exchanges. @returns once it is ready. */
 async function startConfined({ node, flags, environment, data }: ReturnType<typeof confinement>) {
-  const { env, origin } = await createWorld();
+  const { env, origin, venueUrls } = await createWorld();
   const said: string[] = [];
-  const bot = fork(join(root, 'playground/bot.ts'), {
-    execPath: node,
-    execArgv: flags,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  const bot = openChild(new URL('../../playground/bot.ts', import.meta.url), {
+    ...{ node, flags, environment },
+    onLine: (line) => void said.push(line),
   });
-  onTestFinished(() => void bot.kill('SIGKILL'));
-  for (const stream of [bot.stdout, bot.stderr]) stream?.on('data', (chunk: Buffer) => said.push(chunk.toString()));
-  const venueUrls = {
-    mudrex: `${origin}/mudrex/fapi/v1`,
-    'kraken-futures': `${origin}/kraken`,
-    'kraken-futures-demo': `${origin}/kraken-demo`,
-  };
+  onTestFinished(async () => void (await bot.kill('SIGKILL', 0)));
   const where = { discordApi: `${origin}/discord/api`, venueUrls, publicUrl: 'http://127.0.0.1:1' };
-  const start: ToBot = { kind: 'start', setup: { variables: { ...env, DATA_DIR: data }, ...where, offsetMs: 0 } };
-  bot.send(start);
-  const [answer] = await once(bot, 'message');
-  return { bot, answer: fromBotSchema.parse(answer), said: () => said.join('') };
+  await bot.ask('start', { variables: { ...env, DATA_DIR: data }, ...where, offsetMs: 0 }, z.undefined());
+  return { bot, said: () => said.join('\n') };
 }
 
 describe('under the permissions of the systemd unit', () => {
   test('the bot connects, and writes its database, a snapshot and its compile cache', async () => {
     const confined = confinement();
-    const { bot, answer, said } = await startConfined(confined);
-    expect([answer.kind, said()]).toEqual(['ready', expect.not.stringMatching(/ERR_ACCESS_DENIED|"level":[56]0/)]);
+    const { bot, said } = await startConfined(confined);
+    expect(said()).not.toMatch(/ERR_ACCESS_DENIED|"level":[56]0/);
     await expect.poll(() => readdirSync(join(confined.data, 'backups'))).toEqual([expect.stringMatching(/Z\.db$/)]);
-    const ended = once(bot, 'exit');
-    bot.kill('SIGTERM');
-    expect(await ended).toEqual([0, null]);
+    expect(await bot.kill('SIGTERM', 15_000)).toEqual({ code: 0, signal: null });
     expect(readdirSync(confined.data)).toContain('levergate.db');
     expect(readdirSync(confined.cache)).not.toEqual([]);
     expect(said()).not.toContain('ERR_ACCESS_DENIED');

@@ -71,6 +71,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
   await server.register(discord.plugin, { prefix: '/discord' });
   await mountExchanges(server, exchanges);
   const origin = await server.listen({ host: '127.0.0.1', port: 0 });
+  const venueUrls = urlsOf(exchanges, origin);
   onTestFinished(async () => {
     await server.close();
   });
@@ -103,7 +104,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
   function newApp(): App {
     return createApp(configFrom(env), {
       discordApi: `${origin}/discord/api`,
-      venueUrls: urlsOf(exchanges, origin),
+      venueUrls,
       now,
       monotonic: clock.elapsed,
       log,
@@ -212,6 +213,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
     mudrex: exchange('mudrex'),
     kraken: exchange('kraken-futures'),
     origin,
+    venueUrls,
     env,
     lines,
     startBot,
