@@ -2,13 +2,8 @@ import type { FaultInput } from '../simulators/venues/faults.ts';
 import type { VenueName } from './journal.ts';
 import type { Pace } from './pace.ts';
 import type { Random } from './random.ts';
-import { torturedVenues } from './venues.ts';
+import { type AnyCallFault, torturedVenues } from './venues.ts';
 
-/** Faults for reads and writes alike; the others say themselves which calls they are for. */
-export type AnyCallFault = Exclude<
-  FaultInput,
-  { readonly name: 'flaky-read-back' | 'lagging-read-back' | 'no-effect' }
->;
 type Make = (random: Random, pace: Pace) => AnyCallFault;
 
 const spoilers = ['cut-body', 'broken-json', 'wrong-shape', 'empty', 'no-content'] as const;

@@ -1,11 +1,17 @@
 import { z } from 'zod';
+import type { FaultInput } from '../simulators/venues/faults.ts';
 import { type Shown, type Value, type VenueName, venueNames } from './journal.ts';
 import type { Trader } from './people.ts';
-import type { AnyCallFault } from './plan-faults.ts';
 import type { Random } from './random.ts';
 
 /** What a request asks of a venue. */
 export type Asked = { readonly market: string; readonly currency: string | undefined; readonly value: Value };
+
+/** Faults for reads and writes alike; the others say themselves which calls they are for. */
+export type AnyCallFault = Exclude<
+  FaultInput,
+  { readonly name: 'flaky-read-back' | 'lagging-read-back' | 'no-effect' }
+>;
 
 /** How a venue is attacked and overheard: what neither the bot nor its simulator says of it. */
 export type TorturedVenue = {
