@@ -16,6 +16,7 @@ import { ANNOUNCE_MS } from './confirm/proposals.ts';
 import { rehashProposals } from './confirm/rehash.ts';
 import { SETTLE_MS } from './confirm/settling.ts';
 import { KNOWN_AFTER_MS, ticketIndex, ticketRows } from './confirm/tickets.ts';
+import { createDiscordClient } from './discord/client.ts';
 import { createDiscord } from './discord/discord.ts';
 import type { Bounds } from './discord/flood-bound.ts';
 import type { StartError } from './discord/start-error.ts';
@@ -104,7 +105,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     await shortenLives(store, config);
     await parts.holdKeys();
     // Settled at once, whether or not Discord can be reached; only telling waits for it.
-    const [, { applicationId }] = await Promise.all([tick(), discord.start()]);
+    const [, applicationId] = await Promise.all([tick(), discord.start()]);
     if (isStopping) return { applicationId, webUrl: url };
     timer = setInterval(() => void tick(), TICK_MS);
     maintenance.start();
@@ -130,7 +131,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     const { drainMs, closeMs } = stopTimes(overrides);
     maintenance.stop();
     try {
-      await atMost(drainMs, Promise.all([discord.drain(), web.stop(), ...ticking]));
+      await atMost(drainMs, Promise.all([discord.drain(drainMs), web.stop(), ...ticking]));
       await atMost(closeMs, Promise.all([discord.stop(), venues.close()]));
       // What was told and posted at the end is not to be told again at the next start.
       await caretaker.settleNotes();
@@ -182,6 +183,17 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     now,
     onFailure: (venue, error) => log.warn({ venue, error }, 'the market list could not be fetched'),
   });
+  const client = createDiscordClient({
+    token: config.discordToken,
+    log,
+    now,
+    onFatal: (error) => {
+      log.fatal({}, error.message);
+      overrides.onFatal?.(error);
+    },
+    ...(config.auditChannel !== undefined && { auditChannel: config.auditChannel }),
+    ...(overrides.discordApi !== undefined && { api: overrides.discordApi }),
+  });
   const links = createLinks({
     ...keyring.rows,
     newToken: randomToken,
@@ -196,10 +208,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     venues,
     keys: vault,
     rules,
-    messenger: {
-      edit: (...edit) => discord.messenger.edit(...edit),
-      whisper: (...whisper) => discord.messenger.whisper(...whisper),
-    },
+    messenger: client.messenger,
     voidLinks: links.voidAll,
     keepMs: config.keepMs,
     cardMs: config.cardMs,
@@ -226,25 +235,19 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     now: () => store.now(),
   });
   const discord = createDiscord({
+    client,
     token: config.discordToken,
     commands,
     venues: [...venues.values()].map(({ id, label }) => ({ id, label })),
     press,
     news: telling.newsFor,
-    ...(config.auditChannel !== undefined && { auditChannel: config.auditChannel }),
     log,
     now,
     elapsed: clock.elapsed,
-    drainTimeoutMs: stopTimes(overrides).drainMs,
     ...(overrides.bounds && { bounds: overrides.bounds }),
     newReference: () => randomBytes(4).toString('hex'),
     metrics,
     onReadiness: metrics.gatewayReady,
-    onFatal: (error) => {
-      log.fatal({}, error.message);
-      overrides.onFatal?.(error);
-    },
-    ...(overrides.discordApi !== undefined && { api: overrides.discordApi }),
     ...(overrides.startTimeoutMs !== undefined && { startTimeoutMs: overrides.startTimeoutMs }),
   });
   const web = createWeb({
@@ -252,7 +255,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     port: config.web.port,
     trustProxy: config.web.trustProxy,
     ...(config.web.metricsToken !== undefined && { metricsToken: config.web.metricsToken }),
-    access: accessOf(config, overrides, () => discord.applicationId()),
+    access: accessOf(config, overrides, client.applicationId),
     discordState: discord.state,
     store,
     metrics,
@@ -265,11 +268,11 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
       const action = { kind: 'use-key', account, fingerprint } as const;
       const { id: ticket, endsAt } = await tickets.issue(account.user, action, useKeyMs(config.cardMs));
       const venue = requireVenue(venues, account.venue).label;
-      await discord.messenger.edit(delivery, waitingKeyView({ ...saved, venue, label: account.label, ticket, endsAt }));
+      await client.messenger.edit(delivery, waitingKeyView({ ...saved, venue, label: account.label, ticket, endsAt }));
     },
     onStranger: async ({ account, delivery }) => {
       const venue = requireVenue(venues, account.venue).label;
-      await discord.messenger.whisper(delivery, strangerView(venue, account.label));
+      await client.messenger.whisper(delivery, strangerView(venue, account.label));
     },
     log,
   });
@@ -289,7 +292,7 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     log.info(line, 'outcome');
     metrics.outcomeReached({ venue: line.venue, kind: line.outcome });
     const note = auditNote(line, labelOf(venues, line.venue));
-    if (note !== undefined) await discord.audit(note);
+    if (note !== undefined) await client.audit(note);
   }
 
   async function refreshMarkets(account: Account): Promise<void> {

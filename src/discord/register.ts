@@ -12,18 +12,47 @@ const FIRST_WAIT_MS = 1_000;
 /** Discord counts new commands per day, so what is refused again and again is not sent all the time. */
 const LONGEST_WAIT_MS = 10 * 60_000;
 
+export type Registration = {
+  /** Registers the commands. Where Discord does not take them, they are tried again until it does. Never rejects. */
+  readonly register: (applicationId: string) => Promise<void>;
+  /** Undefined until they are registered. */
+  readonly commandIds: () => CommandIds | undefined;
+};
+
+type Context = {
+  readonly forms: readonly CommandForm[];
+  readonly rest: Rest;
+  readonly log: Pick<Log, 'info' | 'error'>;
+  readonly pause: Pause;
+};
+
+/** @param signal - Ends the trying. */
+export function createRegistration(context: Context, signal: AbortSignal): Registration {
+  let ids: CommandIds | undefined;
+
+  async function registerLater(applicationId: string): Promise<void> {
+    for (let waitMs = FIRST_WAIT_MS; ids === undefined; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
+      await context.pause(waitMs, signal);
+      ids = await registerCommands(context, applicationId);
+    }
+  }
+
+  return {
+    commandIds: () => ids,
+    async register(applicationId) {
+      ids = await registerCommands(context, applicationId);
+      // Rejects when the signal fires.
+      void registerLater(applicationId).catch(() => undefined);
+    },
+  };
+}
+
 /**
  * Registers the commands globally, but only when Discord has others: there is a daily limit on writing them.
  *
  * @returns the ids; undefined when it failed, which leaves the bot with the commands it had, and is logged.
  */
-export async function registerCommands(options: {
-  readonly forms: readonly CommandForm[];
-  readonly applicationId: string;
-  readonly rest: Rest;
-  readonly log: Pick<Log, 'info' | 'error'>;
-}): Promise<CommandIds | undefined> {
-  const { forms, applicationId, rest, log } = options;
+async function registerCommands({ forms, rest, log }: Context, applicationId: string): Promise<CommandIds | undefined> {
   try {
     const registered = await readCommands(rest, applicationId);
     if (isSame(registered, forms)) return idsIn(registered);
@@ -34,24 +63,6 @@ export async function registerCommands(options: {
     log.error({ error: describeError(error), refused: refusedFields(error) }, 'the commands could not be registered');
     return undefined;
   }
-}
-
-/** Tries again, each time after a longer pause, until the commands are registered or the signal fires. */
-export async function registerAtLast(
-  attempt: () => Promise<CommandIds | undefined>,
-  pause: Pause,
-  signal: AbortSignal,
-): Promise<CommandIds | undefined> {
-  for (let waitMs = FIRST_WAIT_MS; !signal.aborted; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
-    try {
-      await pause(waitMs, signal);
-    } catch {
-      return undefined;
-    }
-    const ids = await attempt();
-    if (ids !== undefined) return ids;
-  }
-  return undefined;
 }
 
 const registeredSchema = z.array(z.looseObject({ id: z.string(), name: z.string() }));
@@ -65,7 +76,7 @@ const fieldProblem = z.object({ message: z.string() });
 const MOST_FIELDS = 10;
 
 /** What Discord found wrong with which field: `0.options.1.description: Must be between 1 and 100 in length.` */
-export function refusedFields(error: unknown): readonly string[] {
+function refusedFields(error: unknown): readonly string[] {
   const form = error instanceof DiscordAPIError ? invalidForm.safeParse(error.rawError).data : undefined;
   return form === undefined ? [] : problemsIn(form.errors, []).slice(0, MOST_FIELDS);
 }
@@ -80,7 +91,7 @@ function problemsIn(node: unknown, path: readonly string[]): readonly string[] {
 }
 
 /** Whether Discord's own list says the same as ours; it adds ids, versions, translations and defaults to it. */
-export function isSame(registered: unknown, forms: readonly CommandForm[]): boolean {
+function isSame(registered: unknown, forms: readonly CommandForm[]): boolean {
   return isDeepStrictEqual(byName(essence(registered)), byName(essence(forms)));
 }
 

@@ -8,10 +8,21 @@ const FOREVER = Number.POSITIVE_INFINITY;
 test('the bot connects without intents and says who it is', async () => {
   const { bot, discord, readiness } = await prepareBot();
   expect(bot.isReady()).toBe(false);
-  expect(await bot.start()).toEqual({ applicationId, botName: 'Levergate' });
+  expect(await bot.start()).toBe(applicationId);
+  expect(bot.applicationId()).toBe(applicationId);
   expect(bot.isReady()).toBe(true);
   expect(readiness).toEqual([true]);
   expect(discord.sessions()).toMatchObject([{ intents: 0, shard: [0, 1] }]);
+});
+
+test('which application it is the bot knows from REST, before any gateway answers', async () => {
+  const { bot, discord } = await prepareBot();
+  discord.faults.webSocket.set('503', FOREVER);
+  const started = bot.start().catch((error: unknown) => error);
+  await until(() => bot.applicationId() === applicationId);
+  expect(discord.sessions()).toEqual([]);
+  await bot.stop();
+  expect(await started).toMatchObject({ problem: { reason: 'unreachable' } });
 });
 
 test('stopping says goodbye, so that Discord ends the session at once', async () => {
@@ -137,9 +148,12 @@ test('a start without anybody at the other end gives up in time', async () => {
   await expect(bot.start()).rejects.toMatchObject(unreachable);
 });
 
-test.each(['503', '429'] as const)('a start that only ever meets %s gives up in time', async (mode) => {
+const routes = ['application', 'gatewayBot'] as const;
+const busy = routes.flatMap((route) => [{ route, mode: '503' } as const, { route, mode: '429' } as const]);
+
+test.each(busy)('a start that only ever meets $mode at $route gives up in time', async ({ route, mode }) => {
   const { bot, discord } = await prepareBot({ startTimeoutMs: 200 });
-  discord.faults.gatewayBot.set(mode, FOREVER);
+  discord.faults[route].set(mode, FOREVER);
   await expect(bot.start()).rejects.toMatchObject({ problem: { reason: 'unreachable' } });
   expect(discord.identifies()).toBe(0);
 });
@@ -151,30 +165,31 @@ test.each(['503', 'reset'] as const)('a start whose gateway only ever answers %s
   expect(discord.identifies()).toBe(0);
 });
 
-test.each(['503', '429'] as const)('a start that meets %s twice succeeds', async (mode) => {
+test.each(busy)('a start that meets $mode at $route twice succeeds', async ({ route, mode }) => {
   const { bot, discord } = await prepareBot();
-  discord.faults.gatewayBot.set(mode, 2);
-  await expect(bot.start()).resolves.toMatchObject({ applicationId });
+  discord.faults[route].set(mode, 2);
+  await expect(bot.start()).resolves.toBe(applicationId);
 });
 
 test.each(['503', 'reset'] as const)('a start whose gateway answers %s once succeeds', async (mode) => {
   const { bot, discord } = await prepareBot();
   discord.faults.webSocket.set(mode);
-  await expect(bot.start()).resolves.toMatchObject({ applicationId });
+  await expect(bot.start()).resolves.toBe(applicationId);
   expect(bot.isReady()).toBe(true);
 });
 
-test('a start whose token the REST API refuses ends at once', async () => {
+test.each(routes)('a start whose token the REST API refuses at %s ends at once', async (route) => {
   const { bot, discord, fatal } = await prepareBot();
-  discord.faults.gatewayBot.set('401');
+  discord.faults[route].set('401');
   await expect(bot.start()).rejects.toMatchObject(badToken);
   expect(fatal).toEqual([]);
 });
 
-/** An API that knows one thing: where the gateway is. */
+/** An API that knows two things: which application asks, and where the gateway is. */
 async function openApi(gateway: string) {
   const limits = { total: 1_000, remaining: 1_000, reset_after: 0, max_concurrency: 1 };
-  const server = await openLoopback(json(200, { url: gateway, shards: 1, session_start_limit: limits }));
+  const body = { id: applicationId, url: gateway, shards: 1, session_start_limit: limits };
+  const server = await openLoopback(json(200, body));
   onTestFinished(server.close);
   return `${server.url}/api`;
 }

@@ -210,7 +210,7 @@ test('while draining, new interactions are turned away and running ones finish',
   });
   bot.set();
   await bot.discord.until(() => bot.shown().length === 1);
-  const drained = bot.bot.drain();
+  const drained = bot.bot.drain(8_000);
   bot.set();
   await bot.done();
   expect(runs).toBe(1);
@@ -235,7 +235,7 @@ test('a press while draining leaves its card as it is', async () => {
     },
   });
   const { id } = await bot.openCard();
-  await bot.bot.drain();
+  await bot.bot.drain(8_000);
   bot.asAlice.press(id, confirmId);
   await bot.done();
   expect(handled).toBe(0);
@@ -246,7 +246,6 @@ test('a press while draining leaves its card as it is', async () => {
 test('draining ends at its deadline although something still runs', async () => {
   const finish = Promise.withResolvers<void>();
   const bot = await startBot({
-    drainTimeoutMs: 30,
     commands: leverageSet(async () => {
       await finish.promise;
       return card('late');
@@ -254,7 +253,7 @@ test('draining ends at its deadline although something still runs', async () => 
   });
   bot.set();
   await bot.discord.until(() => bot.shown().length === 1);
-  await bot.bot.drain();
+  await bot.bot.drain(30);
   expect(bot.log.lines.filter((line) => line.includes('still running'))).toHaveLength(1);
   finish.resolve();
   await bot.done();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Command, subcommand } from '../../src/command.ts';
 import { describeCommands } from '../../src/discord/command-forms.ts';
-import { registerCommands } from '../../src/discord/register.ts';
+import { createRegistration } from '../../src/discord/register.ts';
 import {
   applicationId,
   card,
@@ -46,7 +46,7 @@ test('a registration that fails leaves the bot running, not ready, and is tried 
   };
   const { bot, discord, log } = await prepareBot({ pause });
   discord.faults.commands.set('500', Number.POSITIVE_INFINITY);
-  await expect(bot.start()).resolves.toMatchObject({ applicationId });
+  await expect(bot.start()).resolves.toBe(applicationId);
   expect(bot.isReady()).toBe(true);
   await until(() => waits.length === 4);
   expect(bot.state()).toBe('commands not registered');
@@ -80,7 +80,13 @@ test('the log says which field Discord refused, and why', async () => {
   const [form] = describeCommands([single('a')], venues);
   if (form === undefined) throw new Error('there is no form');
   const forms = [{ ...form, description: 'canary '.repeat(20) }];
-  expect(await registerCommands({ forms, applicationId, rest: openRest({ api, log }), log })).toBeUndefined();
+  const pause = () => Promise.reject(new Error('no second attempt'));
+  const registration = createRegistration(
+    { forms, rest: openRest({ api, log }), log, pause },
+    new AbortController().signal,
+  );
+  await registration.register(applicationId);
+  expect(registration.commandIds()).toBeUndefined();
   expect(log.lines).toEqual([expect.stringContaining('0.description: Must be 100 or fewer in length.')]);
   expect(log.lines.join()).not.toContain('canary');
 });

@@ -4,6 +4,7 @@ import { expect, onTestFinished } from 'vitest';
 import { createLoopbackDiscord, type LoopbackDiscordOptions } from '../../simulators/discord/loopback-discord.ts';
 import type { VisibleMessage } from '../../simulators/discord/view.ts';
 import { type Command, optionalBoolean, optionalText, subcommand, textOption, venueOption } from '../../src/command.ts';
+import { createDiscordClient, type DiscordClientOptions } from '../../src/discord/client.ts';
 import { createDiscord, type DiscordOptions } from '../../src/discord/discord.ts';
 import { closeRest, createRest, type Rest } from '../../src/discord/rest.ts';
 import type { StartError } from '../../src/discord/start-error.ts';
@@ -85,7 +86,7 @@ export async function openDiscord(more: Partial<LoopbackDiscordOptions> = {}) {
 }
 type Loopback = Awaited<ReturnType<typeof openDiscord>>;
 
-type More = Partial<DiscordOptions> & { readonly loopback?: Partial<LoopbackDiscordOptions> };
+type More = Partial<DiscordOptions & DiscordClientOptions> & { readonly loopback?: Partial<LoopbackDiscordOptions> };
 
 /** Everything that was logged, as deep as it goes: nothing may rely on the log to hide a secret. */
 export function createTestLog() {
@@ -104,9 +105,19 @@ export async function prepareBot({ loopback: loopbackOptions = {}, ...more }: Mo
   const seen: { readonly kind: string; readonly [name: string]: unknown }[] = [];
   const references = [1, 2, 3, 4, 5].map((number) => `ref-${number}`);
   const press: PressHandler = async () => ({});
-  const bot = createDiscord({
+  const client = createDiscordClient({
     token: new Secret(botToken),
     api: loopback.api,
+    log,
+    now: () => loopback.clock.ms,
+    onFatal: (error) => void fatal.push(error),
+    pause: yieldOnce,
+    ackTimeoutMs: 5_000,
+    ...more,
+  });
+  const discord = createDiscord({
+    client,
+    token: new Secret(botToken),
     commands: leverageSet(() => card('BTCUSDT on Mudrex')),
     venues,
     press,
@@ -121,11 +132,9 @@ export async function prepareBot({ loopback: loopbackOptions = {}, ...more }: Mo
       interactionEnded: (ended) => void seen.push({ ...ended, hook: 'done' }),
     },
     onReadiness: (isReady) => void readiness.push(isReady),
-    onFatal: (error) => void fatal.push(error),
-    pause: yieldOnce,
-    ackTimeoutMs: 5_000,
     ...more,
   });
+  const bot = { ...client, ...discord };
   onTestFinished(async () => {
     await bot.stop();
     expectNoSecrets([...log.lines, ...fatal.map((error) => inspect(error))], loopback);

@@ -87,7 +87,7 @@ export const edits = {
   'hasty-drain': [
     {
       file: 'src/app.ts',
-      stands: 'discord.drain()',
+      stands: 'discord.drain(drainMs)',
       bug: 'Promise.resolve()',
     },
   ],

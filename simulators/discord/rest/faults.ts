@@ -14,7 +14,7 @@ export type AnswerFault =
   | '40060'
   | 'cut body'
   | 'lost';
-export type GatewayBotFault = 'ok' | '503' | '401' | '429';
+export type StartFault = 'ok' | '503' | '401' | '429';
 export type Knob<Mode> = {
   /** Applies to the next `times` requests; `times` defaults to one, `Infinity` lasts until `ok`. */
   readonly set: (mode: Mode, times?: number) => void;
@@ -57,7 +57,9 @@ export function createHttpFaults() {
     /** `PUT` of commands. */
     commands: createKnob<AnswerFault>('ok'),
     /** `GET /gateway/bot` */
-    gatewayBot: createKnob<GatewayBotFault>('ok'),
+    gatewayBot: createKnob<StartFault>('ok'),
+    /** `GET /applications/@me` */
+    application: createKnob<StartFault>('ok'),
     /** New WebSocket connections. */
     webSocket: createKnob<'ok' | '503' | 'reset'>('ok'),
   };

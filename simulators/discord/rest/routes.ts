@@ -7,7 +7,7 @@ import { type JsonObject, type Wire, wireUser } from '../wire.ts';
 import type { createCallback } from './callback.ts';
 import type { createChannelRoutes } from './channel.ts';
 import type { Commands } from './commands.ts';
-import type { HttpFaults } from './faults.ts';
+import type { HttpFaults, Knob, StartFault } from './faults.ts';
 import { type Answer, type Call, exchange, type Handler, refused } from './http.ts';
 import type { createRateLimit } from './rate-limit.ts';
 import type { createWebhook } from './webhook.ts';
@@ -58,8 +58,8 @@ export function serveRest(app: FastifyInstance, parts: RouteParts): void {
     exchange({ now, hold, handler: bot(commands.overwrite), fault: faults.commands }),
   );
 
-  app.get('/applications/@me', plain(bot(() => ({ status: 200, body: describeApplication(parts) }))));
-  app.get('/gateway/bot', plain(bot(() => gatewayBot(parts))));
+  app.get('/applications/@me', plain(bot(() => atStart(faults.application, () => describeApplication(parts)))));
+  app.get('/gateway/bot', plain(bot(() => atStart(faults.gatewayBot, parts.gatewayInfo))));
   app.get('/users/@me', plain(me));
   app.post('/oauth2/token', plain(oauth.token));
 
@@ -83,8 +83,9 @@ function record(interactions: Interactions, { params }: Call, seen: RestCall): v
   interactions.amend(found.id, { calls: [...found.calls, { ...seen, path: seen.path.replace(token, '…') }] });
 }
 
-function gatewayBot(parts: RouteParts): Answer {
-  switch (parts.faults.gatewayBot.take()) {
+/** What a bot asks for before it connects. */
+function atStart(knob: Knob<StartFault>, honest: () => JsonObject): Answer {
+  switch (knob.take()) {
     case '503':
       return { ...refused(serverError()), status: 503 };
     case '401':
@@ -92,7 +93,7 @@ function gatewayBot(parts: RouteParts): Answer {
     case '429':
       return refused(rateLimited(500, 'user'));
     default:
-      return { status: 200, body: parts.gatewayInfo() };
+      return { status: 200, body: honest() };
   }
 }
 
