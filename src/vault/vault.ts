@@ -59,167 +59,172 @@ export type Vault = Keys & {
   readonly sweep: () => Promise<void>;
 };
 
-/**
- * The exchange keys of all users, sealed in the store one row an account, read and removed through Keyv.
- *
- * @param options.maxKeys - Most accounts a user may have.
- * @throws Failure from `load`: KEY_MISSING, KEY_INACTIVE, KEY_UNREADABLE (that row only), STORE_UNAVAILABLE.
- */
-export function createVault(options: {
+export type VaultOptions = {
   readonly keyring: Keyring;
+  /** Most accounts a user may have. */
   readonly maxKeys: number;
   /** Told of credentials as they are opened, to keep them out of the log. */
   readonly onOpened: (credentials: Credentials) => void;
   /** A venue's label, for what people are told. */
   readonly labelOf: (venue: string) => string;
-}): Vault {
-  const { maxKeys, labelOf } = options;
-  const { rows: context, hashKey } = options.keyring;
-  const { store } = context;
-  const keyv = createSealedKeyv(store);
+};
 
-  const hashOf = (venue: string, fields: Content['fields']): string => {
-    const parts = [
-      venue,
-      ...Object.keys(fields)
-        .sort()
-        .flatMap((name) => [name, fields[name]]),
-    ];
-    return createHmac('sha256', hashKey).update(JSON.stringify(parts)).digest('base64url');
-  };
+type VaultContext = VaultOptions & { readonly keyv: Keyv<string> };
 
-  async function read(account: Account): Promise<LoadedKey | undefined> {
-    const key = rowKey('credential', account);
-    const value = await keyv.get(key);
-    // Keyv tells no version; for a key that is only used, none is needed.
-    return value === undefined ? undefined : open('credential', { key, value, version: 0 });
-  }
-
-  async function open(kind: Kind, entry: Entry): Promise<OpenedKey | undefined> {
-    const row = await rowsOf[kind].read(context, entry);
-    if (row === undefined) return undefined;
-    const account = accountOf(entry.key);
-    const { fields, addedAt, isUndecided } = row.data;
-    const keyHash = hashOf(account.venue, fields);
-    const credentials = toCredentials(fields);
-    options.onOpened(credentials);
-    const fingerprint = fingerprintOf(keyHash);
-    return { account, keyHash, fingerprint, addedAt, credentials, ...(isUndecided && { isUndecided }) };
-  }
-
-  const named = ({ venue, label }: Account) => ({ venue: labelOf(venue), account: label });
-
-  async function load(account: Account): Promise<LoadedKey> {
-    const key = await read(account).catch((error: unknown) => {
-      throw isUnreadable(error) ? new Failure({ code: 'KEY_UNREADABLE', ...named(account) }, { cause: error }) : error;
-    });
-    if (key !== undefined) return key;
-    const keys = (await list(account.user)).filter((each) => each.account.venue === account.venue);
-    if (keys.some((each) => each.status === 'waiting' && each.account.label === account.label)) {
-      throw new Failure({ code: 'KEY_INACTIVE', ...named(account) });
-    }
-    const others = keys.filter((each) => each.status === 'active').map((each) => each.account.label);
-    throw new Failure({ code: 'KEY_MISSING', ...named(account), others });
-  }
-
-  /** @returns undefined for a key that has waited too long. */
-  async function listing(kind: Kind, entry: Entry): Promise<KeyListing | undefined> {
-    const account = accountOf(entry.key);
-    try {
-      const key = await open(kind, entry);
-      if (key === undefined) return undefined;
-      const { fingerprint, addedAt, isUndecided } = key;
-      const status = kind === 'credential' ? 'active' : 'waiting';
-      return { account, status, fingerprint, addedAt, ...(isUndecided && { isUndecided }) };
-    } catch (error) {
-      if (isUnreadable(error)) return { account, status: 'unreadable' };
-      throw error;
-    }
-  }
-
-  async function list(user: string): Promise<readonly KeyListing[]> {
-    const [active, waiting] = await Promise.all([
-      store.list(`${rowsOf.credential.prefix}${user}/`),
-      store.list(`${rowsOf.incoming.prefix}${user}/`),
-    ]);
-    const listings = [active.map((row) => listing('credential', row)), waiting.map((row) => listing('incoming', row))];
-    return (await Promise.all(listings.flat())).filter((each) => each !== undefined);
-  }
-
-  async function assertRoom(account: Account): Promise<void> {
-    const accounts = new Set((await list(account.user)).map((key) => accountPath(key.account)));
-    if (!accounts.has(accountPath(account)) && accounts.size >= maxKeys) {
-      throw new Failure({ code: 'TOO_MANY_KEYS', max: maxKeys });
-    }
-  }
-
-  async function saveIncoming(account: Account, credentials: Credentials, isUndecided = false): Promise<SavedKey> {
-    const fields = revealAll(credentials);
-    const content: Content = { fields, addedAt: await store.now(), ...(isUndecided && { isUndecided }) };
-    await commitInTurn(store, { user: account.user, of: 'keys' }, async () => {
-      await assertRoom(account);
-      return { writes: [await rowsOf.incoming.write(context, accountPath(account), content, WAITING_MS)] };
-    });
-    const replaced = (await list(account.user)).find(
-      (key) => key.status !== 'waiting' && accountPath(key.account) === accountPath(account),
-    );
-    const fingerprint = fingerprintOf(hashOf(account.venue, fields));
-    return replaced === undefined ? { fingerprint } : { fingerprint, replaces: replaced.fingerprint ?? 'unreadable' };
-  }
-
-  async function activate(account: Account, fingerprint: string): Promise<boolean> {
-    const incoming = rowKey('incoming', account);
-    const entry = await store.get(incoming);
-    const key = entry && (await open('incoming', entry));
-    if (entry === undefined || key?.fingerprint !== fingerprint) return false;
-    const content: Content = { fields: revealAll(key.credentials), addedAt: key.addedAt };
-    const moved = await store.commit({
-      checks: [entry],
-      writes: [await rowsOf.credential.write(context, accountPath(account), content), { key: incoming, remove: true }],
-    });
-    await store.erase();
-    return moved.kind === 'committed';
-  }
-
-  async function drop(kind: Kind, account: Account): Promise<boolean> {
-    const dropped = await keyv.delete(rowKey(kind, account));
-    // Until then the row's bytes lie in the write-ahead log.
-    await store.erase();
-    return dropped;
-  }
-
-  async function remove(account: Account): Promise<boolean> {
-    const dropped = [await drop('incoming', account), await drop('credential', account)];
-    return dropped.includes(true);
-  }
-
-  async function removeAll(user: string): Promise<number> {
-    const keys = await list(user);
-    for (const { account } of keys) await remove(account);
-    return keys.length;
-  }
-
-  async function sweep(): Promise<void> {
-    const now = await store.now();
-    for await (const entry of entriesOf(store, rowsOf.incoming.prefix)) {
-      const key = await listing('incoming', entry);
-      // Added far in the future: the clock was ahead then, and nobody knows how long it has waited.
-      const isAhead = key?.addedAt !== undefined && key.addedAt - now > WAITING_MS;
-      if (key === undefined || isAhead) await drop('incoming', accountOf(entry.key));
-    }
-  }
-
+/**
+ * The exchange keys of all users, sealed in the store one row an account, read and removed through Keyv.
+ *
+ * @throws Failure from `load`: KEY_MISSING, KEY_INACTIVE, KEY_UNREADABLE (that row only), STORE_UNAVAILABLE.
+ */
+export function createVault(options: VaultOptions): Vault {
+  const context: VaultContext = { ...options, keyv: createSealedKeyv(options.keyring.rows.store) };
   return {
-    load,
-    list,
-    assertRoom,
-    saveIncoming,
-    activate,
-    discard: (account) => drop('incoming', account),
-    remove,
-    removeAll,
-    sweep,
+    load: (account) => load(context, account),
+    list: (user) => list(context, user),
+    assertRoom: (account) => assertRoom(context, account),
+    saveIncoming: (account, credentials, isUndecided = false) =>
+      saveIncoming(context, account, credentials, isUndecided),
+    activate: (account, fingerprint) => activate(context, account, fingerprint),
+    discard: (account) => drop(context, 'incoming', account),
+    remove: (account) => remove(context, account),
+    removeAll: (user) => removeAll(context, user),
+    sweep: () => sweep(context),
   };
+}
+
+async function load(context: VaultContext, account: Account): Promise<LoadedKey> {
+  const named = { venue: context.labelOf(account.venue), account: account.label };
+  const key = await read(context, account).catch((error: unknown) => {
+    throw isUnreadable(error) ? new Failure({ code: 'KEY_UNREADABLE', ...named }, { cause: error }) : error;
+  });
+  if (key !== undefined) return key;
+  const keys = (await list(context, account.user)).filter((each) => each.account.venue === account.venue);
+  if (keys.some((each) => each.status === 'waiting' && each.account.label === account.label)) {
+    throw new Failure({ code: 'KEY_INACTIVE', ...named });
+  }
+  const others = keys.filter((each) => each.status === 'active').map((each) => each.account.label);
+  throw new Failure({ code: 'KEY_MISSING', ...named, others });
+}
+
+async function read(context: VaultContext, account: Account): Promise<LoadedKey | undefined> {
+  const key = rowKey('credential', account);
+  const value = await context.keyv.get(key);
+  // Keyv tells no version; for a key that is only used, none is needed.
+  return value === undefined ? undefined : open(context, 'credential', { key, value, version: 0 });
+}
+
+async function open(context: VaultContext, kind: Kind, entry: Entry): Promise<OpenedKey | undefined> {
+  const { keyring, onOpened } = context;
+  const row = await rowsOf[kind].read(keyring.rows, entry);
+  if (row === undefined) return undefined;
+  const account = accountOf(entry.key);
+  const { fields, addedAt, isUndecided } = row.data;
+  const keyHash = hashOf(keyring, account.venue, fields);
+  const credentials = toCredentials(fields);
+  onOpened(credentials);
+  const fingerprint = fingerprintOf(keyHash);
+  return { account, keyHash, fingerprint, addedAt, credentials, ...(isUndecided && { isUndecided }) };
+}
+
+async function list(context: VaultContext, user: string): Promise<readonly KeyListing[]> {
+  const { store } = context.keyring.rows;
+  const [active, waiting] = await Promise.all([
+    store.list(`${rowsOf.credential.prefix}${user}/`),
+    store.list(`${rowsOf.incoming.prefix}${user}/`),
+  ]);
+  const listings = [
+    ...active.map((row) => listing(context, 'credential', row)),
+    ...waiting.map((row) => listing(context, 'incoming', row)),
+  ];
+  return (await Promise.all(listings)).filter((each) => each !== undefined);
+}
+
+/** @returns undefined for a key that has waited too long. */
+async function listing(context: VaultContext, kind: Kind, entry: Entry): Promise<KeyListing | undefined> {
+  const account = accountOf(entry.key);
+  try {
+    const key = await open(context, kind, entry);
+    if (key === undefined) return undefined;
+    const { fingerprint, addedAt, isUndecided } = key;
+    const status = kind === 'credential' ? 'active' : 'waiting';
+    return { account, status, fingerprint, addedAt, ...(isUndecided && { isUndecided }) };
+  } catch (error) {
+    if (isUnreadable(error)) return { account, status: 'unreadable' };
+    throw error;
+  }
+}
+
+async function assertRoom(context: VaultContext, account: Account): Promise<void> {
+  const { maxKeys } = context;
+  const accounts = new Set((await list(context, account.user)).map((key) => accountPath(key.account)));
+  if (!accounts.has(accountPath(account)) && accounts.size >= maxKeys) {
+    throw new Failure({ code: 'TOO_MANY_KEYS', max: maxKeys });
+  }
+}
+
+async function saveIncoming(
+  context: VaultContext,
+  account: Account,
+  credentials: Credentials,
+  isUndecided: boolean,
+): Promise<SavedKey> {
+  const { keyring } = context;
+  const { store } = keyring.rows;
+  const fields = revealAll(credentials);
+  const content: Content = { fields, addedAt: await store.now(), ...(isUndecided && { isUndecided }) };
+  await commitInTurn(store, { user: account.user, of: 'keys' }, async () => {
+    await assertRoom(context, account);
+    return { writes: [await rowsOf.incoming.write(keyring.rows, accountPath(account), content, WAITING_MS)] };
+  });
+  const replaced = (await list(context, account.user)).find(
+    (key) => key.status !== 'waiting' && accountPath(key.account) === accountPath(account),
+  );
+  const fingerprint = fingerprintOf(hashOf(keyring, account.venue, fields));
+  return replaced === undefined ? { fingerprint } : { fingerprint, replaces: replaced.fingerprint ?? 'unreadable' };
+}
+
+async function activate(context: VaultContext, account: Account, fingerprint: string): Promise<boolean> {
+  const { rows } = context.keyring;
+  const incoming = rowKey('incoming', account);
+  const entry = await rows.store.get(incoming);
+  const key = entry && (await open(context, 'incoming', entry));
+  if (entry === undefined || key?.fingerprint !== fingerprint) return false;
+  const content: Content = { fields: revealAll(key.credentials), addedAt: key.addedAt };
+  const moved = await rows.store.commit({
+    checks: [entry],
+    writes: [await rowsOf.credential.write(rows, accountPath(account), content), { key: incoming, remove: true }],
+  });
+  await rows.store.erase();
+  return moved.kind === 'committed';
+}
+
+async function drop({ keyv, keyring }: VaultContext, kind: Kind, account: Account): Promise<boolean> {
+  const dropped = await keyv.delete(rowKey(kind, account));
+  // Until then the row's bytes lie in the write-ahead log.
+  await keyring.rows.store.erase();
+  return dropped;
+}
+
+async function remove(context: VaultContext, account: Account): Promise<boolean> {
+  const dropped = [await drop(context, 'incoming', account), await drop(context, 'credential', account)];
+  return dropped.includes(true);
+}
+
+async function removeAll(context: VaultContext, user: string): Promise<number> {
+  const keys = await list(context, user);
+  for (const { account } of keys) await remove(context, account);
+  return keys.length;
+}
+
+async function sweep(context: VaultContext): Promise<void> {
+  const { store } = context.keyring.rows;
+  const now = await store.now();
+  for await (const entry of entriesOf(store, rowsOf.incoming.prefix)) {
+    const key = await listing(context, 'incoming', entry);
+    // Added far in the future: the clock was ahead then, and nobody knows how long it has waited.
+    const isAhead = key?.addedAt !== undefined && key.addedAt - now > WAITING_MS;
+    if (key === undefined || isAhead) await drop(context, 'incoming', accountOf(entry.key));
+  }
 }
 
 /** Keyv with its values as they lie in the store: sealed texts, without the wrapper that it writes by itself. */
@@ -237,6 +242,12 @@ function rowKey(kind: Kind, account: Account): string {
 function accountOf(key: string): Account {
   const [, user = '', venue = '', label = ''] = key.split('/');
   return { user, venue, label };
+}
+
+function hashOf({ hashKey }: Keyring, venue: string, fields: Content['fields']): string {
+  const names = Object.keys(fields).sort();
+  const parts = [venue, ...names.flatMap((name) => [name, fields[name]])];
+  return createHmac('sha256', hashKey).update(JSON.stringify(parts)).digest('base64url');
 }
 
 /** Eight letters that tell two keys apart and reveal neither. */
