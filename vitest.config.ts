@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { threatModelReporter } from './test/docs/threat-model-reporter.ts';
+import { MixedOrder } from './test/support/mixed-order.ts';
 import { skippedReporter } from './test/support/skipped-reporter.ts';
 
 export default defineConfig({
@@ -10,8 +11,9 @@ export default defineConfig({
     // A second, its default, is not much where other tests keep the processor busy.
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
-    // Its default leaves a processor free, which is one of two here; but most tests wait more than they work.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // One more than there are processors, since most tests wait more than they work.
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: MixedOrder },
     reporters: ['default', skippedReporter, threatModelReporter],
   },
 });
