@@ -1,30 +1,8 @@
 import { z } from 'zod';
 import type { Trader } from '../world/people.ts';
-import { type BareCall, sendBare, writeCall } from './bare-venues.ts';
+import { readCalls, sendBare, writeCall } from './bare-venues.ts';
 
 // The same requests to the venues as the bot sends for one change, and nothing done with the answers.
-
-function readCalls(
-  { venue, market }: Trader,
-  base: string,
-): { readonly market: BareCall; readonly others: BareCall[] } {
-  const get = (path: string): BareCall => ({ method: 'GET', url: `${base}${path}` });
-  if (venue === 'mudrex') {
-    const others = [settingCall({ venue, market }, base), get('/futures/positions')];
-    return {
-      market: get(`/futures/${market}?is_symbol`),
-      others: [...others, get('/futures/orders?limit=100&offset=0')],
-    };
-  }
-  const v3 = '/derivatives/api/v3';
-  const others = [settingCall({ venue, market }, base), get(`${v3}/openpositions`), get(`${v3}/openorders`)];
-  return { market: get(`${v3}/instruments`), others };
-}
-
-function settingCall({ venue, market }: Pick<Trader, 'venue' | 'market'>, base: string): BareCall {
-  const path = venue === 'mudrex' ? `/futures/${market}/leverage?is_symbol` : '/derivatives/api/v3/leveragepreferences';
-  return { method: 'GET', url: `${base}${path}` };
-}
 
 /** What the card is made from: the market, then setting, position and orders at once. */
 export async function readAll(who: Trader, base: string): Promise<unknown> {
@@ -37,7 +15,7 @@ export async function readAll(who: Trader, base: string): Promise<unknown> {
 export async function change(who: Trader, base: string, leverage: number): Promise<unknown> {
   await readAll(who, base);
   await sendBare(who, writeCall(who, base, leverage));
-  return sendBare(who, settingCall(who, base));
+  return sendBare(who, readCalls(who, base).setting);
 }
 
 /** An INTERACTION_CREATE as far as this program looks at it. */

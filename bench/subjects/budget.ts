@@ -8,6 +8,7 @@ import { repeat } from '../statistics.ts';
 import { credentialsOf } from '../world/accounts.ts';
 import { venueUrls } from '../world/addresses.ts';
 import { type Trader, trader } from '../world/people.ts';
+import { writers } from './write-runs.ts';
 
 // A program: writes on one key as fast as the bot's own budget lets them through.
 const { origin } = readSettings(z.object({ origin: z.string() }));
@@ -17,7 +18,7 @@ const spending = z.object({ trader: z.number(), writes: z.number() });
 const AT_ONCE = 12;
 
 async function readMarket(who: Trader): Promise<Market> {
-  const reader = trader(who.venue === 'mudrex' ? 0 : 1);
+  const reader = writers[who.venue];
   return requireVenue(venues, who.venue).readMarket(credentialsOf(reader), who.market);
 }
 

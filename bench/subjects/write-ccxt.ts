@@ -8,8 +8,8 @@ const { origin } = readSettings(z.object({ origin: z.string() }));
 const ccxt = await loadCcxt();
 if (ccxt === undefined) throw new Error('ccxt is not installed: npm ci --prefix bench');
 
-const mudrex = openMudrexPeer(ccxt, { url: `${origin}/mudrex`, secret: writers.mudrex.key.apiSecret });
-const { apiKey = '', apiSecret } = writers['kraken-futures'].key;
+const mudrex = openMudrexPeer(ccxt, { url: `${origin}/mudrex`, secret: writers.mudrex.key.apiSecret ?? '' });
+const { apiKey = '', apiSecret = '' } = writers['kraken-futures'].key;
 const kraken = openKrakenPeer(ccxt, { url: `${origin}/kraken`, apiKey, secret: apiSecret });
 await mudrex.loadMarkets();
 await kraken.loadMarkets();

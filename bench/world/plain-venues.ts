@@ -1,10 +1,9 @@
 import { createServer } from 'node:http';
 import fastify from 'fastify';
-import { createKrakenFuturesSimulator } from '../../simulators/venues/kraken-futures.ts';
-import { createMudrexSimulator } from '../../simulators/venues/mudrex.ts';
+import { mountExchanges } from '../../simulators/venues/index.ts';
 import { serveParent } from '../processes.ts';
 import { signedHeaders } from '../subjects/bare-venues.ts';
-import { trader, traders, venueAccounts } from './people.ts';
+import { openVenues, trader, traders } from './people.ts';
 
 // A program: venues that say at once, to whomever asks, what the simulators said once. Thousands of accounts at
 // hundreds of requests a second would otherwise measure the simulators.
@@ -22,13 +21,8 @@ const calls = [
 ];
 
 async function recordAnswers(): Promise<ReadonlyMap<string, Buffer>> {
-  const accounts = venueAccounts(traders(2));
   const app = fastify();
-  const common = { now: Date.now, limits: [] };
-  await app.register(createMudrexSimulator({ ...common, accounts: accounts.mudrex }).plugin, { prefix: '/mudrex' });
-  await app.register(createKrakenFuturesSimulator({ ...common, accounts: accounts.kraken }).plugin, {
-    prefix: '/kraken',
-  });
+  await mountExchanges(app, openVenues(traders(2), { now: Date.now, limits: 'none' }));
   const answers = new Map<string, Buffer>();
   for (const { who, url } of calls) {
     const headers = signedHeaders(who, { method: 'GET', url });

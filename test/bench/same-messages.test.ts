@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import bench from '../../bench/package.json' with { type: 'json' };
 import { signedHeaders } from '../../bench/subjects/bare-venues.ts';
-import { traders, venueAccounts } from '../../bench/world/people.ts';
+import { openVenues, traders } from '../../bench/world/people.ts';
 import root from '../../package.json' with { type: 'json' };
 import { authent } from '../../src/venues/kraken-futures.ts';
 
@@ -19,13 +19,16 @@ test('the floor signs as the bot does', () => {
   const url = `http://127.0.0.1:1/kraken/derivatives${path}?${query}`;
   expect(signedHeaders(kraken, { method: 'PUT', url })).toEqual({
     apikey: kraken.key.apiKey,
-    authent: authent(kraken.key.apiSecret, path, query),
+    authent: authent(kraken.key.apiSecret ?? '', path, query),
   });
 });
 
-test('each trader has an account at one venue, with a key of its own', () => {
-  const { mudrex, kraken } = venueAccounts(traders(6));
-  expect(mudrex.length + kraken.length).toBe(6);
-  expect(new Set(mudrex.map(({ secret }) => secret)).size).toBe(3);
-  expect(new Set(kraken.flatMap(({ keys }) => keys.map(({ key }) => key))).size).toBe(3);
+test('each trader has an account at one venue, with a key of its own and a setting in their market', () => {
+  const people = traders(6);
+  const venues = openVenues(people, { now: Date.now });
+  const settings = people.map(({ id, venue }) => venues.find((one) => one.id === venue)?.settings(id));
+  expect(settings.map((held) => held?.map(({ market, leverage }) => [market, leverage]))).toEqual(
+    people.map(({ market }) => [[market, '5']]),
+  );
+  expect(new Set(people.map(({ key }) => JSON.stringify(key))).size).toBe(6);
 });
