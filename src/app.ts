@@ -11,7 +11,7 @@ import { createGate } from './confirm/gate.ts';
 import { strangerView, waitingKeyView } from './confirm/new-key-view.ts';
 import type { Outcome } from './confirm/outcome.ts';
 import type { Proposal } from './confirm/proposal.ts';
-import { keys } from './confirm/proposal-rows.ts';
+import { rowKeys } from './confirm/proposal-rows.ts';
 import { ANNOUNCE_MS } from './confirm/proposals.ts';
 import { rehashProposals } from './confirm/rehash.ts';
 import { SETTLE_MS } from './confirm/settling.ts';
@@ -328,7 +328,7 @@ function useKeyMs(cardMs: number): number {
 async function shortenLives(store: Store, { keepMs, cardMs }: Config): Promise<void> {
   const ticketMs = useKeyMs(cardMs) + KNOWN_AFTER_MS;
   const longest = [
-    [keys.lease(''), SETTLE_MS],
+    [rowKeys.lease(''), SETTLE_MS],
     [linkRows.prefix, linkLifetimeMs],
     [linkIndex.prefix, linkLifetimeMs],
     [ticketRows.prefix, ticketMs],

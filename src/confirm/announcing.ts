@@ -2,7 +2,7 @@ import { chunksOf } from '../store/pages.ts';
 import { type Check, type Entry, MOST_KEYS, type Store } from '../store/store.ts';
 import type { Outcome } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
-import { type Found, keys } from './proposal-rows.ts';
+import { type Found, rowKeys } from './proposal-rows.ts';
 import type { Proposals } from './proposals.ts';
 
 type AnnouncingOptions = {
@@ -36,7 +36,7 @@ export function createAnnouncing(options: AnnouncingOptions) {
 
 async function announce(context: Context, { proposal, outcome, version }: Found): Promise<void> {
   if (outcome === undefined) return;
-  const key = keys.audit(proposal.by, proposal.id);
+  const key = rowKeys.audit(proposal.by, proposal.id);
   context.underWay.add(key);
   try {
     await context.onOutcome(proposal, outcome);
@@ -51,7 +51,7 @@ async function announce(context: Context, { proposal, outcome, version }: Found)
 async function announceNoted(context: Context, entry: Entry): Promise<void> {
   const { proposals, underWay, done } = context;
   if (underWay.has(entry.key) || done.get(entry.key) === entry.version) return;
-  const found = await proposals.noted(entry, keys.audit);
+  const found = await proposals.noted(entry, rowKeys.audit);
   if (found?.outcome === undefined) return proposals.dropNote(entry.key);
   await announce(context, { ...found, version: entry.version });
 }

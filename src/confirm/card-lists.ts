@@ -2,7 +2,7 @@ import { Failure } from '../errors.ts';
 import { entriesOf, inSlices } from '../store/pages.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
 import type { Entry } from '../store/store.ts';
-import { type Found, findProposal, idIn, keys } from './proposal-rows.ts';
+import { type Found, findProposal, idIn, rowKeys } from './proposal-rows.ts';
 
 /** Of one person, ended ones included. */
 export const MAX_CARDS = 500;
@@ -15,7 +15,7 @@ export function createCardLists(context: RowContext) {
 
   /** Ids of all proposals that have not ended. */
   async function openIds(): Promise<readonly string[]> {
-    return (await entries(keys.open())).map(idIn);
+    return (await entries(rowKeys.open())).map(idIn);
   }
 
   async function entries(prefix: string): Promise<readonly Entry[]> {
@@ -26,21 +26,21 @@ export function createCardLists(context: RowContext) {
 
   /** Proposals of a user that have not ended and can still be read. */
   async function openOf(user: string): Promise<readonly Found[]> {
-    return readAll(await store.list(keys.open(user)), keys.open);
+    return readAll(await store.list(rowKeys.open(user)), rowKeys.open);
   }
 
   /** Proposals of a user, ended ones included, that can still be read; 500 of those that 0.1 kept without a bound. */
   async function ownedBy(user: string): Promise<readonly Found[]> {
-    return readAll(await store.list(keys.owned(user), { limit: MAX_CARDS }), keys.owned);
+    return readAll(await store.list(rowKeys.owned(user), { limit: MAX_CARDS }), rowKeys.owned);
   }
 
   /** Results that the user has not been shown, a few of them, without those that are on their way. */
   async function untold(user: string): Promise<readonly Found[]> {
     const found: Found[] = [];
     const now = await store.now();
-    for await (const entry of entriesOf(store, keys.untold(user))) {
+    for await (const entry of entriesOf(store, rowKeys.untold(user))) {
       if (entry.dueAt !== undefined && entry.dueAt > now) continue;
-      const read = await readAll([entry], keys.untold);
+      const read = await readAll([entry], rowKeys.untold);
       // What nobody has pressed has no result, whoever noted one.
       found.push(...read.filter(({ stage }) => stage !== 'pending'));
       if (found.length >= MAX_NEWS) break;
@@ -49,14 +49,14 @@ export function createCardLists(context: RowContext) {
   }
 
   /** What an index names and can be read. Anybody may have written the index: whose it is says the sealed row alone. */
-  async function readAll(index: readonly Entry[], key: typeof keys.owned): Promise<readonly Found[]> {
+  async function readAll(index: readonly Entry[], key: typeof rowKeys.owned): Promise<readonly Found[]> {
     const found = await inSlices(index, (entry) => findReadable(context, idIn(entry)));
     const named = new Set(index.map((entry) => entry.key));
     return found.filter((each) => each !== undefined).filter(({ proposal: { id, by } }) => named.has(key(by, id)));
   }
 
   /** The proposal that a note is about, where it can be read. */
-  async function noted(entry: Entry, key: typeof keys.owned): Promise<Found | undefined> {
+  async function noted(entry: Entry, key: typeof rowKeys.owned): Promise<Found | undefined> {
     return (await readAll([entry], key))[0];
   }
 

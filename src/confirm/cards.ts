@@ -12,7 +12,7 @@ import { spansOf, type View } from '../view.ts';
 import { cardView, noChangeView } from './card-view.ts';
 import type { Proposal } from './proposal.ts';
 import type { Found } from './proposal-rows.ts';
-import type { Proposals, Request } from './proposals.ts';
+import type { NewProposal, Proposals } from './proposals.ts';
 import { receiptView, workingView } from './receipt.ts';
 
 /** A card, and the proposal behind it where there is one to press. */
@@ -54,7 +54,7 @@ export async function askForCard(context: CardContext, asker: Asker, wish: Wish)
   const fresh = await preview(venue, key.credentials, { market: wish.market, setting, riskPercent, ...currency });
   context.onKeyUsed(venue, key.credentials);
   if (isSameSetting(fresh.current, setting)) return { view: noChangeView(venue, fresh) };
-  return propose(context, venue, requestFor(asker, key, fresh), fresh, { delivery: asker.delivery });
+  return propose(context, venue, proposalFor(asker, key, fresh), fresh, { delivery: asker.delivery });
 }
 
 /** A new card from a re-check that found the old one stale. */
@@ -65,14 +65,14 @@ export async function renewCard(
   delivery: Delivery,
 ): Promise<Card> {
   const venue = requireVenue(context.venues, stale.account.venue);
-  const { id, createdAt, expiresAt, ...request } = stale;
+  const { id, createdAt, expiresAt, ...proposed } = stale;
   // The same whatever changed: on a shared card it must not tell that a position was opened.
   const note = 'Nothing was sent. This card is new: the last one no longer fits. Please read it again.';
-  const renewed = { ...request, market: fresh.market, seen: seenIn(fresh) };
+  const renewed = { ...proposed, market: fresh.market, seen: seenIn(fresh) };
   return propose(context, venue, renewed, fresh, { delivery, note });
 }
 
-function requestFor(asker: Asker, { account, keyHash }: LoadedKey, fresh: Preview): Request {
+function proposalFor(asker: Asker, { account, keyHash }: LoadedKey, fresh: Preview): NewProposal {
   const { user, guild, channel, isShared } = asker;
   const { market, currency, setting } = fresh;
   return {
@@ -92,15 +92,15 @@ function requestFor(asker: Asker, { account, keyHash }: LoadedKey, fresh: Previe
 async function propose(
   context: CardContext,
   venue: Venue,
-  request: Request,
+  proposed: NewProposal,
   fresh: Preview,
   card: { readonly delivery: Delivery; readonly note?: string },
 ): Promise<Card> {
   const { keys, proposals, cardMs } = context;
   const { delivery, ...reason } = card;
-  const own = await keys.list(request.account.user);
+  const own = await keys.list(proposed.account.user);
   const namesAccount = own.filter(({ account }) => account.venue === venue.id).length > 1;
-  const proposal = await proposals.open(request, cardMs, delivery);
+  const proposal = await proposals.open(proposed, cardMs, delivery);
   return { proposal, view: cardView(venue, proposal, fresh, { namesAccount, ...reason }) };
 }
 

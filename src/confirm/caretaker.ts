@@ -8,7 +8,7 @@ import { type Ages, createAges } from './ages.ts';
 import type { Announcing } from './announcing.ts';
 import { readBack } from './execute.ts';
 import type { Outcome, Unsettled } from './outcome.ts';
-import { type Found, idIn, keys as rowKeys } from './proposal-rows.ts';
+import { type Found, idIn, rowKeys } from './proposal-rows.ts';
 import { isOver, type Proposals } from './proposals.ts';
 import {
   afterCheck,

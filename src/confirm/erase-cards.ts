@@ -2,7 +2,7 @@ import { chunksOf, inSlices, pagesOf, removeAll } from '../store/pages.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
 import { type Entry, MOST_KEYS } from '../store/store.ts';
 import { createCardLists, findReadable } from './card-lists.ts';
-import { type Found, idIn, keys, rowCheck } from './proposal-rows.ts';
+import { type Found, idIn, rowCheck, rowKeys } from './proposal-rows.ts';
 
 /** Erases every card of a user. @returns false while one of them is under way; nothing is erased before that is known. */
 export async function eraseCards(context: RowContext, user: string): Promise<boolean> {
@@ -10,17 +10,18 @@ export async function eraseCards(context: RowContext, user: string): Promise<boo
   const open = await createCardLists(context).openOf(user);
   if (open.some(isUnderWay)) return false;
   for (const some of chunksOf(open, MOST_KEYS / 2)) if (!(await eraseOpen(context, user, some))) return false;
-  for await (const page of pagesOf(store, keys.owned(user))) if (!(await erasePage(context, user, page))) return false;
+  for await (const page of pagesOf(store, rowKeys.owned(user)))
+    if (!(await erasePage(context, user, page))) return false;
   await removeAll(
     store,
-    [keys.open, keys.owned, keys.untold, keys.mend, keys.audit, keys.ended].map((key) => key(user)),
+    [rowKeys.open, rowKeys.owned, rowKeys.untold, rowKeys.mend, rowKeys.audit, rowKeys.ended].map((key) => key(user)),
   );
   return true;
 }
 
 /** @returns false when one of them was pressed meanwhile. */
 async function eraseOpen({ store }: RowContext, user: string, open: readonly Found[]): Promise<boolean> {
-  const removed = open.flatMap(({ proposal: { id } }) => [keys.row(id), keys.open(user, id)]);
+  const removed = open.flatMap(({ proposal: { id } }) => [rowKeys.row(id), rowKeys.open(user, id)]);
   const writes = removed.map((key) => ({ key, remove: true }) as const);
   return (await store.commit({ checks: open.map(rowCheck), writes })).kind === 'committed';
 }
@@ -37,7 +38,7 @@ async function erasePage(context: RowContext, user: string, page: readonly Entry
 
 /** What can no longer be read cannot be settled either, and does not keep a person from deleting it. */
 async function rowToErase(context: RowContext, id: string) {
-  const entry = await context.store.get(keys.row(id));
+  const entry = await context.store.get(rowKeys.row(id));
   return entry && { entry, found: await findReadable(context, id) };
 }
 

@@ -53,7 +53,7 @@ export const proposalIndexes = [
 ] as const;
 
 /** Where the rows of a proposal lie; without an id, or a user, where those of all begin. */
-export const keys = {
+export const rowKeys = {
   row: (id: string) => `${proposalRows.prefix}${id}`,
   open: indexKey('open'),
   owned: indexKey('owned'),
@@ -76,7 +76,7 @@ export function idIn({ key }: Entry): string {
 
 /** The check that a row is as it was found. */
 export function rowCheck({ proposal, version }: Found) {
-  return { key: keys.row(proposal.id), version } as const;
+  return { key: rowKeys.row(proposal.id), version } as const;
 }
 
 /** @throws Failure CARD_UNREADABLE when the row is not what was sealed for this id */

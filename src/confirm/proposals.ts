@@ -11,7 +11,7 @@ import { eraseCards } from './erase-cards.ts';
 import type { KeyGuard } from './key-guard.ts';
 import { isWorthTelling, type Outcome } from './outcome.ts';
 import type { Proposal, Stage } from './proposal.ts';
-import { type Found, findProposal, keys, proposalRows, rowCheck } from './proposal-rows.ts';
+import { type Found, findProposal, proposalRows, rowCheck, rowKeys } from './proposal-rows.ts';
 
 export type Claim =
   | { readonly kind: 'claimed'; readonly found: Found }
@@ -22,7 +22,7 @@ export type Claim =
   | { readonly kind: 'already'; readonly found: Found };
 
 /** What a card asks for, before it has an id and a time. */
-export type Request = Omit<Proposal, 'id' | 'createdAt' | 'expiresAt'>;
+export type NewProposal = Omit<Proposal, 'id' | 'createdAt' | 'expiresAt'>;
 
 /** So long whoever claimed or sends a change may go on with it; then others may take it over. */
 export const LEASE_MS = 20_000;
@@ -55,7 +55,7 @@ export type Proposals = ReturnType<typeof createProposals>;
  */
 export function createProposals(context: ProposalContext) {
   return {
-    open: (request: Request, ttlMs: number, delivery: Delivery) => open(context, request, ttlMs, delivery),
+    open: (request: NewProposal, ttlMs: number, delivery: Delivery) => open(context, request, ttlMs, delivery),
     attach: (id: string, messageId: string) => attach(context, id, messageId),
     find: (id: string) => findProposal(context, id),
     require: (id: string) => require(context, id),
@@ -120,7 +120,12 @@ async function require(context: ProposalContext, id: string): Promise<Found> {
  *
  * @throws Failure TOO_MANY_OPEN_CARDS, TOO_MANY_CARDS, STORE_UNAVAILABLE for an id that is taken
  */
-async function open(context: ProposalContext, request: Request, ttlMs: number, delivery: Delivery): Promise<Proposal> {
+async function open(
+  context: ProposalContext,
+  request: NewProposal,
+  ttlMs: number,
+  delivery: Delivery,
+): Promise<Proposal> {
   const { store, newId, keepMs } = context;
   const { by: user } = request;
   const id = newId();
@@ -129,7 +134,7 @@ async function open(context: ProposalContext, request: Request, ttlMs: number, d
   const stored = await commitInTurn(store, { user, of: 'cards' }, async () => {
     await makeRoom(context, user);
     const row = await toWrite(context, { proposal, stage: 'pending', delivery });
-    const index = [keys.open, keys.owned].map((key) => ({ key: key(user, id), value: '', ttlMs: keepMs }));
+    const index = [rowKeys.open, rowKeys.owned].map((key) => ({ key: key(user, id), value: '', ttlMs: keepMs }));
     return { checks: [{ key: row.key, version: 'absent' }], writes: [row, ...index] };
   });
   if (stored.kind !== 'committed') throw new Failure({ code: 'STORE_UNAVAILABLE' });
@@ -151,7 +156,7 @@ async function tryToClaim(context: ProposalContext, id: string, delivery: Delive
   const { keyHash, expiresAt } = found.proposal;
   const obstacle = await obstacleTo(context, found);
   if (obstacle !== undefined) return obstacle;
-  const lease = { key: keys.lease(keyHash), value: id, ttlMs: KEY_MS };
+  const lease = { key: rowKeys.lease(keyHash), value: id, ttlMs: KEY_MS };
   const result = await context.store.commit({
     before: expiresAt,
     checks: [rowCheck(found), { key: lease.key, version: 'absent' }],
@@ -186,7 +191,7 @@ async function obstacleTo(context: ProposalContext, found: Found): Promise<Claim
 async function holderOf(context: ProposalContext, keyHash: string): Promise<Found | undefined> {
   const guarded = await guardedBy(context, keyHash);
   if (guarded !== undefined) return guarded;
-  const lease = await context.store.get(keys.lease(keyHash));
+  const lease = await context.store.get(rowKeys.lease(keyHash));
   return lease && findProposal(context, lease.value);
 }
 
@@ -220,7 +225,7 @@ async function advance(
 /** Writes what a proposal says anew and takes the lease of its key, where that is free, while it is under way. */
 async function replace(context: ProposalContext, found: Found, proposal: Proposal): Promise<Found | undefined> {
   const next = { ...found, proposal };
-  const isFree = found.stage !== 'pending' && (await context.store.get(keys.lease(proposal.keyHash))) === undefined;
+  const isFree = found.stage !== 'pending' && (await context.store.get(rowKeys.lease(proposal.keyHash))) === undefined;
   return advance(context, next, found.stage, isFree ? leaseFor(next, undefined, KEY_MS) : {});
 }
 
@@ -234,7 +239,7 @@ async function startSending(context: ProposalContext, found: Found): Promise<Fou
 
 /** The lease of whoever claimed or sends this change, while that is not over. */
 async function ownLease({ store }: ProposalContext, { proposal }: Found): Promise<Entry | undefined> {
-  const lease = await store.get(keys.lease(proposal.keyHash));
+  const lease = await store.get(rowKeys.lease(proposal.keyHash));
   return lease?.value === proposal.id && (await store.now()) < ownerEnd(lease) ? lease : undefined;
 }
 
@@ -251,7 +256,7 @@ function ownerEnd({ expiresAt = Number.POSITIVE_INFINITY }: Entry): number {
 async function takeOver(context: ProposalContext, found: Found): Promise<Found | undefined> {
   const { keyHash, id } = found.proposal;
   if ((await ownLease(context, found)) !== undefined) return undefined;
-  const lease = await context.store.get(keys.lease(keyHash));
+  const lease = await context.store.get(rowKeys.lease(keyHash));
   const isForeign = lease !== undefined && lease.value !== id;
   const more = isForeign ? { checks: [lease] } : leaseFor(found, lease, KEY_MS);
   return advance(context, found, found.stage, more);
@@ -265,7 +270,7 @@ async function settleLater(
   leaseMs: number,
 ): Promise<Found | undefined> {
   const { keyHash, id } = found.proposal;
-  const lease = await context.store.get(keys.lease(keyHash));
+  const lease = await context.store.get(rowKeys.lease(keyHash));
   const isForeign = lease !== undefined && lease.value !== id;
   const { checks = [], writes = [] } = isForeign ? {} : leaseFor(found, lease, leaseMs);
   const more = { checks, writes: [...writes, ...announcement(found, outcome)] };
@@ -284,9 +289,9 @@ async function finish(context: ProposalContext, found: Found, outcome: Outcome):
   const lease = await leaseToEnd(context, found);
   const ttlMs = lifeOf(context, outcome);
   const closing: readonly Write[] = [
-    { key: keys.open(by, id), remove: true },
-    { key: keys.owned(by, id), value: '', ttlMs },
-    { key: keys.ended(by, id, createdAt), value: '', ttlMs },
+    { key: rowKeys.open(by, id), remove: true },
+    { key: rowKeys.owned(by, id), value: '', ttlMs },
+    { key: rowKeys.ended(by, id, createdAt), value: '', ttlMs },
   ];
   const notes = isWorthTelling(outcome) ? [{ ...untoldNote(context, found), dueMs: TELL_MS }] : [];
   const release: readonly Write[] = lease === undefined ? [] : [{ key: lease.key, remove: true }];
@@ -301,7 +306,7 @@ async function finish(context: ProposalContext, found: Found, outcome: Outcome):
 /** The note that what became of it has to be made known, in the commit that stores it. */
 function announcement({ proposal: { by, id }, outcome: known }: Found, outcome: Outcome): readonly Write[] {
   if (known?.kind === outcome.kind) return [];
-  return [{ key: keys.audit(by, id), value: '', ttlMs: DAY_MS, dueMs: ANNOUNCE_MS }];
+  return [{ key: rowKeys.audit(by, id), value: '', ttlMs: DAY_MS, dueMs: ANNOUNCE_MS }];
 }
 
 /**
@@ -309,7 +314,7 @@ function announcement({ proposal: { by, id }, outcome: known }: Found, outcome: 
  * hold the key again.
  */
 async function leaseToEnd({ store }: ProposalContext, { proposal, stage }: Found): Promise<Check | undefined> {
-  const key = keys.lease(proposal.keyHash);
+  const key = rowKeys.lease(proposal.keyHash);
   const lease = await store.get(key);
   if (lease === undefined) return stage === 'pending' ? undefined : { key, version: 'absent' };
   return lease.value === proposal.id ? lease : undefined;
@@ -321,7 +326,7 @@ async function expire(context: ProposalContext, found: Found): Promise<Found> {
 }
 
 function untoldNote({ keepMs }: ProposalContext, { proposal: { by, id } }: Found) {
-  return { key: keys.untold(by, id), value: '', ttlMs: keepMs } as const;
+  return { key: rowKeys.untold(by, id), value: '', ttlMs: keepMs } as const;
 }
 
 /** Writes a note about a proposal; what was erased meanwhile leaves none behind. */
@@ -366,7 +371,7 @@ export function isOver({ createdAt, expiresAt }: Proposal, now: number): boolean
 
 /** Takes the key's lease, or renews the one that is held. */
 function leaseFor({ proposal }: Found, held: Entry | undefined, ttlMs: number): Pick<Change, 'checks' | 'writes'> {
-  const key = keys.lease(proposal.keyHash);
+  const key = rowKeys.lease(proposal.keyHash);
   return {
     checks: [{ key, version: held?.version ?? 'absent' }],
     writes: [{ key, value: proposal.id, ttlMs }],

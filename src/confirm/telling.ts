@@ -3,7 +3,7 @@ import { labelOf, type Venues } from '../leverage/venue.ts';
 import type { Messenger, News } from '../messenger.ts';
 import type { Entry } from '../store/store.ts';
 import { isWorthTelling, type Outcome } from './outcome.ts';
-import { type Found, keys } from './proposal-rows.ts';
+import { type Found, rowKeys } from './proposal-rows.ts';
 import type { Proposals } from './proposals.ts';
 import { receiptIn, receiptView, workingView } from './receipt.ts';
 
@@ -67,7 +67,7 @@ async function tell(context: Context, found: Found): Promise<void> {
   if (result === 'told') {
     context.shown.set(proposal.id, found);
     await settleNotes(context);
-    await proposals.dropNote(keys.mend(proposal.by, proposal.id));
+    await proposals.dropNote(rowKeys.mend(proposal.by, proposal.id));
     return catchUp(context, found);
   }
   if (isWorthTelling(outcome)) await lost(context, found);
@@ -78,7 +78,7 @@ async function tell(context: Context, found: Found): Promise<void> {
 /** What nobody has shown: its process died, or was held up. */
 async function tellNoted(context: Context, entry: Entry): Promise<void> {
   const { proposals, shown } = context;
-  const found = await proposals.noted(entry, keys.untold);
+  const found = await proposals.noted(entry, rowKeys.untold);
   const wasShown = found !== undefined && shown.get(found.proposal.id)?.version === found.version;
   if (wasShown) return;
   // Where a stale card stood there is a new one by now; that nothing was sent is news for the next command. What has
@@ -108,12 +108,12 @@ async function mend({ proposals }: Context, id: string): Promise<void> {
 
 function mendNote({ proposal: { by, id } }: Found, tries: number) {
   const dueMs = MEND_AFTER_MS * 2 ** (MENDS - tries);
-  return { key: keys.mend(by, id), value: String(tries), ttlMs: TOKEN_LIVES_MS, dueMs } as const;
+  return { key: rowKeys.mend(by, id), value: String(tries), ttlMs: TOKEN_LIVES_MS, dueMs } as const;
 }
 
 async function mendNoted(context: Context, entry: Entry): Promise<void> {
   const { proposals, messenger, shown } = context;
-  const found = await proposals.noted(entry, keys.mend);
+  const found = await proposals.noted(entry, rowKeys.mend);
   if (found?.outcome === undefined || found.stage !== 'done') return proposals.dropNote(entry.key);
   const view = receiptIn(found.delivery, venueOf(context, found), found.proposal, found.outcome);
   const isTold = (await messenger.edit(found.delivery, view)) === 'told';

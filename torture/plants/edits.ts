@@ -19,8 +19,8 @@ export const edits = {
   'renewal-shows-exposure': [
     {
       file: 'src/confirm/cards.ts',
-      stands: '{ ...request, market: fresh.market',
-      bug: '{ ...request, isShared: false, market: fresh.market',
+      stands: '{ ...proposed, market: fresh.market',
+      bug: '{ ...proposed, isShared: false, market: fresh.market',
     },
   ],
   'early-release': [
