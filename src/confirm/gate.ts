@@ -87,16 +87,7 @@ export function createGate(options: GateOptions): Gate {
     now,
     isRunning: running.has,
   });
-  const context: PressContext = {
-    ...options,
-    proposals,
-    tickets,
-    symbols,
-    caretaker,
-    telling,
-    running,
-    now,
-  };
+  const context: PressContext = { ...options, proposals, tickets, symbols, caretaker, telling, running, now };
   return {
     proposals,
     tickets,
