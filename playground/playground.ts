@@ -4,7 +4,7 @@ import { createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
-import { demoCredentials, exchangeOf, type OpenExchange, openExchanges, urlsOf } from '../simulators/venues/index.ts';
+import { demoCredentials, exchangeOf, type OpenExchange, openExchanges, urlsAt } from '../simulators/venues/index.ts';
 import type { VenueId } from '../src/venues/index.ts';
 import { createBotProcess } from './bot-process.ts';
 import { createClock } from './clock.ts';
@@ -130,7 +130,7 @@ async function createRun({ host, ports, variables = {}, reset, resets }: RunOpti
         ...operator.variables(),
       },
       discordApi: `${origin}/discord/api`,
-      venueUrls: urlsOf(exchanges, origin),
+      venueUrls: urlsAt(origin),
       publicUrl: webUrl(),
     }),
   });

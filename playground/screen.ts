@@ -64,7 +64,7 @@ export function describeScreen(parts: ScreenParts, viewerId: string): Screen {
 
 /** One interaction as it went over the wire, without its token. */
 export function describeWire(discord: LoopbackDiscord, interactionId: string): InteractionRecord | undefined {
-  const found = discord.interactions().find(({ id }) => id === interactionId);
+  const found = discord.interaction(interactionId);
   return found && { ...found, payload: { ...found.payload, token: '[the interaction’s token]' } };
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
-import type { DemoCredential, OpenExchange } from '../simulators/venues/index.ts';
+import { type DemoCredential, type OpenExchange, urlAt } from '../simulators/venues/index.ts';
 import type { BotProcess } from './bot-process.ts';
 import type { Clock } from './clock.ts';
 import type { Operator } from './operator.ts';
@@ -159,11 +159,11 @@ function describeCredential({ venue, person, label, expect, key, secret }: DemoC
 }
 
 function describeExchange(exchange: OpenExchange, origin: string): PlaygroundState['venues'][string] {
-  const { label, prefix, basePath, requests, faults } = exchange;
+  const { label, requests, faults } = exchange;
   const accounts = everybody.map(({ id }) => [id, describeAccount(exchange, id)] as const);
   return {
     label,
-    url: `${origin}${prefix}${basePath}`,
+    url: urlAt(origin, exchange),
     writeCount: exchange.writeCount(),
     accounts: Object.fromEntries(accounts),
     requests: requests.slice(-REQUESTS_SHOWN).map(describeRequest),

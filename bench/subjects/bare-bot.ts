@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'undici';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
+import { simulatedVenues, urlAt } from '../../simulators/venues/index.ts';
 import { readSettings, serveParent } from '../processes.ts';
-import { venueUrls } from '../world/addresses.ts';
 import { applicationId, botToken, type Trader, trader } from '../world/people.ts';
 import { change, interaction, readAll } from './bare-flow.ts';
 import { card, receipt, working } from './bare-messages.ts';
@@ -13,7 +13,7 @@ import { leverageCommand } from './leverage-command.ts';
 // can go wrong: no library of Discord's, no store, no encryption, no checks.
 const settings = readSettings(z.object({ discordApi: z.string(), venuesOrigin: z.string(), traders: z.number() }));
 const api = `${settings.discordApi}/v10`;
-const urls = venueUrls(settings.venuesOrigin);
+const urlFor = ({ venue }: Trader) => urlAt(settings.venuesOrigin, simulatedVenues[venue]);
 const traders = new Map(Array.from({ length: settings.traders }, (_, index) => [trader(index).id, trader(index)]));
 const wishes = new Map<string, { readonly who: Trader; readonly leverage: string }>();
 
@@ -39,7 +39,7 @@ async function onCommand(event: Interaction): Promise<void> {
   const options = event.data.options[0]?.options ?? [];
   const leverage = options.find(({ name }) => name === 'leverage')?.value;
   if (who === undefined || leverage === undefined) return;
-  await readAll(who, urls[who.venue]);
+  await readAll(who, urlFor(who));
   const id = randomBytes(16).toString('base64url');
   wishes.set(id, { who, leverage });
   await edit(event, card(who.market, leverage, id));
@@ -51,7 +51,7 @@ async function onPress(event: Interaction): Promise<void> {
   if (wish === undefined) return;
   const { who, leverage } = wish;
   const shown = edit(event, working(who.market));
-  await change(who, urls[who.venue], Number(leverage));
+  await change(who, urlFor(who), Number(leverage));
   await shown;
   await edit(event, receipt(who.market, leverage));
 }

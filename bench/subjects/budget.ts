@@ -1,18 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import { urlsAt } from '../../simulators/venues/index.ts';
 import type { Market } from '../../src/leverage/market.ts';
 import { requireVenue } from '../../src/leverage/venue.ts';
 import { createVenues } from '../../src/venues/index.ts';
 import { readSettings, serveParent } from '../processes.ts';
 import { repeat } from '../statistics.ts';
 import { credentialsOf } from '../world/accounts.ts';
-import { venueUrls } from '../world/addresses.ts';
 import { type Trader, trader } from '../world/people.ts';
 import { writers } from './write-runs.ts';
 
 // A program: writes on one key as fast as the bot's own budget lets them through.
 const { origin } = readSettings(z.object({ origin: z.string() }));
-const venues = createVenues({ now: Date.now, elapsed: () => performance.now(), urls: venueUrls(origin) });
+const venues = createVenues({ now: Date.now, elapsed: () => performance.now(), urls: urlsAt(origin) });
 const spending = z.object({ trader: z.number(), writes: z.number() });
 /** More at once would wait too long for their turn, and be told to come back. */
 const AT_ONCE = 12;

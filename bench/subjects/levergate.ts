@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { urlsAt } from '../../simulators/venues/index.ts';
 import { createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { readSettings, serveParent } from '../processes.ts';
-import { venueUrls } from '../world/addresses.ts';
 import { botToken } from '../world/people.ts';
 import { masterKey } from '../world/seeded-store.ts';
 import { timeCommits } from './timed-store.ts';
@@ -36,7 +36,7 @@ if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems));
 const store = timeCommits(createSqliteStore({ file: join(settings.dataDir, 'levergate.db'), now: Date.now }));
 const app = createApp(loaded.config, {
   discordApi: settings.discordApi,
-  venueUrls: venueUrls(settings.venuesOrigin),
+  venueUrls: urlsAt(settings.venuesOrigin),
   store,
   // Two people do here what hundreds would do.
   bounds: { command: Infinity, press: Infinity, autocomplete: Infinity },

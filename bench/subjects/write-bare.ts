@@ -1,18 +1,18 @@
 import { z } from 'zod';
+import { simulatedVenues, urlAt } from '../../simulators/venues/index.ts';
 import { readSettings } from '../processes.ts';
-import { venueUrls } from '../world/addresses.ts';
 import type { VenueName } from '../world/people.ts';
 import { oneConnectionEach, sendBare, writeCall } from './bare-venues.ts';
 import { serveWriteRuns, type Write, writers } from './write-runs.ts';
 
 // A program: the floor. The same signed request with undici alone, on connections that are kept or are not.
 const { origin, keepsConnections } = readSettings(z.object({ origin: z.string(), keepsConnections: z.boolean() }));
-const urls = venueUrls(origin);
 const dispatcher = keepsConnections ? undefined : oneConnectionEach();
 
 function open(venue: VenueName): Write {
   const who = writers[venue];
-  return async (leverage) => void (await sendBare(who, writeCall(who, urls[venue], leverage), dispatcher));
+  const url = urlAt(origin, simulatedVenues[venue]);
+  return async (leverage) => void (await sendBare(who, writeCall(who, url, leverage), dispatcher));
 }
 
 serveWriteRuns({ mudrex: open('mudrex'), 'kraken-futures': open('kraken-futures') });

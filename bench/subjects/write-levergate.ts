@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { urlsAt } from '../../simulators/venues/index.ts';
 import { requireVenue } from '../../src/leverage/venue.ts';
 import { createVenues, type VenueId, venueIds } from '../../src/venues/index.ts';
 import { readSettings } from '../processes.ts';
 import { credentialsOf } from '../world/accounts.ts';
-import { venueUrls } from '../world/addresses.ts';
 import { serveWriteRuns, type Write, writers } from './write-runs.ts';
 
 // A program: the bot's own venue adapters, with a budget that never makes them wait.
@@ -12,7 +12,7 @@ const unlimited = { windows: [{ units: 1e9, windowMs: 1_000 }], costs: { read: 1
 const venues = createVenues({
   now: Date.now,
   elapsed: () => performance.now(),
-  urls: venueUrls(origin),
+  urls: urlsAt(origin),
   budgets: new Map(venueIds.map((id) => [id, unlimited])),
 });
 

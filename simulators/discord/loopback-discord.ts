@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { type Actor, createActor } from './client/actor.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import type { Listener } from './listeners.ts';
+import type { Message } from './messages.ts';
 import type { Person, Place } from './model.ts';
 import { createParts, type LoopbackDiscordOptions } from './parts.ts';
 import type { RegisteredCommand } from './rest/commands.ts';
@@ -29,6 +30,9 @@ export type LoopbackDiscord = {
   readonly commands: () => readonly RegisteredCommand[];
   /** The last thousand interactions, oldest first. */
   readonly interactions: () => readonly InteractionRecord[];
+  readonly interaction: (id: string) => InteractionRecord | undefined;
+  /** Any message of the bot, whoever may see it. */
+  readonly message: (id: string) => Message | undefined;
   /** The connected gateway sessions. */
   readonly sessions: Gateway['sessions'];
   readonly identifies: () => number;
@@ -74,6 +78,11 @@ export function createLoopbackDiscord(options: LoopbackDiscordOptions): Loopback
     post: (channelId, content) => void messages.create({ channelId }, { body: { content }, under: [] }),
     commands: commands.all,
     interactions: () => interactions.list().map((interaction) => viewInteraction(interaction, now())),
+    interaction(id) {
+      const found = interactions.find(id);
+      return found && viewInteraction(found, now());
+    },
+    message: messages.find,
     sessions: gateway.sessions,
     identifies: gateway.identifies,
     changeMember: world.changeMember,

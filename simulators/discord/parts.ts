@@ -29,6 +29,8 @@ export type LoopbackDiscordOptions = {
   /** IDENTIFYs a day. */
   readonly sessionStartLimit?: number;
   readonly globalPerSecond?: number;
+  /** GUILD_CREATE of each guild, for bots whose intents ask for it; an empty one unless told. */
+  readonly guildCreate?: (guild: Guild, index: number) => JsonObject;
 };
 
 export type LoopbackParts = ReturnType<typeof createParts>;
@@ -50,7 +52,7 @@ export function createParts(options: LoopbackDiscordOptions) {
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? 41_250,
     grantedIntents: options.grantedIntents ?? 0,
     fault: faults.webSocket,
-    ready: () => greeting({ bot: wire.bot(), applicationId, guilds }),
+    ready: () => greeting({ guildCreate: emptyGuild, ...options, bot: wire.bot() }),
   });
   return {
     ...{ now, applicationId, listeners, world, wire, faults, gateway, address },
@@ -76,15 +78,18 @@ function greeting(options: {
   readonly bot: JsonObject;
   readonly applicationId: string;
   readonly guilds: readonly Guild[];
+  readonly guildCreate: (guild: Guild, index: number) => JsonObject;
 }) {
-  const { bot, applicationId, guilds } = options;
+  const { bot, applicationId, guilds, guildCreate } = options;
   const unavailable = guilds.map(({ id }) => ({ id, unavailable: true }));
   const application = { id: applicationId, flags: 0 };
   return {
     ready: { user: bot, application, guilds: unavailable, private_channels: [], relationships: [] },
-    guilds: guilds.map(({ id, name, ownerId, locale }) => ({
-      ...{ id, name, unavailable: false, owner_id: ownerId ?? '0', preferred_locale: locale ?? 'en-US' },
-      ...{ channels: [], members: [], roles: [], emojis: [], features: [], member_count: 0 },
-    })),
+    guilds: guilds.map(guildCreate),
   };
 }
+
+const emptyGuild = ({ id, name, ownerId, locale }: Guild): JsonObject => ({
+  ...{ id, name, unavailable: false, owner_id: ownerId ?? '0', preferred_locale: locale ?? 'en-US' },
+  ...{ channels: [], members: [], roles: [], emojis: [], features: [], member_count: 0 },
+});

@@ -37,9 +37,14 @@ export async function mountExchanges(app: FastifyInstance, exchanges: readonly O
   for (const { plugin, prefix } of exchanges) await app.register(plugin, { prefix });
 }
 
-/** What a client takes as the base URL of each, by its id. */
-export function urlsOf(exchanges: readonly OpenExchange[], origin: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(exchanges.map(({ id, prefix, basePath }) => [id, `${origin}${prefix}${basePath}`]));
+/** What a client takes as the base URL of an exchange that is mounted at this origin. */
+export function urlAt(origin: string, { prefix, basePath }: SimulatedVenue): string {
+  return `${origin}${prefix}${basePath}`;
+}
+
+/** The same of every exchange, by its id. */
+export function urlsAt(origin: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(simulatedVenues).map(([id, venue]) => [id, urlAt(origin, venue)]));
 }
 
 /** @throws Error when it is not among them */

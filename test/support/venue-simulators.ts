@@ -1,7 +1,7 @@
 import Fastify from 'fastify';
 import type { Key } from '../../simulators/venues/exchange.ts';
 import type { FaultInput } from '../../simulators/venues/faults.ts';
-import { simulatedVenues } from '../../simulators/venues/index.ts';
+import { simulatedVenues, urlAt } from '../../simulators/venues/index.ts';
 import type { Credentials } from '../../src/account.ts';
 import type { Leverage } from '../../src/leverage/setting.ts';
 import type { Deadlines, Venue } from '../../src/leverage/venue.ts';
@@ -47,13 +47,14 @@ const patient: Deadlines = { connectMs: 5_000, readMs: 8_000, writeMs: 8_000 };
 /** A venue of the bot and its simulator, in which only Alice has an account. */
 export async function openVenueHarness(id: VenueId, deadlines = patient): Promise<VenueHarness> {
   const { now, sleep } = createSleepingClock();
-  const { prefix, basePath, bitcoin: symbol, keyOf, open } = simulatedVenues[id];
+  const simulated = simulatedVenues[id];
+  const { bitcoin: symbol, keyOf } = simulated;
   const [key, unknown] = [keyOf('canaryAlice'), keyOf('canaryStranger')];
-  const exchange = open({ now, accounts: [{ id: 'alice', key }] });
+  const exchange = simulated.open({ now, accounts: [{ id: 'alice', key }] });
   const app = Fastify({ forceCloseConnections: true });
-  await app.register(exchange.plugin, { prefix });
+  await app.register(exchange.plugin, { prefix: simulated.prefix });
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
-  const urls = { [id]: `${origin}${prefix}${basePath}` };
+  const urls = { [id]: urlAt(origin, simulated) };
   const venues = createVenues({ urls, now, elapsed: now, deadlines, enabled: [id], sleep });
   const venue = venues.get(id);
   const max = exchange.markets().find((market) => market.symbol === symbol)?.max;

@@ -14,7 +14,7 @@ import {
   mountExchanges,
   type OpenExchange,
   openExchanges,
-  urlsOf,
+  urlsAt,
 } from '../../simulators/venues/index.ts';
 import { type App, createApp, type Overrides } from '../../src/app.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
@@ -71,7 +71,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
   await server.register(discord.plugin, { prefix: '/discord' });
   await mountExchanges(server, exchanges);
   const origin = await server.listen({ host: '127.0.0.1', port: 0 });
-  const venueUrls = urlsOf(exchanges, origin);
+  const venueUrls = urlsAt(origin);
   onTestFinished(async () => {
     await server.close();
   });
