@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Failure } from '../errors.ts';
 import { parseJson } from '../parse-json.ts';
 import { entriesOf } from '../store/pages.ts';
+import { retried } from '../store/retried.ts';
 import {
   kindOf,
   type RowContext,
@@ -78,7 +79,7 @@ export async function openKeyring(
   const { envelope, onUnreadable } = opening;
   const rows = { store, sealer: envelope, onUnreadable };
   const { key, since } = await readHashKey(opening, rows);
-  for (const each of ring) await plantCanary(store, each);
+  await plantCanary(store, ring[0]);
   return { envelope, rows, hashKey: Buffer.from(key, 'base64url'), hashKeySince: since };
 }
 
@@ -111,16 +112,22 @@ async function canaryOf(key: MasterKey) {
   return { key: canaryRows.prefix + key.id, value: await seal(['canary', key.id], 'canary') };
 }
 
-/** Written once; a canary that another process planted first must be of the same key. */
-async function plantCanary(store: Store, key: MasterKey): Promise<void> {
-  const canary = await canaryOf(key);
-  const found = await store.get(canary.key);
-  if (found !== undefined) return;
-  const planted = await store.commit({ checks: [{ key: canary.key, version: 'absent' }], writes: [canary] });
-  const other = planted.kind === 'committed' ? undefined : await store.get(canary.key);
-  if (other !== undefined && !(await isCanaryOf(key, other))) {
-    throw new Failure({ code: 'MASTER_KEY_WRONG', keyId: key.id });
-  }
+/**
+ * Of the key that seals from now on. The others have one since they did; one that never has may leave the ring.
+ *
+ * It is written at each start, so that a rotation elsewhere does not retire a key that has just begun to seal. One that
+ * another process planted must be of the same key.
+ */
+function plantCanary(store: Store, key: MasterKey): Promise<'planted'> {
+  return retried(async () => {
+    const canary = await canaryOf(key);
+    const found = await store.get(canary.key);
+    if (found !== undefined && !(await isCanaryOf(key, found))) {
+      throw new Failure({ code: 'MASTER_KEY_WRONG', keyId: key.id });
+    }
+    const checks = [{ key: canary.key, version: found?.version ?? ('absent' as const) }];
+    return (await store.commit({ checks, writes: [canary] })).kind === 'committed' ? 'planted' : undefined;
+  });
 }
 
 /** Whether a row that names this master key opens with the ring: looks at every row until one does. */

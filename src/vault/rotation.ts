@@ -24,7 +24,8 @@ export async function rotate({ envelope, rows: context }: Keyring, kinds: readon
   const unknown: string[] = [];
   let unreadable = 0;
   const { store } = context;
-  if ((await oldCanaries(store, envelope)).length === 0) return { retired: [], unreadable, unknown };
+  const canaries = await oldCanaries(store, envelope);
+  if (canaries.length === 0) return { retired: [], unreadable, unknown };
   for await (const entry of entriesOf(store, '')) {
     const kind = kindOf(kinds, entry.key);
     if (kind === undefined) unknown.push(entry.key);
@@ -32,7 +33,7 @@ export async function rotate({ envelope, rows: context }: Keyring, kinds: readon
   }
   // What the old keys sealed still lies in the write-ahead log until then.
   await store.erase();
-  return { retired: unknown.length === 0 ? await retireCanaries(store, envelope) : [], unreadable, unknown };
+  return { retired: unknown.length === 0 ? await retire(store, canaries) : [], unreadable, unknown };
 }
 
 /** @returns false for a row that cannot be read. */
@@ -57,9 +58,10 @@ async function oldCanaries(store: Store, { currentKeyId }: Envelope): Promise<re
   return (await store.list(canaryRows.prefix)).filter(({ key }) => key !== canaryRows.prefix + currentKeyId);
 }
 
-async function retireCanaries(store: Store, envelope: Envelope): Promise<readonly string[]> {
-  const old = await oldCanaries(store, envelope);
-  await store.commit({ writes: old.map(({ key }) => ({ key, remove: true }) as const) });
+/** None of them when another process has started meanwhile that seals with one of them: the next rotation sees. */
+async function retire(store: Store, canaries: readonly Entry[]): Promise<readonly string[]> {
+  const writes = canaries.map(({ key }) => ({ key, remove: true }) as const);
+  if ((await store.commit({ checks: canaries, writes })).kind !== 'committed') return [];
   await store.erase();
-  return old.map(({ key }) => key.slice(canaryRows.prefix.length));
+  return canaries.map(({ key }) => key.slice(canaryRows.prefix.length));
 }

@@ -53,6 +53,44 @@ test('a key retired before the rotation ended is named, and may go after it', as
   await expect(openKeyring(store, [k2])).resolves.toBeDefined();
 });
 
+test('a key that has never sealed has no canary: it may leave the ring, and a rotation does not wait for it', async () => {
+  const store = openStore();
+  await openKeyring(store, [k1, k2]);
+  expect((await store.list('canary/')).map(({ key }) => key)).toEqual(['canary/k1']);
+  await expect(openKeyring(store, [k1])).resolves.toBeDefined();
+  expect(await rotate(await openKeyring(store, [k1, k2]), rowKinds)).toMatchObject({ retired: [] });
+  await openKeyring(store, [k2, k1]);
+  expect((await store.list('canary/')).map(({ key }) => key)).toEqual(['canary/k1', 'canary/k2']);
+});
+
+test('a start after a rotation reads no row for it, although the old key is still in the ring', async () => {
+  const store = openStore();
+  await openKeyring(store, [k1]);
+  await rotate(await openKeyring(store, [k2, k1]), rowKinds);
+  const listed: string[] = [];
+  const list: Store['list'] = async (prefix, page) => {
+    listed.push(prefix);
+    return store.list(prefix, page);
+  };
+  await rotate(await openKeyring({ ...store, list }, [k2, k1]), rowKinds);
+  expect(new Set(listed)).toEqual(new Set(['canary/']));
+});
+
+test('a rotation retires no key with which another process starts to seal meanwhile', async () => {
+  const store = openStore();
+  await openKeyring(store, [k1]);
+  let others: Keyring | undefined;
+  const list: Store['list'] = async (prefix, page) => {
+    const found = await store.list(prefix, page);
+    if (prefix === '') others ??= await openKeyring(store, [k1, k2]);
+    return found;
+  };
+  expect(await rotate(await openKeyring({ ...store, list }, [k2, k1]), rowKinds)).toMatchObject({ retired: [] });
+  expect(others).toBeDefined();
+  expect((await store.list('canary/')).map(({ key }) => key)).toEqual(['canary/k1', 'canary/k2']);
+  expect(await rotate(await openKeyring(store, [k2, k1]), rowKinds)).toMatchObject({ retired: ['k1'] });
+});
+
 describe('damage (P52)', () => {
   /** A store in which k1 sealed a key, opened with what is told of it. */
   async function openDamaged(damage: Readonly<Record<string, string | undefined>>) {
