@@ -87,113 +87,134 @@ type ReadUnversioned = (open: Sealer['open'], id: string, value: string) => Prom
 const rowSchema = z.object({ v: z.int(), sealed: z.string() });
 const contentSchema = z.object({ data: z.unknown(), expiresAt: z.number().exactOptional() });
 
-/**
- * Declares a kind of sealed rows.
- *
- * @param declared.version - Of what `schema` describes, from 1 on; it is part of what the seal is bound to.
- * @param declared.migrations - For each older version that may still be stored, how its data become the next one's.
- * @param declared.unversioned - Rows from before versions existed: how they are read as version 1, or that they ended.
- */
-export function sealedRows<T>(declared: {
+/** What a kind of sealed rows is declared with. */
+type Declared<T> = {
   readonly kind: string;
   readonly prefix: string;
+  /** Of what `schema` describes, from 1 on; it is part of what the seal is bound to. */
   readonly version: number;
   readonly schema: z.ZodType<T>;
+  /** For each older version that may still be stored, how its data become the next one's. */
   readonly migrations?: Readonly<Record<number, (older: unknown) => unknown>>;
+  /** Rows from before versions existed: how they are read as version 1, or that they ended. */
   readonly unversioned?: ReadUnversioned | 'ended';
-}): SealedRows<T> {
-  const { kind, prefix, version, schema, migrations = {}, unversioned } = declared;
+};
 
-  const contextOf = (id: string, of: number) => ['row', kind, String(of), id];
-
-  async function contentOf({ sealer }: RowContext, entry: Entry): Promise<Content | 'ended'> {
-    const id = idOf(entry);
-    const row = rowSchema.safeParse(parseJson(entry.value)).data;
-    if (row === undefined) return unversionedContent(sealer, id, entry.value);
-    if (row.v > version) throw new TypeError(`version ${row.v} of ${kind} was written by a later release`);
-    const content = contentSchema.parse(await sealer.open(contextOf(id, row.v), row.sealed));
-    return { ...content, data: migrated(content.data, row.v) };
-  }
-
-  async function unversionedContent({ open }: Sealer, id: string, value: string): Promise<Content | 'ended'> {
-    if (unversioned === 'ended') return 'ended';
-    if (unversioned === undefined) throw new TypeError(`no row of the kind ${kind}`);
-    const content = await unversioned(open, id, value);
-    return { ...content, data: migrated(content.data, 1) };
-  }
-
-  function migrated(data: unknown, from: number): unknown {
-    let current = data;
-    for (let at = from; at < version; at += 1) {
-      const migrate = migrations[at];
-      if (migrate === undefined) throw new TypeError(`version ${at} of ${kind} has no migration`);
-      current = migrate(current);
-    }
-    return current;
-  }
-
-  async function read(context: RowContext, entry: Entry): Promise<SealedRow<T> | undefined> {
-    const now = await context.store.now();
-    try {
-      const content = await contentOf(context, entry);
-      if (content === 'ended') return undefined;
-      const expiresAt = Math.min(content.expiresAt ?? Infinity, entry.expiresAt ?? Infinity);
-      if (now >= expiresAt) return undefined;
-      const { key, version, dueAt } = entry;
-      const data = schema.parse(content.data);
-      const times = { ...(expiresAt !== Infinity && { expiresAt }), ...(dueAt !== undefined && { dueAt }) };
-      return { key, id: idOf(entry), data, version, ...times };
-    } catch (error) {
-      context.onUnreadable({ kind, key: entry.key, error });
-      throw new Failure({ code: 'SEAL_BROKEN' }, { cause: error });
-    }
-  }
-
-  async function put({ sealer }: RowContext, id: string, data: T, expiresAt?: number): Promise<PutWrite> {
-    const content: Content = expiresAt === undefined ? { data } : { data, expiresAt };
-    const sealed = await sealer.seal(contextOf(id, version), content);
-    return { key: prefix + id, value: JSON.stringify({ v: version, sealed }) };
-  }
-
-  async function write(context: RowContext, id: string, data: T, ttlMs?: number): Promise<PutWrite> {
-    if (ttlMs === undefined) return put(context, id, data);
-    return { ...(await put(context, id, data, (await context.store.now()) + ttlMs)), ttlMs };
-  }
-
-  async function rewrite(context: RowContext, row: SealedRow<unknown>, data: T): Promise<PutWrite> {
-    const { id, expiresAt, dueAt } = row;
-    const now = await context.store.now();
-    const times = {
-      ...(expiresAt !== undefined && { ttlMs: Math.max(1, expiresAt - now) }),
-      ...(dueAt !== undefined && { dueMs: dueAt - now }),
-    };
-    return { ...(await put(context, id, data, expiresAt)), ...times };
-  }
-
-  function isUpToDate({ value }: Entry, isCurrent: (sealed: string) => boolean): boolean {
-    const row = rowSchema.safeParse(parseJson(value)).data;
-    return row?.v === version && isCurrent(row.sealed);
-  }
-
-  const idOf = ({ key }: Entry) => key.slice(prefix.length);
-
+/** Declares a kind of sealed rows. */
+export function sealedRows<T>(declared: Declared<T>): SealedRows<T> {
+  const { kind, prefix } = declared;
   return {
     sealing: 'sealed',
     kind,
     prefix,
     get: async (context, id) => {
       const entry = await context.store.get(prefix + id);
-      return entry && read(context, entry);
+      return entry && read(declared, context, entry);
     },
-    read,
-    write,
-    rewrite,
-    renew: async (context, entry, isCurrent) => {
-      if (isUpToDate(entry, isCurrent)) return undefined;
-      const row = await read(context, entry);
-      return row === undefined ? { key: entry.key, remove: true } : rewrite(context, row, row.data);
-    },
+    read: (context, entry) => read(declared, context, entry),
+    write: (context, id, data, ttlMs) => write(declared, context, id, data, ttlMs),
+    rewrite: (context, row, data) => rewrite(declared, context, row, data),
+    renew: (context, entry, isCurrent) => renew(declared, context, entry, isCurrent),
   };
+}
+
+async function read<T>(declared: Declared<T>, context: RowContext, entry: Entry): Promise<SealedRow<T> | undefined> {
+  const { kind, schema } = declared;
+  const now = await context.store.now();
+  try {
+    const content = await contentOf(declared, context.sealer, entry);
+    if (content === 'ended') return undefined;
+    const expiresAt = Math.min(content.expiresAt ?? Infinity, entry.expiresAt ?? Infinity);
+    if (now >= expiresAt) return undefined;
+    const id = idOf(declared, entry);
+    const row = { key: entry.key, id, data: schema.parse(content.data), version: entry.version };
+    return expiresAt === Infinity ? row : { ...row, expiresAt };
+  } catch (error) {
+    context.onUnreadable({ kind, key: entry.key, error });
+    throw new Failure({ code: 'SEAL_BROKEN' }, { cause: error });
+  }
+}
+
+async function contentOf<T>(declared: Declared<T>, sealer: Sealer, entry: Entry): Promise<Content | 'ended'> {
+  const { kind, version } = declared;
+  const id = idOf(declared, entry);
+  const row = rowSchema.safeParse(parseJson(entry.value)).data;
+  if (row === undefined) return unversionedContent(declared, sealer, id, entry.value);
+  if (row.v > version) throw new TypeError(`version ${row.v} of ${kind} was written by a later release`);
+  const content = contentSchema.parse(await sealer.open(sealContext(declared, id, row.v), row.sealed));
+  return { ...content, data: migrated(declared, content.data, row.v) };
+}
+
+async function unversionedContent<T>(
+  declared: Declared<T>,
+  { open }: Sealer,
+  id: string,
+  value: string,
+): Promise<Content | 'ended'> {
+  const { kind, unversioned } = declared;
+  if (unversioned === 'ended') return 'ended';
+  if (unversioned === undefined) throw new TypeError(`no row of the kind ${kind}`);
+  const content = await unversioned(open, id, value);
+  return { ...content, data: migrated(declared, content.data, 1) };
+}
+
+function migrated<T>({ kind, version, migrations = {} }: Declared<T>, data: unknown, from: number): unknown {
+  let current = data;
+  for (let at = from; at < version; at += 1) {
+    const migrate = migrations[at];
+    if (migrate === undefined) throw new TypeError(`version ${at} of ${kind} has no migration`);
+    current = migrate(current);
+  }
+  return current;
+}
+
+async function write<T>(
+  declared: Declared<T>,
+  context: RowContext,
+  id: string,
+  data: T,
+  ttlMs?: number,
+): Promise<PutWrite> {
+  if (ttlMs === undefined) return put(declared, context, id, { data });
+  const expiresAt = (await context.store.now()) + ttlMs;
+  return { ...(await put(declared, context, id, { data, expiresAt })), ttlMs };
+}
+
+async function rewrite<T>(
+  declared: Declared<T>,
+  context: RowContext,
+  { id, expiresAt }: SealedRow<unknown>,
+  data: T,
+): Promise<PutWrite> {
+  if (expiresAt === undefined) return put(declared, context, id, { data });
+  const ttlMs = Math.max(1, expiresAt - (await context.store.now()));
+  return { ...(await put(declared, context, id, { data, expiresAt })), ttlMs };
+}
+
+async function put<T>(declared: Declared<T>, { sealer }: RowContext, id: string, content: Content): Promise<PutWrite> {
+  const { prefix, version } = declared;
+  const sealed = await sealer.seal(sealContext(declared, id, version), content);
+  return { key: prefix + id, value: JSON.stringify({ v: version, sealed }) };
+}
+
+async function renew<T>(
+  declared: Declared<T>,
+  context: RowContext,
+  entry: Entry,
+  isCurrent: (sealed: string) => boolean,
+): Promise<Write | undefined> {
+  const stored = rowSchema.safeParse(parseJson(entry.value)).data;
+  if (stored?.v === declared.version && isCurrent(stored.sealed)) return undefined;
+  const row = await read(declared, context, entry);
+  return row === undefined ? { key: entry.key, remove: true } : rewrite(declared, context, row, row.data);
+}
+
+function sealContext<T>({ kind }: Declared<T>, id: string, version: number): readonly string[] {
+  return ['row', kind, String(version), id];
+}
+
+function idOf<T>({ prefix }: Declared<T>, { key }: Entry): string {
+  return key.slice(prefix.length);
 }
 
 /** @returns the kind that a row is of, or undefined for a key that none of them declares. */
