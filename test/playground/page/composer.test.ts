@@ -5,6 +5,14 @@ import { describePage, lastMessage, send, sendOnly } from './support.ts';
 const highlighted = (page: Page) => page.locator('[role="option"][aria-selected="true"]');
 
 describePage('the message box', (stage) => {
+  async function openEmpty(): Promise<Page> {
+    const { page } = await stage.stay();
+    const discard = page.getByRole('button', { name: 'Discard this command' });
+    if (await discard.isVisible()) await discard.click();
+    await page.locator('#composer-input').fill('');
+    return page;
+  }
+
   it('filters commands, fills options by choice, and asks the bot for the rest', async () => {
     const { page } = await stage.visit();
     await page.locator('#composer-input').pressSequentially('/lev');
@@ -27,7 +35,7 @@ describePage('the message box', (stage) => {
   });
 
   it('refuses what Discord would refuse, and sends nothing', async () => {
-    const { page } = await stage.visit();
+    const page = await openEmpty();
     const before = stage.playground().discord.interactions().length;
     await page.locator('#composer-input').fill('/leverage show ');
     await page.keyboard.press('Escape');
@@ -42,14 +50,14 @@ describePage('the message box', (stage) => {
   });
 
   it('says that plain text goes nowhere', async () => {
-    const { page } = await stage.visit();
+    const page = await openEmpty();
     await page.locator('#composer-input').fill('hello');
     await page.keyboard.press('Enter');
     await page.getByText('Only commands work here: start with a slash.').waitFor();
   });
 
   it('repeats the last command with the up arrow', async () => {
-    const { page } = await stage.visit();
+    const page = await openEmpty();
     await send(page, '/leverage show venue:mudrex market:ETHUSDT');
     await page.keyboard.press('ArrowUp');
     await expect.poll(() => page.locator('.box .command').textContent()).toBe('/leverage show');
@@ -58,7 +66,7 @@ describePage('the message box', (stage) => {
   });
 
   it('adds and takes back optional options, then the command', async () => {
-    const { page } = await stage.visit();
+    const page = await openEmpty();
     await page.locator('#composer-input').fill('/leverage show venue:mudrex');
     await page.getByRole('option', { name: /^currency/ }).click();
     await expect.poll(() => page.getByRole('option').allInnerTexts()).toEqual(['USDT', 'INR']);
@@ -130,7 +138,7 @@ describePage('the message box', (stage) => {
   });
 
   it('an optional option is taken by Enter once it is highlighted, and not before', async () => {
-    const { page } = await stage.visit();
+    const page = await openEmpty();
     await page.locator('#composer-input').fill('/leverage show venue:mudrex');
     await page.getByRole('option', { name: /^currency/ }).waitFor();
     expect(await highlighted(page).count()).toBe(0);
@@ -146,7 +154,7 @@ describePage('the message box', (stage) => {
   });
 
   it('the highlighted row of a long list is always in sight, and is what Enter takes', async () => {
-    const { page } = await stage.visit();
+    const page = await openEmpty();
     await page.locator('#composer-input').fill('/leverage set venue:kraken-futures ');
     await expect.poll(() => page.getByRole('option').count()).toBeGreaterThan(11);
     for (let step = 0; step < 11; step += 1) await page.keyboard.press('ArrowDown');
