@@ -53,6 +53,7 @@ async function addKey(services: Services, call: Call, values: AddValues): Promis
   const { user, userName, guild, delivery } = call;
   const found = requireVenue(venues, values.venue);
   const own = { user, venue: found.id, label: parseLabel('label', values.label) };
+  await services.keys.assertRoom(own);
   const link = await createKeyLink({ account: own, userName, delivery, ...(guild !== undefined && { guild }) });
   return {
     tone: 'ask',

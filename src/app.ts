@@ -2,41 +2,32 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createCommands } from '../commands/index.ts';
-import type { Account, Credentials } from './account.ts';
 import { atMost } from './at-most.ts';
 import { type Clock, createClock } from './clock.ts';
-import type { Config } from './config.ts';
-import { auditLine, auditNote } from './confirm/audit.ts';
-import { createGate } from './confirm/gate.ts';
-import { strangerView, waitingKeyView } from './confirm/new-key-view.ts';
-import type { Outcome } from './confirm/outcome.ts';
-import type { Proposal } from './confirm/proposal.ts';
-import { rowKeys } from './confirm/proposal-rows.ts';
-import { ANNOUNCE_MS } from './confirm/proposals.ts';
-import { rehashProposals } from './confirm/rehash.ts';
-import { SETTLE_MS } from './confirm/settling.ts';
-import { KNOWN_AFTER_MS, ticketIndex, ticketRows } from './confirm/tickets.ts';
-import { createDiscordClient } from './discord/client.ts';
-import { createDiscord } from './discord/discord.ts';
+import { type Config, secretsOf } from './config.ts';
+import { createAudit } from './confirm/audit.ts';
+import { createGate, type Gate } from './confirm/gate.ts';
+import { createDiscordClient, type DiscordClient } from './discord/client.ts';
+import { createDiscord, type Discord } from './discord/discord.ts';
 import type { Bounds } from './discord/flood-bound.ts';
 import type { StartError } from './discord/start-error.ts';
 import { createMarketBook } from './leverage/market-book.ts';
-import { mayUse, type Rules } from './leverage/policy.ts';
-import { type Deadlines, labelOf, requireVenue } from './leverage/venue.ts';
+import { mayUse } from './leverage/policy.ts';
+import { type Deadlines, labelOf } from './leverage/venue.ts';
 import { createLog, type Log } from './log.ts';
-import { createMaintenance } from './maintenance.ts';
+import { createMaintenance, type Maintenance } from './maintenance.ts';
 import { createMetrics } from './metrics.ts';
 import { rowKinds } from './row-kinds.ts';
-import type { Secret } from './secret.ts';
 import { createBackups } from './store/backups.ts';
 import { createSqliteStore } from './store/sqlite.ts';
 import type { Store } from './store/store.ts';
 import { openKeyring } from './vault/keyring.ts';
-import { rotate } from './vault/rotation.ts';
+import { finishRotation } from './vault/rotation.ts';
 import { createVault } from './vault/vault.ts';
-import { createVenues, type VenueId } from './venues/index.ts';
-import { createLinks, linkIndex, lifetimeMs as linkLifetimeMs, linkRows } from './web/links.ts';
-import { createWeb, type WebAccess } from './web/server.ts';
+import { createVenues, type VenueId, warnOfEnds } from './venues/index.ts';
+import { createWebAddress } from './web/address.ts';
+import { createLinks, linkLives } from './web/links.ts';
+import { createWeb, type Web } from './web/server.ts';
 
 /** What tests and the playground replace; production uses none of it. */
 export type Overrides = {
@@ -85,36 +76,35 @@ const STOP_MS = 8_000;
 /** The whole bot, wired. Nothing happens before `start`. */
 export function createApp(config: Config, overrides: Overrides = {}): App {
   const log = overrides.log ?? createLog({ level: config.logLevel });
-  let parts: Awaited<ReturnType<typeof assemble>> | undefined;
+  let parts: Parts | undefined;
   let timer: NodeJS.Timeout | undefined;
   /** Ticks that are still at work: one that reads from an exchange outlasts the next ones. */
   const ticking = new Set<Promise<void>>();
   let isStopping = false;
 
   async function start(): Promise<Started> {
-    parts = await assemble(config, overrides, log);
-    const { web, discord, maintenance, markets, store } = parts;
-    const { url } = await web.start();
+    parts = await assemble({ config, overrides, log });
+    const { keyring, venues, markets, gate, discord, web, maintenance } = parts;
+    const { url: webUrl } = await web.start();
     // For autocomplete only, so nothing waits for it; it never rejects.
     void markets.refreshPublic();
-    for (const { id, retires } of parts.venues.values()) {
-      if (retires === undefined) continue;
-      const { at, successor } = retires;
-      log.warn({ venue: id, at: new Date(at).toISOString(), successor }, 'the API of this exchange ends');
-    }
-    await shortenLives(store, config);
-    await parts.holdKeys();
+    warnOfEnds(venues, log);
+    await gate.prepare({
+      hashKeySince: keyring.hashKeySince,
+      lives: linkLives,
+      onRehashError: (error) => log.error({ error }, 'a change could not be given its new hash'),
+    });
     // Settled at once, whether or not Discord can be reached; only telling waits for it.
     const [, applicationId] = await Promise.all([tick(), discord.start()]);
-    if (isStopping) return { applicationId, webUrl: url };
+    if (isStopping) return { applicationId, webUrl };
     timer = setInterval(() => void tick(), TICK_MS);
     maintenance.start();
-    return { applicationId, webUrl: url };
+    return { applicationId, webUrl };
   }
 
   /** Never rejects: one proposal's trouble is logged by the caretaker, the store's by this. */
   function tick(): Promise<void> {
-    const looked = parts?.caretaker.tick() ?? Promise.resolve();
+    const looked = parts?.gate.caretaker.tick() ?? Promise.resolve();
     const done = looked
       .catch((error: unknown) => log.error({ error }, 'looking after cards failed'))
       .finally(() => ticking.delete(done));
@@ -127,14 +117,16 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
     isStopping = true;
     clearInterval(timer);
     if (parts === undefined) return;
-    const { discord, web, caretaker, maintenance, venues, store } = parts;
-    const { drainMs, closeMs } = stopTimes(overrides);
+    const { store, venues, gate, discord, web, maintenance } = parts;
+    const { stopMs = STOP_MS } = overrides;
+    const closeMs = stopMs / 8;
+    const drainMs = stopMs - closeMs;
     maintenance.stop();
     try {
       await atMost(drainMs, Promise.all([discord.drain(drainMs), web.stop(), ...ticking]));
       await atMost(closeMs, Promise.all([discord.stop(), venues.close()]));
       // What was told and posted at the end is not to be told again at the next start.
-      await caretaker.settleNotes();
+      await gate.caretaker.settleNotes();
     } finally {
       await store.close();
     }
@@ -143,14 +135,29 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
   return { start, stop, tick, isReady: () => parts?.discord.isReady() ?? false };
 }
 
-async function assemble(config: Config, overrides: Overrides, log: Log) {
-  const { newId = randomId } = overrides;
-  const clock = openClock(overrides, log);
-  const { now } = clock;
-  for (const secret of configuredSecrets(config)) log.pin(secret);
+type Setup = { readonly config: Config; readonly overrides: Overrides; readonly log: Log };
+type Parts = Awaited<ReturnType<typeof assemble>>;
 
-  const store = overrides.store ?? openStore(config, clock);
+/** Everything that the bot consists of, from the ground up: each part is given what stands before it. */
+async function assemble(setup: Setup) {
+  const ground = await openGround(setup);
+  const exchanges = openExchanges(setup, ground);
+  const client = openClient(setup, ground);
+  const pages = openLinks(setup, ground);
+  const gate = openGate(setup, { ...ground, ...exchanges, ...pages, client });
+  const discord = openDiscord(setup, { ...ground, ...exchanges, ...pages, client, gate });
+  const web = openWeb(setup, { ...ground, ...exchanges, ...pages, client, gate, discord });
+  const maintenance = openMaintenance(setup, { ...ground, ...exchanges });
+  return { ...ground, ...exchanges, gate, discord, web, maintenance };
+}
+
+/** The clock, the database, and the ring of keys that seals its rows. */
+async function openGround({ config, overrides, log }: Setup) {
+  const clock = openClock(overrides, log);
+  for (const secret of secretsOf(config)) log.pin(secret);
   const metrics = createMetrics();
+  const file = join(config.dataDir, 'levergate.db');
+  const store = overrides.store ?? createSqliteStore({ file, now: clock.now, monotonic: clock.elapsed });
   const keyring = await openKeyring(store, config.masterKeys, {
     kinds: rowKinds,
     onUnreadable: ({ kind, key, error }) => {
@@ -162,100 +169,141 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     await store.close();
     throw error;
   });
+  return { clock, metrics, store, keyring };
+}
+
+type Ground = Awaited<ReturnType<typeof openGround>>;
+
+/** What the bot trades on: the exchanges, their lists of markets, and the users' keys. */
+function openExchanges({ config, overrides, log }: Setup, { clock, metrics, keyring }: Ground) {
   const venues = createVenues({
-    now,
+    now: clock.now,
     elapsed: clock.elapsed,
     enabled: config.venues,
     budgets: config.venueLimits,
     onCall: (call) => metrics.venueCalled({ venue: call.venue, call: call.kind, class: call.result }, call.durationMs),
-    ...(overrides.venueUrls && { urls: overrides.venueUrls }),
-    ...(overrides.deadlines && { deadlines: overrides.deadlines }),
+    urls: overrides.venueUrls,
+    deadlines: overrides.deadlines,
   });
-  const rules: Rules = config;
   const vault = createVault({
     keyring,
     maxKeys: config.maxKeysPerUser,
-    onOpened: protectAll(log),
+    onOpened: (credentials) => {
+      for (const secret of Object.values(credentials)) log.protect(secret);
+    },
     labelOf: (venue) => labelOf(venues, venue),
   });
   const markets = createMarketBook({
     venues,
-    now,
+    credentialsOf: async (account) => (await vault.load(account)).credentials,
+    now: clock.now,
     onFailure: (venue, error) => log.warn({ venue, error }, 'the market list could not be fetched'),
   });
-  const client = createDiscordClient({
+  return { venues, vault, markets };
+}
+
+type Exchanges = ReturnType<typeof openExchanges>;
+
+function openClient({ config, overrides, log }: Setup, { clock }: Ground): DiscordClient {
+  return createDiscordClient({
     token: config.discordToken,
+    api: overrides.discordApi,
+    auditChannel: config.auditChannel,
     log,
-    now,
+    now: clock.now,
     onFatal: (error) => {
       log.fatal({}, error.message);
       overrides.onFatal?.(error);
     },
-    ...(config.auditChannel !== undefined && { auditChannel: config.auditChannel }),
-    ...(overrides.discordApi !== undefined && { api: overrides.discordApi }),
   });
+}
+
+/** The one-time links to the page on which keys are entered, and where that page is. */
+function openLinks({ config, overrides }: Setup, { keyring }: Ground) {
+  const access = accessOf(config, overrides);
+  const address = createWebAddress(config.web.host, access?.url);
   const links = createLinks({
     ...keyring.rows,
-    newToken: randomToken,
-    base: () => web.base(),
-    isAllowed: (caller) => mayUse(rules, caller) === 'yes',
+    newToken: () => randomBytes(32).toString('base64url'),
+    base: address.base,
+    isAllowed: (caller) => mayUse(config, caller) === 'yes',
   });
-  const { proposals, tickets, symbols, cards, caretaker, telling, press } = createGate({
+  return { access, address, links };
+}
+
+type Pages = ReturnType<typeof openLinks>;
+
+function openGate(
+  { config, overrides, log }: Setup,
+  parts: Ground & Exchanges & Pages & { readonly client: DiscordClient },
+): Gate {
+  const { clock, metrics, keyring, venues, vault, markets, links, client } = parts;
+  return createGate({
     ...keyring.rows,
-    newId,
+    newId: overrides.newId ?? (() => randomBytes(16).toString('base64url')),
     clock,
     pause: (ms) => pause(ms),
     venues,
     keys: vault,
-    rules,
+    rules: config,
     messenger: client.messenger,
     voidLinks: links.voidAll,
     keepMs: config.keepMs,
     cardMs: config.cardMs,
     riskPercent: config.riskDistancePercent,
-    onOutcome: recordOutcome,
+    onOutcome: createAudit({ venues, log, metrics, post: client.audit }),
     onKeyUsed: (venue, credentials) => void markets.refresh(venue, credentials),
-    onActivated: (account) => void refreshMarkets(account),
+    onActivated: (account) => void markets.refreshFor(account),
     onError: (error) => log.error({ error }, 'looking after a card failed'),
   });
+}
+
+type Spoken = Ground & Exchanges & Pages & { readonly client: DiscordClient; readonly gate: Gate };
+
+function openDiscord({ config, overrides, log }: Setup, parts: Spoken): Discord {
+  const { clock, metrics, store, venues, vault, markets, links, client, gate } = parts;
   const commands = createCommands({
     venues,
     markets,
     keys: vault,
-    cards,
-    tickets,
-    rules,
-    createKeyLink: async (request) => {
-      await vault.assertRoom(request.account);
-      return links.create(request);
-    },
-    symbolsSetBy: symbols.setBy,
+    cards: gate.cards,
+    tickets: gate.tickets,
+    rules: config,
+    createKeyLink: links.create,
+    symbolsSetBy: gate.symbols.setBy,
     operator: config.operator,
     keepMs: config.keepMs,
-    now: () => store.now(),
+    now: store.now,
   });
-  const discord = createDiscord({
+  return createDiscord({
     client,
     token: config.discordToken,
     commands,
-    venues: [...venues.values()].map(({ id, label }) => ({ id, label })),
-    press,
-    news: telling.newsFor,
+    venues: [...venues.values()],
+    press: gate.press,
+    news: gate.telling.newsFor,
     log,
-    now,
-    elapsed: clock.elapsed,
-    ...(overrides.bounds && { bounds: overrides.bounds }),
-    newReference: () => randomBytes(4).toString('hex'),
     metrics,
+    now: clock.now,
+    elapsed: clock.elapsed,
+    bounds: overrides.bounds,
+    newReference: () => randomBytes(4).toString('hex'),
     onReadiness: metrics.gatewayReady,
-    ...(overrides.startTimeoutMs !== undefined && { startTimeoutMs: overrides.startTimeoutMs }),
+    startTimeoutMs: overrides.startTimeoutMs,
   });
-  const web = createWeb({
-    host: config.web.host,
-    port: config.web.port,
-    trustProxy: config.web.trustProxy,
-    ...(config.web.metricsToken !== undefined && { metricsToken: config.web.metricsToken }),
-    access: accessOf(config, overrides, client.applicationId),
+}
+
+/** The page on which keys are entered, health checks and metrics. */
+function openWeb({ config, log }: Setup, parts: Spoken & { readonly discord: Discord }): Web {
+  const { metrics, store, keyring, venues, vault, access, address, links, client, gate, discord } = parts;
+  const { host, port, trustProxy, metricsToken } = config.web;
+  return createWeb({
+    address,
+    host,
+    port,
+    trustProxy,
+    metricsToken,
+    access: access === undefined ? { kind: 'local' } : { ...access, applicationId: client.applicationId },
     discordState: discord.state,
     store,
     metrics,
@@ -263,132 +311,37 @@ async function assemble(config: Config, overrides: Overrides, log: Log) {
     venues,
     sealer: keyring.envelope,
     save: vault.saveIncoming,
-    onSaved: async ({ account, delivery, ...saved }) => {
-      const { fingerprint } = saved;
-      const action = { kind: 'use-key', account, fingerprint } as const;
-      const { id: ticket, endsAt } = await tickets.issue(account.user, action, useKeyMs(config.cardMs));
-      const venue = requireVenue(venues, account.venue).label;
-      await client.messenger.edit(delivery, waitingKeyView({ ...saved, venue, label: account.label, ticket, endsAt }));
-    },
-    onStranger: async ({ account, delivery }) => {
-      const venue = requireVenue(venues, account.venue).label;
-      await client.messenger.whisper(delivery, strangerView(venue, account.label));
-    },
+    onSaved: gate.askToUseKey,
+    onStranger: gate.warnOfStranger,
     log,
   });
-  const maintenance = createMaintenance({
+}
+
+function openMaintenance({ config, log }: Setup, { store, keyring, vault }: Ground & Exchanges): Maintenance {
+  const backups = createBackups({ store, directory: config.backups.dir, kept: config.backups.kept });
+  return createMaintenance({
     tasks: {
       'deleting expired rows': async () => void (await store.sweep()),
       'dropping keys that nobody took into use': vault.sweep,
       'writing a snapshot': async () => void (await backups.runIfDue()),
     },
-    once: { 'sealing rows under the first master key': finishRotation },
+    once: { 'sealing rows under the first master key': () => finishRotation(keyring, rowKinds, log) },
     log,
   });
-  const backups = createBackups({ store, directory: config.backups.dir, kept: config.backups.kept });
-
-  async function recordOutcome(proposal: Proposal, outcome: Outcome): Promise<void> {
-    const line = auditLine(proposal, outcome);
-    log.info(line, 'outcome');
-    metrics.outcomeReached({ venue: line.venue, kind: line.outcome });
-    const note = auditNote(line, labelOf(venues, line.venue));
-    if (note !== undefined) await client.audit(note);
-  }
-
-  async function refreshMarkets(account: Account): Promise<void> {
-    try {
-      await markets.refresh(requireVenue(venues, account.venue), (await vault.load(account)).credentials);
-    } catch (error) {
-      log.warn({ error }, 'the market list could not be fetched');
-    }
-  }
-
-  async function finishRotation(): Promise<void> {
-    const { retired, unreadable, unknown } = await rotate(keyring, rowKinds);
-    if (retired.length > 0) log.info({ retired, unreadable }, 'these master keys may leave MASTER_KEYS now');
-    if (unknown.length > 0) log.error({ rows: unknown.slice(0, 10) }, 'rows of an unknown kind keep every master key');
-  }
-
-  async function holdKeys(): Promise<void> {
-    const { hashKeySince: since } = keyring;
-    const onError = (error: unknown) => log.error({ error }, 'a change could not be given its new hash');
-    if (since > 0) await rehashProposals({ proposals, keys: vault, since, onError });
-    await caretaker.holdKeys();
-  }
-
-  return { web, discord, caretaker, holdKeys, maintenance, markets, venues, store };
-}
-
-/** How long *Use this key* waits: whoever has just entered a key still has to go back to Discord. No button lasts longer. */
-function useKeyMs(cardMs: number): number {
-  return cardMs * 10;
-}
-
-/** A clock that was ahead before this start wrote rows that would lock keys and keep links for as long as it was ahead. */
-async function shortenLives(store: Store, { keepMs, cardMs }: Config): Promise<void> {
-  const ticketMs = useKeyMs(cardMs) + KNOWN_AFTER_MS;
-  const longest = [
-    [rowKeys.lease(''), SETTLE_MS],
-    [linkRows.prefix, linkLifetimeMs],
-    [linkIndex.prefix, linkLifetimeMs],
-    [ticketRows.prefix, ticketMs],
-    [ticketIndex.prefix, ticketMs],
-    ['', Math.max(keepMs, ticketMs)],
-  ] as const;
-  for (const [prefix, ms] of longest) await store.shorten(prefix, ms);
-  await store.hasten(Math.max(cardMs, ANNOUNCE_MS));
-}
-
-function stopTimes({ stopMs = STOP_MS }: Overrides): { readonly drainMs: number; readonly closeMs: number } {
-  const closeMs = stopMs / 8;
-  return { drainMs: stopMs - closeMs, closeMs };
 }
 
 function openClock({ now, monotonic }: Overrides, log: Log): Clock {
-  const passing = monotonic ?? (now === undefined ? () => performance.now() : undefined);
   return createClock({
     wall: now ?? Date.now,
-    ...(passing !== undefined && { monotonic: passing }),
+    monotonic: monotonic ?? (now === undefined ? () => performance.now() : undefined),
     onSetBack: (byMs) => log.warn({ byMs }, 'this host’s clock was set back: until a restart, times here are later'),
   });
 }
 
-function openStore(config: Config, { now, elapsed }: Clock): Store {
-  return createSqliteStore({ file: join(config.dataDir, 'levergate.db'), now, monotonic: elapsed });
-}
-
-function configuredSecrets({ discordToken, masterKeys, web }: Config): readonly Secret[] {
-  const { discordClientSecret, metricsToken } = web;
-  const given = [discordToken, discordClientSecret, metricsToken, ...masterKeys.map(({ key }) => key)];
-  return given.filter((secret) => secret !== undefined);
-}
-
-function accessOf(
-  config: Config,
-  { publicUrl = config.web.publicUrl, discordApi }: Overrides,
-  applicationId: () => string | undefined,
-): WebAccess {
+/** How everybody signs in with Discord to reach the pages; undefined where only browsers on this machine do. */
+function accessOf(config: Config, { publicUrl: url = config.web.publicUrl, discordApi }: Overrides) {
   const clientSecret = config.web.discordClientSecret;
-  if (publicUrl === undefined || clientSecret === undefined) return { kind: 'local' };
-  return {
-    kind: 'public',
-    url: publicUrl,
-    applicationId,
-    clientSecret,
-    ...(discordApi !== undefined && { discordApi }),
-  };
-}
-
-function protectAll(log: Log): (credentials: Credentials) => void {
-  return (credentials) => {
-    for (const secret of Object.values(credentials)) log.protect(secret);
-  };
-}
-
-function randomId(): string {
-  return randomBytes(16).toString('base64url');
-}
-
-function randomToken(): string {
-  return randomBytes(32).toString('base64url');
+  return url === undefined || clientSecret === undefined
+    ? undefined
+    : ({ kind: 'public', url, clientSecret, discordApi } as const);
 }

@@ -24,7 +24,7 @@ const WORTH_TELLING_MS = 1_000;
  */
 export function createClock(options: {
   readonly wall: () => number;
-  readonly monotonic?: () => number;
+  readonly monotonic?: (() => number) | undefined;
   readonly onSetBack?: (byMs: number) => void;
 }): Clock {
   const { wall, monotonic = followForward(wall), onSetBack } = options;

@@ -41,6 +41,13 @@ type Variables = z.infer<typeof schema>;
 /** The name of every variable that this program reads. */
 export const variableNames: readonly string[] = [...Object.keys(variables), ...limitVariables];
 
+/** What must never be written to a log. */
+export function secretsOf({ discordToken, masterKeys, web }: Config): readonly Secret[] {
+  const { discordClientSecret, metricsToken } = web;
+  const given = [discordToken, discordClientSecret, metricsToken, ...masterKeys.map(({ key }) => key)];
+  return given.filter((secret) => secret !== undefined);
+}
+
 /** Everything that an operator can set. Durations are in milliseconds; secrets print as `[secret]`. */
 export type Config = {
   readonly discordToken: Secret;

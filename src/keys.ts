@@ -32,6 +32,8 @@ export type SavedKey = { readonly fingerprint: string; readonly replaces?: strin
 export type Keys = {
   readonly load: (account: Account) => Promise<LoadedKey>;
   readonly list: (user: string) => Promise<readonly KeyListing[]>;
+  /** @throws Failure TOO_MANY_KEYS when the account would be one too many */
+  readonly assertRoom: (account: Account) => Promise<void>;
   /**
    * @param isUndecided - Whether the venue did not say what the key may do; false unless told.
    * @throws Failure TOO_MANY_KEYS

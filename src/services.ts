@@ -15,7 +15,7 @@ export type Services = {
   readonly cards: Cards;
   readonly tickets: Tickets;
   readonly rules: Rules;
-  /** Makes the one-time link to the page on which a key is entered. @throws Failure LINKS_OFF, TOO_MANY_LINKS, TOO_MANY_KEYS */
+  /** Makes the one-time link to the page on which a key is entered. @throws Failure LINKS_OFF, TOO_MANY_LINKS */
   readonly createKeyLink: (request: {
     readonly account: Account;
     readonly userName: string;

@@ -1,5 +1,6 @@
 import { marketLabel } from '../leverage/market.ts';
 import { describeSetting } from '../leverage/setting.ts';
+import { labelOf, type Venues } from '../leverage/venue.ts';
 import type { Note, Tone } from '../view.ts';
 import type { Outcome } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
@@ -13,6 +14,26 @@ export type AuditLine = {
   readonly to: string;
   readonly outcome: Outcome['kind'];
 };
+
+export type Audit = (proposal: Proposal, outcome: Outcome) => Promise<void>;
+
+/** Makes an outcome known to the operator: in the log, in the metrics, and in the audit channel where there is one. */
+export function createAudit(options: {
+  readonly venues: Venues;
+  readonly log: { readonly info: (line: AuditLine, message: string) => void };
+  readonly metrics: { readonly outcomeReached: (labels: { readonly venue: string; readonly kind: string }) => void };
+  /** Resolves once the note was posted, or lost for good. */
+  readonly post: (note: Note) => Promise<void>;
+}): Audit {
+  const { venues, log, metrics, post } = options;
+  return async (proposal, outcome) => {
+    const line = auditLine(proposal, outcome);
+    log.info(line, 'outcome');
+    metrics.outcomeReached({ venue: line.venue, kind: line.outcome });
+    const note = auditNote(line, labelOf(venues, line.venue));
+    if (note !== undefined) await post(note);
+  };
+}
 
 export function auditLine(proposal: Proposal, outcome: Outcome): AuditLine {
   const { by, account, seen, setting } = proposal;

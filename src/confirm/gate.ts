@@ -11,8 +11,10 @@ import { createAnnouncing } from './announcing.ts';
 import { type Asker, askForCard, type Card } from './cards.ts';
 import { type Caretaker, createCaretaker } from './caretaker.ts';
 import { createKeyGuard } from './key-guard.ts';
+import { askToUseKey, type NewKey, warnOfStranger } from './new-key.ts';
 import type { Outcome } from './outcome.ts';
 import { createPastSymbols, type PastSymbols } from './past-symbols.ts';
+import { type Preparation, prepare } from './prepare.ts';
 import { handlePress } from './press.ts';
 import type { PressContext } from './press-context.ts';
 import type { Proposal } from './proposal.ts';
@@ -34,6 +36,12 @@ export type Gate = {
   readonly caretaker: Caretaker;
   readonly telling: Telling;
   readonly press: PressHandler;
+  /** To be called once, before anything can be pressed. */
+  readonly prepare: (preparation: Preparation) => Promise<void>;
+  /** Asks its owner in Discord whether to use a key that was entered on the page. */
+  readonly askToUseKey: (newKey: NewKey) => Promise<void>;
+  /** Tells the owner of a link that somebody else signed in on it. */
+  readonly warnOfStranger: (link: Pick<NewKey, 'account' | 'delivery'>) => Promise<void>;
 };
 
 export type GateOptions = RowContext & {
@@ -96,5 +104,8 @@ export function createGate(options: GateOptions): Gate {
     telling,
     cards: { ask: (asker, wish) => askForCard(context, asker, wish) },
     press: (press, progress) => handlePress(context, press, progress),
+    prepare: (preparation) => prepare({ ...options, proposals, caretaker }, preparation),
+    askToUseKey: (newKey) => askToUseKey({ ...options, tickets }, newKey),
+    warnOfStranger: (link) => warnOfStranger({ ...options, tickets }, link),
   };
 }

@@ -15,9 +15,9 @@ const ACK_TIMEOUT_MS = 2_000;
 export type DiscordClientOptions = {
   readonly token: Secret;
   /** Where Discord's REST API lives, without its version; Discord's own when absent. */
-  readonly api?: string;
+  readonly api?: string | undefined;
   /** The channel that gets a line for each outcome, where the operator wants one. */
-  readonly auditChannel?: string;
+  readonly auditChannel?: string | undefined;
   readonly log: Pick<Log, 'warn' | 'error'>;
   readonly now: () => number;
   /** Discord ended the connection for good after it had been ready, for example because the token was reset. */
@@ -54,7 +54,7 @@ export function createDiscordClient(options: DiscordClientOptions): DiscordClien
   let applicationId: string | undefined;
 
   const onUnauthorized = () => fail({ reason: 'bad-token' });
-  const rest = createRest({ token, ...(api !== undefined && { api }), ackTimeoutMs, pause, log, onUnauthorized });
+  const rest = createRest({ token, api, ackTimeoutMs, pause, log, onUnauthorized });
   const messenger = createMessenger({ rest, applicationId: known.promise, now, log });
   const feed =
     auditChannel === undefined ? undefined : createAuditFeed({ channel: auditChannel, messenger, pause, log });

@@ -27,11 +27,11 @@ export type DiscordOptions = {
   /** Milliseconds that have passed, whatever the host's clock was set to. */
   readonly elapsed: () => number;
   /** What one person may send; more is turned away. */
-  readonly bounds?: Bounds;
+  readonly bounds?: Bounds | undefined;
   /** A short text that is shown to a person and written to the log, so that the one leads to the other. */
   readonly newReference: () => string;
   readonly onReadiness: (isReady: boolean) => void;
-  readonly startTimeoutMs?: number;
+  readonly startTimeoutMs?: number | undefined;
 };
 
 export type DiscordState = 'ok' | 'not connected' | 'commands not registered';

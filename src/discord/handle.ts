@@ -47,7 +47,7 @@ export type HandlerOptions = Omit<Answering, 'commands' | 'hurry' | 'log'> & {
   /** Milliseconds that have passed, whatever the host's clock was set to. */
   readonly elapsed: () => number;
   /** What one person may send; more is turned away. */
-  readonly bounds?: Bounds;
+  readonly bounds?: Bounds | undefined;
 };
 
 export type Handler = {

@@ -87,7 +87,7 @@ const messageAnswer = z.object({ id: z.string() });
  */
 export function createRest(options: {
   readonly token: Secret;
-  readonly api?: string;
+  readonly api?: string | undefined;
   readonly ackTimeoutMs: number;
   readonly pause: Pause;
   readonly log: Pick<Log, 'warn'>;

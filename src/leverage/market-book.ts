@@ -1,4 +1,4 @@
-import type { Credentials } from '../account.ts';
+import type { Account, Credentials } from '../account.ts';
 import type { Market } from './market.ts';
 import type { Venue, Venues } from './venue.ts';
 
@@ -7,6 +7,8 @@ export type MarketBook = {
   readonly list: (venue: string) => readonly Market[];
   /** Fetches a list unless it is younger than an hour or on its way. Never throws; a failed fetch keeps the old list. */
   readonly refresh: (venue: Venue, credentials?: Credentials) => Promise<void>;
+  /** The same for the venue of an account, with its key. */
+  readonly refreshFor: (account: Account) => Promise<void>;
   /** Fetches every list that needs no key. */
   readonly refreshPublic: () => Promise<void>;
 };
@@ -15,10 +17,11 @@ const FRESH_MS = 60 * 60_000;
 
 export function createMarketBook(options: {
   readonly venues: Venues;
+  readonly credentialsOf: (account: Account) => Promise<Credentials>;
   readonly now: () => number;
   readonly onFailure: (venue: string, error: unknown) => void;
 }): MarketBook {
-  const { venues, now, onFailure } = options;
+  const { venues, credentialsOf, now, onFailure } = options;
   const lists = new Map<string, { readonly markets: readonly Market[]; readonly at: number }>();
   const underWay = new Map<string, Promise<void>>();
 
@@ -41,9 +44,20 @@ export function createMarketBook(options: {
     await fetching;
   }
 
+  async function refreshFor(account: Account): Promise<void> {
+    const venue = venues.get(account.venue);
+    if (venue === undefined) return;
+    try {
+      await refresh(venue, await credentialsOf(account));
+    } catch (error) {
+      onFailure(venue.id, error);
+    }
+  }
+
   return {
     list: (venue) => lists.get(venue)?.markets ?? [],
     refresh,
+    refreshFor,
     refreshPublic: async () => {
       await Promise.all([...venues.values()].filter((venue) => !venue.marketsNeedKey).map((venue) => refresh(venue)));
     },

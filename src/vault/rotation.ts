@@ -36,6 +36,19 @@ export async function rotate({ envelope, rows: context }: Keyring, kinds: readon
   return { retired: unknown.length === 0 ? await retire(store, canaries) : [], unreadable, unknown };
 }
 
+/** The same, and says in the log what the operator may do now. */
+export async function finishRotation(
+  keyring: Keyring,
+  kinds: readonly RowKind[],
+  log: { readonly info: Write; readonly error: Write },
+): Promise<void> {
+  const { retired, unreadable, unknown } = await rotate(keyring, kinds);
+  if (retired.length > 0) log.info({ retired, unreadable }, 'these master keys may leave MASTER_KEYS now');
+  if (unknown.length > 0) log.error({ rows: unknown.slice(0, 10) }, 'rows of an unknown kind keep every master key');
+}
+
+type Write = (fields: Readonly<Record<string, unknown>>, message: string) => void;
+
 /** @returns false for a row that cannot be read. */
 async function renewRow(
   context: RowContext,

@@ -53,8 +53,6 @@ function readUnversioned(kind: Kind) {
 type OpenedKey = LoadedKey & Pick<Content, 'isUndecided'>;
 
 export type Vault = Keys & {
-  /** @throws Failure TOO_MANY_KEYS when the account would be one too many */
-  readonly assertRoom: (account: Account) => Promise<void>;
   /** Drops keys that waited for *Use this key* for more than a day. */
   readonly sweep: () => Promise<void>;
 };

@@ -24,7 +24,7 @@ export const venueFacts: readonly VenueFacts[] = venueIds.map((id) => registry[i
 
 export type VenuesOptions = {
   /** Base URLs other than the venues' own, such as `http://127.0.0.1:4000/mudrex/fapi/v1`. */
-  readonly urls?: Partial<Readonly<Record<VenueId, string>>>;
+  readonly urls?: Partial<Readonly<Record<VenueId, string>>> | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Milliseconds that have passed, whatever a clock was set to. */
@@ -33,7 +33,7 @@ export type VenuesOptions = {
   readonly budgets?: ReadonlyMap<string, Budget>;
   /** Which venues to offer; all of them unless told. */
   readonly enabled?: readonly VenueId[];
-  readonly deadlines?: Deadlines;
+  readonly deadlines?: Deadlines | undefined;
   /** Waits for a budget; milliseconds. */
   readonly sleep?: (ms: number) => Promise<unknown>;
   /** Told of every call that was tried, for metrics. */
@@ -73,4 +73,16 @@ export function createVenues(options: VenuesOptions): Venues & { readonly close:
       await Promise.all(built.map(({ http }) => http.close()));
     },
   });
+}
+
+/** Tells the operator which of the exchanges that are offered will be switched off, and when. */
+export function warnOfEnds(
+  venues: Venues,
+  log: { readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void },
+): void {
+  for (const { id, retires } of venues.values()) {
+    if (retires === undefined) continue;
+    const { at, successor } = retires;
+    log.warn({ venue: id, at: new Date(at).toISOString(), successor }, 'the API of this exchange ends');
+  }
 }

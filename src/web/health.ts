@@ -10,7 +10,7 @@ export type HealthOptions = {
   readonly store: Pick<Store, 'get'>;
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
   /** What `/metrics` asks for as a bearer token; without one it answers nobody. */
-  readonly metricsToken?: Secret;
+  readonly metricsToken?: Secret | undefined;
   /** How long the store may take; a second unless a test gives another. */
   readonly storeDeadlineMs?: number;
 };

@@ -3,12 +3,14 @@ import { z } from 'zod';
 import { type Account, accountPath, accountSchema } from '../account.ts';
 import { deliveryOfFlags, deliverySchema } from '../delivery.ts';
 import { Failure } from '../errors.ts';
+import type { Life } from '../store/lives.ts';
 import { retried } from '../store/retried.ts';
 import { plainRows, type RowContext, type SealedRow, sealedRows } from '../store/sealed-rows.ts';
 import type { Change, Entry } from '../store/store.ts';
 import { commitInTurn } from '../store/turns.ts';
+import type { LinkBase } from './address.ts';
 
-export const lifetimeMs = 10 * 60_000;
+const lifetimeMs = 10 * 60_000;
 const tries = 5;
 /** For each person. */
 const mostLinks = 5;
@@ -52,8 +54,8 @@ function withDeliveryKind(older: unknown): unknown {
 /** For each account the hash of its open link's token. */
 export const linkIndex = plainRows('link-for');
 
-/** Where links point to. `isLocal`: they work only in a browser on this machine. */
-export type LinkBase = { readonly url: string; readonly isLocal: boolean };
+/** How long rows of links live at most. */
+export const linkLives = [linkRows, linkIndex].map(({ prefix }): Life => [prefix, lifetimeMs]);
 
 /** `expiresAt` is in milliseconds since the epoch, by the store's clock. */
 export type NewLink = { readonly url: string; readonly expiresAt: number; readonly isLocal: boolean };

@@ -11,11 +11,11 @@ import type { Venues } from '../leverage/venue.ts';
 import type { Log } from '../log.ts';
 import type { Secret } from '../secret.ts';
 import type { Sealer } from '../store/sealer.ts';
+import type { WebAddress } from './address.ts';
 import { handleErrors } from './errors.ts';
 import { type HealthOptions, serveHealth } from './health.ts';
 import { serveLinkPage } from './link-page.ts';
-import type { Link, LinkBase, Links } from './links.ts';
-import { localUrl } from './local.ts';
+import type { Link, Links } from './links.ts';
 import { createSessions } from './sessions.ts';
 import { redirectPath, serveSignIn } from './sign-in-page.ts';
 import { stylesheet } from './stylesheet.ts';
@@ -55,7 +55,7 @@ export type WebAccess =
       /** An origin without a path. The environment allows https only; http is for the playground and tests. */
       readonly url: string;
       /** Without a version, for example `https://discord.com/api`, which is the default. */
-      readonly discordApi?: string;
+      readonly discordApi?: string | undefined;
       /** Undefined until Discord told it. */
       readonly applicationId: () => string | undefined;
       readonly clientSecret: Secret;
@@ -63,6 +63,8 @@ export type WebAccess =
   | { readonly kind: 'local' };
 
 export type WebOptions = HealthOptions & {
+  /** Is told where the server listens. */
+  readonly address: WebAddress;
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
@@ -90,41 +92,36 @@ export type Web = {
   readonly start: () => Promise<{ readonly port: number; readonly url: string }>;
   /** Takes no more requests, lets those under way finish for up to 8 s. */
   readonly stop: () => Promise<void>;
-  /** Where links point to, for `createLinks`; undefined where the page cannot be reached (yet). */
-  readonly base: () => LinkBase | undefined;
 };
 
 /** The bot's own web server: the page on which keys are entered, health checks and metrics. */
 export function createWeb(options: WebOptions): Web {
-  const { host, port, access } = options;
+  const { host, port, address } = options;
   let app: FastifyInstance | undefined;
-  let boundPort: number | undefined;
-
-  function base(): LinkBase | undefined {
-    if (boundPort === undefined) return undefined;
-    if (access.kind === 'public') return { url: access.url, isLocal: false };
-    const url = localUrl(host, boundPort);
-    return url === undefined ? undefined : { url, isLocal: true };
-  }
+  let isStopping = false;
 
   return {
-    base,
     start: async () => {
-      app = await build(options, () => boundPort === undefined);
+      app = await build(options, () => isStopping);
       await listen(app, host, port);
-      const address = app.server.address();
-      const bound = typeof address === 'object' && address !== null ? address.port : port;
-      boundPort = bound;
-      return { port: bound, url: base()?.url ?? `http://${host}:${bound}` };
+      const bound = portOf(app) ?? port;
+      address.listensOn(bound);
+      return { port: bound, url: address.base()?.url ?? `http://${host}:${bound}` };
     },
     stop: async () => {
-      boundPort = undefined;
+      isStopping = true;
+      address.isGone();
       if (app === undefined) return;
       const { server } = app;
       const timer = setTimeout(() => server.closeAllConnections(), stopMs);
       await app.close().finally(() => clearTimeout(timer));
     },
   };
+}
+
+function portOf({ server }: FastifyInstance): number | undefined {
+  const address = server.address();
+  return typeof address === 'object' ? address?.port : undefined;
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<void> {

@@ -17,7 +17,12 @@ export async function openCommands(
 ) {
   const gate = await openGate(more);
   const links: Account[] = [];
-  const markets = createMarketBook({ venues: gate.venues, now: gate.clock.now, onFailure: () => {} });
+  const markets = createMarketBook({
+    venues: gate.venues,
+    credentialsOf: async () => ({}),
+    now: gate.clock.now,
+    onFailure: () => {},
+  });
   const services: Services = {
     venues: gate.venues,
     markets,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Account } from '../../src/account.ts';
 import { createMarketBook } from '../../src/leverage/market-book.ts';
 import { createClock } from '../support/clock.ts';
 import { createPaperVenue } from '../support/paper-venue.ts';
@@ -20,7 +21,11 @@ function openBook(marketsNeedKey = false) {
     },
   };
   const onFailure = (id: string) => void failures.push(id);
-  const book = createMarketBook({ venues: new Map([[venue.id, venue]]), now: clock.now, onFailure });
+  const credentialsOf = async ({ label }: Account) => {
+    if (label === 'gone') throw new Error('no key');
+    return {};
+  };
+  const book = createMarketBook({ venues: new Map([[venue.id, venue]]), credentialsOf, now: clock.now, onFailure });
   return { clock, venue, state, failures, book };
 }
 
@@ -61,4 +66,15 @@ test('a list that needs a key is fetched with one only', async () => {
   expect(state.fetched).toBe(0);
   await book.refresh(venue, {});
   expect(book.list('paper')).toHaveLength(2);
+});
+
+test('the list of a venue that needs a key is fetched with the key of an account', async () => {
+  const { book, venue, state, failures } = openBook(true);
+  const account = { user: '1', venue: venue.id, label: 'gone' };
+  await book.refreshFor(account);
+  expect(failures).toEqual(['paper']);
+  await book.refreshFor({ ...account, venue: 'elsewhere' });
+  expect(state.fetched).toBe(0);
+  await book.refreshFor({ ...account, label: 'main' });
+  expect(book.list('paper').length).toBeGreaterThan(0);
 });

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { openKeyring } from '../../src/vault/keyring.ts';
-import { createLinks, type LinkBase, type LinkRequest, linkRows } from '../../src/web/links.ts';
+import type { LinkBase } from '../../src/web/address.ts';
+import { createLinks, type LinkRequest, linkRows } from '../../src/web/links.ts';
 import { createClock } from '../support/clock.ts';
 import { masterKey } from '../support/keyring.ts';
 

@@ -12,6 +12,7 @@ import { Secret } from '../../src/secret.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { openKeyring } from '../../src/vault/keyring.ts';
 import { createVault } from '../../src/vault/vault.ts';
+import { createWebAddress } from '../../src/web/address.ts';
 import { createLinks, type Link } from '../../src/web/links.ts';
 import { createWeb, type WebAccess, type WebOptions } from '../../src/web/server.ts';
 import type { SavedEvent } from '../../src/web/submission.ts';
@@ -129,16 +130,19 @@ export async function openWeb(options: OpenOptions = {}) {
   const saved: SavedEvent[] = [];
   const strangers: Link[] = [];
   const newToken = () => randomBytes(32).toString('base64url');
-  const links = createLinks({ ...keyring.rows, newToken, base: () => web.base(), isAllowed: () => true });
+  const { host = '127.0.0.1', access = { kind: 'local' } } = options;
+  const address = createWebAddress(host, access.kind === 'public' ? access.url : undefined);
+  const links = createLinks({ ...keyring.rows, newToken, base: address.base, isAllowed: () => true });
   const venue = fixtureVenue(options.checkKey ?? (async () => ({ kind: 'usable', notes: ['Can trade <futures>.'] })));
   const log = createLog({ level: 'trace', stream: { write: (line) => logged.push(line) } });
   const web = createWeb({
-    host: options.host ?? '127.0.0.1',
+    address,
+    host,
     port: 0,
     trustProxy: options.trustProxy ?? [],
     ...(options.limits !== undefined && { limits: options.limits }),
     ...(options.metricsToken !== undefined && { metricsToken: options.metricsToken }),
-    access: options.access ?? { kind: 'local' },
+    access,
     discordState: options.discordState ?? (() => 'ok'),
     storeDeadlineMs: 50,
     store,

@@ -1,0 +1,47 @@
+import type { Account } from '../account.ts';
+import type { Delivery } from '../delivery.ts';
+import type { SavedKey } from '../keys.ts';
+import { requireVenue, type Venues } from '../leverage/venue.ts';
+import type { Messenger } from '../messenger.ts';
+import { strangerView, waitingKeyView } from './new-key-view.ts';
+import type { Tickets } from './tickets.ts';
+
+/** A key that was entered on the page and waits for its owner. `delivery` is the message that carried the link. */
+export type NewKey = SavedKey & {
+  readonly account: Account;
+  readonly delivery: Delivery;
+  /** What the venue said of a usable key, in plain sentences. */
+  readonly notes: readonly string[];
+  /** The venue did not say what the key may do; its owner saved it all the same. */
+  readonly isUndecided: boolean;
+};
+
+export type NewKeyContext = {
+  readonly tickets: Tickets;
+  readonly venues: Venues;
+  readonly messenger: Pick<Messenger, 'edit' | 'whisper'>;
+  readonly cardMs: number;
+};
+
+/** How long *Use this key* waits: whoever has just entered a key still has to go back to Discord. No button lasts longer. */
+export function useKeyMs(cardMs: number): number {
+  return cardMs * 10;
+}
+
+/** Asks its owner in Discord whether to use a key. */
+export async function askToUseKey(context: NewKeyContext, newKey: NewKey): Promise<void> {
+  const { tickets, venues, messenger, cardMs } = context;
+  const { account, delivery, ...saved } = newKey;
+  const action = { kind: 'use-key', account, fingerprint: saved.fingerprint } as const;
+  const { id: ticket, endsAt } = await tickets.issue(account.user, action, useKeyMs(cardMs));
+  const venue = requireVenue(venues, account.venue).label;
+  await messenger.edit(delivery, waitingKeyView({ ...saved, venue, label: account.label, ticket, endsAt }));
+}
+
+/** Tells the owner of a link that somebody else signed in on it. */
+export async function warnOfStranger(
+  { venues, messenger }: NewKeyContext,
+  { account, delivery }: Pick<NewKey, 'account' | 'delivery'>,
+): Promise<void> {
+  await messenger.whisper(delivery, strangerView(requireVenue(venues, account.venue).label, account.label));
+}
