@@ -159,10 +159,10 @@ function describeCredential({ venue, person, label, expect, key, secret }: DemoC
 }
 
 function describeExchange(exchange: OpenExchange, origin: string): PlaygroundState['venues'][string] {
-  const { label, requests, faults } = exchange;
+  const { facts, requests, faults } = exchange;
   const accounts = everybody.map(({ id }) => [id, describeAccount(exchange, id)] as const);
   return {
-    label,
+    label: facts.label,
     url: urlAt(origin, exchange),
     writeCount: exchange.writeCount(),
     accounts: Object.fromEntries(accounts),

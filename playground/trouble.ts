@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { LoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
 import type { Refusal } from '../simulators/venues/exchange.ts';
 import { type FaultInput, type FaultName, faultList } from '../simulators/venues/faults.ts';
-import { simulatedVenues } from '../simulators/venues/index.ts';
+import { factsOf, simulatedVenues } from '../simulators/venues/index.ts';
 
 /** A knob that makes one thing go wrong, with the one line that says what to watch for. */
 export type Knob = { readonly id: string; readonly title: string; readonly watchFor: string };
@@ -45,12 +45,14 @@ export const venueKnobs: readonly VenueKnob[] = titles.map(([id, title, fault, o
 
 export type RefusalChoice = Refusal & { readonly id: string };
 
+const unlistedTexts = { unset: 'never set', cross: 'cross margin' } as const;
+
 /** What the page says of each exchange, with every documented error of its kind. */
 export const exchangeKnobs = Object.entries(simulatedVenues).map(([id, venue]) => ({
   id,
   label: venue.shortLabel,
-  unlisted: venue.unlisted,
-  isDemoHost: venue.isDemoHost,
+  unlisted: unlistedTexts[factsOf(id).unlisted],
+  isDemoHost: factsOf(id).demo,
   refusals: venue.refusals.map((refusal) => choice(refusal)),
 }));
 

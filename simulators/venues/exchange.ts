@@ -74,19 +74,14 @@ export type DemoKey = {
 /** A documented error that the exchange can be made to answer. */
 export type Refusal = { readonly title: string; readonly fault: Extract<FaultInput, { name: 'refused' }> };
 
-/** An exchange as it can be simulated on this machine. */
+/** An exchange as it can be simulated on this machine, beside what the bot's own facts say of it. */
 export type SimulatedVenue = {
-  readonly label: string;
-  /** The same for where there is little room. */
+  /** Its label for where there is little room. */
   readonly shortLabel: string;
   /** Where it is mounted. */
   readonly prefix: string;
   /** Below the prefix: what a client takes as its base URL. */
   readonly basePath: string;
-  /** Whether it is another exchange's place to practise. */
-  readonly isDemoHost: boolean;
-  /** What holds for a market that is in no list of settings. */
-  readonly unlisted: 'never set' | 'cross margin';
   /** The symbol of bitcoin's main contract. */
   readonly bitcoin: string;
   readonly refusals: readonly Refusal[];

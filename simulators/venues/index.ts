@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { VenueId } from '../../src/venues/index.ts';
+import type { VenueFacts } from '../../src/leverage/venue.ts';
+import { type VenueId, venueFacts } from '../../src/venues/index.ts';
 import type { DemoKey, Exchange, SimulatedVenue } from './exchange.ts';
 import { krakenFutures, krakenFuturesDemo } from './kraken-futures.ts';
 import { mudrex } from './mudrex.ts';
@@ -19,8 +20,15 @@ export const demoCredentials: readonly DemoCredential[] = Object.entries(simulat
   ([venue, { demoKeys }]) => demoKeys.map((key) => ({ venue, ...key })),
 );
 
-/** An exchange that is open, with what the registry says of it. */
-export type OpenExchange = Exchange & SimulatedVenue & { readonly id: string };
+/** @returns what the bot's own registry says of a venue */
+export function factsOf(id: string): VenueFacts {
+  const found = venueFacts.find((facts) => facts.id === id);
+  if (found === undefined) throw new Error(`no venue ${id}`);
+  return found;
+}
+
+/** An exchange that is open, with what the registries say of it. */
+export type OpenExchange = Exchange & SimulatedVenue & { readonly id: string; readonly facts: VenueFacts };
 
 /** Opens every exchange of the registry, or those that are named. */
 export function openExchanges(
@@ -29,7 +37,7 @@ export function openExchanges(
 ): readonly OpenExchange[] {
   return Object.entries(simulatedVenues)
     .filter(([id]) => wanted?.some((one) => one === id) ?? true)
-    .map(([id, venue]) => ({ ...venue, ...open(venue), id }));
+    .map(([id, venue]) => ({ ...venue, ...open(venue), id, facts: factsOf(id) }));
 }
 
 /** Mounts each below its own prefix. */

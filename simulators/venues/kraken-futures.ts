@@ -143,8 +143,8 @@ export const createKrakenFuturesSimulator = (options: KrakenSimulatorOptions): K
 };
 
 export const krakenFutures: SimulatedVenue = {
-  ...{ label: 'Kraken Futures', shortLabel: 'Kraken', prefix: '/kraken', basePath: '', isDemoHost: false },
-  ...{ unlisted: 'cross margin', bitcoin: 'PF_XBTUSD', keyOf: krakenKey, refusals: krakenRefusals },
+  ...{ shortLabel: 'Kraken', prefix: '/kraken', basePath: '', bitcoin: 'PF_XBTUSD' },
+  ...{ keyOf: krakenKey, refusals: krakenRefusals },
   open: ({ now, limits, accounts }) =>
     createKrakenFuturesSimulator({
       ...{ now, ...limitsOf(limits) },
@@ -160,7 +160,7 @@ export const krakenFutures: SimulatedVenue = {
 
 export const krakenFuturesDemo: SimulatedVenue = {
   ...krakenFutures,
-  ...{ label: 'Kraken Futures DEMO', shortLabel: 'Kraken demo', prefix: '/kraken-demo', isDemoHost: true },
+  ...{ shortLabel: 'Kraken demo', prefix: '/kraken-demo' },
   openDemo: ({ now, limits, people }) =>
     createKrakenFuturesSimulator({ now, ...limitsOf(limits), accounts: krakenDemoHostAccounts(people) }),
   demoKeys: krakenDemoHostKeys,

@@ -92,8 +92,8 @@ export const createMudrexSimulator = ({ now, ...options }: MudrexSimulatorOption
 };
 
 export const mudrex: SimulatedVenue = {
-  ...{ label: 'Mudrex', shortLabel: 'Mudrex', prefix: '/mudrex', basePath: '/fapi/v1', isDemoHost: false },
-  ...{ unlisted: 'never set', bitcoin: 'BTCUSDT', keyOf: mudrexKey, refusals: mudrexRefusals },
+  ...{ shortLabel: 'Mudrex', prefix: '/mudrex', basePath: '/fapi/v1', bitcoin: 'BTCUSDT' },
+  ...{ keyOf: mudrexKey, refusals: mudrexRefusals },
   open: ({ now, limits, accounts }) =>
     createMudrexSimulator({
       ...{ now, ...limitsOf(limits) },

@@ -89,7 +89,7 @@ const omissions: readonly Omission[] = [
   {
     step: 'a fact of the simulator',
     file: 'simulators/venues/paper.ts',
-    change: without(", bitcoin: 'BTCUSD'"),
+    change: without(" bitcoin: 'BTCUSD',"),
     complaint: "'bitcoin' is missing",
   },
   {

@@ -243,7 +243,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
         (one) =>
           one.venue === which.venue &&
           one.person === which.person &&
-          one.label === (which.label ?? goodLabels[exchange(which.venue).isDemoHost ? 'demoHost' : 'main']),
+          one.label === (which.label ?? goodLabels[exchange(which.venue).facts.demo ? 'demoHost' : 'main']),
       );
       if (credential === undefined) throw new TypeError('no such demo key');
       const reply = await command(user, 'keys add', { venue: which.venue, ...(label !== undefined && { label }) });

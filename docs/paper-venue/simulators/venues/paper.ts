@@ -154,8 +154,7 @@ const keyOf = (name: string) => ({ key: `demo-paper-key-of-${name}-not-real` });
 const people = ['alice', 'bob', 'carol'] as const;
 
 export const paper: SimulatedVenue = {
-  ...{ label: 'Paper', shortLabel: 'Paper', prefix: '/paper', basePath: '', isDemoHost: false },
-  ...{ unlisted: 'never set', bitcoin: 'BTCUSD', keyOf },
+  ...{ shortLabel: 'Paper', prefix: '/paper', basePath: '', bitcoin: 'BTCUSD', keyOf },
   refusals: ['leverage-out-of-range', 'no-such-market', 'market-closed', 'no-such-key'].map((error) => ({
     title: error,
     fault: { name: 'refused', error },
