@@ -91,60 +91,80 @@ function openOutput(): number {
   }
 }
 
+/** A file that lines wait for. */
+type Outlet = {
+  readonly output: number;
+  readonly onEmpty: () => void;
+  readonly waiting: { readonly bytes: Buffer; readonly onLost: () => void }[];
+  pendingBytes: number;
+  /** Of the line that is being written. */
+  written: number;
+  /** Whether a line was lost after a part of it went out. */
+  isTorn: boolean;
+  timer: NodeJS.Timeout | undefined;
+  onFlushed: () => void;
+};
+
 /** A file, a device or a terminal: Node's own stream for a file would never write again after one failed write. */
 function createFileSink(output: number, onEmpty: () => void): Sink {
-  const waiting: { readonly bytes: Buffer; readonly onLost: () => void }[] = [];
-  let pendingBytes = 0;
-  let written = 0;
-  let isTorn = false;
-  let timer: NodeJS.Timeout | undefined;
-  let onFlushed = () => {};
-
-  /** @returns false when there is no room. */
-  function writeFirst(bytes: Buffer, onLost: () => void): boolean {
-    try {
-      while (written < bytes.length) written += writeSync(output, bytes, written);
-      isTorn = false;
-    } catch (error) {
-      if (isFull(error)) return false;
-      isTorn ||= written > 0;
-      onLost();
-    }
-    written = 0;
-    return true;
-  }
-
-  function writeAll(): void {
-    clearTimeout(timer);
-    for (let [first] = waiting; first !== undefined; [first] = waiting) {
-      if (!writeFirst(first.bytes, first.onLost)) {
-        timer = setTimeout(tryAgain, TRY_AGAIN_MS);
-        return;
-      }
-      waiting.shift();
-      pendingBytes -= first.bytes.length;
-    }
-    onFlushed();
-  }
-
-  function tryAgain(): void {
-    writeAll();
-    if (pendingBytes === 0) onEmpty();
-  }
-
+  const outlet: Outlet = {
+    output,
+    onEmpty,
+    waiting: [],
+    pendingBytes: 0,
+    written: 0,
+    isTorn: false,
+    timer: undefined,
+    onFlushed: () => {},
+  };
   return {
-    write: (text, onLost) => {
-      const bytes = Buffer.from(isTorn ? `\n${text}` : text);
-      waiting.push({ bytes, onLost });
-      pendingBytes += bytes.length;
-      if (waiting.length === 1) writeAll();
-    },
-    pendingBytes: () => pendingBytes,
+    write: (text, onLost) => append(outlet, text, onLost),
+    pendingBytes: () => outlet.pendingBytes,
     flush: (withinMs) => {
       const { promise, resolve } = Promise.withResolvers<void>();
-      onFlushed = resolve;
-      writeAll();
+      outlet.onFlushed = resolve;
+      writeAll(outlet);
       return atMost(withinMs, promise);
     },
   };
+}
+
+function append(outlet: Outlet, text: string, onLost: () => void): void {
+  const bytes = Buffer.from(outlet.isTorn ? `\n${text}` : text);
+  outlet.waiting.push({ bytes, onLost });
+  outlet.pendingBytes += bytes.length;
+  if (outlet.waiting.length === 1) writeAll(outlet);
+}
+
+function writeAll(outlet: Outlet): void {
+  const { waiting } = outlet;
+  clearTimeout(outlet.timer);
+  for (let [first] = waiting; first !== undefined; [first] = waiting) {
+    if (!writeFirst(outlet, first.bytes, first.onLost)) {
+      outlet.timer = setTimeout(tryAgain, TRY_AGAIN_MS, outlet);
+      return;
+    }
+    waiting.shift();
+    outlet.pendingBytes -= first.bytes.length;
+  }
+  outlet.onFlushed();
+}
+
+/** @returns false when there is no room. */
+function writeFirst(outlet: Outlet, bytes: Buffer, onLost: () => void): boolean {
+  try {
+    while (outlet.written < bytes.length) outlet.written += writeSync(outlet.output, bytes, outlet.written);
+    outlet.isTorn = false;
+  } catch (error) {
+    if (isFull(error)) return false;
+    outlet.isTorn ||= outlet.written > 0;
+    onLost();
+  }
+  outlet.written = 0;
+  return true;
+}
+
+function tryAgain(outlet: Outlet): void {
+  writeAll(outlet);
+  if (outlet.pendingBytes === 0) outlet.onEmpty();
 }
