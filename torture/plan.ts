@@ -104,8 +104,8 @@ export type Planner = { readonly next: () => OpPlan };
 
 /** What a hunt for a bug that shows only in rare moments asks for more often. */
 export type Focus = {
-  /** Whether the clock of the bot's host is set. */
-  readonly wanders?: true;
+  /** Whether the clock of the bot's host is set; `back`: often, and each time further back. */
+  readonly wanders?: 'anywhere' | 'back';
   readonly kind?: OpKind;
   readonly crash?: Crash;
   readonly pause?: Pause['at'];
@@ -200,7 +200,13 @@ export function createPlanner(options: {
       disk: breakage !== undefined && random.chance(0.012) ? { breakage, ms: random.int(100, 700) } : undefined,
       outageMs: random.chance(0.02) ? random.int(50, 500) : 0,
       jumpMs: random.chance(0.01) ? random.int(1_000, 60_000) : 0,
-      skewMs: wanders && random.chance(0.1) ? planSkew(random) : undefined,
+      skewMs: !wanders
+        ? undefined
+        : focus.wanders === 'back'
+          ? -3_600_000 * count
+          : random.chance(0.1)
+            ? planSkew(random)
+            : undefined,
     };
   }
 

@@ -49,7 +49,7 @@ export async function runShift(options: ShiftOptions): Promise<ShiftResult> {
   const { seed, trace } = options;
   const random = createRandom(seed);
   const wanders =
-    options.plant === undefined ? random.fork('clock').chance(0.4) : (plants[options.plant].focus?.wanders ?? false);
+    options.plant === undefined ? random.fork('clock').chance(0.4) : plants[options.plant].focus?.wanders !== undefined;
   const desk = await openDesk({ random: random.fork('accounts'), users: options.users, pace: options.pace, wanders });
   const kind = random.fork('disk').pick(['full', 'read-only'] as const);
   const disk = createDisk(kind);

@@ -112,7 +112,7 @@ export const plants: Readonly<Record<PlantName, Plant>> = {
   'trusting-clock': {
     bug: 'the host’s clock is believed when it is set back',
     caughtBy: ['confirmed-write', 'nothing-stuck'],
-    focus: { kind: 'late', wanders: true },
+    focus: { kind: 'late', wanders: 'anywhere' },
   },
   'hasty-drain': {
     bug: 'SIGTERM ends the process without waiting for what runs',
@@ -123,7 +123,7 @@ export const plants: Readonly<Record<PlantName, Plant>> = {
     bug: 'the expiry of a card is decided by the host’s clock, whatever that was set to',
     caughtBy: ['confirmed-write'],
     plant: ({ store, now }) => ({ store: hostClock(store, now) }),
-    focus: { kind: 'late', wanders: true },
+    focus: { kind: 'late', wanders: 'back' },
   },
   'no-fence': {
     bug: 'a write goes out however long ago the process said that it sends',

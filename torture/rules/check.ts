@@ -1,7 +1,7 @@
 import { CARD_MS } from '../client.ts';
 import type { Contents } from '../database.ts';
 import type { Desk } from '../desk.ts';
-import type { Attempt, Journal } from '../journal.ts';
+import type { Attempt, Ending, Journal } from '../journal.ts';
 import { type Case, type Cases, createCases, nameOf } from './cases.ts';
 import { checkEndings } from './endings.ts';
 import { checkExposure } from './exposure.ts';
@@ -29,7 +29,7 @@ export function checkPromises(
   return [
     ...cases.strays.map(strayWrite),
     ...cases.all.flatMap((one) => [
-      ...checkWrites(one, wanders ? livesUntil(one, journal) : one.found.proposal.expiresAt),
+      ...checkWrites(one, wanders ? (write) => livesUntil(one, write, journal) : () => one.found.proposal.expiresAt),
       ...checkCard(one),
       ...checkCancel(one),
     ]),
@@ -49,16 +49,19 @@ function strayWrite({ spot, value }: Attempt): Violation {
 }
 
 /** By the true clock: a card lives for its time from when it was shown, at most; after a restart nobody can tell. */
-function livesUntil({ said }: Case, { endings }: Journal): number {
+function livesUntil({ said }: Case, write: Attempt, { endings }: Journal): number {
   const card = said.find(({ meaning }) => meaning === 'card');
-  if (card === undefined || endings.some(({ to }) => to > card.seq)) return Number.POSITIVE_INFINITY;
+  const isRestarted = ({ to }: Ending): boolean => card !== undefined && to > card.seq && to < write.seq;
+  if (card === undefined || endings.some(isRestarted)) return Number.POSITIVE_INFINITY;
   return card.at + CARD_MS;
 }
 
-function* checkWrites(one: Case, expiresAt: number): Generator<Violation> {
+function* checkWrites(one: Case, expiryFor: (write: Attempt) => number): Generator<Violation> {
   const { attempts, confirms } = one;
   if (attempts.length > 1) yield { rule: 'one-write', what: `${attempts.length} writes: ${nameOf(one)}` };
-  for (const { seq, overlaps } of attempts) {
+  for (const write of attempts) {
+    const { seq, overlaps } = write;
+    const expiresAt = expiryFor(write);
     if (overlaps) yield { rule: 'one-at-a-time', what: `sent while another write of the key was open: ${nameOf(one)}` };
     // Discord's word that the acknowledgement arrived, before the write, and before the card expired.
     const isConfirmed = confirms.some(({ ack }) => ack !== undefined && ack.seq < seq && ack.at < expiresAt);
