@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 /** What is used of a ccxt exchange; its answers are read with zod, like any other outside data. */
-export interface CcxtExchange {
+export type CcxtExchange = {
   loadMarkets(): Promise<unknown>;
   fetchLeverage(symbol: string, params?: object): Promise<unknown>;
   fetchLeverages(): Promise<unknown>;
@@ -13,15 +13,15 @@ export interface CcxtExchange {
   fetchTickers(): Promise<unknown>;
   fetchMarkOHLCV(symbol: string, timeframe: string, since: undefined, limit: number): Promise<unknown>;
   setLeverage(leverage: number | undefined, symbol: string, params?: object): Promise<unknown>;
-}
+};
 
-interface CcxtOptions {
+type CcxtOptions = {
   readonly apiKey?: string;
   readonly secret: string;
   /** Off, since the simulators keep their own limits and the tests their own pace. */
   readonly enableRateLimit: false;
   readonly urls: { readonly api: Readonly<Record<string, string>> };
-}
+};
 
 type ExchangeConstructor = new (options: CcxtOptions) => CcxtExchange;
 type ErrorConstructorOfCcxt = abstract new () => Error;
@@ -58,12 +58,12 @@ export const installedVersion = (): string => {
   return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version;
 };
 
-export interface PeerOptions {
+export type PeerOptions = {
   /** Where the venue is mounted, without a trailing slash. */
   readonly url: string;
   readonly apiKey?: string;
   readonly secret: string;
-}
+};
 
 /** ccxt's own Kraken Futures client, pointed at another host. */
 export const openKrakenPeer = ({ krakenfutures }: Ccxt, { url, ...credential }: PeerOptions): CcxtExchange => {

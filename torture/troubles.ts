@@ -6,8 +6,6 @@ import type { Keeper } from './keeper.ts';
 import type { Trader } from './people.ts';
 import { type Crash, type GatewayTrouble, isInner, type OpPlan, type Pause } from './plan.ts';
 
-export type Troubles = ReturnType<typeof armTroubles>;
-
 /** Makes go wrong what a plan wants to go wrong, and takes back what was not used up. */
 export function armTroubles(options: {
   readonly desk: Desk;

@@ -17,8 +17,6 @@ const REAL_ACCOUNTS = 200;
 const OPEN_CARDS = 20;
 const KEEP_MS = 90 * 86_400_000;
 
-export type GrownStore = Awaited<ReturnType<typeof growStore>>;
-
 /**
  * A database file with so many accounts and ended proposals, as years of use leave it.
  *

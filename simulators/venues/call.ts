@@ -4,7 +4,7 @@ import type { Fault } from './faults.ts';
 import type { Answer } from './raw-replies.ts';
 
 /** One request as the venue receives it; path and query exactly as they were sent. */
-export interface Call {
+export type Call = {
   readonly at: number;
   readonly ip: string;
   readonly method: string;
@@ -15,13 +15,13 @@ export interface Call {
   readonly params: URLSearchParams;
   readonly body: string;
   header(name: string): string | undefined;
-}
+};
 
 /** How a call is carried out: `no-effect` says success and changes nothing, `old value` reads what stood before. */
 export type Execution = 'normal' | 'no-effect' | 'old value';
 
 /** What a venue has to know so that the shared pipeline can serve it and its faults. */
-export interface VenueCore {
+export type VenueCore = {
   facts(call: Call): Omit<CallFacts, 'path' | 'at'>;
   answer(call: Call, execution: Execution): Answer;
   rateLimited(call: Call): Answer;
@@ -29,9 +29,9 @@ export interface VenueCore {
   refusal(call: Call, fault: Extract<Fault, { name: 'refused' }>): Answer;
   /** Never to appear in the request log. */
   secrets(): readonly string[];
-}
+};
 
-export const readCall = (request: FastifyRequest, { prefix, at }: { prefix: string; at: number }): Call => {
+export function readCall(request: FastifyRequest, { prefix, at }: { prefix: string; at: number }): Call {
   const url = request.raw.url ?? '';
   const mark = url.indexOf('?');
   const query = mark < 0 ? '' : url.slice(mark + 1);
@@ -48,4 +48,4 @@ export const readCall = (request: FastifyRequest, { prefix, at }: { prefix: stri
       return Array.isArray(value) ? value[0] : value;
     },
   };
-};
+}

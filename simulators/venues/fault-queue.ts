@@ -1,22 +1,22 @@
 import { type Fault, type FaultInput, faultSchema } from './faults.ts';
 
 /** What a fault is matched against. */
-export interface CallFacts {
+export type CallFacts = {
   /** Milliseconds since the epoch, by the simulator's clock. */
   readonly at: number;
   readonly kind: 'read' | 'write';
   readonly readsSetting: boolean;
   readonly account: string | undefined;
   readonly path: string;
-}
+};
 
-export interface ActiveFault {
+export type ActiveFault = {
   readonly id: number;
   readonly fault: Fault;
   readonly left: number | 'forever';
-}
+};
 
-export interface FaultQueue {
+export type FaultQueue = {
   /** Arms a fault and returns its id. */
   add(fault: FaultInput): number;
   remove(id: number): void;
@@ -26,17 +26,17 @@ export interface FaultQueue {
   take(facts: CallFacts): Fault | undefined;
   /** Tells read-back faults that this account has just written. */
   noteWrite(account: string, at: number): void;
-}
+};
 
-interface Armed {
+type Armed = {
   readonly id: number;
   readonly fault: Fault;
   /** When each account wrote last since the fault was armed. */
   readonly writes: Map<string, number>;
   left: number;
-}
+};
 
-const strikes = ({ fault, writes }: Armed, facts: CallFacts): boolean => {
+function strikes({ fault, writes }: Armed, facts: CallFacts): boolean {
   if (fault.on !== 'any' && fault.on !== facts.kind) return false;
   if (fault.account !== undefined && fault.account !== facts.account) return false;
   if (fault.path !== undefined && !facts.path.includes(fault.path)) return false;
@@ -45,9 +45,9 @@ const strikes = ({ fault, writes }: Armed, facts: CallFacts): boolean => {
   const writtenAt = writes.get(facts.account ?? '');
   if (!facts.readsSetting || writtenAt === undefined) return false;
   return fault.name !== 'lagging-read-back' || facts.at - writtenAt < fault.ms;
-};
+}
 
-export const createFaultQueue = (): FaultQueue => {
+export function createFaultQueue(): FaultQueue {
   let armed: readonly Armed[] = [];
   let lastId = 0;
 
@@ -77,4 +77,4 @@ export const createFaultQueue = (): FaultQueue => {
       for (const { writes } of armed) writes.set(account, at);
     },
   };
-};
+}

@@ -30,7 +30,7 @@ import type { WriteLogEntry } from './write-log.ts';
 /** 500 cost units per 10 s for private calls (docs.kraken.com, Rate limits). */
 export const krakenLimits: readonly WindowRule[] = [{ windowMs: 10_000, budget: 500 }];
 
-export interface KrakenSimulatorOptions {
+export type KrakenSimulatorOptions = {
   /** Milliseconds since the epoch. */
   now(): number;
   readonly accounts: readonly KrakenAccountSeed[];
@@ -43,7 +43,7 @@ export interface KrakenSimulatorOptions {
   readonly filtersPreferences?: boolean;
   /** Whether the key check exists; without it that path answers 404. */
   readonly keyCheck?: boolean;
-}
+};
 
 /** A Kraken Futures on this machine, with everything the page and the tests may see and move. */
 export type KrakenFuturesSimulator = Pipeline & KrakenControls;
@@ -51,7 +51,7 @@ export type KrakenFuturesSimulator = Pipeline & KrakenControls;
 const checkPath = '/api/auth/v1/api-keys/v3/check';
 
 /** The page "Check v3 API key": its own error shape, and 401 for a key or a signature that is wrong. */
-const checkKey = ({ accounts }: KrakenWorld, call: Call): Answer => {
+function checkKey({ accounts }: KrakenWorld, call: Call): Answer {
   const signed = checkSignature(accounts, call);
   if (signed.kind === 'refused') {
     return jsonAnswer(401, { error: 'UNAUTHORIZED', message: 'API key or signature is invalid', suberror: null });
@@ -66,14 +66,11 @@ const checkKey = ({ accounts }: KrakenWorld, call: Call): Answer => {
     allowedCidrBlock: key.allowedCidrBlocks[0] ?? null,
     allowedCidrBlocks: key.allowedCidrBlocks,
   });
-};
+}
 
 const isPreferences = (call: Call) => call.path === `${base}/leveragepreferences`;
 
-const createCore = (
-  world: KrakenWorld,
-  { limits = krakenLimits, keyCheck = true }: KrakenSimulatorOptions,
-): VenueCore => {
+function createCore(world: KrakenWorld, { limits = krakenLimits, keyCheck = true }: KrakenSimulatorOptions): VenueCore {
   const windows = createWindowsPerKey(limits);
   const { error, code } = world.refusals;
 
@@ -112,7 +109,7 @@ const createCore = (
     },
     secrets: () => world.accounts.flatMap(({ keys }) => keys.flatMap(({ key, secret }) => [key, secret])),
   };
-};
+}
 
 const createWorld = (options: KrakenSimulatorOptions, record: KrakenWorld['record']): KrakenWorld => ({
   instruments: options.instruments ?? krakenInstruments,
@@ -134,13 +131,13 @@ const createWorld = (options: KrakenSimulatorOptions, record: KrakenWorld['recor
  *
  * @see the seed "Set the leverage setting for a market", and docs.kraken.com
  */
-export const createKrakenFuturesSimulator = (options: KrakenSimulatorOptions): KrakenFuturesSimulator => {
+export function createKrakenFuturesSimulator(options: KrakenSimulatorOptions): KrakenFuturesSimulator {
   const writes: WriteLogEntry[] = [];
   const world = createWorld(options, (entry) => writes.push(entry));
   const pipeline = createPipeline(options.now, createCore(world, options));
 
   return { ...pipeline, ...createKrakenControls(world, writes) };
-};
+}
 
 export const krakenFutures: SimulatedVenue = {
   ...{ shortLabel: 'Kraken', prefix: '/kraken', basePath: '', bitcoin: 'PF_XBTUSD' },

@@ -1,12 +1,12 @@
 /** One step of a margin schedule; rates are fractions. */
-export interface MarginLevel {
+export type MarginLevel = {
   /** Position size from which it holds: quote units for flexible futures, contracts for inverse ones. */
   readonly from: number;
   readonly initialMargin: number;
   readonly maintenanceMargin: number;
-}
+};
 
-export interface KrakenInstrument {
+export type KrakenInstrument = {
   readonly symbol: string;
   readonly type: 'flexible_futures' | 'futures_inverse';
   readonly base: string;
@@ -18,7 +18,7 @@ export interface KrakenInstrument {
   readonly markPrice: number;
   readonly marginLevels: readonly MarginLevel[];
   readonly retailMarginLevels: readonly MarginLevel[];
-}
+};
 
 const level = (from: number, initialMargin: number): MarginLevel => ({
   from,
@@ -104,7 +104,7 @@ const shownLevels = (instrument: KrakenInstrument, levels: readonly MarginLevel[
   }));
 
 /** One entry of `GET /instruments`. */
-export const shownInstrument = (instrument: KrakenInstrument, show: ShowNumber) => {
+export function shownInstrument(instrument: KrakenInstrument, show: ShowNumber) {
   const { symbol, type, base, quote, tickSize, tradeable, maxPositionSize, contractValueTradePrecision } = instrument;
   const marginLevels = shownLevels(instrument, instrument.marginLevels, show);
   const retailMarginLevels = shownLevels(instrument, instrument.retailMarginLevels, show);
@@ -132,10 +132,10 @@ export const shownInstrument = (instrument: KrakenInstrument, show: ShowNumber) 
     retailMarginLevels,
     marginSchedules: { PRO: { retail: marginLevels }, STANDARD: { retail: retailMarginLevels } },
   };
-};
+}
 
 /** One entry of `GET /tickers`. */
-export const shownTicker = (instrument: KrakenInstrument, at: number, show: ShowNumber) => {
+export function shownTicker(instrument: KrakenInstrument, at: number, show: ShowNumber) {
   const { symbol, base, quote, markPrice, tickSize, tradeable } = instrument;
   return {
     tag: 'perpetual',
@@ -159,4 +159,4 @@ export const shownTicker = (instrument: KrakenInstrument, at: number, show: Show
     fundingRate: 0,
     fundingRatePrediction: 0,
   };
-};
+}

@@ -16,23 +16,23 @@ const levelAt = (levels: readonly MarginLevel[], amount: Big): MarginLevel | und
   levels.findLast(({ from }) => amount.gte(from)) ?? levels[0];
 
 /** The maximum is no field: it follows from the first tier, and falls with the position's size. */
-export const maxLeverage = (instrument: KrakenInstrument, account: KrakenAccount): Big => {
+export function maxLeverage(instrument: KrakenInstrument, account: KrakenAccount): Big {
   const held = account.positions.filter(({ symbol }) => symbol === instrument.symbol).map(notional);
   const level = levelAt(levelsFor(instrument, account.retail), sum(held));
   return level ? new Big(1).div(level.initialMargin).round(2, Big.roundDown) : new Big(1);
-};
-
-export interface MarginView {
-  readonly account: KrakenAccount;
-  findInstrument(symbol: string): KrakenInstrument | undefined;
 }
 
-const marginRate = (position: KrakenPosition, wanted: Wanted, { account, findInstrument }: MarginView): Big => {
+export type MarginView = {
+  readonly account: KrakenAccount;
+  findInstrument(symbol: string): KrakenInstrument | undefined;
+};
+
+function marginRate(position: KrakenPosition, wanted: Wanted, { account, findInstrument }: MarginView): Big {
   if (wanted !== 'cross') return new Big(1).div(wanted);
   const instrument = findInstrument(position.symbol);
   const level = instrument && levelAt(levelsFor(instrument, account.retail), notional(position));
   return new Big(level?.initialMargin ?? 1);
-};
+}
 
 const settingOf = ({ isolated }: KrakenAccount, symbol: string): Wanted => isolated.get(symbol) ?? 'cross';
 
@@ -55,33 +55,33 @@ export const maintenanceMargin = ({ account, findInstrument }: MarginView): Big 
     }),
   );
 
-interface Market {
+type Market = {
   readonly instrument: KrakenInstrument;
   readonly retail: boolean;
-}
+};
 
 /** Isolated at this leverage the position would already be past its liquidation price. */
-const isPastLiquidation = (position: KrakenPosition, leverage: string, { instrument, retail }: Market): boolean => {
+function isPastLiquidation(position: KrakenPosition, leverage: string, { instrument, retail }: Market): boolean {
   const rate = new Big(levelAt(levelsFor(instrument, retail), notional(position))?.maintenanceMargin ?? 0);
   const cushion = new Big(1).div(leverage).minus(rate);
   const entry = new Big(position.price);
   if (position.side === 'long') return entry.times(new Big(1).minus(cushion)).gte(instrument.markPrice);
   return entry.times(cushion.plus(1)).lte(instrument.markPrice);
-};
+}
 
-const holds = (rule: KrakenRule, symbol: string, wanted: Wanted): boolean => {
+function holds(rule: KrakenRule, symbol: string, wanted: Wanted): boolean {
   if (rule.symbol !== symbol) return false;
   if (wanted === 'cross') return rule.cross === true;
   if (rule.cross === true) return false;
   if (rule.below !== undefined && new Big(wanted).gte(rule.below)) return false;
   return rule.above === undefined || new Big(wanted).gt(rule.above);
-};
+}
 
 /**
  * Why the venue would refuse this setting for the sake of margin: a seeded rule; a position whose margin would exceed
  * the collateral (lowering leverage needs more); or one that would be liquidated at once.
  */
-export const marginRefusal = (view: MarginView, instrument: KrakenInstrument, wanted: Wanted): number | undefined => {
+export function marginRefusal(view: MarginView, instrument: KrakenInstrument, wanted: Wanted): number | undefined {
   const { account } = view;
   const { symbol } = instrument;
   const rule = account.rules.find((known) => holds(known, symbol, wanted));
@@ -93,4 +93,4 @@ export const marginRefusal = (view: MarginView, instrument: KrakenInstrument, wa
   return open.some((position) => isPastLiquidation(position, wanted, { instrument, retail: account.retail }))
     ? 41
     : undefined;
-};
+}

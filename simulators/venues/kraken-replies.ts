@@ -1,14 +1,14 @@
 import { type Answer, jsonAnswer } from './raw-replies.ts';
 
 /** The statuses that errors come with; the venue has used 200 as well as 4xx and 5xx for both shapes. */
-export interface KrakenErrorStyle {
+export type KrakenErrorStyle = {
   /** Status of `{"error":"…"}`; 200 by default. */
   readonly strings: number;
   /** Status of `{"errors":[{"code":…}]}`; 500 by default. */
   readonly codes: number;
   /** Whether a code comes with its message; true by default. */
   readonly messages: boolean;
-}
+};
 
 const messages: Readonly<Record<number, string>> = {
   41: 'WOULD_CAUSE_LIQUIDATION',

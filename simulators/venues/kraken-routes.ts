@@ -9,7 +9,7 @@ import { uuidFrom } from './stable-id.ts';
 import type { WriteLogEntry } from './write-log.ts';
 
 /** The venue's state; the simulator changes it, the routes read it. */
-export interface KrakenWorld {
+export type KrakenWorld = {
   instruments: readonly KrakenInstrument[];
   readonly accounts: readonly KrakenAccount[];
   readonly refusals: KrakenRefusals;
@@ -17,20 +17,20 @@ export interface KrakenWorld {
   /** Whether `GET /leveragepreferences?symbol=` filters; it was seen not to. */
   readonly filtersPreferences: boolean;
   record(entry: WriteLogEntry): void;
-}
+};
 
-export interface PrivateCall {
+export type PrivateCall = {
   readonly world: KrakenWorld;
   readonly account: KrakenAccount;
   readonly key: KrakenKey;
   readonly call: Call;
   readonly execution: Execution;
-}
+};
 
 export const base = '/derivatives/api/v3';
 
 /** Market data, free of charge and without a key. */
-export const publicRoute = ({ instruments, refusals, show }: KrakenWorld, call: Call): Answer | undefined => {
+export function publicRoute({ instruments, refusals, show }: KrakenWorld, call: Call): Answer | undefined {
   if (call.method !== 'GET') return undefined;
   const { at } = call;
   if (call.path === `${base}/instruments`) {
@@ -43,35 +43,35 @@ export const publicRoute = ({ instruments, refusals, show }: KrakenWorld, call: 
   if (symbol === undefined) return undefined;
   const found = instruments.find((instrument) => instrument.symbol === symbol.toUpperCase());
   return found ? succeeded(at, { ticker: shownTicker(found, at, show) }) : refusals.error(at, 'contractNotFound');
-};
+}
 
 const viewOf = ({ world, account }: PrivateCall): MarginView => ({
   account,
   findInstrument: (symbol) => world.instruments.find((instrument) => instrument.symbol === symbol),
 });
 
-const readPreferences = ({ world, account, call, execution }: PrivateCall): Answer => {
+function readPreferences({ world, account, call, execution }: PrivateCall): Answer {
   const only = world.filtersPreferences ? call.params.get('symbol') : null;
   const listed = [...isolatedMarkets(account, execution === 'old value')]
     .filter(([symbol]) => only === null || only === symbol)
     .map(([symbol, leverage]) => ({ symbol, maxLeverage: world.show(Number(leverage)) }));
   return succeeded(call.at, { leveragePreferences: listed });
-};
+}
 
 /** Plain decimals of at least 1 with at most two places; the venue publishes neither minimum nor step. */
-const readLeverage = (text: string, max: Big): string | undefined => {
+function readLeverage(text: string, max: Big): string | undefined {
   if (!/^\d{1,6}(\.\d{1,10})?$/.test(text)) return undefined;
   const leverage = new Big(text);
   const fits = leverage.gte(1) && leverage.lte(max) && leverage.mod('0.01').eq(0);
   return fits ? leverage.toFixed() : undefined;
-};
+}
 
 /**
  * `maxLeverage` present sets isolated margin, absent sets cross.
  *
  * @see the seed "Set the leverage setting for a market" (PUT /leveragepreferences)
  */
-const setPreference = (request: PrivateCall): Answer => {
+function setPreference(request: PrivateCall): Answer {
   const { world, account, call, execution } = request;
   const { error, code } = world.refusals;
   const params = new URLSearchParams([...call.params, ...new URLSearchParams(call.body)]);
@@ -89,18 +89,18 @@ const setPreference = (request: PrivateCall): Answer => {
   if (refusal !== undefined) return code(call.at, refusal);
   if (execution !== 'no-effect') store(request, symbol, wanted === 'cross' ? undefined : wanted);
   return succeeded(call.at);
-};
+}
 
-const store = ({ world, account, call }: PrivateCall, symbol: string, leverage: string | undefined): void => {
+function store({ world, account, call }: PrivateCall, symbol: string, leverage: string | undefined): void {
   account.lastChange = { symbol, before: account.isolated.get(symbol) };
   if (leverage === undefined) account.isolated.delete(symbol);
   else account.isolated.set(symbol, leverage);
   const mode = leverage === undefined ? 'cross' : 'isolated';
   world.record({ at: call.at, account: account.id, market: symbol, currency: undefined, mode, leverage });
-};
+}
 
 /** `maxFixedLeverage` stands only on isolated positions; there is no liquidation price. */
-const openPositions = ({ world, account, call }: PrivateCall): Answer => {
+function openPositions({ world, account, call }: PrivateCall): Answer {
   const openPositions = account.positions.map(({ symbol, side, size, price }) => {
     const leverage = account.isolated.get(symbol);
     return {
@@ -115,9 +115,9 @@ const openPositions = ({ world, account, call }: PrivateCall): Answer => {
     };
   });
   return succeeded(call.at, { openPositions });
-};
+}
 
-const openOrders = ({ world, account, call }: PrivateCall): Answer => {
+function openOrders({ world, account, call }: PrivateCall): Answer {
   const openOrders = account.orders.map(({ symbol, side, size, limitPrice, reduceOnly = false }) => ({
     order_id: uuidFrom(`kraken order ${symbol} ${side} ${limitPrice}`),
     symbol,
@@ -132,9 +132,9 @@ const openOrders = ({ world, account, call }: PrivateCall): Answer => {
     lastUpdateTime: serverTime(call.at - 3_600_000),
   }));
   return succeeded(call.at, { openOrders });
-};
+}
 
-const accounts = (request: PrivateCall): Answer => {
+function accounts(request: PrivateCall): Answer {
   const { world, account, call } = request;
   const collateral = new Big(account.collateral);
   const required = initialMargin(viewOf(request));
@@ -156,13 +156,13 @@ const accounts = (request: PrivateCall): Answer => {
     marginEquity: show(collateral),
   };
   return succeeded(call.at, { accounts: { cash: { type: 'cashAccount', balances: {} }, flex } });
-};
+}
 
-interface PrivateRoute {
+type PrivateRoute = {
   readonly cost: number;
   readonly needs: 'READ_ONLY' | 'FULL_ACCESS';
   answer(request: PrivateCall): Answer;
-}
+};
 
 /** The cost of leveragepreferences is unpublished; 2 and 10 are assumptions. */
 const routes: Readonly<Record<string, PrivateRoute>> = {

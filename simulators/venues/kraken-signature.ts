@@ -22,17 +22,17 @@ export type Signed =
 
 const refused = (error: Extract<Signed, { kind: 'refused' }>['error']): Signed => ({ kind: 'refused', error });
 
-export const findKey = (accounts: readonly KrakenAccount[], call: Call) => {
+export function findKey(accounts: readonly KrakenAccount[], call: Call) {
   const sent = call.header('apikey');
   for (const account of accounts) {
     const key = account.keys.find((known) => known.key === sent);
     if (key) return { account, key };
   }
   return undefined;
-};
+}
 
 /** A nonce is optional, but once sent it must rise per key. */
-const readNonce = (key: KrakenKey, nonce: string): Signed | undefined => {
+function readNonce(key: KrakenKey, nonce: string): Signed | undefined {
   if (nonce === '') return undefined;
   if (!/^\d{1,30}$/.test(nonce)) return refused('nonceBelowThreshold');
   const sent = BigInt(nonce);
@@ -40,9 +40,9 @@ const readNonce = (key: KrakenKey, nonce: string): Signed | undefined => {
   if (key.nonce !== undefined && sent < key.nonce) return refused('nonceBelowThreshold');
   key.nonce = sent;
   return undefined;
-};
+}
 
-export const checkSignature = (accounts: readonly KrakenAccount[], call: Call): Signed => {
+export function checkSignature(accounts: readonly KrakenAccount[], call: Call): Signed {
   const found = findKey(accounts, call);
   if (!found || found.key.expired) return refused('authenticationError');
   const nonce = call.header('nonce') ?? '';
@@ -50,4 +50,4 @@ export const checkSignature = (accounts: readonly KrakenAccount[], call: Call): 
   const sent = Buffer.from(call.header('authent') ?? '', 'base64');
   if (!matches(expected, sent)) return refused('authenticationError');
   return readNonce(found.key, nonce) ?? { kind: 'known', ...found };
-};
+}

@@ -1,7 +1,7 @@
 /** Tiers of access, as the key check names them. */
 export type KrakenAccess = 'NO_ACCESS' | 'READ_ONLY' | 'FULL_ACCESS';
 
-export interface KrakenKeySeed {
+export type KrakenKeySeed = {
   readonly key: string;
   /** Base64, as the venue hands it out. */
   readonly secret: string;
@@ -11,25 +11,25 @@ export interface KrakenKeySeed {
   readonly transfer?: KrakenAccess;
   readonly allowedCidrBlocks?: readonly string[];
   readonly expired?: boolean;
-}
+};
 
-export interface KrakenPosition {
+export type KrakenPosition = {
   readonly symbol: string;
   readonly side: 'long' | 'short';
   readonly size: string;
   readonly price: string;
-}
+};
 
-export interface KrakenOrder {
+export type KrakenOrder = {
   readonly symbol: string;
   readonly side: 'buy' | 'sell';
   readonly size: string;
   readonly limitPrice: string;
   readonly reduceOnly?: boolean;
-}
+};
 
 /** A refusal that holds for this account: 41 would cause liquidation, 92 insufficient margin. */
-export interface KrakenRule {
+export type KrakenRule = {
   readonly symbol: string;
   readonly code: 41 | 92;
   /** Without a bound it holds for every isolated setting of the market. */
@@ -37,10 +37,10 @@ export interface KrakenRule {
   readonly above?: number;
   /** Holds for the way back to cross margin instead. */
   readonly cross?: boolean;
-}
+};
 
 /** How an account starts out. All its keys open the same account. */
-export interface KrakenAccountSeed {
+export type KrakenAccountSeed = {
   readonly id: string;
   readonly keys: readonly KrakenKeySeed[];
   /** Decimal text in USD; 10000 by default. Margin that positions do not need of it is available. */
@@ -52,15 +52,15 @@ export interface KrakenAccountSeed {
   readonly rules?: readonly KrakenRule[];
   /** Whose margin schedule holds; retail clients get less leverage. */
   readonly retail?: boolean;
-}
+};
 
-export interface KrakenKey extends Required<KrakenKeySeed> {
+export type KrakenKey = Required<KrakenKeySeed> & {
   expired: boolean;
   /** The highest nonce that was accepted. */
   nonce: bigint | undefined;
-}
+};
 
-export interface KrakenAccount {
+export type KrakenAccount = {
   readonly id: string;
   readonly keys: readonly KrakenKey[];
   readonly retail: boolean;
@@ -71,7 +71,7 @@ export interface KrakenAccount {
   readonly isolated: Map<string, string>;
   /** The last change and what stood there before; undefined means cross. */
   lastChange: { readonly symbol: string; readonly before: string | undefined } | undefined;
-}
+};
 
 export const openAccount = (seed: KrakenAccountSeed): KrakenAccount => ({
   id: seed.id,
@@ -93,10 +93,10 @@ export const openAccount = (seed: KrakenAccountSeed): KrakenAccount => ({
 });
 
 /** The markets in isolated margin, as they are or as they were before the last change. */
-export const isolatedMarkets = ({ isolated, lastChange }: KrakenAccount, old: boolean): ReadonlyMap<string, string> => {
+export function isolatedMarkets({ isolated, lastChange }: KrakenAccount, old: boolean): ReadonlyMap<string, string> {
   if (!old || !lastChange) return isolated;
   const shown = new Map(isolated);
   if (lastChange.before === undefined) shown.delete(lastChange.symbol);
   else shown.set(lastChange.symbol, lastChange.before);
   return shown;
-};
+}

@@ -21,24 +21,24 @@ const intervals: ReadonlyMap<string, number> = new Map([
 
 const mostCandles = 1500;
 
-interface Span {
+type Span = {
   readonly start: number;
   readonly end: number;
   readonly interval: number;
-}
+};
 
 /** Flat candles at the present price: `[epoch seconds, open, high, low, close]`, with volume when asked for. */
-const candles = (price: number, { start, end, interval }: Span, volume: readonly number[]) => {
+function candles(price: number, { start, end, interval }: Span, volume: readonly number[]) {
   const first = Math.ceil(start / interval) * interval;
   const count = Math.min(mostCandles, Math.max(0, Math.floor((end - first) / interval) + 1));
   return Array.from({ length: count }, (_, index) => [first + index * interval, price, price, price, price, ...volume]);
-};
+}
 
 const findPair = (markets: readonly MudrexMarket[], pair: string) =>
   markets.find(({ symbol }) => symbol === pair.replace('/', '').toUpperCase());
 
 /** The public pages "Mark Price Kline" and "Historical Kline". Unknown symbols are silently left out. */
-export const klines = (markets: readonly MudrexMarket[], params: URLSearchParams, withVolume: boolean): Answer => {
+export function klines(markets: readonly MudrexMarket[], params: URLSearchParams, withVolume: boolean): Answer {
   const pairs = (params.get('assets') ?? '').split(',').filter((pair) => pair !== '');
   const interval = intervals.get(params.get('aggregation') ?? '1m');
   const start = Number(params.get('start_time'));
@@ -57,4 +57,4 @@ export const klines = (markets: readonly MudrexMarket[], params: URLSearchParams
     ] as const;
   });
   return succeeded({ asset_ticks: Object.fromEntries(ticks) });
-};
+}

@@ -15,13 +15,13 @@ import type { WriteLogEntry } from './write-log.ts';
 export type MudrexShape = 'seed' | '2026';
 
 /** Everything a route needs to answer. */
-export interface LeverageRoute {
+export type LeverageRoute = {
   readonly account: MudrexAccount;
   readonly market: MudrexMarket;
   readonly shape: MudrexShape;
   readonly call: Call;
   readonly execution: Execution;
-}
+};
 
 const shown = (leverage: string, currency: MudrexCurrency, shape: MudrexShape) =>
   shape === 'seed'
@@ -34,14 +34,14 @@ const currencySchema = z.enum(['USDT', 'INR']);
 export const readCurrency = (value: unknown): MudrexCurrency | undefined =>
   value === undefined || value === null ? 'USDT' : currencySchema.safeParse(value).data;
 
-export const readLeverage = ({ account, market, shape, call, execution }: LeverageRoute): Answer => {
+export function readLeverage({ account, market, shape, call, execution }: LeverageRoute): Answer {
   const currency = readCurrency(call.params.get('trade_currency'));
   if (!currency) return refusals.currency();
   const key = settingKey(market.symbol, currency);
   const old = execution === 'old value' && account.lastChange?.key === key ? account.lastChange : undefined;
   const leverage = old ? old.before : account.leverages.get(key);
   return leverage === undefined ? refusals.notSet() : succeeded(shown(leverage, currency, shape));
-};
+}
 
 const bodySchema = z.object({
   leverage: z.number(),
@@ -49,27 +49,27 @@ const bodySchema = z.object({
   trade_currency: z.unknown().optional(),
 });
 
-const parseJson = (text: string): unknown => {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-};
+}
 
-const readBody = (call: Call) => {
+function readBody(call: Call) {
   const isJson = /^application\/json\b/i.test(call.header('content-type') ?? '');
   return isJson ? bodySchema.safeParse(parseJson(call.body)).data : undefined;
-};
+}
 
 const permits = (market: MudrexMarket, leverage: Big): boolean =>
   leverage.gte(market.minLeverage) && leverage.lte(market.maxLeverage) && leverage.mod(market.leverageStep).eq(0);
 
 /** The currency counts in the body only; in the query it is ignored, so that USDT is what gets set. */
-export const setLeverage = (
+export function setLeverage(
   { account, market, shape, call, execution }: LeverageRoute,
   record: (entry: WriteLogEntry) => void,
-): Answer => {
+): Answer {
   const body = readBody(call);
   if (!body) return refusals.params();
   const currency = readCurrency(body.trade_currency);
@@ -85,4 +85,4 @@ export const setLeverage = (
     record({ at: call.at, account: account.id, market: market.symbol, currency, mode: 'isolated', leverage });
   }
   return succeeded(shown(leverage, currency, shape));
-};
+}

@@ -1,7 +1,7 @@
 import { uuidFrom } from './stable-id.ts';
 
 /** A Mudrex asset with the fields a client can depend on; decimals are strings, as in the listing. */
-export interface MudrexMarket {
+export type MudrexMarket = {
   readonly id: string;
   readonly symbol: string;
   readonly name: string;
@@ -13,7 +13,7 @@ export interface MudrexMarket {
   readonly priceStep: string;
   /** 1 is the most popular; the listing's default order. */
   readonly popularity: number;
-}
+};
 
 type Row = readonly [base: string, name: string, price: string, max: string, quantityStep: string, priceStep: string];
 

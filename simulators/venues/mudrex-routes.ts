@@ -9,7 +9,7 @@ import type { Answer } from './raw-replies.ts';
 import type { WriteLogEntry } from './write-log.ts';
 
 /** The venue's state; the simulator changes it, the routes read it. */
-export interface MudrexWorld {
+export type MudrexWorld = {
   markets: readonly MudrexMarket[];
   readonly accounts: readonly MudrexAccount[];
   shape: MudrexShape;
@@ -17,17 +17,17 @@ export interface MudrexWorld {
   readonly ping: boolean;
   readonly defaultPage: number;
   record(entry: WriteLogEntry): void;
-}
+};
 
 const base = '/fapi/v1';
 
 /** Public market data: served without a key, with a limit per address. */
-export const publicRoute = (world: MudrexWorld, call: Call): Answer | undefined => {
+export function publicRoute(world: MudrexWorld, call: Call): Answer | undefined {
   if (call.method !== 'GET') return undefined;
   if (call.path === `${base}/price/mark-kline`) return klines(world.markets, call.params, false);
   if (call.path === `${base}/price/kline`) return klines(world.markets, call.params, true);
   return undefined;
-};
+}
 
 export const isPublic = (call: Call): boolean => call.path.startsWith(`${base}/price/`);
 export const isLeveragePath = (call: Call): boolean => /^\/fapi\/v1\/futures\/[^/]+\/leverage$/.test(call.path);
@@ -41,13 +41,13 @@ const sortKeys: ReadonlyMap<string, SortKey> = new Map<string, SortKey>([
   ['popularity', ({ popularity }) => new Big(popularity)],
 ]);
 
-const readCount = (text: string | null, fallback: number): number | undefined => {
+function readCount(text: string | null, fallback: number): number | undefined {
   if (text === null) return fallback;
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
-};
+}
 
 /** `offset` counts rows, as the page "Assets" says. */
-const listMarkets = ({ markets, defaultPage }: MudrexWorld, { params }: Call): Answer => {
+function listMarkets({ markets, defaultPage }: MudrexWorld, { params }: Call): Answer {
   const offset = readCount(params.get('offset'), 0);
   const limit = readCount(params.get('limit'), defaultPage);
   const sortBy = sortKeys.get(params.get('sort') ?? 'popularity');
@@ -57,14 +57,14 @@ const listMarkets = ({ markets, defaultPage }: MudrexWorld, { params }: Call): A
   const sorted = markets.toSorted((left, right) => sortBy(left).cmp(sortBy(right)));
   const ordered = order === 'desc' ? sorted.toReversed() : sorted;
   return succeeded(ordered.slice(offset, offset + Math.min(limit, 100)).map(listed));
-};
+}
 
 /** Symbols count only when `is_symbol` is present, whatever its value (the seed says so). */
-const findMarket = ({ markets }: MudrexWorld, reference: string, call: Call): MudrexMarket | Answer => {
+function findMarket({ markets }: MudrexWorld, reference: string, call: Call): MudrexMarket | Answer {
   const bySymbol = call.params.has('is_symbol');
   const found = markets.find(({ id, symbol }) => (bySymbol ? symbol : id) === decodeURIComponent(reference));
   return found ?? (bySymbol ? refusals.asset() : refusals.assetId());
-};
+}
 
 /** Go's empty slice: a list without entries is `null`, as the page "Open Positions" shows. */
 const listOrNull = (rows: readonly unknown[]) => (rows.length === 0 ? null : rows);
@@ -98,7 +98,7 @@ const marketOf = ({ markets }: MudrexWorld, symbol: string) => markets.find((mar
 
 const isAnswer = (found: MudrexMarket | Answer): found is Answer => 'status' in found;
 
-const leverageRoute = (world: MudrexWorld, account: MudrexAccount, call: Call, execution: Execution): Answer => {
+function leverageRoute(world: MudrexWorld, account: MudrexAccount, call: Call, execution: Execution): Answer {
   if (call.method !== 'GET' && call.method !== 'POST') return refusals.authentication();
   const reference = call.path.split('/')[4] ?? '';
   const market = findMarket(world, reference, call);
@@ -106,10 +106,10 @@ const leverageRoute = (world: MudrexWorld, account: MudrexAccount, call: Call, e
   const route = { account, market, shape: world.shape, call, execution };
   if (call.method === 'GET') return readLeverage(route);
   return account.readOnly ? refusals.scope() : setLeverage(route, world.record);
-};
+}
 
 /** Everything behind a key. Unknown private paths answer 401, like a wrong key. */
-export const privateRoute = (world: MudrexWorld, account: MudrexAccount, call: Call, execution: Execution): Answer => {
+export function privateRoute(world: MudrexWorld, account: MudrexAccount, call: Call, execution: Execution): Answer {
   if (isLeveragePath(call)) return leverageRoute(world, account, call, execution);
   if (call.method !== 'GET' || !call.path.startsWith(base)) return refusals.authentication();
   const path = call.path.slice(base.length);
@@ -121,4 +121,4 @@ export const privateRoute = (world: MudrexWorld, account: MudrexAccount, call: C
   if (reference === undefined || reference === 'ping') return refusals.authentication();
   const market = findMarket(world, reference, call);
   return isAnswer(market) ? market : succeeded(listed(market));
-};
+}

@@ -3,7 +3,7 @@ import { uuidFrom } from './stable-id.ts';
 
 export type MudrexCurrency = 'USDT' | 'INR';
 
-export interface MudrexPosition {
+export type MudrexPosition = {
   readonly symbol: string;
   readonly side: 'LONG' | 'SHORT';
   readonly quantity: string;
@@ -14,25 +14,25 @@ export interface MudrexPosition {
   readonly initialMargin?: string;
   readonly maintenanceMargin?: string;
   readonly currency?: MudrexCurrency;
-}
+};
 
-export interface MudrexOrder {
+export type MudrexOrder = {
   readonly symbol: string;
   readonly side: 'LONG' | 'SHORT';
   readonly quantity: number;
   readonly price: number;
   readonly leverage: number;
   readonly currency?: MudrexCurrency;
-}
+};
 
-export interface MudrexSetting {
+export type MudrexSetting = {
   readonly symbol: string;
   readonly leverage: string;
   readonly currency?: MudrexCurrency;
-}
+};
 
 /** How an account starts out. The secret alone opens it: Mudrex has no key id and no signature. */
-export interface MudrexAccountSeed {
+export type MudrexAccountSeed = {
   readonly id: string;
   readonly secret: string;
   readonly settings?: readonly MudrexSetting[];
@@ -43,9 +43,9 @@ export interface MudrexAccountSeed {
   readonly readOnly?: boolean;
   /** Every call answers 401, as after the 90 days of a key. */
   readonly expired?: boolean;
-}
+};
 
-export interface MudrexAccount {
+export type MudrexAccount = {
   readonly id: string;
   secret: string;
   expired: boolean;
@@ -56,7 +56,7 @@ export interface MudrexAccount {
   readonly leverages: Map<string, string>;
   /** The last change and what stood there before; undefined means it had never been set. */
   lastChange: { readonly key: string; readonly before: string | undefined } | undefined;
-}
+};
 
 export const settingKey = (symbol: string, currency: string) => `${symbol} ${currency}`;
 

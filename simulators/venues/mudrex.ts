@@ -23,7 +23,7 @@ export const mudrexLimits: readonly WindowRule[] = [
 
 const publicLimits: readonly WindowRule[] = [{ windowMs: 60 * second, budget: 300 }];
 
-export interface MudrexSimulatorOptions {
+export type MudrexSimulatorOptions = {
   /** Milliseconds since the epoch. */
   now(): number;
   readonly accounts: readonly MudrexAccountSeed[];
@@ -34,12 +34,12 @@ export interface MudrexSimulatorOptions {
   /** Rows of a page when the client names no limit; 10 by default. */
   readonly defaultPage?: number;
   readonly ping?: boolean;
-}
+};
 
 /** A Mudrex on this machine, with everything the page and the tests may see and move. */
 export type MudrexSimulator = Pipeline & MudrexControls;
 
-const createCore = (world: MudrexWorld, limits: readonly WindowRule[]): VenueCore => {
+function createCore(world: MudrexWorld, limits: readonly WindowRule[]): VenueCore {
   const keyed = createWindowsPerKey(limits);
   const addressed = createWindowsPerKey(publicLimits);
   const accountOf = (call: Call): MudrexAccount | undefined => {
@@ -68,7 +68,7 @@ const createCore = (world: MudrexWorld, limits: readonly WindowRule[]): VenueCor
     refusal: (_call, { status = 400, text = 'something went wrong', code = status }) => failed(status, text, code),
     secrets: () => world.accounts.map(({ secret }) => secret),
   };
-};
+}
 
 /**
  * A Mudrex on this machine: it checks the key, the limits and every argument, and keeps leverage per asset and trade
@@ -76,7 +76,7 @@ const createCore = (world: MudrexWorld, limits: readonly WindowRule[]): VenueCor
  *
  * @see the seed "Set leverage by asset id/symbol", and docs.trade.mudrex.com
  */
-export const createMudrexSimulator = ({ now, ...options }: MudrexSimulatorOptions): MudrexSimulator => {
+export function createMudrexSimulator({ now, ...options }: MudrexSimulatorOptions): MudrexSimulator {
   const writes: WriteLogEntry[] = [];
   const world: MudrexWorld = {
     markets: options.markets ?? mudrexMarkets,
@@ -89,7 +89,7 @@ export const createMudrexSimulator = ({ now, ...options }: MudrexSimulatorOption
   const pipeline = createPipeline(now, createCore(world, options.limits ?? mudrexLimits));
 
   return { ...pipeline, ...createMudrexControls(world, writes) };
-};
+}
 
 export const mudrex: SimulatedVenue = {
   ...{ shortLabel: 'Mudrex', prefix: '/mudrex', basePath: '/fapi/v1', bitcoin: 'BTCUSDT' },

@@ -8,7 +8,7 @@ import { type Answer, reset, sendCut, sendHuge, sendSlowBody, sendSlowHeaders } 
 import { createRequestLog, type RequestEntry } from './request-log.ts';
 
 /** What every simulator offers besides its own state. */
-export interface Pipeline {
+export type Pipeline = {
   /** Mount it with `app.register(plugin, { prefix: '/mudrex' })`. */
   readonly plugin: FastifyPluginAsync;
   readonly faults: FaultQueue;
@@ -16,7 +16,7 @@ export interface Pipeline {
   readonly requests: readonly RequestEntry[];
   /** Breaks every connection a fault keeps waiting; closing the server does this too. */
   releaseHangs(): void;
-}
+};
 
 const htmlPage = (status: number): Answer => ({
   status,
@@ -25,7 +25,7 @@ const htmlPage = (status: number): Answer => ({
 });
 
 /** Connections that wait on purpose, so that they can be broken when the server closes. */
-const createWaitingRoom = () => {
+function createWaitingRoom() {
   const held = new Set<ServerResponse>();
   let leaving = new AbortController();
   return {
@@ -40,9 +40,9 @@ const createWaitingRoom = () => {
       for (const response of held) response.socket?.destroy();
     },
   };
-};
+}
 
-interface Strike {
+type Strike = {
   now(): number;
   readonly call: Call;
   readonly core: VenueCore;
@@ -50,10 +50,10 @@ interface Strike {
   send(answer: Answer): void;
   /** Takes the bare response away from Fastify; the status counts as sent. */
   raw(status?: number): ServerResponse;
-}
+};
 
 /** Faults that replace the answer. */
-const answerInstead = (fault: Fault, { call, core }: Strike): Answer | undefined => {
+function answerInstead(fault: Fault, { call, core }: Strike): Answer | undefined {
   switch (fault.name) {
     case 'rate-limited': {
       const answer = core.rateLimited(call);
@@ -77,12 +77,12 @@ const answerInstead = (fault: Fault, { call, core }: Strike): Answer | undefined
     default:
       return undefined;
   }
-};
+}
 
 const json = { 'content-type': 'application/json' };
 
 /** Faults that spoil a body: the call was carried out, unless the fault says otherwise. */
-const spoiltAnswer = (fault: Fault, answer: Answer): Answer | undefined => {
+function spoiltAnswer(fault: Fault, answer: Answer): Answer | undefined {
   switch (fault.name) {
     case 'broken-json':
       return { ...answer, status: 200, body: answer.body.slice(0, Math.ceil(answer.body.length / 2)) };
@@ -95,9 +95,9 @@ const spoiltAnswer = (fault: Fault, answer: Answer): Answer | undefined => {
     default:
       return undefined;
   }
-};
+}
 
-const withoutAnswer = (fault: Fault, { call, core, room, raw }: Strike): boolean => {
+function withoutAnswer(fault: Fault, { call, core, room, raw }: Strike): boolean {
   switch (fault.name) {
     case 'apply-then-hang':
       core.answer(call, 'normal');
@@ -116,9 +116,9 @@ const withoutAnswer = (fault: Fault, { call, core, room, raw }: Strike): boolean
     default:
       return false;
   }
-};
+}
 
-const spoil = async (fault: Fault, answer: Answer, { room, raw, send }: Strike): Promise<void> => {
+async function spoil(fault: Fault, answer: Answer, { room, raw, send }: Strike): Promise<void> {
   const spoilt = spoiltAnswer(fault, answer);
   if (spoilt) return send(spoilt);
   const response = raw(answer.status);
@@ -136,11 +136,11 @@ const spoil = async (fault: Fault, answer: Answer, { room, raw, send }: Strike):
     default:
       throw new Error(`The fault ${fault.name} has no effect`);
   }
-};
+}
 
 const neverRan: Answer = { status: 200, headers: json, body: '{"note":"the call was not carried out"}' };
 
-const strike = async (fault: Fault, scene: Strike): Promise<void> => {
+async function strike(fault: Fault, scene: Strike): Promise<void> {
   const { call, core, room, send, now } = scene;
   if (fault.name === 'delay') {
     // The call lands even when the client has gone: silence is not proof that nothing happened.
@@ -152,10 +152,10 @@ const strike = async (fault: Fault, scene: Strike): Promise<void> => {
   if (instead) return send(instead);
   const runs = !('applied' in fault) || fault.applied;
   await spoil(fault, runs ? core.answer(call, 'normal') : neverRan, scene);
-};
+}
 
 /** Carries every call through the log, the armed faults and the venue. */
-export const createPipeline = (now: () => number, core: VenueCore): Pipeline => {
+export function createPipeline(now: () => number, core: VenueCore): Pipeline {
   const faults = createFaultQueue();
   const log = createRequestLog(core.secrets);
   const room = createWaitingRoom();
@@ -200,4 +200,4 @@ export const createPipeline = (now: () => number, core: VenueCore): Pipeline => 
   };
 
   return { plugin, faults, requests: log.entries, releaseHangs: room.release };
-};
+}

@@ -2,7 +2,7 @@ import type { Call } from './call.ts';
 import type { FaultName } from './faults.ts';
 
 /** A request that reached the simulator, answered or not. */
-export interface RequestEntry {
+export type RequestEntry = {
   /** Milliseconds since the epoch, by the simulator's clock. */
   readonly at: number;
   readonly method: string;
@@ -17,24 +17,24 @@ export interface RequestEntry {
   readonly endedAt: number | undefined;
   /** Whether a whole answer went out. */
   readonly isAnswered: boolean;
-}
+};
 
-export interface OpenEntry {
+export type OpenEntry = {
   answered(status: number): void;
   ended(at: number, isAnswered: boolean): void;
-}
+};
 
-export interface RequestLog {
+export type RequestLog = {
   readonly entries: readonly RequestEntry[];
   open(call: Call, about: Pick<RequestEntry, 'kind' | 'account' | 'fault'>): OpenEntry;
-}
+};
 
 const mask = (text: string, secrets: readonly string[]): string =>
   secrets.reduce((masked, secret) => masked.replaceAll(secret, '[masked]'), text);
 
 const kept = 1000;
 
-export const createRequestLog = (secrets: () => readonly string[]): RequestLog => {
+export function createRequestLog(secrets: () => readonly string[]): RequestLog {
   const entries: { -readonly [Field in keyof RequestEntry]: RequestEntry[Field] }[] = [];
   return {
     entries,
@@ -63,4 +63,4 @@ export const createRequestLog = (secrets: () => readonly string[]): RequestLog =
       };
     },
   };
-};
+}

@@ -1,22 +1,22 @@
 /** A budget that must hold in every window of this length, wherever it begins. */
-export interface WindowRule {
+export type WindowRule = {
   readonly windowMs: number;
   readonly budget: number;
-}
+};
 
-export interface SlidingWindows {
+export type SlidingWindows = {
   /** Spends `cost` at `at` if every rule allows it; a refused call spends nothing. */
   tryTake(at: number, cost?: number): boolean;
-}
+};
 
-interface Track {
+type Track = {
   allows(at: number, cost: number): boolean;
   spend(at: number, cost: number): void;
-}
+};
 
 const compactAt = 4096;
 
-const createTrack = (rule: WindowRule): Track => {
+function createTrack(rule: WindowRule): Track {
   const spends: { readonly at: number; readonly cost: number }[] = [];
   let oldest = 0;
   let used = 0;
@@ -42,10 +42,10 @@ const createTrack = (rule: WindowRule): Track => {
       used += cost;
     },
   };
-};
+}
 
 /** Counts spending against several rules at once, as the venues do per key. */
-export const createSlidingWindows = (rules: readonly WindowRule[]): SlidingWindows => {
+export function createSlidingWindows(rules: readonly WindowRule[]): SlidingWindows {
   const tracks = rules.map(createTrack);
   return {
     tryTake(at, cost = 1) {
@@ -54,10 +54,10 @@ export const createSlidingWindows = (rules: readonly WindowRule[]): SlidingWindo
       return true;
     },
   };
-};
+}
 
 /** One set of windows per key, made on first use. */
-export const createWindowsPerKey = (rules: readonly WindowRule[]) => {
+export function createWindowsPerKey(rules: readonly WindowRule[]) {
   const windows = new Map<string, SlidingWindows>();
   return {
     tryTake(key: string, at: number, cost = 1): boolean {
@@ -66,4 +66,4 @@ export const createWindowsPerKey = (rules: readonly WindowRule[]) => {
       return known.tryTake(at, cost);
     },
   };
-};
+}

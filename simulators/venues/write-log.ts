@@ -1,5 +1,5 @@
 /** A write that the venue carried out. */
-export interface WriteLogEntry {
+export type WriteLogEntry = {
   /** Milliseconds since the epoch, by the simulator's clock. */
   readonly at: number;
   readonly account: string;
@@ -9,7 +9,7 @@ export interface WriteLogEntry {
   readonly mode: 'isolated' | 'cross';
   /** Decimal text; undefined in cross margin. */
   readonly leverage: string | undefined;
-}
+};
 
 /** Those of one account, or all of them. */
 export function countWrites(writes: readonly WriteLogEntry[], account: string | undefined): number {

@@ -14,11 +14,11 @@ const ofKraken = (label: string): readonly { credential: DemoCredential; key: st
       : [],
   );
 
-const withVenue = async <Result>(venue: typeof kraken, use: (url: string) => Promise<Result>) => {
+async function withVenue<Result>(venue: typeof kraken, use: (url: string) => Promise<Result>) {
   const { plugin } = venue.openDemo({ now, people });
   const { url, close } = await openVenue(plugin, '/venue');
   return use(url).finally(close);
-};
+}
 
 describe('the demo', () => {
   it('has secrets that say what they are; those of Kraken are base64 of 64 bytes', () => {

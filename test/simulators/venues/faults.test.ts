@@ -7,7 +7,7 @@ import { krakenCall, openVenue, type Reply, request, transportFailure } from './
 
 const clock = { at: 1_780_000_000_000 };
 
-const open = async () => {
+async function open() {
   const simulator = createMudrexSimulator({
     // Every look at this clock moves it.
     now: () => {
@@ -33,7 +33,7 @@ const open = async () => {
     });
   const stored = () => simulator.settings('alice')[0]?.leverage;
   return { simulator, venue, read, write, stored };
-};
+}
 
 const shown = (leverage: string) => ({ success: true, data: { Leverage: leverage, MarginType: 'ISOLATED' } });
 

@@ -31,7 +31,7 @@ const accounts: KrakenSimulatorOptions['accounts'] = [
   { id: 'bob', keys: [{ key: 'demoKeyBob', secret }], retail: true },
 ];
 
-const open = async (options: Partial<KrakenSimulatorOptions> = {}) => {
+async function open(options: Partial<KrakenSimulatorOptions> = {}) {
   const simulator = createKrakenFuturesSimulator({ now: () => clock.at, accounts, ...options });
   const venue = await openVenue(simulator.plugin, '/kraken');
   const call = (wanted: Omit<KrakenCall, 'path'> & { path: string }, key = 'demoKeyAlice', withSecret = secret) =>
@@ -40,7 +40,7 @@ const open = async (options: Partial<KrakenSimulatorOptions> = {}) => {
   const put = (query: string, key?: string) => call({ method: 'PUT', path: '/leveragepreferences', query }, key);
   const preferences = async () => (await get('/leveragepreferences')).json;
   return { simulator, venue, call, get, put, preferences };
-};
+}
 
 const serverTime = new Date(clock.at).toISOString();
 const success = { result: 'success', serverTime };

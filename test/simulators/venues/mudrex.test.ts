@@ -33,7 +33,7 @@ const accounts: MudrexSimulatorOptions['accounts'] = [
   { id: 'late', secret: 'demo-secret-late', expired: true },
 ];
 
-const open = async (options: Partial<MudrexSimulatorOptions> = {}) => {
+async function open(options: Partial<MudrexSimulatorOptions> = {}) {
   const simulator = createMudrexSimulator({ now: () => clock.at, accounts, ...options });
   const venue = await openVenue(simulator.plugin, '/mudrex');
   const get = (path: string, secret = 'demo-secret-alice') =>
@@ -45,7 +45,7 @@ const open = async (options: Partial<MudrexSimulatorOptions> = {}) => {
       body,
     });
   return { simulator, venue, get, post };
-};
+}
 
 const failure = (code: number, text: string) => ({ success: false, errors: [{ code, text }] });
 const unauthenticated = failure(401, 'Invalid Authentication');
@@ -363,6 +363,6 @@ describe('the Mudrex simulator', () => {
   });
 });
 
-const fail = (): never => {
+function fail(): never {
   throw new Error('The simulator has no markets');
-};
+}

@@ -3,33 +3,33 @@ import Fastify, { type FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 
 /** Serves one simulator on a free loopback port. */
-export const openVenue = async (plugin: FastifyPluginAsync, prefix: string) => {
+export async function openVenue(plugin: FastifyPluginAsync, prefix: string) {
   const app = Fastify();
   await app.register(plugin, { prefix });
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
   return { url: `${origin}${prefix}`, close: () => app.close() };
-};
+}
 
-export interface Reply {
+export type Reply = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
   readonly json: unknown;
-}
+};
 
-const parse = (text: string): unknown => {
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-};
+}
 
-export const request = async (url: string, init: RequestInit = {}): Promise<Reply> => {
+export async function request(url: string, init: RequestInit = {}): Promise<Reply> {
   const response = await fetch(url, { redirect: 'manual', ...init });
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, json: parse(text) };
-};
+}
 
 const failureSchema = z.object({
   message: z.string(),
@@ -46,12 +46,12 @@ export const transportFailure = async (reply: Promise<Reply>): Promise<string> =
     },
   );
 
-export interface KrakenCredential {
+export type KrakenCredential = {
   readonly key: string;
   readonly secret: string;
-}
+};
 
-export interface KrakenCall {
+export type KrakenCall = {
   readonly method?: string;
   readonly path: string;
   readonly query?: string;
@@ -59,10 +59,10 @@ export interface KrakenCall {
   readonly nonce?: string;
   /** What is signed instead of the parameters that are sent. */
   readonly signs?: string;
-}
+};
 
 /** Signs and sends as the venue's guide says; written for these tests alone. */
-export const krakenCall = (url: string, { key, secret }: KrakenCredential, call: KrakenCall): Promise<Reply> => {
+export function krakenCall(url: string, { key, secret }: KrakenCredential, call: KrakenCall): Promise<Reply> {
   const { method = 'GET', path, query = '', body = '', nonce = '', signs = query + body } = call;
   const signedPath = path.startsWith('/derivatives') ? path.slice('/derivatives'.length) : path;
   const digest = createHash('sha256')
@@ -74,4 +74,4 @@ export const krakenCall = (url: string, { key, secret }: KrakenCredential, call:
   if (body !== '') headers.set('Content-Type', 'application/x-www-form-urlencoded');
   const init = body === '' ? { method, headers } : { method, headers, body };
   return request(`${url}${path}${query === '' ? '' : `?${query}`}`, init);
-};
+}
