@@ -405,6 +405,20 @@ describe('the operator’s limits', () => {
     );
     expect(textOf(line)).toContain(`Kraken Futures · done · <@${alice}>`);
   });
+
+  test('the audit channel gets no line again after the bot was stopped and started', async () => {
+    const world = await withKey('kraken-futures', { AUDIT_CHANNEL_ID: tradeDesk });
+    const lines = () => world.messages(bob).filter((one) => textOf(one).includes('**PF_XBTUSD** 3x isolated'));
+    const card = await world.command(alice, 'leverage set', { venue: 'kraken-futures', market: 'btc', leverage: '6' });
+    await world.press(alice, card, /^Set/);
+    await world.stopBot();
+    expect(lines()).toHaveLength(1);
+    await world.startBot();
+    world.clock.advance(60_000);
+    await world.tick();
+    await world.stopBot();
+    expect(lines()).toHaveLength(1);
+  });
 });
 
 describe('when Discord or the bot is in trouble', () => {
