@@ -1,14 +1,21 @@
 import { describe, expect, test } from 'vitest';
+import { createHandler } from '../../src/discord/handle.ts';
+import type { Invocation } from '../../src/discord/interaction.ts';
+import type { Acknowledgement } from '../../src/discord/rest.ts';
 import {
   applicationId,
   bob,
   card,
   confirmId,
+  createTestLog,
   general,
   leverageSet,
+  openDiscord,
+  openRest,
   options,
   startBot,
   titles,
+  venues,
   view,
 } from './support.ts';
 
@@ -257,4 +264,85 @@ test('draining ends at its deadline although something still runs', async () => 
   expect(bot.log.lines.filter((line) => line.includes('still running'))).toHaveLength(1);
   finish.resolve();
   await bot.done();
+});
+
+describe('a transport of another kind', () => {
+  /** The handler alone; what it answers goes to the test instead of a callback. */
+  async function openHandler(ack: Acknowledgement = { kind: 'acked' }) {
+    const { discord, api, clock } = await openDiscord();
+    const log = createTestLog();
+    let runs = 0;
+    const run = () => {
+      runs += 1;
+      return card('card');
+    };
+    const { handle, drain } = createHandler({
+      rest: openRest({ api, log }),
+      commands: leverageSet(run, async () => [{ name: 'BTC/USDT', value: 'BTCUSDT' }]),
+      venueIds: venues.map(({ id }) => id),
+      commandIds: () => undefined,
+      press: async () => ({}),
+      news: async () => [],
+      log,
+      now: () => clock.ms,
+      elapsed: () => clock.ms,
+      newReference: () => 'ref',
+      pause: async () => undefined,
+      metrics: { interactionArrived: () => {}, interactionAcknowledged: () => {}, interactionEnded: () => {} },
+    });
+    const answers: unknown[] = [];
+    const take = (invocation: Invocation) =>
+      handle(invocation, async (response) => {
+        answers.push(response);
+        return ack;
+      });
+    return { take, drain, answers, ran: () => runs, calls: () => discord.interactions().flatMap(({ calls }) => calls) };
+  }
+
+  const arrival = {
+    id: '1573488112435200006',
+    applicationId,
+    token: 'interaction-token',
+    createdAt: Date.UTC(2026, 10, 21),
+    caller: { user: bob.id, userName: 'bob', channel: general },
+  };
+  const called = { ...arrival, name: 'leverage', subcommand: 'set' };
+  const command: Invocation = { ...called, kind: 'command', options };
+  const typing: Invocation = { ...called, kind: 'autocomplete', focused: 'market', typed: 'bt', options: {} };
+
+  test('gets the first answer itself, and the command runs once it took it', async () => {
+    const { take, answers, ran } = await openHandler();
+    await take(command);
+    expect(answers).toEqual([{ type: 5, data: { flags: 64 } }]);
+    expect(ran()).toBe(1);
+  });
+
+  test('gets the choices of an autocomplete, and no request goes out', async () => {
+    const { take, answers, calls } = await openHandler();
+    await take(typing);
+    expect(answers).toEqual([{ type: 8, data: { choices: [{ name: 'BTC/USDT', value: 'BTCUSDT' }] } }]);
+    expect(calls()).toEqual([]);
+  });
+
+  test.each(['taken', 'gone', 'uncertain'] as const)('that says %s has nothing run', async (kind) => {
+    const { take, answers, ran } = await openHandler({ kind });
+    await take(command);
+    expect(answers).toHaveLength(1);
+    expect(ran()).toBe(0);
+  });
+
+  test('is not asked to answer what came before', async () => {
+    const { take, answers, ran } = await openHandler();
+    await Promise.all([take(command), take(command)]);
+    expect(answers).toHaveLength(1);
+    expect(ran()).toBe(1);
+  });
+
+  test('is told of the end by the first answer', async () => {
+    const { take, drain, answers, ran } = await openHandler();
+    await drain(0);
+    await take(command);
+    expect(answers).toMatchObject([{ type: 4, data: { flags: 64 } }]);
+    expect(ran()).toBe(0);
+  });
 });
