@@ -226,7 +226,7 @@ function openLinks({ config, overrides }: Setup, { keyring }: Ground) {
     ...keyring.rows,
     newToken: () => randomBytes(32).toString('base64url'),
     base: address.base,
-    isAllowed: (caller) => mayUse(config, caller) === 'yes',
+    isAllowed: (caller) => mayUse(config.rules, caller) === 'yes',
   });
   return { access, address, links };
 }
@@ -245,7 +245,7 @@ function openGate(
     pause: (ms) => pause(ms),
     venues,
     keys: vault,
-    rules: config,
+    rules: config.rules,
     messenger: client.messenger,
     voidLinks: links.voidAll,
     keepMs: config.keepMs,
@@ -268,7 +268,7 @@ function openDiscord({ config, overrides, log }: Setup, parts: Spoken): Discord 
     keys: vault,
     cards: gate.cards,
     tickets: gate.tickets,
-    rules: config,
+    rules: config.rules,
     createKeyLink: links.create,
     symbolsSetBy: gate.symbols.setBy,
     operator: config.operator,

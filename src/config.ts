@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { limitVariables, readLimits } from './config-limits.ts';
 import type { MasterKeys, Problem } from './config-values.ts';
 import * as values from './config-values.ts';
+import type { Rules } from './leverage/policy.ts';
 import type { Budget } from './leverage/venue.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import type { Secret } from './secret.ts';
@@ -57,12 +58,7 @@ export type Config = {
   readonly backups: { readonly dir: string; readonly kept: number };
   readonly web: WebConfig;
   readonly venues: readonly VenueId[];
-  /** Empty means that all are allowed; the same holds for users. */
-  readonly allowedGuilds: ReadonlySet<string>;
-  readonly allowedUsers: ReadonlySet<string>;
-  /** The operator's highest leverage by venue id; no entry leaves it to the venue's own bounds. */
-  readonly maxLeverage: ReadonlyMap<string, string>;
-  readonly isHalted: boolean;
+  readonly rules: Rules;
   readonly auditChannel?: string;
   /** How people reach the operator, for /privacy. */
   readonly operator: { readonly contact?: string; readonly privacyUrl?: string };
@@ -80,7 +76,7 @@ export type WebConfig = {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** An https origin without a path. Without it the link page is for this machine only, and `allowedUsers` is set. */
+  /** An https origin without a path. Without it the link page is for this machine only, and `rules.allowedUsers` is set. */
   readonly publicUrl?: string;
   /** Always there when `publicUrl` is. */
   readonly discordClientSecret?: Secret;
@@ -135,10 +131,12 @@ function toConfig(set: Variables, venueLimits: Config['venueLimits']): Config {
     backups: { dir: set.BACKUP_DIR ?? join(set.DATA_DIR, 'backups'), kept: set.BACKUPS_KEPT },
     web: toWebConfig(set),
     venues: set.VENUES,
-    allowedGuilds: set.ALLOWED_GUILDS,
-    allowedUsers: set.ALLOWED_USERS,
-    maxLeverage: set.MAX_LEVERAGE,
-    isHalted: set.HALT,
+    rules: {
+      allowedGuilds: set.ALLOWED_GUILDS,
+      allowedUsers: set.ALLOWED_USERS,
+      maxLeverage: set.MAX_LEVERAGE,
+      isHalted: set.HALT,
+    },
     ...(set.AUDIT_CHANNEL_ID !== undefined && { auditChannel: set.AUDIT_CHANNEL_ID }),
     operator: {
       ...(set.CONTACT !== undefined && { contact: set.CONTACT }),

@@ -32,9 +32,8 @@ test('the token, the master keys and who may use the bot are all that must be se
     dataDir: './data',
     backups: { dir: 'data/backups', kept: 7 },
     web: { host: '127.0.0.1', port: 8080, trustProxy: [] },
-    allowedUsers: new Set([needed.ALLOWED_USERS]),
+    rules: { allowedUsers: new Set([needed.ALLOWED_USERS]), isHalted: false },
     venues: expect.arrayContaining(['mudrex', 'kraken-futures', 'kraken-futures-demo']),
-    isHalted: false,
     cardMs: 60_000,
     riskDistancePercent: 10,
     keepMs: 90 * 86_400_000,
@@ -81,7 +80,7 @@ describe('who may use the bot', () => {
 
   test('may be everybody with one', () => {
     const config = load({ ...secret, ALLOWED_USERS: '', PUBLIC_URL: 'https://bot.example.com' });
-    expect(config.allowedUsers).toEqual(new Set());
+    expect(config.rules.allowedUsers).toEqual(new Set());
   });
 });
 
@@ -212,12 +211,12 @@ test('limits of the operator are read', () => {
     MUDREX_LIMITS: '5/2s,100/1d',
   });
   expect(config.venues).toEqual(['mudrex', 'kraken-futures']);
-  expect(config.allowedGuilds).toEqual(new Set([snowflake, '223456789012345678']));
-  expect([...config.maxLeverage]).toEqual([
+  expect(config.rules.allowedGuilds).toEqual(new Set([snowflake, '223456789012345678']));
+  expect([...config.rules.maxLeverage]).toEqual([
     ['mudrex', '20'],
     ['kraken-futures', '2.5'],
   ]);
-  expect(config).toMatchObject({ isHalted: true, auditChannel: snowflake });
+  expect(config).toMatchObject({ rules: { isHalted: true }, auditChannel: snowflake });
   expect(config.web.trustProxy).toEqual(['loopback', '10.0.0.0/8', 'fd00::/8']);
   expect(config.venueLimits.get('mudrex')?.windows).toEqual([
     { units: 5, windowMs: 2000 },
@@ -246,7 +245,7 @@ test('a window without room for one call is refused by the names of what such a 
 });
 
 test('one number limits every venue', () => {
-  expect([...load({ MAX_LEVERAGE: '15' }).maxLeverage.values()]).toEqual(venueIds.map(() => '15'));
+  expect([...load({ MAX_LEVERAGE: '15' }).rules.maxLeverage.values()]).toEqual(venueIds.map(() => '15'));
 });
 
 describe('.env.example', () => {

@@ -3,7 +3,10 @@ import type { Caller } from '../caller.ts';
 import { type ButtonFailure, Failure, type RulesFailure } from '../errors.ts';
 import type { LeverageSetting } from './setting.ts';
 
-/** What the operator allows; empty sets allow everybody and every server. `maxLeverage` is by venue id. */
+/**
+ * What the operator allows; empty sets allow everybody and every server. `maxLeverage` is by venue id; no entry leaves it
+ * to the venue's own bounds.
+ */
 export type Rules = {
   readonly allowedGuilds: ReadonlySet<string>;
   readonly allowedUsers: ReadonlySet<string>;
