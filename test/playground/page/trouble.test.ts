@@ -195,6 +195,8 @@ describePage(
       await card.click();
       await expect.poll(() => mudrex.writeCount()).toBe(before + 1);
       await stage.playground().bot.restart('SIGKILL');
+      // Until its lease is over, who was to send might be at it still.
+      await stage.playground().forward(30_000);
       await expectTitle(lastMessage(page), /^Done/);
       expect(mudrex.writeCount()).toBe(before + 1);
     });
