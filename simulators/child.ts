@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 
 const request = z.object({ id: z.number(), what: z.string(), data: z.unknown() });
@@ -15,11 +16,12 @@ export type Ending = { readonly code: number | null; readonly signal: NodeJS.Sig
 /** A program in a process of its own, so that it can be killed, and its processor time and memory are nobody else's. */
 export type Child = {
   readonly pid: number | undefined;
+  readonly signal: (signal: NodeJS.Signals) => void;
   /**
    * Has the child do something.
    *
-   * @throws Error with the child's own message and stack, and when no answer comes within `withinMs`
-   * @throws ChildEnded when it ends first
+   * @throws Error with the child's own message and stack
+   * @throws ChildSilent when no answer comes within `withinMs`, ChildEnded when it ends first
    */
   readonly ask: <S extends z.ZodType>(
     what: string,
@@ -37,6 +39,11 @@ export type Child = {
 
 /** The process is gone, so there will be no answer. */
 export class ChildEnded extends Error {}
+/** It did not answer in time, and may still do what it was asked. */
+export class ChildSilent extends Error {}
+
+/** A pipe beside its output: what a process writes there has left even when it is stopped right after. */
+export const NOTES_FD = 4;
 
 export type ChildOptions = {
   readonly args?: readonly string[];
@@ -48,21 +55,30 @@ export type ChildOptions = {
   readonly environment?: NodeJS.ProcessEnv;
   /** Gets every line that it prints; without it, only its errors are shown. */
   readonly onLine?: (line: string) => void;
+  /** Gets every line that it writes to {@link NOTES_FD}. */
+  readonly onNote?: (line: string) => void;
 };
 
 type Waiting = Map<number, PromiseWithResolvers<unknown>>;
 
 export function openChild(program: URL, options: ChildOptions = {}): Child {
-  const { args = [], node = process.execPath, flags = [], environment = process.env, onLine } = options;
+  const { args = [], node = process.execPath, flags = [], environment = process.env, onLine, onNote } = options;
   const child = fork(program, [...args], {
     execPath: node,
     execArgv: [...flags],
     env: environment,
-    stdio: onLine === undefined ? ['ignore', 'ignore', 'inherit', 'ipc'] : ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: [
+      'ignore',
+      ...(onLine === undefined ? (['ignore', 'inherit'] as const) : (['pipe', 'pipe'] as const)),
+      'ipc',
+      onNote === undefined ? 'ignore' : 'pipe',
+    ],
   });
   for (const stream of [child.stdout, child.stderr]) {
     if (stream && onLine) createInterface(stream).on('line', onLine);
   }
+  const notes = child.stdio[NOTES_FD];
+  if (notes instanceof Readable && onNote) createInterface(notes).on('line', onNote);
   const waiting: Waiting = new Map();
   const ended = endingOf(child).then((ending) => {
     const gone = new ChildEnded(`it ended with ${ending.signal ?? ending.code}`);
@@ -73,6 +89,7 @@ export function openChild(program: URL, options: ChildOptions = {}): Child {
   let asked = 0;
   return {
     pid: child.pid,
+    signal: (signal) => void child.kill(signal),
     ended,
     ask: async (what, data, answer, withinMs) => {
       asked += 1;
@@ -112,7 +129,7 @@ async function ask(
   if (!child.connected) throw new ChildEnded('it has ended');
   const asker = Promise.withResolvers<unknown>();
   waiting.set(message.id, asker);
-  const late = () => asker.reject(new Error(`no answer to ${message.what} within ${withinMs} ms`));
+  const late = () => asker.reject(new ChildSilent(`no answer to ${message.what} within ${withinMs} ms`));
   const patience = withinMs === undefined ? undefined : setTimeout(late, withinMs);
   child.send(message, () => {});
   return asker.promise.finally(() => {

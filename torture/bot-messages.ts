@@ -47,26 +47,8 @@ export type BotSetup = z.infer<typeof botSetupSchema>;
 export const innerMoments = ['commit', 'request', 'connected'] as const;
 export type InnerMoment = (typeof innerMoments)[number];
 
-/** From the harness to the bot's process. */
-export const toBotSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('start'), setup: botSetupSchema }),
-  z.object({ kind: z.literal('tick'), id: z.int() }),
-  /** It stops itself when it comes to this moment for the `nth` time. */
-  z.object({ kind: z.literal('stop-at'), at: z.enum(innerMoments), nth: z.int() }),
-]);
-export type ToBot = z.infer<typeof toBotSchema>;
-
-/** From the bot's process to the harness. */
-export const fromBotSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('ready'), webUrl: z.string() }),
-  z.object({ kind: z.literal('failed'), problem: z.string() }),
-  /** `open`: how many proposals have not ended, once a tick is over; -1 when the store does not say. */
-  z.object({ kind: z.literal('done'), id: z.int(), open: z.int().optional() }),
-]);
-export type FromBot = z.infer<typeof fromBotSchema>;
-
-/** A pipe of its own for what the process notes of itself: written at once, also when it stops itself right after. */
-export const NOTES_FD = 4;
+/** Where and when the process is to stop itself: at this moment, when it comes to it for the `nth` time. */
+export const stopSchema = z.object({ at: z.enum(innerMoments), nth: z.int() });
 
 /** Both ends of a connection, as its client sees them. */
 export const lineOf = (localPort: number | undefined, remotePort: number | undefined): string =>

@@ -1,17 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  type BotSetup,
-  fromBotSchema,
-  type InnerMoment,
-  NOTES_FD,
-  type Note,
-  noteSchema,
-  type ToBot,
-} from './bot-messages.ts';
+import { z } from 'zod';
+import { type Child, ChildEnded, ChildSilent, type Ending, openChild } from '../simulators/child.ts';
+import { type BotSetup, type InnerMoment, type Note, noteSchema } from './bot-messages.ts';
 import { edits } from './plants/edits.ts';
 
 /** The bot itself gives Discord half a minute; before and after that a busy machine may take its time. */
@@ -22,7 +12,6 @@ const ANSWER_WITHIN_MS = 15_000;
 /** One that says that it stops itself may come to it only after it was told to go on. */
 const RESUME_AGAIN_MS = [0, 250, 1_000, 5_000];
 
-export type Ending = { readonly code: number | null; readonly signal: string | null; readonly tookMs: number };
 type Pause = { readonly until: number };
 export type Bot = ReturnType<typeof createBot>;
 
@@ -40,11 +29,9 @@ export function createBot(options: {
   readonly onUnasked: (ending: string) => void;
 }) {
   const { setup, onLine, onNote, onUnasked } = options;
-  const waiting = new Map<number, (open: number | undefined) => void>();
-  const wanted = new WeakSet<ChildProcess>();
-  let child: ChildProcess | undefined;
+  const wanted = new WeakSet<Child>();
+  let child: Child | undefined;
   let webUrl: string | undefined;
-  let lastId = 0;
   let starts = 0;
   let kills = 0;
   let pauses = 0;
@@ -53,22 +40,20 @@ export function createBot(options: {
   let pause: Pause | undefined;
   let resumedAt = 0;
 
-  function launch(): ChildProcess {
+  function launch(): Child {
     const { plant } = setup();
     const isInSource = plant !== undefined && Object.hasOwn(edits, plant);
-    const started = fork(new URL('bot.ts', import.meta.url), isInSource ? [plant] : [], {
-      execArgv: isInSource ? ['--import', new URL('plants/load.ts', import.meta.url).href] : [],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
+    const started = openChild(new URL('bot.ts', import.meta.url), {
+      args: isInSource ? [plant] : [],
+      flags: isInSource ? ['--import', new URL('plants/load.ts', import.meta.url).href] : [],
+      onLine,
+      onNote: takeNote,
     });
-    for (const stream of [started.stdout, started.stderr]) if (stream) createInterface(stream).on('line', onLine);
-    const notes = started.stdio[NOTES_FD];
-    if (notes instanceof Readable) createInterface(notes).on('line', takeNote);
-    started.on('exit', (code, signal) => {
+    void started.ended.then(({ code, signal }) => {
       if (child === started) child = undefined;
       webUrl = undefined;
       pause = undefined;
       onStopped = undefined;
-      for (const done of waiting.values()) done(undefined);
       if (!wanted.has(started)) onUnasked(`code ${code}, signal ${signal}`);
     });
     return started;
@@ -88,7 +73,7 @@ export function createBot(options: {
   }
 
   /** Lets the stopped process go on after this time. */
-  function hold(stopped: ChildProcess, ms: number): void {
+  function hold(stopped: Child, ms: number): void {
     const own = { until: performance.now() + ms };
     pause = own;
     pauses += 1;
@@ -96,7 +81,7 @@ export function createBot(options: {
       if (pause !== own) return;
       pause = undefined;
       resumedAt = performance.now();
-      for (const again of RESUME_AGAIN_MS) setTimeout(() => pause ?? stopped.kill('SIGCONT'), again);
+      for (const again of RESUME_AGAIN_MS) setTimeout(() => pause ?? stopped.signal('SIGCONT'), again);
     }, ms);
   }
 
@@ -105,38 +90,14 @@ export function createBot(options: {
     const started = launch();
     child = started;
     starts += 1;
-    const { promise, resolve } = Promise.withResolvers<string | undefined>();
-    started.on('message', (raw) => {
-      const message = fromBotSchema.parse(raw);
-      if (message.kind === 'done') return waiting.get(message.id)?.(message.open);
-      if (message.kind === 'ready') webUrl = message.webUrl;
-      else wanted.add(started);
-      resolve(message.kind === 'failed' ? message.problem : undefined);
-    });
-    started.on('exit', () => resolve('it ended before it was ready'));
-    const patience = setTimeout(() => resolve(`not ready within ${READY_WITHIN_MS} ms`), READY_WITHIN_MS);
-    send(started, { kind: 'start', setup: setup() });
-    const problem = await promise;
-    clearTimeout(patience);
-    return problem;
-  }
-
-  function send(to: ChildProcess | undefined, message: ToBot): void {
-    if (to?.connected) to.send(message, () => {});
-  }
-
-  async function ask(kind: 'tick'): Promise<number | undefined> {
-    if (child === undefined) return undefined;
-    lastId += 1;
-    const id = lastId;
-    const { promise, resolve } = Promise.withResolvers<number | undefined>();
-    waiting.set(id, resolve);
-    const patience = setTimeout(() => resolve(undefined), ANSWER_WITHIN_MS + stoppedFor());
-    send(child, { kind, id });
-    const open = await promise;
-    clearTimeout(patience);
-    waiting.delete(id);
-    return open;
+    try {
+      webUrl = await started.ask('start', setup(), z.string(), READY_WITHIN_MS);
+      return undefined;
+    } catch (error) {
+      if (error instanceof ChildEnded) return 'it ended before it was ready';
+      if (!(error instanceof ChildSilent)) wanted.add(started);
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   return {
@@ -146,7 +107,7 @@ export function createBot(options: {
     /** Stops the process where it is; it goes on after `ms`. */
     pause(ms: number): boolean {
       if (child === undefined || pause !== undefined) return false;
-      child.kill('SIGSTOP');
+      child.signal('SIGSTOP');
       hold(child, ms);
       return true;
     },
@@ -158,7 +119,7 @@ export function createBot(options: {
         hold(own, ms);
         onPaused();
       };
-      send(own, { kind: 'stop-at', at, nth });
+      void own.ask('stopAt', { at, nth }, z.undefined()).catch(unlessGone);
     },
     webUrl: () => webUrl,
     pid: () => child?.pid,
@@ -166,24 +127,25 @@ export function createBot(options: {
     kills: () => kills,
     pauses: () => pauses,
     /** Ends it; a signal it does not obey in time is followed by the one it cannot refuse. One that is stopped has to go on first. */
-    async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<Ending | undefined> {
+    async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<(Ending & { readonly tookMs: number }) | undefined> {
       const ending = child;
       if (ending === undefined) return undefined;
       wanted.add(ending);
       webUrl = undefined;
       if (signal === 'SIGKILL') kills += 1;
       const startedAt = performance.now();
-      const exited = once(ending, 'exit');
-      ending.kill(signal);
-      const impatience = setTimeout(() => ending.kill('SIGKILL'), STOP_WITHIN_MS + stoppedFor());
-      await exited;
-      clearTimeout(impatience);
+      const ended = await ending.kill(signal, STOP_WITHIN_MS + stoppedFor());
       // What it printed last is still on its way through the pipe.
       await wait(20);
-      const { exitCode: code, signalCode } = ending;
-      return { code, signal: signalCode, tookMs: performance.now() - Math.max(startedAt, resumedAt) };
+      return { ...ended, tookMs: performance.now() - Math.max(startedAt, resumedAt) };
     },
-    /** Lets it look after what is due. @returns how many proposals have not ended. */
-    tick: () => ask('tick'),
+    /** Lets it look after what is due. @returns how many proposals have not ended; one that is killed or stopped cannot say. */
+    tick: async () => child?.ask('tick', {}, z.int(), ANSWER_WITHIN_MS + stoppedFor()).catch(unlessGone),
   };
+}
+
+/** One that is killed or stopped on purpose has a reason not to answer. */
+function unlessGone(error: unknown): undefined {
+  if (error instanceof ChildEnded || error instanceof ChildSilent) return undefined;
+  throw error;
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { serveParent } from '../simulators/child.ts';
 import { type App, createApp, type Overrides } from '../src/app.ts';
 import { type Config, loadConfig } from '../src/config.ts';
 import { createLog, type Log } from '../src/log.ts';
 import { createSqliteStore } from '../src/store/sqlite.ts';
 import type { Store } from '../src/store/store.ts';
-import { type BotSetup, type FromBot, toBotSchema } from './bot-messages.ts';
+import { type BotSetup, botSetupSchema, stopSchema } from './bot-messages.ts';
 import { openClockFile } from './clock.ts';
 import { plants } from './plants/plants.ts';
 import { createWitness, type Witness } from './witness.ts';
@@ -27,24 +28,23 @@ function monotonic(): number {
   return performance.now() + (moved?.().offsetMs ?? 0);
 }
 
-process.on('message', (raw) => void receive(raw));
-process.on('disconnect', () => void end(0));
+serveParent(
+  {
+    start: (data) => start(botSetupSchema.parse(data)).catch(giveUp),
+    async tick() {
+      await app?.tick();
+      return countOpen();
+    },
+    stopAt(data) {
+      const { at, nth } = stopSchema.parse(data);
+      witness?.stopAt(at, nth);
+    },
+  },
+  () => end(0),
+);
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(0));
 // Its default would end the process; with a handler a file over its limit is a failed write, as on a full disk.
 process.on('SIGXFSZ', () => {});
-
-async function receive(raw: unknown): Promise<void> {
-  const message = toBotSchema.parse(raw);
-  switch (message.kind) {
-    case 'start':
-      return start(message.setup);
-    case 'tick':
-      await app?.tick();
-      return tell({ kind: 'done', id: message.id, open: await countOpen() });
-    case 'stop-at':
-      return witness?.stopAt(message.at, message.nth);
-  }
-}
 
 async function countOpen(): Promise<number> {
   try {
@@ -54,20 +54,19 @@ async function countOpen(): Promise<number> {
   }
 }
 
-async function start(setup: BotSetup): Promise<void> {
+/** @returns where its pages are */
+async function start(setup: BotSetup): Promise<string> {
   moved = openClockFile(setup.clockFile);
   const loaded = loadConfig(setup.variables);
-  if (loaded.kind === 'invalid') return fail(JSON.stringify(loaded.problems));
+  if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.problems));
   const log = createLog({ level: loaded.config.logLevel });
   guard(log);
   try {
     app = createApp(loaded.config, await overridesFor(setup, loaded.config, log));
-    const { webUrl } = await app.start();
-    tell({ kind: 'ready', webUrl });
+    return (await app.start()).webUrl;
   } catch (error) {
-    if (isEnding) return;
-    log.fatal({ error }, 'not started');
-    await fail(error instanceof Error ? error.message : String(error));
+    if (!isEnding) log.fatal({ error }, 'not started');
+    throw error;
   }
 }
 
@@ -85,9 +84,10 @@ function guard(log: Log): void {
   process.on('uncaughtException', (error) => log.error({ error }, 'uncaught exception'));
 }
 
-async function fail(problem: string): Promise<void> {
-  tell({ kind: 'failed', problem });
-  await end(1);
+/** Ends once the harness has been told why. */
+function giveUp(error: unknown): never {
+  setImmediate(() => end(1));
+  throw error;
 }
 
 async function end(code: number): Promise<void> {
@@ -95,8 +95,4 @@ async function end(code: number): Promise<void> {
   isEnding = true;
   await app?.stop().catch((error: unknown) => console.error(error));
   process.exit(code);
-}
-
-function tell(message: FromBot): void {
-  if (process.connected) process.send?.(message);
 }

@@ -1,8 +1,9 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { writeSync } from 'node:fs';
 import { z } from 'zod';
+import { NOTES_FD } from '../simulators/child.ts';
 import type { Change, Store } from '../src/store/store.ts';
-import { type BotSetup, type InnerMoment, lineOf, NOTES_FD, type Note } from './bot-messages.ts';
+import { type BotSetup, type InnerMoment, lineOf, type Note } from './bot-messages.ts';
 import { machineMs } from './clock.ts';
 
 // Inside the bot's process: notes what only it can see, and stops it where only it can be stopped. What is noted has
