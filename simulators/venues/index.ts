@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import type { VenueFacts } from '../../src/leverage/venue.ts';
 import { type VenueId, venueFacts } from '../../src/venues/index.ts';
 import type { DemoKey, Exchange, SimulatedVenue } from './exchange.ts';
 import { krakenFutures, krakenFuturesDemo } from './kraken-futures.ts';
@@ -20,15 +19,17 @@ export const demoCredentials: readonly DemoCredential[] = Object.entries(simulat
   ([venue, { demoKeys }]) => demoKeys.map((key) => ({ venue, ...key })),
 );
 
+type Facts = (typeof venueFacts)[number];
+
 /** @returns what the bot's own registry says of a venue */
-export function factsOf(id: string): VenueFacts {
+export function factsOf(id: string): Facts {
   const found = venueFacts.find((facts) => facts.id === id);
   if (found === undefined) throw new Error(`no venue ${id}`);
   return found;
 }
 
 /** An exchange that is open, with what the registries say of it. */
-export type OpenExchange = Exchange & SimulatedVenue & { readonly id: string; readonly facts: VenueFacts };
+export type OpenExchange = Exchange & SimulatedVenue & { readonly id: string; readonly facts: Facts };
 
 /** Opens every exchange of the registry, or those that are named. */
 export function openExchanges(

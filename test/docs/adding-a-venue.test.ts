@@ -113,7 +113,7 @@ beforeAll(async () => {
   for (const file of modelFiles) cpSync(join(model, file), join(copy, file));
   for (const patch of patches) edit(patch.file, (text) => patched(text, patch));
   complaints = await checkTypes();
-}, 60_000);
+}, 180_000);
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 function edit(file: string, change: (text: string) => string): void {
@@ -174,7 +174,7 @@ test('it keeps the contract, its variables are read, and a change goes from the 
   const { code, said } = await run('vitest', 'run', ...suites);
   expect(said).toMatch(/Test Files +4 passed \(4\)/);
   expect(code).toBe(0);
-}, 120_000);
+}, 180_000);
 
 test.each(omissions.map((omission, index) => ({ ...omission, folder: folderOf(index) })))(
   'the type check fails without $step',
