@@ -51,8 +51,8 @@ export const importTable: Readonly<Record<string, Row>> = {
     rows: ['simulators/', 'src/app.ts', 'src/config', 'src/log', 'src/venues/'],
     libraries: ['node:*', 'fastify', 'playwright-core', 'ws', 'zod'],
   },
-  // Of the product it takes the venues' ids and facts.
-  'simulators/': { rows: ['src/venues/', 'src/leverage/'], libraries: ['node:*', 'fastify', 'big.js', 'ws', 'zod'] },
+  // Of the product it takes the registry of venues.
+  'simulators/': { rows: ['src/venues/'], libraries: ['node:*', 'fastify', 'big.js', 'ws', 'zod'] },
 
   // The process and its wiring.
   'src/start.js': { rows: ['src/main.ts'], libraries: ['node:module'] },
