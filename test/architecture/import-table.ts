@@ -129,6 +129,3 @@ export const importTable: Readonly<Record<string, Row>> = {
   'src/log': { rows: ['src/'], libraries: ['node:fs', 'node:tty', 'pino'] },
   'src/': { rows: [], libraries: ['node:util', 'zod'] },
 };
-
-/** Arrows that the table forbids, and circles, that are still there. This list only ever gets shorter. */
-export const exceptions: readonly string[] = [];
