@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
+    hookTimeout: 20_000,
     // A second, its default, is not much where other tests keep the processor busy.
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
