@@ -119,9 +119,10 @@ export const importTable: Readonly<Record<string, Row>> = {
   // The domain, and the rows.
   'src/leverage/': { rows: ['src/'], libraries: ['big.js', 'zod'] },
   'src/store/sqlite.ts': {
-    rows: ['src/store/', 'src/'],
-    libraries: ['node:fs', 'node:path', 'node:sqlite', 'node:timers/promises', 'zod'],
+    rows: ['src/store/sqlite-file.ts', 'src/store/', 'src/'],
+    libraries: ['node:fs', 'node:sqlite', 'node:timers/promises', 'zod'],
   },
+  'src/store/sqlite-file.ts': { rows: ['src/'], libraries: ['node:fs', 'node:path', 'node:sqlite', 'zod'] },
   'src/store/backups.ts': { rows: ['src/store/'], libraries: ['node:fs/promises', 'node:path'] },
   'src/store/keyv-adapter.ts': { rows: ['src/store/'], libraries: [] },
   'src/store/': { rows: ['src/'], libraries: ['node:timers/promises', 'zod'] },
