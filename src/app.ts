@@ -76,63 +76,79 @@ const STOP_MS = 8_000;
 /** The whole bot, wired. Nothing happens before `start`. */
 export function createApp(config: Config, overrides: Overrides = {}): App {
   const log = overrides.log ?? createLog({ level: config.logLevel });
-  let parts: Parts | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  const life: Lifetime = {
+    setup: { config, overrides, log },
+    parts: undefined,
+    timer: undefined,
+    ticking: new Set(),
+    isStopping: false,
+  };
+  return {
+    start: () => start(life),
+    stop: () => stop(life),
+    tick: () => tick(life),
+    isReady: () => life.parts?.discord.isReady() ?? false,
+  };
+}
+
+type Lifetime = {
+  readonly setup: Setup;
+  parts: Parts | undefined;
+  timer: NodeJS.Timeout | undefined;
   /** Ticks that are still at work: one that reads from an exchange outlasts the next ones. */
-  const ticking = new Set<Promise<void>>();
-  let isStopping = false;
+  readonly ticking: Set<Promise<void>>;
+  isStopping: boolean;
+};
 
-  async function start(): Promise<Started> {
-    parts = await assemble({ config, overrides, log });
-    const { keyring, venues, markets, gate, discord, web, maintenance } = parts;
-    const { url: webUrl } = await web.start();
-    // For autocomplete only, so nothing waits for it; it never rejects.
-    void markets.refreshPublic();
-    warnOfEnds(venues, log);
-    await gate.prepare({
-      hashKeySince: keyring.hashKeySince,
-      lives: linkLives,
-      onRehashError: (error) => log.error({ error }, 'a change could not be given its new hash'),
-    });
-    // Settled at once, whether or not Discord can be reached; only telling waits for it.
-    const [, applicationId] = await Promise.all([tick(), discord.start()]);
-    if (isStopping) return { applicationId, webUrl };
-    timer = setInterval(() => void tick(), TICK_MS);
-    maintenance.start();
-    return { applicationId, webUrl };
+async function start(life: Lifetime): Promise<Started> {
+  const { log } = life.setup;
+  life.parts = await assemble(life.setup);
+  const { keyring, venues, markets, gate, discord, web, maintenance } = life.parts;
+  const { url: webUrl } = await web.start();
+  // For autocomplete only, so nothing waits for it; it never rejects.
+  void markets.refreshPublic();
+  warnOfEnds(venues, log);
+  await gate.prepare({
+    hashKeySince: keyring.hashKeySince,
+    lives: linkLives,
+    onRehashError: (error) => log.error({ error }, 'a change could not be given its new hash'),
+  });
+  // Settled at once, whether or not Discord can be reached; only telling waits for it.
+  const [, applicationId] = await Promise.all([tick(life), discord.start()]);
+  if (life.isStopping) return { applicationId, webUrl };
+  life.timer = setInterval(() => void tick(life), TICK_MS);
+  maintenance.start();
+  return { applicationId, webUrl };
+}
+
+/** Never rejects: one proposal's trouble is logged by the caretaker, the store's by this. */
+function tick({ parts, ticking, setup }: Lifetime): Promise<void> {
+  const looked = parts?.gate.caretaker.tick() ?? Promise.resolve();
+  const done = looked
+    .catch((error: unknown) => setup.log.error({ error }, 'looking after cards failed'))
+    .finally(() => ticking.delete(done));
+  ticking.add(done);
+  return done;
+}
+
+/** One deadline for everything: what is late is settled at the next start. */
+async function stop(life: Lifetime): Promise<void> {
+  life.isStopping = true;
+  clearInterval(life.timer);
+  if (life.parts === undefined) return;
+  const { store, venues, gate, discord, web, maintenance } = life.parts;
+  const { stopMs = STOP_MS } = life.setup.overrides;
+  const closeMs = stopMs / 8;
+  const drainMs = stopMs - closeMs;
+  maintenance.stop();
+  try {
+    await atMost(drainMs, Promise.all([discord.drain(drainMs), web.stop(), ...life.ticking]));
+    await atMost(closeMs, Promise.all([discord.stop(), venues.close()]));
+    // What was told and posted at the end is not to be told again at the next start.
+    await gate.caretaker.settleNotes();
+  } finally {
+    await store.close();
   }
-
-  /** Never rejects: one proposal's trouble is logged by the caretaker, the store's by this. */
-  function tick(): Promise<void> {
-    const looked = parts?.gate.caretaker.tick() ?? Promise.resolve();
-    const done = looked
-      .catch((error: unknown) => log.error({ error }, 'looking after cards failed'))
-      .finally(() => ticking.delete(done));
-    ticking.add(done);
-    return done;
-  }
-
-  /** One deadline for everything: what is late is settled at the next start. */
-  async function stop(): Promise<void> {
-    isStopping = true;
-    clearInterval(timer);
-    if (parts === undefined) return;
-    const { store, venues, gate, discord, web, maintenance } = parts;
-    const { stopMs = STOP_MS } = overrides;
-    const closeMs = stopMs / 8;
-    const drainMs = stopMs - closeMs;
-    maintenance.stop();
-    try {
-      await atMost(drainMs, Promise.all([discord.drain(drainMs), web.stop(), ...ticking]));
-      await atMost(closeMs, Promise.all([discord.stop(), venues.close()]));
-      // What was told and posted at the end is not to be told again at the next start.
-      await gate.caretaker.settleNotes();
-    } finally {
-      await store.close();
-    }
-  }
-
-  return { start, stop, tick, isReady: () => parts?.discord.isReady() ?? false };
 }
 
 type Setup = { readonly config: Config; readonly overrides: Overrides; readonly log: Log };
