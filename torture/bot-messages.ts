@@ -21,6 +21,9 @@ export const plantNames = [
   'hasty-drain',
   'host-clock',
   'no-fence',
+  'hasty-takeover',
+  'hasty-check',
+  'audit-afterwards',
 ] as const;
 export type PlantName = (typeof plantNames)[number];
 

@@ -46,9 +46,11 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => vo
 // Its default would end the process; with a handler a file over its limit is a failed write, as on a full disk.
 process.on('SIGXFSZ', () => {});
 
+/** What has not ended, and ends that nobody has been told of for the record. */
 async function countOpen(): Promise<number> {
   try {
-    return (await store?.list('open/'))?.length ?? -1;
+    const lists = await Promise.all(['open/', 'audit/'].map((prefix) => store?.list(prefix)));
+    return lists.reduce((sum, list) => sum + (list?.length ?? 1), 0);
   } catch {
     return -1;
   }

@@ -108,7 +108,7 @@ export type Focus = {
   readonly wanders?: 'anywhere' | 'back';
   readonly kind?: OpKind;
   readonly crash?: Crash;
-  readonly pause?: Pause['at'];
+  readonly pause?: Pick<Pause, 'at'> & Partial<Pick<Pause, 'isKilled'>>;
   readonly currency?: 'INR';
   readonly value?: 'highest';
 };
@@ -268,14 +268,14 @@ const stops: readonly (readonly [weight: number, [least: number, most: number]])
 ];
 const stopPoints = ['ack', 'read', 'write', 'read-back', 'commit', 'commit', 'request', 'connected'] as const;
 
-function planPause(random: Random, at: Pause['at'] | undefined, wanders: boolean): Pause | undefined {
-  if (at === undefined && !random.chance(0.04)) return undefined;
-  const point = at ?? random.pick(stopPoints);
+function planPause(random: Random, wanted: Focus['pause'], wanders: boolean): Pause | undefined {
+  if (wanted === undefined && !random.chance(0.04)) return undefined;
+  const point = wanted?.at ?? random.pick(stopPoints);
   return {
     at: point,
     nth: point === 'commit' ? random.int(1, 6) : 1,
     ms: random.int(...random.weighted(stops)),
-    isKilled: random.chance(0.15),
+    isKilled: random.chance(wanted?.isKilled ? 0.7 : 0.15),
     skewMs: wanders && random.chance(0.5) ? planSkew(random) : undefined,
   };
 }

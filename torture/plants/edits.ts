@@ -84,6 +84,39 @@ export const edits = {
       bug: '',
     },
   ],
+  'hasty-takeover': [
+    // No bug, but what other processes would do: they see a row that is due, and not what runs here.
+    { file: 'src/confirm/caretaker.ts', stands: 'if (isRunning(idIn(entry))) return;', bug: '' },
+    { file: 'src/confirm/proposals.ts', stands: 'return LEASE_MS + AFTER_LEASE_MS;', bug: 'return 0;' },
+    {
+      file: 'src/confirm/proposals.ts',
+      stands: 'if ((await ownLease(context, found)) !== undefined) return undefined;',
+      bug: '',
+    },
+  ],
+  'hasty-check': [
+    // No bug, but a press that comes to another process, and a little later.
+    {
+      file: 'src/confirm/press.ts',
+      stands: 'const result = await context.running.resultOf(found.proposal.id);',
+      bug: `const result = undefined;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await context.caretaker.check(await context.proposals.require(found.proposal.id));`,
+    },
+    { file: 'src/confirm/caretaker.ts', stands: 'if (isRunning(id)) return found;', bug: '' },
+    {
+      file: 'src/confirm/caretaker.ts',
+      stands: 'const current = await afterOwner(context, found);\n  if (isOwners(current)) return',
+      bug: 'const current = found;\n  if (isOwners(current)) return settle(context, current) ??',
+    },
+  ],
+  'audit-afterwards': [
+    {
+      file: 'src/confirm/proposals.ts',
+      stands: "return [{ key: rowKeys.audit(by, id), value: '', ttlMs: DAY_MS, dueMs: ANNOUNCE_MS }];",
+      bug: 'return [];',
+    },
+  ],
   'hasty-drain': [
     {
       file: 'src/app.ts',

@@ -128,6 +128,20 @@ export const plants: Readonly<Record<PlantName, Plant>> = {
   'no-fence': {
     bug: 'a write goes out however long ago the process said that it sends',
     caughtBy: ['no-late-write'],
-    focus: { pause: 'connected' },
+    focus: { pause: { at: 'connected' } },
+  },
+  'hasty-takeover': {
+    bug: 'a change is taken over without looking whether its owner’s lease is over',
+    caughtBy: ['one-owner', 'no-late-write'],
+  },
+  'hasty-check': {
+    bug: 'a second press settles a change that its owner is at',
+    caughtBy: ['one-owner', 'no-late-write'],
+    focus: { kind: 'repeat' },
+  },
+  'audit-afterwards': {
+    bug: 'that an outcome has to be made known is not part of the commit that stores it',
+    caughtBy: ['result-audited'],
+    focus: { pause: { at: 'commit', isKilled: true } },
   },
 };

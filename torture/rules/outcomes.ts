@@ -85,14 +85,14 @@ export function checkOutcomes(
     return !wanders && sent !== undefined && asOf - sent.at < PATIENCE_MS;
   }
 
-  /** What the operator's log says of it, where its words fit no other card. */
-  function loggedOf({ found: { proposal }, spot, value }: Case): readonly string[] {
+  /** What the operator's log says of it; undefined where its words fit another card as well. */
+  function loggedOf({ found: { proposal }, spot, value }: Case): readonly string[] | undefined {
     const isAlone = cases.filter((other) => isSameSpot(other.spot, spot) && other.value === value).length === 1;
     const to = describeSetting(proposal.setting);
     const name = spot.currency === undefined ? spot.market : `${spot.market} (${spot.currency})`;
     const isOwn = ({ user, venue, market, to: other }: Audit) =>
       user === spot.user && venue === spot.venue && market === name && other === to;
-    return isAlone ? journal.audits.filter(isOwn).map(({ outcome }) => outcome) : [];
+    return isAlone ? journal.audits.filter(isOwn).map(({ outcome }) => outcome) : undefined;
   }
 
   for (const one of cases) {
@@ -102,7 +102,10 @@ export function checkOutcomes(
       const asOf = wanders ? one.said.find((said) => said.meaning === meaning)?.at : asOfIn(outcome);
       if (asOf !== undefined || isUnsent(meaning)) judge(one, { meaning, asOf: asOf ?? 0, where: 'stored as' });
     }
-    for (const kind of loggedOf(one)) {
+    const logged = loggedOf(one);
+    if (outcome !== undefined && logged !== undefined && !logged.includes(outcome.kind))
+      violations.push({ rule: 'result-audited', what: `the log never said what became of it: ${nameOf(one)}` });
+    for (const kind of logged ?? []) {
       if (isUnsent(kind)) judge(one, { meaning: kind, asOf: Number.POSITIVE_INFINITY, where: 'logged as' });
     }
     for (const { meaning, text } of one.said) {

@@ -11,6 +11,7 @@ export const ruleNames = [
   'nothing-stuck',
   'nothing-lost',
   'result-told',
+  'result-audited',
   'no-secret',
   'private-exposure',
   'clean-process',
