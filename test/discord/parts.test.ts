@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 const require = createRequire(import.meta.url);
 
-// Only the parts are installed with the bot: the whole of it takes half a second to load and 19 MiB.
+// The bot loads the parts alone: the whole of it takes half a second to load and 19 MiB.
 test.each(['@discordjs/rest', '@discordjs/ws', 'discord-api-types/v10'])(
   'the bot’s %s is the one that discord.js itself is made of',
   (part) => {
