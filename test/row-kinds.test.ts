@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { rowKinds } from '../src/row-kinds.ts';
 import { Secret } from '../src/secret.ts';
 import { kindOf } from '../src/store/sealed-rows.ts';
 import { rotate } from '../src/vault/rotation.ts';
 import { createLinks } from '../src/web/links.ts';
-import { alice, delivery, openGate } from './support/gate.ts';
+import { alice, CARD_MS, delivery, openGate } from './support/gate.ts';
 import { masterKey } from './support/keyring.ts';
 import { oldDatabase, oldId, oldMasterKey } from './support/old-database.ts';
+import { temporaryDirectory } from './support/temporary.ts';
 
 /** A gate after every kind of thing that leaves a row. */
 async function fullGate(options: Parameters<typeof openGate>[0] = {}) {
@@ -80,4 +82,19 @@ test('a rotation keeps the ids of what 0.1 wrote', async () => {
     stage: 'done',
     outcome: { kind: 'applied' },
   });
+});
+
+test('a rotation leaves every row due when it was, so that what is under way is still looked after', async () => {
+  const [old, fresh] = [masterKey('old'), masterKey('new')];
+  const file = join(temporaryDirectory(), 'levergate.db');
+  await (await fullGate({ file, ring: [old] })).store.close();
+  const { parts, clock, keyring, store, messages } = await openGate({ file, ring: [fresh, old] });
+  const dues = async () => (await store.list('')).map(({ key, dueAt }) => ({ key, dueAt }));
+  const before = (await dues()).filter(({ key }) => kindOf(rowKinds, key)?.kind !== 'canary');
+  expect(before.filter(({ key, dueAt }) => key.startsWith('proposal/') && dueAt !== undefined)).toHaveLength(1);
+  expect(await rotate(keyring, rowKinds)).toMatchObject({ retired: ['old'] });
+  expect(await dues()).toEqual(expect.arrayContaining(before));
+  clock.advance(CARD_MS);
+  await parts().caretaker.tick();
+  expect(messages.map(({ view }) => view.title)).toContain('Expired: ETHUSD to 5x isolated');
 });

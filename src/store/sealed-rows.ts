@@ -128,7 +128,8 @@ async function read<T>(declared: Declared<T>, context: RowContext, entry: Entry)
     if (now >= expiresAt) return undefined;
     const id = idOf(declared, entry);
     const row = { key: entry.key, id, data: schema.parse(content.data), version: entry.version };
-    return expiresAt === Infinity ? row : { ...row, expiresAt };
+    const { dueAt } = entry;
+    return { ...row, ...(expiresAt !== Infinity && { expiresAt }), ...(dueAt !== undefined && { dueAt }) };
   } catch (error) {
     context.onUnreadable({ kind, key: entry.key, error });
     throw new Failure({ code: 'SEAL_BROKEN' }, { cause: error });
@@ -183,12 +184,14 @@ async function write<T>(
 async function rewrite<T>(
   declared: Declared<T>,
   context: RowContext,
-  { id, expiresAt }: SealedRow<unknown>,
+  { id, expiresAt, dueAt }: SealedRow<unknown>,
   data: T,
 ): Promise<PutWrite> {
-  if (expiresAt === undefined) return put(declared, context, id, { data });
-  const ttlMs = Math.max(1, expiresAt - (await context.store.now()));
-  return { ...(await put(declared, context, id, { data, expiresAt })), ttlMs };
+  const now = await context.store.now();
+  const due = dueAt === undefined ? {} : { dueMs: dueAt - now };
+  if (expiresAt === undefined) return { ...(await put(declared, context, id, { data })), ...due };
+  const ttlMs = Math.max(1, expiresAt - now);
+  return { ...(await put(declared, context, id, { data, expiresAt })), ttlMs, ...due };
 }
 
 async function put<T>(declared: Declared<T>, { sealer }: RowContext, id: string, content: Content): Promise<PutWrite> {
