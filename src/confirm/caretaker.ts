@@ -1,7 +1,9 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import { atMost } from '../at-most.ts';
 import { Failure, type FailureCode } from '../errors.ts';
 import type { Keys } from '../keys.ts';
 import type { Venues } from '../leverage/venue.ts';
-import { inSlices } from '../store/pages.ts';
+import { chunksOf, inSlices } from '../store/pages.ts';
 import { kindOf } from '../store/sealed-rows.ts';
 import { type Entry, MOST_KEYS, type Store } from '../store/store.ts';
 import { type Ages, createAges } from './ages.ts';
@@ -24,6 +26,9 @@ import type { Telling } from './telling.ts';
 
 /** So long a row that was taken is nobody else's, and after that it is looked at again when this failed. */
 const VISIT_MS = 10_000;
+/** So many rows are visited at once, and the next ones when these are through, or after so long. */
+const VISITS_AT_ONCE = 50;
+const NEXT_VISITS_MS = 500;
 const MOST_TRIES = 3;
 /** How often a press looks whether a change that runs elsewhere has its result. */
 const LOOK_MS = 250;
@@ -48,7 +53,7 @@ export type CaretakerOptions = {
   readonly onError: (error: unknown) => void;
 };
 
-/** `visiting`: keys of rows that were taken and are not through yet; `backlog`: those taken before the first visit. */
+/** `visiting`: keys of rows that were taken and are not through yet; `backlog`: those of them to be visited next. */
 type Context = CaretakerOptions & {
   readonly doubtAges: Ages;
   readonly readAges: Ages;
@@ -86,21 +91,20 @@ export function createCaretaker(options: CaretakerOptions) {
   };
 }
 
-async function takeAll({ store, visiting }: Context): Promise<readonly Entry[]> {
-  const taken: Entry[] = [];
+/** What was taken before the store failed is visited with the next tick. */
+async function takeAll({ store, visiting, backlog }: Context): Promise<void> {
   for (let more = true; more; ) {
     const some = await store.takeDue({ limit: MOST_KEYS, forMs: VISIT_MS });
-    taken.push(...some.filter(({ key }) => !visiting.has(key)));
+    backlog.push(...some.filter(({ key }) => !visiting.has(key)));
     for (const { key } of some) visiting.add(key);
     more = some.length === MOST_KEYS;
+    if (more) await breathe();
   }
-  return taken;
 }
 
 async function holdKeys(context: Context): Promise<void> {
-  const taken = await takeAll(context);
-  context.backlog.push(...taken);
-  await inSlices(taken, async (entry) => {
+  await takeAll(context);
+  await inSlices(context.backlog, async (entry) => {
     // What cannot be read is told of when it is visited.
     const found = await findTaken(context, entry).catch(() => undefined);
     if (found?.stage === 'sending' || found?.stage === 'settling') context.proposals.keepKey(found);
@@ -112,9 +116,21 @@ async function findTaken({ proposals }: Context, entry: Entry): Promise<Found | 
 }
 
 async function tick(context: Context): Promise<void> {
-  const taken = [...context.backlog.splice(0), ...(await takeAll(context))];
-  await inSlices(taken, (entry) => visitSafely(context, entry));
+  await takeAll(context);
+  await visitAll(context, context.backlog.splice(0));
   await settleNotes(context);
+}
+
+/** An exchange, or Discord, that does not answer keeps what it is not asked for waiting no longer than this allows. */
+async function visitAll(context: Context, taken: readonly Entry[]): Promise<void> {
+  const visits: Promise<unknown>[] = [];
+  for (const some of chunksOf(taken, VISITS_AT_ONCE)) {
+    const begun = Promise.all(some.map((entry) => visitSafely(context, entry)));
+    visits.push(begun);
+    await atMost(NEXT_VISITS_MS, begun);
+    await breathe();
+  }
+  await Promise.all(visits);
 }
 
 async function settleNotes({ telling, announcing }: Context): Promise<void> {
@@ -122,17 +138,21 @@ async function settleNotes({ telling, announcing }: Context): Promise<void> {
   await announcing.settleNotes();
 }
 
-/** One row that cannot be read or told must not keep the others waiting. It is due again, unless it is unreadable. */
+/** One row that cannot be read or told must not keep the others waiting. It is due again, unless that is of no use. */
 async function visitSafely(context: Context, entry: Entry): Promise<void> {
   try {
     await visit(context, entry);
   } catch (error) {
     context.onError(error);
-    const isUnreadable = error instanceof Failure && error.data.code === 'CARD_UNREADABLE';
-    if (isUnreadable) await context.proposals.letBe(entry).catch(context.onError);
+    if (isOfNoUse(entry, error)) await context.proposals.letBe(entry).catch(context.onError);
   } finally {
     context.visiting.delete(entry.key);
   }
+}
+
+/** Whether a row would fail the same way the next time: one that cannot be read, a note that cannot be put into words. */
+function isOfNoUse({ key }: Entry, error: unknown): boolean {
+  return error instanceof Failure ? error.data.code === 'CARD_UNREADABLE' : !key.startsWith(rowKeys.row(''));
 }
 
 const visits = [

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Account, accountPath } from '../account.ts';
 import { removeAll } from '../store/pages.ts';
 import { retried } from '../store/retried.ts';
-import { type RowContext, sealedRows } from '../store/sealed-rows.ts';
+import { type RowContext, sealedRows, unlessUnreadable } from '../store/sealed-rows.ts';
 import type { Outcome } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
 
@@ -42,9 +42,10 @@ export function createPastSymbols(context: SymbolsContext): PastSymbols {
 async function note(context: SymbolsContext, { account, market }: Proposal, outcome: Outcome): Promise<void> {
   if (!mayHaveSet(outcome)) return;
   const { symbol } = market;
-  await change(context, account, (symbols) =>
-    symbols[0] === symbol ? symbols : [symbol, ...symbols.filter((each) => each !== symbol)].slice(0, MAX_SYMBOLS),
-  );
+  const next = (symbols: readonly string[]) =>
+    symbols[0] === symbol ? symbols : [symbol, ...symbols.filter((each) => each !== symbol)].slice(0, MAX_SYMBOLS);
+  // A damaged list stays as it is: it keeps nothing else about a change from being made known.
+  await change(context, account, next).catch(unlessUnreadable);
 }
 
 /** @returns the list as it is now. */

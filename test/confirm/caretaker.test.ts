@@ -14,6 +14,7 @@ import {
   wordsOf,
 } from '../support/gate.ts';
 import { type Fate, silence } from '../support/paper-venue.ts';
+import { turnsWhile } from '../support/turns.ts';
 
 async function withCard() {
   const gate = await openGate();
@@ -660,4 +661,92 @@ test('a change whose end cannot be stored keeps its key until it can, however lo
   await tick(gate, 10_000);
   expect(await found(gate, id)).toMatchObject({ stage: 'done', outcome: { kind: 'applied' } });
   expect(gate.writes).toHaveLength(1);
+});
+
+describe('rows that are due', () => {
+  const EXPIRED = 'Expired: BTCUSD to 5x isolated';
+
+  test('are visited with the next tick when the disk breaks before all are taken', async () => {
+    const { gate } = await withCard();
+    const notes = Array.from({ length: 64 }, (_, number) => ({ key: `mend/x/${number}`, value: '', dueMs: 60_001 }));
+    await gate.store.commit({ writes: notes });
+    gate.clock.advance(60_001);
+    let commits = 0;
+    gate.disk.beforeCommit = async () => {
+      commits += 1;
+      if (commits === 2) throw new Failure({ code: 'STORE_UNAVAILABLE' });
+    };
+    await expect(tick(gate)).rejects.toThrow('STORE_UNAVAILABLE');
+    await tick(gate, 1_000);
+    expect(told(gate)).toEqual([EXPIRED]);
+  });
+
+  test('at the start are visited with the next tick when the disk breaks before the first', async () => {
+    const { gate } = await withCard();
+    gate.clock.advance(CARD_MS);
+    gate.restart();
+    await gate.parts().caretaker.holdKeys();
+    gate.disk.isDown = true;
+    await expect(tick(gate)).rejects.toThrow('STORE_UNAVAILABLE');
+    gate.disk.isDown = false;
+    await tick(gate, 1_000);
+    expect(told(gate)).toEqual([EXPIRED]);
+  });
+
+  test('let other work go on in between while thousands of them are taken', async () => {
+    const { gate } = await withCard();
+    const pages = 50;
+    for (let page = 0; page < pages; page += 1) {
+      const keys = Array.from({ length: 64 }, (_, number) => `untold/x/${page}-${number}`);
+      await gate.store.commit({ writes: keys.map((key) => ({ key, value: '', dueMs: 0 })) });
+    }
+    const { count } = await turnsWhile(() => gate.parts().caretaker.holdKeys());
+    // Once for each page that is taken, and for each that is then looked at.
+    expect(count).toBeGreaterThanOrEqual(2 * pages);
+  });
+
+  test('wait for none before them that an exchange does not answer for', async () => {
+    const gate = await openGate();
+    gate.state.fate = 'silent, lost';
+    // More than are visited at once, and all before Alice’s.
+    for (let number = 0; number < 60; number += 1) {
+      const user = `0${number}`;
+      await gate.addKey(user);
+      await gate.press('confirm', (await gate.ask(user)).id, user);
+    }
+    await gate.addKey(alice);
+    const { id } = await gate.ask(alice);
+    const { venue } = gate;
+    const { promise: read, resolve: answer } = Promise.withResolvers<void>();
+    gate.venues.set(venue.id, { ...venue, readSetting: (...asked) => read.then(() => venue.readSetting(...asked)) });
+    const edited = Promise.withResolvers<void>();
+    gate.discord.duringEdit = async () => edited.resolve();
+    const looked = tick(gate, CARD_MS);
+    await edited.promise;
+    expect(await found(gate, id)).toMatchObject({ stage: 'done', outcome: { kind: 'expired' } });
+    answer();
+    await looked;
+    expect(told(gate)[0]).toBe(EXPIRED);
+  });
+
+  test('are let be when they cannot be put into words, and are news that keeps no other away', async () => {
+    const { gate, id } = await withCard();
+    const { proposals } = gate.parts();
+    const failure = { code: 'VENUE_REFUSED', venue: 'Paper', refusal: 'unheard-of' };
+    await proposals.claim(id, delivery);
+    const odd = outcomeSchema.parse({ kind: 'refused', at: 1, failure });
+    await proposals.finish(await proposals.require(id), odd);
+    for (let looks = 0; looks < 10; looks += 1) await tick(gate, 10_000);
+    expect(gate.errors).toHaveLength(1);
+    expect(await proposals.untold(alice)).toMatchObject([{ proposal: { id } }]);
+  });
+});
+
+test('a change is made known once although the list of what was set is damaged', async () => {
+  const { gate, id } = await withCard();
+  await gate.store.commit({ writes: [{ key: `symbols/${alice}/paper/main`, value: '{}' }] });
+  await (await gate.press('confirm', id)).told?.();
+  for (let looks = 0; looks < 10; looks += 1) await tick(gate, 10_000);
+  expect(gate.outcomes).toMatchObject([{ id, outcome: { kind: 'applied' } }]);
+  expect(await gate.store.list('audit/')).toEqual([]);
 });
