@@ -81,7 +81,7 @@ async function check(context: PressContext, press: Press): Promise<PressReply> {
   const isElsewhere = press.delivery.isPublic && press.delivery.publicId !== publicIdOf(found);
   if (isElsewhere) return besideReply(context, await checkNow(context, found));
   const underWay = await context.running.resultOf(press.id);
-  return underWay ?? receiptReply(context, await checkNow(context, found), press);
+  return underWay ?? receiptOf(context, await checkNow(context, found), press);
 }
 
 /** "Back to 3x": a new card, in a message of its own that only the presser sees, whatever the receipt was. */
@@ -109,16 +109,22 @@ async function pressedCard({ rules, proposals }: PressContext, press: Press): Pr
 async function alreadyPressed(context: PressContext, found: Found, press: Press): Promise<PressReply> {
   const result = await context.running.resultOf(found.proposal.id);
   if (result !== undefined) return result;
-  const current = await context.caretaker.afterOwner(found);
-  // Its new card stands in that message.
-  if (current.outcome?.kind === 'stale') return besideReply(context, current);
-  return receiptReply(context, current, press);
+  return receiptOf(context, await context.caretaker.afterOwner(found), press);
+}
+
+/** In place of the card, unless that went stale: then its new card stands there. */
+function receiptOf(context: PressContext, found: Found, press: Press): PressReply {
+  return isStale(found) ? besideReply(context, found) : receiptReply(context, found, press);
+}
+
+function isStale({ outcome }: Found): boolean {
+  return outcome?.kind === 'stale';
 }
 
 /** The message of the change may be another one than that of the button: it too shows the end. */
 async function checkNow({ caretaker, telling }: PressContext, found: Found): Promise<Found> {
   const checked = await caretaker.check(found);
-  if (checked.version !== found.version) await telling.mend(found.proposal.id);
+  if (checked.version !== found.version && !isStale(checked)) await telling.mend(found.proposal.id);
   return checked;
 }
 

@@ -195,13 +195,13 @@ async function holderOf(context: ProposalContext, keyHash: string): Promise<Foun
   return lease && findProposal(context, lease.value);
 }
 
-/** What this process holds the key for; another process may have ended it meanwhile. */
+/** What this process holds the key for. What another process has ended or erased, or nobody can read, needs it no more. */
 async function guardedBy(context: ProposalContext, keyHash: string): Promise<Found | undefined> {
   const { guard } = context;
   const id = guard.holderOf(keyHash);
   if (id === undefined) return undefined;
   const found = await findReadable(context, id);
-  if (found?.stage !== 'done') return found;
+  if (found !== undefined && found.stage !== 'done') return found;
   guard.release(keyHash, id);
   return undefined;
 }

@@ -190,6 +190,49 @@ describe('what an owner has left', () => {
   });
 });
 
+test('a "Check now" in another process leaves the new card alone that a stale one gave way to', async () => {
+  const { gate, id, other, pressOther } = await twoProcesses();
+  gate.held.set('BTCUSD', isolated('9'));
+  const [reading, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  gate.state.duringRead = () => {
+    reading.resolve();
+    return goOn.promise;
+  };
+  const first = gate.press('confirm', id);
+  await reading.promise;
+  gate.waiting.pause = async () => {
+    goOn.resolve();
+    await first;
+  };
+  const second = await pressOther('check');
+  expect(shownBy(await first)).toContain('This card is new');
+  expect(second.update).toBeUndefined();
+  expect(wordsOf(second.answer)).toContain('BTCUSD changed since this card was made');
+  gate.clock.advance(10 * SECOND_MS);
+  await other.caretaker.tick();
+  expect(gate.messages).toEqual([]);
+});
+
+test.each(['erased', 'damaged'] as const)(
+  'a change that is %s in the store holds its key in no process that had settled it',
+  async (end) => {
+    const { gate, id, other } = await twoProcesses();
+    const { keyHash } = (await other.proposals.require(id)).proposal;
+    gate.state.fate = 'silent, lost';
+    await gate.press('confirm', id);
+    gate.parts().proposals.keepKey(await other.proposals.require(id));
+    gate.held.set('BTCUSD', isolated('5'));
+    gate.clock.advance(SECOND_MS);
+    await other.caretaker.tick();
+    if (end === 'erased') expect(await other.proposals.eraseAll(alice)).toBe(true);
+    else await gate.store.commit({ writes: [{ key: `proposal/${id}`, value: '{}' }] });
+    expect(await gate.store.get(`lease/${keyHash}`)).toBeUndefined();
+    gate.state.fate = 'accepted';
+    const next = await gate.ask(alice, { setting: isolated('7') });
+    expect(shownBy(await gate.press('confirm', next.id))).toContain('Done: BTCUSD is at 7x isolated');
+  },
+);
+
 test('an expired card that two processes look at is told once', async () => {
   const { gate, other } = await twoProcesses();
   gate.clock.advance(CARD_MS);
