@@ -1,7 +1,7 @@
 import { Failure } from '../errors.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
 import type { Entry } from '../store/store.ts';
-import { createCardLists, MAX_CARDS } from './card-lists.ts';
+import { MAX_CARDS, openOf } from './card-lists.ts';
 import { idIn, rowKeys } from './proposal-rows.ts';
 
 const MAX_OPEN_CARDS = 10;
@@ -41,7 +41,7 @@ async function dropTold({ store }: RowContext, user: string, ended: Entry): Prom
 
 /** Until the oldest card of a user expires; undefined where all of them are under way. */
 async function untilOneEnds(context: RowContext, user: string): Promise<number | undefined> {
-  const pending = (await createCardLists(context).openOf(user)).filter(({ stage }) => stage === 'pending');
+  const pending = (await openOf(context, user)).filter(({ stage }) => stage === 'pending');
   const first = Math.min(...pending.map(({ proposal }) => proposal.expiresAt));
   return Number.isFinite(first) ? Math.max(0, first - (await context.store.now())) : undefined;
 }

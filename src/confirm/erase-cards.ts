@@ -1,13 +1,13 @@
 import { chunksOf, inSlices, pagesOf, removeAll } from '../store/pages.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
 import { type Entry, MOST_KEYS } from '../store/store.ts';
-import { createCardLists, findReadable } from './card-lists.ts';
+import { findReadable, openOf } from './card-lists.ts';
 import { type Found, idIn, rowCheck, rowKeys } from './proposal-rows.ts';
 
 /** Erases every card of a user. @returns false while one of them is under way; nothing is erased before that is known. */
 export async function eraseCards(context: RowContext, user: string): Promise<boolean> {
   const { store } = context;
-  const open = await createCardLists(context).openOf(user);
+  const open = await openOf(context, user);
   if (open.some(isUnderWay)) return false;
   for (const some of chunksOf(open, MOST_KEYS / 2)) if (!(await eraseOpen(context, user, some))) return false;
   for await (const page of pagesOf(store, rowKeys.owned(user)))

@@ -16,51 +16,55 @@ export type AuditFeed = {
   readonly close: () => Promise<void>;
 };
 
-/** Posts lines to one channel, several in one message when they come fast: at most one message in two seconds. */
-export function createAuditFeed(options: {
+type Options = {
   readonly channel: string;
   readonly messenger: Pick<Messenger, 'post'>;
   readonly pause: Pause;
   readonly log: Pick<Log, 'warn'>;
-}): AuditFeed {
-  const { channel, messenger, pause, log } = options;
-  const waiting: { readonly line: Note; readonly through: () => void }[] = [];
-  const closing = new AbortController();
-  let posting: Promise<void> | undefined;
+};
+type Waiting = { readonly line: Note; readonly through: () => void };
+type Feed = Options & { readonly waiting: Waiting[]; readonly closing: AbortController; posting?: Promise<void> };
 
-  async function postSome(): Promise<void> {
-    const some = waiting.splice(0, LINES_AT_ONCE);
-    const lines = some.map(({ line }) => line);
-    const result = await messenger.post(channel, lines);
-    // Refused for now, they were certainly not posted; at the end the next start posts them.
-    if (result === 'limited') return void (closing.signal.aborted ? undefined : waiting.unshift(...some));
-    if (result !== 'told') log.warn({ lines: lines.length, result }, 'lines for the audit channel were lost');
-    for (const { through } of some) through();
-  }
-
-  async function postAll(): Promise<void> {
-    while (waiting.length > 0) {
-      await postSome();
-      // Ends early when the feed closes.
-      if (!closing.signal.aborted) await pause(EVERY_MS, closing.signal).catch(() => undefined);
-    }
-    posting = undefined;
-  }
-
+/** Posts lines to one channel, several in one message when they come fast: at most one message in two seconds. */
+export function createAuditFeed(options: Options): AuditFeed {
+  const feed: Feed = { ...options, waiting: [], closing: new AbortController() };
   return {
-    add(line) {
-      if (waiting.length >= MOST_WAITING) {
-        waiting.shift()?.through();
-        log.warn({ lines: 1, result: 'too many' }, 'lines for the audit channel were lost');
-      }
-      const { promise, resolve: through } = Promise.withResolvers<void>();
-      waiting.push({ line, through });
-      posting ??= postAll();
-      return promise;
-    },
-    async close() {
-      closing.abort();
-      await posting;
+    add: (line) => add(feed, line),
+    close: async () => {
+      feed.closing.abort();
+      await feed.posting;
     },
   };
+}
+
+function add(feed: Feed, line: Note): Promise<void> {
+  const { waiting, log } = feed;
+  if (waiting.length >= MOST_WAITING) {
+    waiting.shift()?.through();
+    log.warn({ lines: 1, result: 'too many' }, 'lines for the audit channel were lost');
+  }
+  const { promise, resolve: through } = Promise.withResolvers<void>();
+  waiting.push({ line, through });
+  feed.posting ??= postAll(feed);
+  return promise;
+}
+
+async function postAll(feed: Feed): Promise<void> {
+  const { waiting, closing, pause } = feed;
+  while (waiting.length > 0) {
+    await postSome(feed);
+    // Ends early when the feed closes.
+    if (!closing.signal.aborted) await pause(EVERY_MS, closing.signal).catch(() => undefined);
+  }
+  delete feed.posting;
+}
+
+async function postSome({ channel, messenger, waiting, closing, log }: Feed): Promise<void> {
+  const some = waiting.splice(0, LINES_AT_ONCE);
+  const lines = some.map(({ line }) => line);
+  const result = await messenger.post(channel, lines);
+  // Refused for now, they were certainly not posted; at the end the next start posts them.
+  if (result === 'limited') return void (closing.signal.aborted ? undefined : waiting.unshift(...some));
+  if (result !== 'told') log.warn({ lines: lines.length, result }, 'lines for the audit channel were lost');
+  for (const { through } of some) through();
 }

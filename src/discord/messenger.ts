@@ -9,66 +9,62 @@ import { editMessage, editReply, followUp, postMessage, type Rest, type WebhookK
 /** For the way there, and for clocks that differ. */
 const MARGIN_MS = 15_000;
 
-/**
- * Sends what no interaction waits for.
- *
- * @param options.applicationId - Known once the gateway was ready; `undefined` when that will never be.
- */
-export function createMessenger(options: {
+type Context = {
   readonly rest: Rest;
+  /** Known once REST told it; `undefined` when that will never be. */
   readonly applicationId: Promise<string | undefined>;
   readonly now: () => number;
   readonly log: Pick<Log, 'error'>;
-}): Messenger {
-  const { rest, now, log } = options;
+};
 
-  async function keyOf({ token, at }: Delivery): Promise<WebhookKey | undefined> {
-    if (now() - at >= TOKEN_LIVES_MS - MARGIN_MS) return undefined;
-    const applicationId = await options.applicationId;
-    return applicationId === undefined ? undefined : { applicationId, token };
-  }
-
-  async function editByToken(delivery: Delivery, body: unknown): Promise<boolean> {
-    // The token alone would edit another message.
-    const key = delivery.kind === 'unplaced' ? undefined : await keyOf(delivery);
-    if (key === undefined) return false;
-    const sent = await editReply(rest, key, body, delivery.kind === 'follow-up' ? delivery.messageId : undefined);
-    return sent.kind === 'told';
-  }
-
-  // To the bot's own routes a follow-up does not exist: only one person sees it.
-  async function editAsBot(delivery: Delivery, body: unknown): Promise<boolean> {
-    if (delivery.kind !== 'own' || !delivery.isPublic || delivery.publicId === undefined) return false;
-    const sent = await editMessage(rest, delivery.channel, delivery.publicId, body);
-    return sent.kind === 'told';
-  }
-
-  async function tell(send: () => Promise<boolean>): Promise<'told' | 'lost'> {
-    try {
-      return (await send()) ? 'told' : 'lost';
-    } catch (error) {
-      log.error({ error: describeError(error) }, 'a message could not be rendered');
-      return 'lost';
-    }
-  }
-
+/** Sends what no interaction waits for. */
+export function createMessenger(context: Context): Messenger {
   return {
-    edit: (delivery, view) =>
-      tell(async () => {
-        const body = renderView(view);
-        return (await editByToken(delivery, body)) || (await editAsBot(delivery, body));
-      }),
-    whisper: (delivery, view) =>
-      tell(async () => {
-        const body = { ...renderView(view), flags: MessageFlags.Ephemeral };
-        const key = await keyOf(delivery);
-        if (key === undefined) return false;
-        const sent = await followUp(rest, key, body);
-        return sent.kind === 'told';
-      }),
+    edit: (delivery, view) => tell(context, () => edit(context, delivery, renderView(view))),
+    whisper: (delivery, view) => tell(context, () => whisper(context, delivery, renderView(view))),
     post: async (channel, lines) => {
-      const { kind } = await postMessage(rest, channel, renderNotes(lines));
+      const { kind } = await postMessage(context.rest, channel, renderNotes(lines));
       return kind === 'told' || kind === 'limited' ? kind : 'lost';
     },
   };
+}
+
+async function tell({ log }: Context, send: () => Promise<boolean>): Promise<'told' | 'lost'> {
+  try {
+    return (await send()) ? 'told' : 'lost';
+  } catch (error) {
+    log.error({ error: describeError(error) }, 'a message could not be rendered');
+    return 'lost';
+  }
+}
+
+async function edit(context: Context, delivery: Delivery, body: unknown): Promise<boolean> {
+  return (await editByToken(context, delivery, body)) || (await editAsBot(context, delivery, body));
+}
+
+async function editByToken(context: Context, delivery: Delivery, body: unknown): Promise<boolean> {
+  // The token alone would edit another message.
+  const key = delivery.kind === 'unplaced' ? undefined : await keyOf(context, delivery);
+  if (key === undefined) return false;
+  const messageId = delivery.kind === 'follow-up' ? delivery.messageId : undefined;
+  return (await editReply(context.rest, key, body, messageId)).kind === 'told';
+}
+
+// To the bot's own routes a follow-up does not exist: only one person sees it.
+async function editAsBot({ rest }: Context, delivery: Delivery, body: unknown): Promise<boolean> {
+  if (delivery.kind !== 'own' || !delivery.isPublic || delivery.publicId === undefined) return false;
+  return (await editMessage(rest, delivery.channel, delivery.publicId, body)).kind === 'told';
+}
+
+async function whisper(context: Context, delivery: Delivery, body: object): Promise<boolean> {
+  const key = await keyOf(context, delivery);
+  if (key === undefined) return false;
+  return (await followUp(context.rest, key, { ...body, flags: MessageFlags.Ephemeral })).kind === 'told';
+}
+
+/** @returns undefined when the interaction's token has ended, or nearly */
+async function keyOf({ applicationId, now }: Context, { token, at }: Delivery): Promise<WebhookKey | undefined> {
+  if (now() - at >= TOKEN_LIVES_MS - MARGIN_MS) return undefined;
+  const id = await applicationId;
+  return id === undefined ? undefined : { applicationId: id, token };
 }

@@ -12,54 +12,52 @@ export type Backups = {
   readonly runIfDue: () => Promise<string | undefined>;
 };
 
-/**
- * Daily snapshots, written by the bot itself because nobody else can open its database.
- *
- * @param options.kept - How many snapshots stay.
- */
-export function createBackups(options: {
-  readonly store: Store;
+type Options = {
+  readonly store: Pick<Store, 'now' | 'snapshot'>;
   readonly directory: string;
+  /** How many snapshots stay. */
   readonly kept: number;
-}): Backups {
-  const { store, directory, kept } = options;
+};
 
-  async function names(): Promise<readonly string[]> {
-    return (await readdir(directory)).filter((name) => pattern.test(name)).sort();
+/** Daily snapshots, written by the bot itself because nobody else can open its database. */
+export function createBackups(options: Options): Backups {
+  return { runIfDue: () => runIfDue(options) };
+}
+
+async function runIfDue({ store, directory, kept }: Options): Promise<string | undefined> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const now = await store.now();
+  await bringBack(directory, now);
+  const newest = (await namesIn(directory)).at(-1);
+  if (newest !== undefined && now - timeOf(newest) < DAY_MS) return undefined;
+  const path = join(directory, nameAt(now));
+  await removeUnfinished(directory);
+  // Under its own name only once it is whole: one that a full disk cut short must not displace a good one.
+  await store.snapshot(path + unfinished);
+  await rename(path + unfinished, path);
+  for (const old of (await namesIn(directory)).slice(0, -kept)) await rm(join(directory, old));
+  return path;
+}
+
+/** Snapshots of a clock that was ahead would be the newest for ever: they become the last ones before today's. */
+async function bringBack(directory: string, now: number): Promise<void> {
+  const ahead = (await namesIn(directory)).filter((name) => timeOf(name) > now + HOUR_MS);
+  let time = now - DAY_MS;
+  for (const name of ahead.reverse()) {
+    while ((await namesIn(directory)).includes(nameAt(time))) time -= 1_000;
+    await rename(join(directory, name), join(directory, nameAt(time)));
   }
+}
 
-  /** Snapshots of a clock that was ahead would be the newest for ever: they become the last ones before today's. */
-  async function bringBack(now: number): Promise<void> {
-    const ahead = (await names()).filter((name) => timeOf(name) > now + HOUR_MS);
-    let time = now - DAY_MS;
-    for (const name of ahead.reverse()) {
-      while ((await names()).includes(nameAt(time))) time -= 1_000;
-      await rename(join(directory, name), join(directory, nameAt(time)));
-    }
+async function removeUnfinished(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (name.endsWith(unfinished) && pattern.test(name.slice(0, -unfinished.length))) await rm(join(directory, name));
   }
+}
 
-  /** Under its own name only once it is whole: one that a full disk cut short must not displace a good one. */
-  async function write(path: string): Promise<void> {
-    for (const name of await readdir(directory)) {
-      if (name.endsWith(unfinished) && pattern.test(name.slice(0, -unfinished.length))) await rm(join(directory, name));
-    }
-    await store.snapshot(path + unfinished);
-    await rename(path + unfinished, path);
-  }
-
-  return {
-    runIfDue: async () => {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      const now = await store.now();
-      await bringBack(now);
-      const newest = (await names()).at(-1);
-      if (newest !== undefined && now - timeOf(newest) < DAY_MS) return undefined;
-      const path = join(directory, nameAt(now));
-      await write(path);
-      for (const old of (await names()).slice(0, -kept)) await rm(join(directory, old));
-      return path;
-    },
-  };
+/** The snapshots, oldest first. */
+async function namesIn(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory)).filter((name) => pattern.test(name)).sort();
 }
 
 function nameAt(time: number): string {
