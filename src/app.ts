@@ -143,7 +143,7 @@ async function stop(life: Lifetime): Promise<void> {
   maintenance.stop();
   try {
     await atMost(drainMs, Promise.all([discord.drain(drainMs), web.stop(), ...life.ticking]));
-    await atMost(closeMs, Promise.all([discord.stop(), venues.close()]));
+    await atMost(closeMs, Promise.all([discord.stop(), venues.close(), gate.caretaker.whenAnnounced()]));
     // What was told and posted at the end is not to be told again at the next start.
     await gate.caretaker.settleNotes();
   } finally {

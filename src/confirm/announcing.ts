@@ -13,8 +13,11 @@ type AnnouncingOptions = {
   readonly onError: (error: unknown) => void;
 };
 
-/** `underWay`: notes of what is being made known; `done`: those to be taken off the store, with their versions. */
-type Context = AnnouncingOptions & { readonly underWay: Set<string>; readonly done: Map<string, number> };
+/** `underWay`: by its note, what is being made known; `done`: notes to be taken off the store, with their versions. */
+type Context = AnnouncingOptions & {
+  readonly underWay: Map<string, Promise<void>>;
+  readonly done: Map<string, number>;
+};
 
 export type Announcing = ReturnType<typeof createAnnouncing>;
 
@@ -25,27 +28,41 @@ export type Announcing = ReturnType<typeof createAnnouncing>;
  * stored the outcome does it at once; after a crash whoever takes the note does, so some are made known twice.
  */
 export function createAnnouncing(options: AnnouncingOptions) {
-  const context: Context = { ...options, underWay: new Set(), done: new Map() };
+  const context: Context = { ...options, underWay: new Map(), done: new Map() };
   return {
     /** Of an outcome that was just stored. Nobody waits for it; it never rejects. */
     announce: (found: Found) => void announce(context, found),
     announceNoted: (entry: Entry) => announceNoted(context, entry),
+    /** Resolves once nothing is being made known any more; what Discord does not take may keep it for ever. */
+    whenIdle: () => whenIdle(context),
     settleNotes: () => settleNotes(context),
   };
 }
 
-async function announce(context: Context, { proposal, outcome, version }: Found): Promise<void> {
+async function announce(context: Context, found: Found): Promise<void> {
+  const { underWay } = context;
+  const key = rowKeys.audit(found.proposal.by, found.proposal.id);
+  // An earlier outcome of the same proposal may still be on its way.
+  const known = Promise.all([underWay.get(key), makeKnown(context, key, found)]).then(() => {
+    if (underWay.get(key) === known) underWay.delete(key);
+  });
+  underWay.set(key, known);
+  return known;
+}
+
+async function makeKnown(context: Context, key: string, { proposal, outcome, version }: Found): Promise<void> {
+  const { onOutcome, onError, done } = context;
   if (outcome === undefined) return;
-  const key = rowKeys.audit(proposal.by, proposal.id);
-  context.underWay.add(key);
   try {
-    await context.onOutcome(proposal, outcome);
-    context.done.set(key, Math.max(version, context.done.get(key) ?? 0));
+    await onOutcome(proposal, outcome);
+    done.set(key, Math.max(version, done.get(key) ?? 0));
   } catch (error) {
-    context.onError(error);
-  } finally {
-    context.underWay.delete(key);
+    onError(error);
   }
+}
+
+async function whenIdle({ underWay }: Context): Promise<void> {
+  await Promise.all(underWay.values());
 }
 
 async function announceNoted(context: Context, entry: Entry): Promise<void> {

@@ -88,6 +88,8 @@ export function createCaretaker(options: CaretakerOptions) {
     conclude: (found: Found, outcome: Outcome) => conclude(context, found, outcome),
     /** Takes the notes off the store of what was told and made known. */
     settleNotes: () => settleNotes(context),
+    /** Resolves once every outcome was made known; what Discord does not take may keep it for ever. */
+    whenAnnounced: () => options.announcing.whenIdle(),
   };
 }
 
