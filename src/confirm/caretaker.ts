@@ -1,9 +1,8 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import { atMost } from '../at-most.ts';
 import { Failure, type FailureCode } from '../errors.ts';
 import type { Keys } from '../keys.ts';
 import type { Venues } from '../leverage/venue.ts';
-import { chunksOf, inSlices } from '../store/pages.ts';
+import { breathe, chunksOf, inSlices } from '../store/pages.ts';
 import { kindOf } from '../store/sealed-rows.ts';
 import { type Entry, MOST_KEYS, type Store } from '../store/store.ts';
 import { type Ages, createAges } from './ages.ts';

@@ -1,9 +1,14 @@
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Entry, MOST_KEYS, type Store } from './store.ts';
 
 /** So that one change may name all of a page. */
 const PAGE = MOST_KEYS;
 const SLICE = 50;
+
+/** Lets what else is waiting have its turn. */
+export function breathe(): Promise<void> {
+  return nextTurn();
+}
 
 /** The live rows whose key starts with `prefix`, in pages: other work gets its turn in between. */
 export async function* pagesOf(store: Store, prefix: string): AsyncGenerator<readonly Entry[]> {
