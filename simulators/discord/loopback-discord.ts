@@ -43,7 +43,7 @@ export type LoopbackDiscord = {
   /**
    * Waits for something to become true. Looks at once and after every change, so moving the clock alone does not wake it.
    *
-   * @throws Error after `timeoutMs` of real time, five seconds by default.
+   * @throws Error after `timeoutMs` of real time, fifteen seconds by default.
    */
   readonly until: <T>(read: () => T | undefined | false, timeoutMs?: number) => Promise<T>;
   readonly faults: HttpFaults & { readonly gateway: Gateway['faults'] };
@@ -87,7 +87,7 @@ export function createLoopbackDiscord(options: LoopbackDiscordOptions): Loopback
     identifies: gateway.identifies,
     changeMember: world.changeMember,
     onChange: listeners.add,
-    until: (read, timeoutMs = 5_000) => listeners.until(read, timeoutMs),
+    until: (read, timeoutMs = 15_000) => listeners.until(read, timeoutMs),
     faults: { ...parts.faults, gateway: gateway.faults },
   };
 }

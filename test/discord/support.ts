@@ -200,7 +200,7 @@ export const titles = (messages: readonly VisibleMessage[]): readonly (string | 
   messages.map(({ embeds }) => embeds[0]?.title ?? undefined);
 
 /** Waits for something that no change of the loopback announces, in turns of the event loop. */
-export async function until(isTrue: () => boolean, timeoutMs = 5_000): Promise<void> {
+export async function until(isTrue: () => boolean, timeoutMs = 15_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!isTrue()) {
     if (performance.now() > deadline) throw new Error(`nothing came within ${timeoutMs} ms`);
