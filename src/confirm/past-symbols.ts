@@ -5,6 +5,7 @@ import { retried } from '../store/retried.ts';
 import { type RowContext, sealedRows, unlessUnreadable } from '../store/sealed-rows.ts';
 import type { Outcome } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
+import { rowKeys } from './proposal-rows.ts';
 
 /** For each account the symbols whose leverage was set through the bot, the latest first. */
 export const symbolRows = sealedRows({
@@ -39,29 +40,35 @@ export function createPastSymbols(context: SymbolsContext): PastSymbols {
   };
 }
 
-async function note(context: SymbolsContext, { account, market }: Proposal, outcome: Outcome): Promise<void> {
+async function note(context: SymbolsContext, { id, account, market }: Proposal, outcome: Outcome): Promise<void> {
   if (!mayHaveSet(outcome)) return;
   const { symbol } = market;
   const next = (symbols: readonly string[]) =>
     symbols[0] === symbol ? symbols : [symbol, ...symbols.filter((each) => each !== symbol)].slice(0, MAX_SYMBOLS);
   // A damaged list stays as it is: it keeps nothing else about a change from being made known.
-  await change(context, account, next).catch(unlessUnreadable);
+  await change(context, account, next, rowKeys.row(id)).catch(unlessUnreadable);
 }
 
-/** @returns the list as it is now. */
+/**
+ * @param because - The key of the row without which nothing is noted: it may be erased meanwhile, and the list with it.
+ * @returns the list as it is now.
+ */
 function change(
   context: SymbolsContext,
   account: Account,
   next: (symbols: readonly string[]) => readonly string[],
+  because?: string,
 ): Promise<readonly string[]> {
   const { store, keepMs } = context;
   const id = accountPath(account);
   return retried(async () => {
+    const reason = because === undefined ? undefined : await store.get(because);
+    if (because !== undefined && reason === undefined) return [];
     const found = await symbolRows.get(context, id);
     const symbols = next(found?.data.symbols ?? (await collect(context, account)));
     if (found !== undefined && symbols === found.data.symbols) return symbols;
     const row = await symbolRows.write(context, id, { symbols }, keepMs);
-    const checks = [{ key: row.key, version: found?.version ?? ('absent' as const) }];
+    const checks = [{ key: row.key, version: found?.version ?? ('absent' as const) }, ...(reason ? [reason] : [])];
     return (await store.commit({ checks, writes: [row] })).kind === 'committed' ? symbols : undefined;
   });
 }

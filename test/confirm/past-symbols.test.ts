@@ -82,3 +82,16 @@ test('a row that was moved to another person’s account shows nothing', async (
   await gate.store.commit({ writes: [{ key: `symbols/${bob}/paper/main`, value }] });
   await expect(gate.parts().symbols.setBy(gate.account(bob))).rejects.toThrow('SEAL_BROKEN');
 });
+
+test('a change that is made known while its person deletes everything leaves no list behind', async () => {
+  const gate = await withKey();
+  const { symbols, proposals } = gate.parts();
+  const proposal = await gate.ask(alice);
+  gate.disk.beforeCommit = async () => {
+    gate.disk.beforeCommit = async () => {};
+    expect(await proposals.eraseAll(alice)).toBe(true);
+    await symbols.forget(alice);
+  };
+  await symbols.note(proposal, { kind: 'applied', asOf: 0, isReadBack: true });
+  expect(await gate.store.list('symbols/')).toEqual([]);
+});
