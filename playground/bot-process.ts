@@ -6,7 +6,7 @@ const KEPT_LINES = 200;
 const STOP_WITHIN_MS = 10_000;
 const TICK_WITHIN_MS = 10_000;
 
-export type BotState = 'starting' | 'ready' | 'stopped' | 'failed';
+type BotState = 'starting' | 'ready' | 'stopped' | 'failed';
 export type BotProcess = ReturnType<typeof createBotProcess>;
 
 /** The bot in a process of its own, which can be ended kindly or not, and started again on the same data. */

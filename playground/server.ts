@@ -4,7 +4,7 @@ import { type ApiParts, serveApi } from './api.ts';
 import { serveStatic } from './static.ts';
 import { serveTrouble } from './trouble-api.ts';
 
-export type ServerParts = ApiParts & {
+type ServerParts = ApiParts & {
   readonly forward: (ms: number) => Promise<void>;
   /** Puts everything back to its beginning, this server included. */
   readonly reset: () => Promise<void>;

@@ -1,7 +1,5 @@
 /** What `npm run playground` reads from its environment. */
-export type Settings =
-  | { readonly kind: 'ok'; readonly port: number }
-  | { readonly kind: 'refused'; readonly why: string };
+type Settings = { readonly kind: 'ok'; readonly port: number } | { readonly kind: 'refused'; readonly why: string };
 
 const DEFAULT_PORT = 4400;
 // The bot's own pages are on the port after it.

@@ -6,7 +6,7 @@ import { factsOf, simulatedVenues } from '../simulators/venues/index.ts';
 
 /** A knob that makes one thing go wrong, with the one line that says what to watch for. */
 export type Knob = { readonly id: string; readonly title: string; readonly watchFor: string };
-export type VenueKnob = Knob & {
+type VenueKnob = Knob & {
   readonly fault: FaultInput;
   /** What it strikes when nobody chooses. */
   readonly on: 'read' | 'write';
@@ -43,7 +43,7 @@ export const venueKnobs: readonly VenueKnob[] = titles.map(([id, title, fault, o
   return { id, title, fault, on, watchFor: watchFor(fault.name) };
 });
 
-export type RefusalChoice = Refusal & { readonly id: string };
+type RefusalChoice = Refusal & { readonly id: string };
 
 const unlistedTexts = { unset: 'never set', cross: 'cross margin' } as const;
 

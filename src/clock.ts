@@ -50,7 +50,7 @@ export function createClock(options: {
 }
 
 /** What a clock has gone forward by, as time that passed: for clocks that are moved by hand. */
-export function followForward(wall: () => number): () => number {
+function followForward(wall: () => number): () => number {
   let passed = 0;
   let last = wall();
   return () => {

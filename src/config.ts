@@ -85,7 +85,7 @@ export type WebConfig = {
   readonly metricsToken?: Secret;
 };
 
-export type LoadedConfig =
+type LoadedConfig =
   | { readonly kind: 'ok'; readonly config: Config }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 

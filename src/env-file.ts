@@ -1,5 +1,5 @@
 /** A line of an env file that does not do what it seems to; `problem` never quotes the line, which may hold a secret. */
-export type MalformedLine = { readonly line: number; readonly problem: string };
+type MalformedLine = { readonly line: number; readonly problem: string };
 
 // Not \s: it would also match the byte order mark that some editors put before the first name.
 const assignment = /^[ \t]*(export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=(.*)$/;

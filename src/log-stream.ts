@@ -3,7 +3,7 @@ import { isatty } from 'node:tty';
 import { atMost } from './at-most.ts';
 
 /** Where finished lines go. Neither a full disk nor a reader that stopped reading holds up the bot or ends it. */
-export type LogStream = {
+type LogStream = {
   /** Never throws and never waits: a line that cannot be taken is lost, and counted. */
   readonly write: (line: string) => void;
   /** Waits until what was written has left this process, but not longer than this. */

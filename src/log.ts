@@ -10,7 +10,7 @@ export type LogLevel = (typeof logLevels)[number];
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
 /** What stands beside the message in a line; errors may be given under any name. */
-export type LogFields = Readonly<Record<string, unknown>>;
+type LogFields = Readonly<Record<string, unknown>>;
 
 type Write = (fields: LogFields, message: string) => void;
 

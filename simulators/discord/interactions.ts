@@ -42,7 +42,7 @@ export type Interaction = {
   readonly calls: readonly RestCall[];
 };
 
-export type InteractionDraft = Pick<Interaction, 'type' | 'userId' | 'place' | 'name' | 'sourceMessageId'>;
+type InteractionDraft = Pick<Interaction, 'type' | 'userId' | 'place' | 'name' | 'sourceMessageId'>;
 export type Interactions = ReturnType<typeof createInteractions>;
 
 /** Every interaction with its token, its deadline and its answer. */

@@ -25,7 +25,7 @@ export type Message = {
   readonly repliesTo: string | undefined;
 };
 
-export type Sent = { readonly body: unknown; readonly under: Path };
+type Sent = { readonly body: unknown; readonly under: Path };
 type Draft = {
   readonly channelId: string;
   readonly origin?: MessageOrigin;

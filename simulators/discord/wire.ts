@@ -95,7 +95,7 @@ export function wireChannel(place: Place, viewer?: Member): JsonObject {
   };
 }
 
-export function isoTime(ms: number): string {
+function isoTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000+00:00');
 }
 

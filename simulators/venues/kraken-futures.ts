@@ -28,7 +28,7 @@ import { uuidFrom } from './stable-id.ts';
 import type { WriteLogEntry } from './write-log.ts';
 
 /** 500 cost units per 10 s for private calls (docs.kraken.com, Rate limits). */
-export const krakenLimits: readonly WindowRule[] = [{ windowMs: 10_000, budget: 500 }];
+const krakenLimits: readonly WindowRule[] = [{ windowMs: 10_000, budget: 500 }];
 
 export type KrakenSimulatorOptions = {
   /** Milliseconds since the epoch. */
@@ -46,7 +46,7 @@ export type KrakenSimulatorOptions = {
 };
 
 /** A Kraken Futures on this machine, with everything the page and the tests may see and move. */
-export type KrakenFuturesSimulator = Pipeline & KrakenControls;
+type KrakenFuturesSimulator = Pipeline & KrakenControls;
 
 const checkPath = '/api/auth/v1/api-keys/v3/check';
 

@@ -3,13 +3,13 @@ import type { KrakenInstrument, MarginLevel } from './kraken-instruments.ts';
 import type { KrakenAccount, KrakenPosition, KrakenRule } from './kraken-state.ts';
 
 /** An isolated leverage as decimal text, or cross. */
-export type Wanted = string | 'cross';
+type Wanted = string | 'cross';
 
 const sum = (amounts: readonly Big[]): Big => amounts.reduce((total, amount) => total.plus(amount), new Big(0));
 
 const notional = ({ size, price }: KrakenPosition): Big => new Big(size).abs().times(price);
 
-export const levelsFor = (instrument: KrakenInstrument, retail: boolean): readonly MarginLevel[] =>
+const levelsFor = (instrument: KrakenInstrument, retail: boolean): readonly MarginLevel[] =>
   retail ? instrument.retailMarginLevels : instrument.marginLevels;
 
 const levelAt = (levels: readonly MarginLevel[], amount: Big): MarginLevel | undefined =>

@@ -19,7 +19,7 @@ export type KrakenWorld = {
   record(entry: WriteLogEntry): void;
 };
 
-export type PrivateCall = {
+type PrivateCall = {
   readonly world: KrakenWorld;
   readonly account: KrakenAccount;
   readonly key: KrakenKey;

@@ -3,7 +3,7 @@ import type { Call } from './call.ts';
 import type { KrakenAccount, KrakenKey } from './kraken-state.ts';
 
 /** The part of the path that is signed: without `/derivatives`, but all of `/api/auth/…`. */
-export const signedPath = (path: string): string => path.replace(/^\/derivatives(?=\/)/, '');
+const signedPath = (path: string): string => path.replace(/^\/derivatives(?=\/)/, '');
 
 /**
  * `base64(HMAC-SHA-512(base64decode(secret), SHA-256(postData + nonce + path)))`, with `postData` exactly as it was sent
@@ -16,7 +16,7 @@ const sign = (secret: string, message: string): Buffer =>
 
 const matches = (expected: Buffer, sent: Buffer) => expected.length === sent.length && timingSafeEqual(expected, sent);
 
-export type Signed =
+type Signed =
   | { readonly kind: 'known'; readonly account: KrakenAccount; readonly key: KrakenKey }
   | { readonly kind: 'refused'; readonly error: 'authenticationError' | 'nonceBelowThreshold' | 'nonceDuplicate' };
 

@@ -15,7 +15,7 @@ import type { WriteLogEntry } from './write-log.ts';
 export type MudrexShape = 'seed' | '2026';
 
 /** Everything a route needs to answer. */
-export type LeverageRoute = {
+type LeverageRoute = {
   readonly account: MudrexAccount;
   readonly market: MudrexMarket;
   readonly shape: MudrexShape;

@@ -14,7 +14,7 @@ import type { WriteLogEntry } from './write-log.ts';
 const second = 1000;
 
 /** The venue's limits per key, in calls (docs.trade.mudrex.com, the page "Authentication & Rate Limits"). */
-export const mudrexLimits: readonly WindowRule[] = [
+const mudrexLimits: readonly WindowRule[] = [
   { windowMs: second, budget: 10 },
   { windowMs: 60 * second, budget: 500 },
   { windowMs: 3600 * second, budget: 30_000 },
@@ -37,7 +37,7 @@ export type MudrexSimulatorOptions = {
 };
 
 /** A Mudrex on this machine, with everything the page and the tests may see and move. */
-export type MudrexSimulator = Pipeline & MudrexControls;
+type MudrexSimulator = Pipeline & MudrexControls;
 
 function createCore(world: MudrexWorld, limits: readonly WindowRule[]): VenueCore {
   const keyed = createWindowsPerKey(limits);

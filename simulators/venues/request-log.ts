@@ -19,12 +19,12 @@ export type RequestEntry = {
   readonly isAnswered: boolean;
 };
 
-export type OpenEntry = {
+type OpenEntry = {
   answered(status: number): void;
   ended(at: number, isAnswered: boolean): void;
 };
 
-export type RequestLog = {
+type RequestLog = {
   readonly entries: readonly RequestEntry[];
   open(call: Call, about: Pick<RequestEntry, 'kind' | 'account' | 'fault'>): OpenEntry;
 };

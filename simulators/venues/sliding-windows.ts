@@ -4,7 +4,7 @@ export type WindowRule = {
   readonly budget: number;
 };
 
-export type SlidingWindows = {
+type SlidingWindows = {
   /** Spends `cost` at `at` if every rule allows it; a refused call spends nothing. */
   tryTake(at: number, cost?: number): boolean;
 };

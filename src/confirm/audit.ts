@@ -6,7 +6,7 @@ import type { Outcome } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
 
 /** One outcome as one line for the operator: who, where, from, to, result. No position data. */
-export type AuditLine = {
+type AuditLine = {
   readonly user: string;
   readonly venue: string;
   readonly market: string;
@@ -15,7 +15,7 @@ export type AuditLine = {
   readonly outcome: Outcome['kind'];
 };
 
-export type Audit = (proposal: Proposal, outcome: Outcome) => Promise<void>;
+type Audit = (proposal: Proposal, outcome: Outcome) => Promise<void>;
 
 /** Makes an outcome known to the operator: in the log, in the metrics, and in the audit channel where there is one. */
 export function createAudit(options: {

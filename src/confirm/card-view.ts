@@ -25,7 +25,7 @@ export function actionLabel(change: Pick<Proposal, 'market' | 'currency' | 'sett
 }
 
 /** How a card came about. `note` says why it replaces another; `namesAccount` when its owner has several keys there. */
-export type CardReason = { readonly note?: string; readonly namesAccount?: boolean };
+type CardReason = { readonly note?: string; readonly namesAccount?: boolean };
 
 /**
  * The confirmation card, short enough for a phone. A shared card is the same whatever its owner has open at the venue:

@@ -35,7 +35,7 @@ const LOOK_MS = 250;
 /** Why a read-back with the key of a card can never be had again. */
 const goneKeys: ReadonlySet<FailureCode> = new Set(['KEY_MISSING', 'KEY_CHANGED', 'KEY_INACTIVE', 'KEY_UNREADABLE']);
 
-export type CaretakerOptions = {
+type CaretakerOptions = {
   readonly store: Pick<Store, 'takeDue'>;
   readonly proposals: Proposals;
   readonly telling: Telling;

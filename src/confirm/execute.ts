@@ -10,7 +10,7 @@ import type { Proposal } from './proposal.ts';
 import { afterRead, type ReadBack } from './settling.ts';
 
 /** How one confirmed proposal went; `fresh` is what the re-check saw, for a new card when the old one was stale. */
-export type Execution = { readonly outcome: Outcome; readonly fresh?: Preview };
+type Execution = { readonly outcome: Outcome; readonly fresh?: Preview };
 
 export type ExecuteOptions = {
   readonly venue: Venue;

@@ -13,7 +13,7 @@ import { isWorthTelling, type Outcome } from './outcome.ts';
 import type { Proposal, Stage } from './proposal.ts';
 import { type Found, findProposal, proposalRows, rowCheck, rowKeys } from './proposal-rows.ts';
 
-export type Claim =
+type Claim =
   | { readonly kind: 'claimed'; readonly found: Found }
   | { readonly kind: 'expired'; readonly found: Found }
   /** Another operation holds this API key; the proposal stays pending. */
@@ -31,13 +31,13 @@ export const TAKEOVER_MS = 10_000;
 const KEY_MS = LEASE_MS + TAKEOVER_MS;
 const AFTER_LEASE_MS = 1_000;
 /** So long whoever stored a result has to show it and to make it known, before others do. */
-export const TELL_MS = 15_000;
+const TELL_MS = 15_000;
 export const ANNOUNCE_MS = 60_000;
 /** While somebody waits for the answer to a press. */
 const MOST_CLAIMS = 5;
 const DAY_MS = 24 * 60 * 60_000;
 
-export type ProposalContext = RowContext & {
+type ProposalContext = RowContext & {
   readonly newId: () => string;
   /** How long an ended proposal is kept, so that a second press shows the first result. */
   readonly keepMs: number;

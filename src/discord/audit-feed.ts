@@ -9,7 +9,7 @@ const LINES_AT_ONCE = 10;
 /** While Discord takes nothing, the log has every line anyway. */
 const MOST_WAITING = 1_000;
 
-export type AuditFeed = {
+type AuditFeed = {
   /** Resolves once the line was posted, or lost for good, which the log tells of. */
   readonly add: (line: Note) => Promise<void>;
   /** Posts what waits at once, and resolves when that is through. Later lines are posted without waiting too. */

@@ -29,7 +29,7 @@ const gatewayBot = z.object({
   session_start_limit: z.object({ remaining: z.int(), reset_after: z.number() }),
 });
 
-export type GatewayOptions = {
+type GatewayOptions = {
   readonly token: Secret;
   readonly rest: REST;
   readonly now: () => number;

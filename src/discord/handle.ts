@@ -38,7 +38,7 @@ const CLOCK_AHEAD_MS = 3_000;
 const CLOCK_BEHIND_MS = -1_000;
 const WARN_EVERY_MS = 10 * 60_000;
 
-export type HandlerOptions = Omit<Answering, 'commands' | 'hurry' | 'log'> & {
+type HandlerOptions = Omit<Answering, 'commands' | 'hurry' | 'log'> & {
   readonly commands: readonly Command[];
   readonly venueIds: readonly string[];
   readonly metrics: InteractionMetrics;

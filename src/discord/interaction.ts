@@ -44,7 +44,7 @@ export type PressInvocation = Arrival & {
   readonly messageId: string;
   readonly isPublic: boolean;
 };
-export type Ignored = { readonly kind: 'ignored'; readonly reason: 'ping' | 'unknown-type' | 'malformed' };
+type Ignored = { readonly kind: 'ignored'; readonly reason: 'ping' | 'unknown-type' | 'malformed' };
 export type Invocation = CommandInvocation | AutocompleteInvocation | PressInvocation;
 
 const DISCORD_EPOCH = 1_420_070_400_000;

@@ -26,7 +26,7 @@ export function parseLeverage(text: string): Leverage | undefined {
 }
 
 /** What a trader typed for a leverage. `comma` is a guess to ask about, never to act on. */
-export type TypedLeverage =
+type TypedLeverage =
   | { readonly kind: 'leverage'; readonly leverage: Leverage }
   | { readonly kind: 'comma'; readonly meant: Leverage }
   | { readonly kind: 'none' };

@@ -7,7 +7,7 @@ const DAY_MS = 24 * HOUR_MS;
 const pattern = /^levergate-\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z\.db$/;
 const unfinished = '.unfinished';
 
-export type Backups = {
+type Backups = {
   /** Writes a snapshot when the newest is older than a day, and deletes all but the newest few. @returns its path. */
   readonly runIfDue: () => Promise<string | undefined>;
 };

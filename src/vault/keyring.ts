@@ -46,7 +46,7 @@ export type Repair = {
   readonly key: string;
 };
 
-export type KeyringOptions = {
+type KeyringOptions = {
   /** Every kind of row that the store may hold: with a canary damaged, any other row proves its key. */
   readonly kinds: readonly RowKind[];
   /** Told of every sealed row that cannot be read from now on. */

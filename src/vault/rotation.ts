@@ -4,7 +4,7 @@ import type { Entry, Store } from '../store/store.ts';
 import type { Envelope } from './envelope.ts';
 import { canaryRows, type Keyring } from './keyring.ts';
 
-export type Rotation = {
+type Rotation = {
   /** Ids of master keys that are no longer needed. */
   readonly retired: readonly string[];
   /** Rows that no key opens; they stay as they are. */

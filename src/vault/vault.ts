@@ -52,12 +52,12 @@ function readUnversioned(kind: Kind) {
 
 type OpenedKey = LoadedKey & Pick<Content, 'isUndecided'>;
 
-export type Vault = Keys & {
+type Vault = Keys & {
   /** Drops keys that waited for *Use this key* for more than a day. */
   readonly sweep: () => Promise<void>;
 };
 
-export type VaultOptions = {
+type VaultOptions = {
   readonly keyring: Keyring;
   /** Most accounts a user may have. */
   readonly maxKeys: number;

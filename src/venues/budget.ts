@@ -29,7 +29,7 @@ export type KeyBudget = {
   readonly size: () => number;
 };
 
-export type BudgetOptions = {
+type BudgetOptions = {
   readonly venue: string;
   readonly windows: readonly Window[];
   /** Milliseconds that have passed, whatever a clock was set to. */

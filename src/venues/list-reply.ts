@@ -67,7 +67,7 @@ export function isModest(text: string): boolean {
   return cutList(text, undefined) !== 'too-large';
 }
 
-export type Cut = { readonly around: string; readonly rows: readonly string[] };
+type Cut = { readonly around: string; readonly rows: readonly string[] };
 
 const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
 const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];

@@ -74,7 +74,7 @@ export function expecting<S extends z.ZodType>(data: S): Judge<z.output<S>> {
 /** A reply that is one list; it is `null` when it is empty. */
 const around = expecting(emptied.nullable());
 
-export type PageRow<T> = { readonly id: string; readonly value: T };
+type PageRow<T> = { readonly id: string; readonly value: T };
 
 /** One page of a list, each row with what tells it from another. */
 export function page<T>(read: (row: unknown) => T): ListReply<PageRow<T>, readonly PageRow<T>[]> {

@@ -1,4 +1,4 @@
-export type Slots = {
+type Slots = {
   /** @returns what gives the slot back, or undefined when none came free within `maxWaitMs`. */
   readonly take: (maxWaitMs: number) => Promise<(() => void) | undefined>;
 };

@@ -14,7 +14,7 @@ const formSchema = z.record(z.string(), z.string().trim());
 
 type Form = { readonly csrf: string; readonly typed: Typed; readonly isRiskTaken: boolean };
 
-export type LinkPageContext = {
+type LinkPageContext = {
   readonly links: Pick<Links, 'find'>;
   readonly venues: Venues;
   readonly sessions: Sessions;

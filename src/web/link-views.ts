@@ -7,7 +7,7 @@ import type { Page } from './page.ts';
 import type { SavedEvent, Submission, Typed } from './submission.ts';
 
 /** Why the form is shown again. */
-export type FormProblem = Exclude<Submission, { kind: 'saved' | 'gone' }>;
+type FormProblem = Exclude<Submission, { kind: 'saved' | 'gone' }>;
 
 /** What the form says besides its fields when it is sent with the second button, which names the risk. */
 export const riskButton = { name: 'save', value: 'although-it-may-withdraw' } as const;

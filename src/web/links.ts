@@ -88,7 +88,7 @@ export type Links = {
   readonly voidAll: (user: string) => Promise<void>;
 };
 
-export type LinkContext = RowContext & {
+type LinkContext = RowContext & {
   /** 256 random bits as 43 characters of base64url. */
   readonly newToken: () => string;
   /** Where the page is; undefined while there is none. */

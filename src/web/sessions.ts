@@ -24,7 +24,7 @@ export type Sessions = {
   readonly endSignIn: (request: FastifyRequest, reply: FastifyReply) => Promise<PendingSignIn | undefined>;
 };
 
-export type SessionContext = {
+type SessionContext = {
   readonly sealer: Sealer;
   readonly newToken: () => string;
   /** Whether browsers reach the page over https. */

@@ -16,7 +16,7 @@ const answerSchema = z.object({ state: z.string(), code: z.string().min(1).exact
 /** Where Discord sends the browser back to; to be registered in the developer portal. */
 export const redirectPath = '/sign-in';
 
-export type SignInContext = {
+type SignInContext = {
   readonly discord: DiscordSignIn;
   readonly links: Pick<Links, 'find' | 'noteStranger'>;
   readonly venues: Venues;

@@ -47,7 +47,7 @@ export type SentForm = {
   readonly isRiskTaken: boolean;
 };
 
-export type SubmitContext = {
+type SubmitContext = {
   readonly links: Pick<Links, 'takeTry'>;
   readonly save: (account: Account, credentials: Credentials, isUndecided: boolean) => Promise<SavedKey>;
   readonly onSaved: (saved: SavedEvent) => Promise<void>;

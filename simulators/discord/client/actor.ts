@@ -33,7 +33,7 @@ export type Actor = {
   readonly authorize: (authorizeUrl: string) => string;
 };
 
-export type Parts = {
+type Parts = {
   readonly applicationId: string;
   readonly world: World;
   readonly messages: Messages;

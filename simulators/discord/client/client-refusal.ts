@@ -1,4 +1,4 @@
-export type ClientRefusalReason =
+type ClientRefusalReason =
   | 'unknown-channel'
   | 'unknown-command'
   | 'unknown-option'

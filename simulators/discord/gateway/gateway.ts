@@ -23,7 +23,7 @@ const packet = z.object({ op: z.int(), d: z.unknown().optional() });
 const unavailable = 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 export type Gateway = ReturnType<typeof createGateway>;
-export type GatewayOptions = {
+type GatewayOptions = {
   readonly now: () => number;
   readonly newSecret: () => string;
   readonly botToken: string;

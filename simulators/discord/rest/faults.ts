@@ -25,7 +25,7 @@ export type Knob<Mode> = {
   readonly left: () => number;
 };
 
-export function createKnob<Mode>(normal: Mode): Knob<Mode> {
+function createKnob<Mode>(normal: Mode): Knob<Mode> {
   let mode = normal;
   let left = 0;
   return {

@@ -16,7 +16,7 @@ type Grant = {
 };
 type Access = { readonly userId: string; readonly until: number };
 /** A sign-in request that Discord would show to a person. */
-export type SignIn = {
+type SignIn = {
   readonly redirectUri: string;
   readonly state: string | undefined;
   readonly challenge: string | undefined;
