@@ -21,7 +21,12 @@ async function open(id: VenueId & keyof typeof writers): Promise<Write> {
   const credentials = credentialsOf(writers[id]);
   const market = await venue.readMarket(credentials, writers[id].market);
   return async (leverage) => {
-    const result = await venue.applySetting(credentials, { market }, { mode: 'isolated', leverage: String(leverage) });
+    const result = await venue.applySetting(
+      credentials,
+      { market },
+      { mode: 'isolated', leverage: String(leverage) },
+      () => true,
+    );
     if (result.kind !== 'accepted') throw new Error(JSON.stringify(result));
   };
 }

@@ -147,7 +147,7 @@ export type Venue = VenueFacts & {
     credentials: Credentials,
     target: MarketAndCurrency,
     setting: LeverageSetting,
-    isInTime?: () => boolean,
+    isInTime: () => boolean,
   ) => Promise<ApplyResult>;
   readonly readPosition: (credentials: Credentials, target: MarketAndCurrency) => Promise<Position | undefined>;
   readonly readOpenOrders: (credentials: Credentials, target: MarketAndCurrency) => Promise<OpenOrders>;

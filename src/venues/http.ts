@@ -13,7 +13,7 @@ export type HttpRequest = {
   /** The longest body that is read; 1 MiB unless told, 4 MiB at most. */
   readonly maxBytes?: number;
   /** Asked right before bytes go to the socket; nothing is sent when it says no. */
-  readonly isInTime?: (() => boolean) | undefined;
+  readonly isInTime?: () => boolean;
 };
 
 export type HttpAnswer = {

@@ -204,7 +204,7 @@ async function writePreference(
   kraken: Kraken,
   credentials: Credentials,
   query: string,
-  isInTime: (() => boolean) | undefined,
+  isInTime: () => boolean,
 ): Promise<ApplyResult> {
   const request = signed(kraken, credentials, { path: preferencesPath, query, cost: 'write' });
   return kraken.api.write({ ...request, method: 'PUT', isInTime }, replies.expecting(replies.applied));

@@ -124,7 +124,7 @@ function listSettings(
 
 type Change = MarketAndCurrency & {
   readonly setting: Extract<LeverageSetting, { mode: 'isolated' }>;
-  readonly isInTime: (() => boolean) | undefined;
+  readonly isInTime: () => boolean;
 };
 
 async function setLeverage(mudrex: Mudrex, credentials: Credentials, change: Change): Promise<ApplyResult> {

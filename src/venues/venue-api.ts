@@ -53,7 +53,7 @@ export type ReadRequest = {
 const mostBytes = { one: mostCharacters, rows: 1024 * 1024, markets: 4 * 1024 * 1024 } as const;
 
 export type WriteRequest = ReadRequest &
-  Pick<HttpRequest, 'isInTime'> & { readonly method: 'POST' | 'PUT'; readonly body?: string };
+  Required<Pick<HttpRequest, 'isInTime'>> & { readonly method: 'POST' | 'PUT'; readonly body?: string };
 
 export type Judge<T> = (answer: Answer) => Verdict<T>;
 

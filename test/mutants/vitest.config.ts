@@ -7,7 +7,7 @@ export default defineConfig({
       'test/confirm/{proposals,press,caretaker,cards,ticket-actions}.test.ts',
       'test/confirm/execute.test.ts',
       'test/vault/envelope.test.ts',
-      'test/venues/{verdict,client,mudrex-replies,kraken-futures-replies}.test.ts',
+      'test/venues/{verdict,venue-api,mudrex-replies,kraken-futures-replies}.test.ts',
     ],
     testTimeout: 20_000,
   },

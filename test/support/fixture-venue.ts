@@ -25,6 +25,9 @@ export const wideBudget = {
 
 export const patientDeadlines = { connectMs: 5_000, readMs: 8_000, writeMs: 8_000 };
 
+/** For a write that nothing has held up. */
+export const inTime = () => true;
+
 /** A venue whose every request is answered by `script`. Requests it has no reply for are answered 599. */
 export async function openFixtureVenue(
   { create }: VenueDefinition,

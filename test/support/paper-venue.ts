@@ -66,11 +66,7 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
 
   const current = (symbol: string): CurrentSetting => held.get(symbol) ?? { mode: 'cross' };
 
-  async function applySetting(
-    symbol: string,
-    setting: LeverageSetting,
-    isInTime: () => boolean = () => true,
-  ): Promise<ApplyResult> {
+  async function applySetting(symbol: string, setting: LeverageSetting, isInTime: () => boolean): Promise<ApplyResult> {
     await state.beforeWrite();
     if (!isInTime()) return { kind: 'not-sent', failure: unreachable };
     await state.duringWrite();

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { FaultInput } from '../../simulators/venues/faults.ts';
 import { findMarket } from '../../src/leverage/market.ts';
 import type { Deadlines, MarketAndCurrency } from '../../src/leverage/venue.ts';
-import { outcomeOf } from '../support/fixture-venue.ts';
+import { inTime, outcomeOf } from '../support/fixture-venue.ts';
 import { json, openLoopback } from '../support/loopback.ts';
 import type { VenueHarness } from '../support/venue-simulators.ts';
 
@@ -147,7 +147,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       const opened = await open();
       const { venue, credentials, target, writes } = opened;
       const setting = { mode: 'isolated', leverage } as const;
-      expect(await venue.applySetting(credentials, target, setting)).toEqual({ kind: 'accepted' });
+      expect(await venue.applySetting(credentials, target, setting, inTime)).toEqual({ kind: 'accepted' });
       expect(await venue.readSetting(credentials, target)).toEqual(setting);
       const listed = await venue.listSettings(credentials, { symbols: [target.market.symbol] });
       expect(listed).toMatchObject({ settings: [{ symbol: target.market.symbol, setting }], unread: [] });
@@ -159,7 +159,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       async (end) => {
         const { venue, credentials, target } = await open();
         const setting = { mode: 'isolated', leverage: target.market.bounds[end] } as const;
-        expect(await venue.applySetting(credentials, target, setting)).toEqual({ kind: 'accepted' });
+        expect(await venue.applySetting(credentials, target, setting, inTime)).toEqual({ kind: 'accepted' });
         expect(await venue.readSetting(credentials, target)).toEqual(setting);
       },
     );
@@ -168,7 +168,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       const opened = await open();
       const { venue, credentials, target, set } = opened;
       set('7');
-      const result = await venue.applySetting(credentials, target, { mode: 'cross' });
+      const result = await venue.applySetting(credentials, target, { mode: 'cross' }, inTime);
       if (venue.modes.includes('cross')) {
         expect(result).toEqual({ kind: 'accepted' });
         expect(await venue.readSetting(credentials, target)).toEqual({ mode: 'cross' });
@@ -214,7 +214,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
     test('a leverage that the venue does not take is refused, and nothing changes', async () => {
       const { venue, credentials, target, tooHigh, set, writes } = await open();
       set('7');
-      const result = await venue.applySetting(credentials, target, { mode: 'isolated', leverage: tooHigh });
+      const result = await venue.applySetting(credentials, target, { mode: 'isolated', leverage: tooHigh }, inTime);
       const refusal = 'leverage-out-of-range';
       expect(result).toMatchObject({
         kind: 'refused',
@@ -227,7 +227,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
     test('a market that the venue does not have is refused', async () => {
       const { venue, credentials, target } = await open();
       const gone = { market: { ...target.market, id: 'PF_GONEUSD', symbol: 'PF_GONEUSD' } };
-      const result = await venue.applySetting(credentials, gone, five);
+      const result = await venue.applySetting(credentials, gone, five, inTime);
       expect(result).toMatchObject({ kind: 'refused', failure: { refusal: 'unknown-market' } });
     });
 
@@ -235,7 +235,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       const { venue, unknownKey, target, writes } = await open();
       expect(await venue.checkKey(unknownKey)).toEqual({ kind: 'refused', reason: 'rejected' });
       expect(await outcomeOf(venue.readSetting(unknownKey, target))).toMatchObject({ refusal: 'key-rejected' });
-      const result = await venue.applySetting(unknownKey, target, five);
+      const result = await venue.applySetting(unknownKey, target, five, inTime);
       expect(result).toMatchObject({ kind: 'refused', failure: { refusal: 'key-rejected' } });
       expect(writes()).toBe(0);
     });
@@ -266,7 +266,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       const opened = await open(deadlinesFor(write));
       const { venue, credentials, target, secrets } = opened;
       opened.fault({ ...fault, on: 'write' });
-      const result = await venue.applySetting(credentials, target, five);
+      const result = await venue.applySetting(credentials, target, five, inTime);
       expect(result).toMatchObject(write);
       expect([opened.writes(), written(opened)]).toEqual([carriedOut ? 1 : 0, 1]);
       for (const secret of [...secrets, '127.0.0.1']) expect(JSON.stringify(result)).not.toContain(secret);
@@ -294,7 +294,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       const { venue, credentials, target, fault, set } = await open();
       set('7');
       fault({ name: 'no-effect' });
-      expect(await venue.applySetting(credentials, target, five)).toEqual({ kind: 'accepted' });
+      expect(await venue.applySetting(credentials, target, five, inTime)).toEqual({ kind: 'accepted' });
       expect(await venue.readSetting(credentials, target)).toEqual({ mode: 'isolated', leverage: '7' });
     });
 
@@ -302,7 +302,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       const { venue, credentials, target, fault } = await open();
       const elsewhere = await openLoopback(json(200, { result: 'success' }));
       fault({ name: 'redirect', status: 307, to: `${elsewhere.url}/stolen`, times: 'forever' });
-      await venue.applySetting(credentials, target, five);
+      await venue.applySetting(credentials, target, five, inTime);
       await outcomeOf(venue.readSetting(credentials, target));
       await outcomeOf(venue.checkKey(credentials));
       expect(elsewhere.seen).toHaveLength(0);
@@ -323,7 +323,7 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       await close();
       harness = undefined;
       const failure = { code: 'VENUE_UNREACHABLE', venue: venue.label };
-      expect(await venue.applySetting(credentials, target, five)).toEqual({ kind: 'not-sent', failure });
+      expect(await venue.applySetting(credentials, target, five, inTime)).toEqual({ kind: 'not-sent', failure });
       expect(await outcomeOf(venue.readSetting(credentials, target))).toEqual(failure);
     });
 
@@ -331,7 +331,12 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       const { venue, credentials, target, requests, pass } = await open();
       for (let round = 0; round < 60; round += 1) {
         const reads = Array.from({ length: 6 }, () => outcomeOf(venue.readSetting(credentials, target)));
-        const write = venue.applySetting(credentials, target, { mode: 'isolated', leverage: String(1 + (round % 20)) });
+        const write = venue.applySetting(
+          credentials,
+          target,
+          { mode: 'isolated', leverage: String(1 + (round % 20)) },
+          inTime,
+        );
         await Promise.all([write, ...reads]);
         await pass(300);
       }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Credentials } from '../../src/account.ts';
 import type { MarketAndCurrency } from '../../src/leverage/venue.ts';
 import type { VenueDefinition } from '../../src/venues/venue-api.ts';
-import { type FixtureVenue, openFixtureVenue, outcomeOf, type Reply } from '../support/fixture-venue.ts';
+import { type FixtureVenue, inTime, openFixtureVenue, outcomeOf, type Reply } from '../support/fixture-venue.ts';
 import { turnsWhile } from '../support/turns.ts';
 
 type Subject = {
@@ -76,7 +76,7 @@ export function describeHostileReplies(
     test.each(meaningless)('%s after a write is silence, and the write was sent once (P9)', async (_title, given) => {
       reply = given;
       const before = fixture.seen.length;
-      const result = await fixture.venue.applySetting(credentials, target, isolated);
+      const result = await fixture.venue.applySetting(credentials, target, isolated, inTime);
       expect(result).toMatchObject({ kind: 'silent', failure: { code: 'VENUE_SILENT', venue: fixture.venue.label } });
       expect(fixture.seen.length - before).toBe(1);
     });
@@ -104,7 +104,7 @@ export function describeHostileReplies(
         expect(markets).toMatchObject({ code: 'VENUE_SILENT', silence: 'too-large' });
       });
       expect(longestMs).toBeLessThan(250);
-      const result = await venue.applySetting(credentials, target, isolated);
+      const result = await venue.applySetting(credentials, target, isolated, inTime);
       expect(result).toMatchObject({ kind: 'silent' });
     });
 
@@ -126,7 +126,7 @@ export function describeHostileReplies(
           reply = { status: code, body: json };
           const { venue } = fixture;
           const outcomes = await Promise.all([
-            venue.applySetting(credentials, target, isolated),
+            venue.applySetting(credentials, target, isolated, inTime),
             outcomeOf(venue.readSetting(credentials, target)),
             outcomeOf(venue.readPosition(credentials, target)),
             outcomeOf(venue.readOpenOrders(credentials, target)),
@@ -147,7 +147,7 @@ export function describeHostileReplies(
       'a 429 is never followed by a second write (P11) %j',
       async (headers) => {
         const one = await openFixtureVenue(definition, () => ({ status: 429, text: 'Too Many Requests', headers }));
-        const result = await one.venue.applySetting(credentials, target, isolated);
+        const result = await one.venue.applySetting(credentials, target, isolated, inTime);
         const refusal = limitCounts === 'key' ? 'rate-limited' : 'address-rate-limited';
         expect(result).toMatchObject({ kind: 'refused', failure: { code: 'VENUE_REFUSED', refusal } });
         expect(one.seen).toHaveLength(1);

@@ -5,7 +5,14 @@ import { authent, krakenFutures, krakenFuturesDemo } from '../../src/venues/krak
 import { instrumentsOf } from '../../src/venues/kraken-futures-instruments.ts';
 import { judgeList } from '../../src/venues/list-reply.ts';
 import type { VenueOptions } from '../../src/venues/venue-api.ts';
-import { type FixtureVenue, openFixtureVenue, outcomeOf, type Reply, type Script } from '../support/fixture-venue.ts';
+import {
+  type FixtureVenue,
+  inTime,
+  openFixtureVenue,
+  outcomeOf,
+  type Reply,
+  type Script,
+} from '../support/fixture-venue.ts';
 import type { SeenRequest } from '../support/loopback.ts';
 import { turnsWhile } from '../support/turns.ts';
 import { openVenueHarness } from '../support/venue-simulators.ts';
@@ -82,8 +89,8 @@ describe('the signature', () => {
 
   test('every private call is signed without /derivatives and over the query as it is sent', async () => {
     const { venue, seen } = await kraken(() => ({ status: 400, body: { result: 'error', error: 'notFound' } }));
-    await venue.applySetting(credentials, target, { mode: 'isolated', leverage: '2.5' });
-    await venue.applySetting(credentials, target, { mode: 'cross' });
+    await venue.applySetting(credentials, target, { mode: 'isolated', leverage: '2.5' }, inTime);
+    await venue.applySetting(credentials, target, { mode: 'cross' }, inTime);
     await outcomeOf(venue.readSetting(credentials, target));
     await outcomeOf(venue.readPosition(credentials, target));
     await outcomeOf(venue.readOpenOrders(credentials, target));
@@ -113,14 +120,16 @@ describe('setting leverage', () => {
     ['33.33', 'symbol=PF_XBTUSD&maxLeverage=33.33'],
   ])('isolated at %s: maxLeverage is there, once', async (leverage, query) => {
     const { venue, seen } = await kraken(() => fixtures.applied);
-    expect(await venue.applySetting(credentials, target, { mode: 'isolated', leverage })).toEqual({ kind: 'accepted' });
+    expect(await venue.applySetting(credentials, target, { mode: 'isolated', leverage }, inTime)).toEqual({
+      kind: 'accepted',
+    });
     expect(seen).toHaveLength(1);
     expect(seen[0]).toMatchObject({ method: 'PUT', url: `${preferencesPath}?${query}`, body: '' });
   });
 
   test('cross: maxLeverage is not there, not even empty', async () => {
     const { venue, seen } = await kraken(() => fixtures.applied);
-    expect(await venue.applySetting(credentials, target, { mode: 'cross' })).toEqual({ kind: 'accepted' });
+    expect(await venue.applySetting(credentials, target, { mode: 'cross' }, inTime)).toEqual({ kind: 'accepted' });
     expect(seen[0]).toMatchObject({ method: 'PUT', url: `${preferencesPath}?symbol=PF_XBTUSD`, body: '' });
   });
 
@@ -132,13 +141,13 @@ describe('setting leverage', () => {
   ])('%j is not the documented success', async (body) => {
     const { venue } = await kraken(() => ({ body }));
     const failure = { code: 'VENUE_SILENT', venue: 'Kraken Futures', silence: 'unreadable' };
-    expect(await venue.applySetting(credentials, target, five)).toEqual({ kind: 'silent', failure });
+    expect(await venue.applySetting(credentials, target, five, inTime)).toEqual({ kind: 'silent', failure });
   });
 
   test('a success body with an error status is not a success', async () => {
     for (const status of [400, 500]) {
       const { venue } = await kraken(() => ({ ...fixtures.applied, status }));
-      expect(await venue.applySetting(credentials, target, five)).toMatchObject({ kind: 'silent' });
+      expect(await venue.applySetting(credentials, target, five, inTime)).toMatchObject({ kind: 'silent' });
     }
   });
 });
@@ -190,7 +199,7 @@ describe('every documented error', () => {
       }));
       const isSize = error + suffix === 'invalidArgument: maxLeverage';
       const detail = suffix === ': symbol' || suffix === ': maxLeverage' ? suffix.slice(2) : undefined;
-      expect(await venue.applySetting(credentials, target, five)).toEqual(
+      expect(await venue.applySetting(credentials, target, five, inTime)).toEqual(
         refusedAs(isSize ? 'leverage-out-of-range' : refusal, detail),
       );
       expect(seen).toHaveLength(1);
@@ -210,7 +219,7 @@ describe('every documented error', () => {
         status,
         body: { status: 'X', result: 'error', errors: list, serverTime },
       }));
-      expect(await venue.applySetting(credentials, target, five)).toEqual(refusedAs(refusal));
+      expect(await venue.applySetting(credentials, target, five, inTime)).toEqual(refusedAs(refusal));
       expect(seen).toHaveLength(1);
     }
   });
@@ -225,7 +234,7 @@ describe('every documented error', () => {
       for (const shape of shapes) {
         const { venue, seen } = await kraken(() => ({ status, body: { result: 'error', serverTime, ...shape } }));
         const failure = { code: 'VENUE_SILENT', venue: 'Kraken Futures', silence: 'server-error' };
-        expect(await venue.applySetting(credentials, target, five)).toEqual({ kind: 'silent', failure });
+        expect(await venue.applySetting(credentials, target, five, inTime)).toEqual({ kind: 'silent', failure });
         expect(seen).toHaveLength(1);
         expect(await outcomeOf(venue.readSetting(credentials, target))).toMatchObject({ refusal });
       }
@@ -245,7 +254,7 @@ describe('every documented error', () => {
     [401, { error: 'Unauthorized', message: 'a shape of the authentication service' }],
   ])('an unlisted error is silence: %s %j', async (status, body) => {
     const { venue, seen } = await kraken(() => ({ status, body }));
-    expect(await venue.applySetting(credentials, target, five)).toMatchObject({ kind: 'silent' });
+    expect(await venue.applySetting(credentials, target, five, inTime)).toMatchObject({ kind: 'silent' });
     expect(seen).toHaveLength(1);
   });
 
@@ -253,7 +262,7 @@ describe('every documented error', () => {
     const { venue } = await kraken(() => ({
       body: { result: 'error', serverTime, error: 'invalidArgument: @everyone' },
     }));
-    expect(JSON.stringify(await venue.applySetting(credentials, target, five))).not.toContain('everyone');
+    expect(JSON.stringify(await venue.applySetting(credentials, target, five, inTime))).not.toContain('everyone');
   });
 });
 
@@ -553,7 +562,7 @@ test('reads are tried once more after "too many", then say how long to wait (P11
   });
   expect(long.seen).toHaveLength(1);
   // The key rests: nothing is sent meanwhile, and a write says so instead of waiting past its deadline.
-  expect(await long.venue.applySetting(credentials, target, five)).toMatchObject({
+  expect(await long.venue.applySetting(credentials, target, five, inTime)).toMatchObject({
     kind: 'not-sent',
     failure: { code: 'VENUE_BUSY' },
   });
@@ -566,7 +575,7 @@ test('every call that was tried is reported once, without what was in it', async
   const { venue } = await kraken((_request, index) => (index < 2 ? fixtures.applied : tooMany), {
     onCall: (report) => reports.push(report),
   });
-  await venue.applySetting(credentials, target, five);
+  await venue.applySetting(credentials, target, five, inTime);
   await outcomeOf(venue.readSetting(credentials, target));
   await outcomeOf(venue.readSetting(credentials, target));
   const call = (kind: string, result: string) => ({
@@ -581,7 +590,7 @@ test('every call that was tried is reported once, without what was in it', async
 test('a key without one of its fields is a bug, not a failure to explain to a trader', async () => {
   const { venue } = await kraken(() => undefined);
   const half = { apiKey: new Secret('k') };
-  for (const call of [venue.readSetting(half, target), venue.applySetting(half, target, five)]) {
+  for (const call of [venue.readSetting(half, target), venue.applySetting(half, target, five, inTime)]) {
     await expect(call).rejects.toThrow(new TypeError('a key without its field apiSecret'));
   }
 });

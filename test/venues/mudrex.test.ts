@@ -3,7 +3,7 @@ import type { Market } from '../../src/leverage/market.ts';
 import { Secret } from '../../src/secret.ts';
 import { mudrex as definition } from '../../src/venues/mudrex.ts';
 import type { VenueOptions } from '../../src/venues/venue-api.ts';
-import { type FixtureVenue, openFixtureVenue, outcomeOf, type Script } from '../support/fixture-venue.ts';
+import { type FixtureVenue, inTime, openFixtureVenue, outcomeOf, type Script } from '../support/fixture-venue.ts';
 import type { SeenRequest } from '../support/loopback.ts';
 import { openVenueHarness } from '../support/venue-simulators.ts';
 import { describeVenue } from './contract.ts';
@@ -48,7 +48,12 @@ describe('setting leverage', () => {
     const echo = { success: true, data: { Leverage: leverage, MarginType: 'ISOLATED' } };
     const { venue, seen } = await mudrex(() => ({ body: echo }));
     const asked = { mode: 'isolated', leverage } as const;
-    const result = await venue.applySetting(credentials, currency ? { market: bitcoin, currency } : target, asked);
+    const result = await venue.applySetting(
+      credentials,
+      currency ? { market: bitcoin, currency } : target,
+      asked,
+      inTime,
+    );
     expect(result).toEqual({ kind: 'accepted' });
     expect(seen).toHaveLength(1);
     expect(seen[0]).toMatchObject({ method: 'POST', url: `/futures/${bitcoin.id}/leverage` });
@@ -58,7 +63,7 @@ describe('setting leverage', () => {
 
   test.each([fixtures.setSeed, fixtures.set2026])('accepts $source', async (reply) => {
     const { venue } = await mudrex(() => reply);
-    expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'accepted' });
+    expect(await venue.applySetting(credentials, target, fifty, inTime)).toEqual({ kind: 'accepted' });
   });
 
   test.each([
@@ -72,16 +77,16 @@ describe('setting leverage', () => {
   ])('success that does not echo what was asked is silence: %j', async (data) => {
     const { venue } = await mudrex(() => ({ body: { success: true, data } }));
     const failure = { code: 'VENUE_SILENT', venue: 'Mudrex', silence: 'unreadable' };
-    expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'silent', failure });
+    expect(await venue.applySetting(credentials, target, fifty, inTime)).toEqual({ kind: 'silent', failure });
   });
 
   test('there is no cross margin and no other currency: nothing is sent', async () => {
     const { venue, seen } = await mudrex(() => undefined);
-    expect(await venue.applySetting(credentials, target, { mode: 'cross' })).toEqual({
+    expect(await venue.applySetting(credentials, target, { mode: 'cross' }, inTime)).toEqual({
       kind: 'not-sent',
       failure: { code: 'NO_CROSS', venue: 'Mudrex' },
     });
-    expect(await venue.applySetting(credentials, { market: bitcoin, currency: 'EUR' }, fifty)).toEqual({
+    expect(await venue.applySetting(credentials, { market: bitcoin, currency: 'EUR' }, fifty, inTime)).toEqual({
       kind: 'not-sent',
       failure: { code: 'CURRENCY_UNSUPPORTED', venue: 'Mudrex', currencies: ['USDT', 'INR'] },
     });
@@ -110,7 +115,7 @@ describe('every documented error', () => {
     const failure = { code: 'VENUE_REFUSED', venue: 'Mudrex', refusal };
     const body = { success: false, errors: [{ code: status, text }] };
     const { venue, seen } = await mudrex(() => ({ status, body }));
-    expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'refused', failure });
+    expect(await venue.applySetting(credentials, target, fifty, inTime)).toEqual({ kind: 'refused', failure });
     expect(seen).toHaveLength(1);
   });
 
@@ -121,7 +126,7 @@ describe('every documented error', () => {
     [429, 'slow down', 'rate-limited'],
   ])('an unknown text counts by its documented status: %s %j is %s', async (status, text, refusal) => {
     const { venue } = await mudrex(() => ({ status, body: { success: false, errors: [{ code: status, text }] } }));
-    const result = await venue.applySetting(credentials, target, fifty);
+    const result = await venue.applySetting(credentials, target, fifty, inTime);
     expect(result).toEqual({ kind: 'refused', failure: { code: 'VENUE_REFUSED', venue: 'Mudrex', refusal } });
   });
 
@@ -139,7 +144,7 @@ describe('every documented error', () => {
       body: { success: false, errors: [{ code: status, text }] },
     }));
     const failure = { code: 'VENUE_SILENT', venue: 'Mudrex', silence: 'unreadable' };
-    expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'silent', failure });
+    expect(await venue.applySetting(credentials, target, fifty, inTime)).toEqual({ kind: 'silent', failure });
     expect(seen).toHaveLength(1);
   });
 
@@ -155,14 +160,14 @@ describe('every documented error', () => {
     const body = { success: false, errors: [{ code: status, text: 'something went wrong' }] };
     const { venue, seen } = await mudrex(() => ({ status, body }));
     const failure = { code: 'VENUE_SILENT', venue: 'Mudrex', silence: 'server-error' };
-    expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'silent', failure });
+    expect(await venue.applySetting(credentials, target, fifty, inTime)).toEqual({ kind: 'silent', failure });
     expect(seen).toHaveLength(1);
   });
 
   test("the venue's own text goes no further", async () => {
     const text = '@everyone <https://example.invalid> leverage out of permissible range';
     const { venue } = await mudrex(() => ({ status: 400, body: { success: false, errors: [{ code: 400, text }] } }));
-    expect(JSON.stringify(await venue.applySetting(credentials, target, fifty))).not.toContain('everyone');
+    expect(JSON.stringify(await venue.applySetting(credentials, target, fifty, inTime))).not.toContain('everyone');
   });
 });
 
@@ -200,7 +205,7 @@ describe('reading the setting', () => {
       const { venue } = await mudrex(({ url }) => (url.includes('/leverage') ? bare : lookup));
       const failure = { code: 'VENUE_REFUSED', venue: 'Mudrex', refusal: 'unknown-market' };
       expect(await outcomeOf(venue.readSetting(credentials, target))).toEqual(failure);
-      expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'refused', failure });
+      expect(await venue.applySetting(credentials, target, fifty, inTime)).toEqual({ kind: 'refused', failure });
     }
   });
 
@@ -209,7 +214,7 @@ describe('reading the setting', () => {
       const { venue, seen } = await mudrex(({ url }) => (url.includes('/leverage') ? bare : lookup));
       const failure = { code: 'VENUE_SILENT', venue: 'Mudrex', silence: 'unreadable' };
       expect(await outcomeOf(venue.readSetting(credentials, target))).toEqual(failure);
-      expect(await venue.applySetting(credentials, target, fifty)).toEqual({ kind: 'silent', failure });
+      expect(await venue.applySetting(credentials, target, fifty, inTime)).toEqual({ kind: 'silent', failure });
       expect(seen.filter(({ method }) => method === 'POST')).toHaveLength(1);
     }
   });
@@ -222,14 +227,14 @@ describe('reading the setting', () => {
       return bare;
     };
     const { venue, seen } = await mudrex(script, { elapsed: () => passed });
-    expect(await venue.applySetting(credentials, target, fifty)).toMatchObject({ kind: 'silent' });
+    expect(await venue.applySetting(credentials, target, fifty, inTime)).toMatchObject({ kind: 'silent' });
     expect(seen).toHaveLength(1);
   });
 
   test('other silent writes are not looked up: only a bare 400 is documented', async () => {
     for (const reply of [{ status: 400, body: {} }, { status: 404 }, {}]) {
       const { venue, seen } = await mudrex(({ method }) => (method === 'POST' ? reply : fixtures.assetNotFound));
-      expect(await venue.applySetting(credentials, target, fifty)).toMatchObject({ kind: 'silent' });
+      expect(await venue.applySetting(credentials, target, fifty, inTime)).toMatchObject({ kind: 'silent' });
       expect(seen).toHaveLength(1);
     }
   });
@@ -251,7 +256,7 @@ describe('reading the setting', () => {
     const { venue, seen } = await mudrex(() => fixtures.setSeed);
     const named = { market: { ...bitcoin, namedBy: 'symbol' }, currency: 'INR' } as const;
     await venue.readSetting(credentials, named);
-    await venue.applySetting(credentials, named, fifty);
+    await venue.applySetting(credentials, named, fifty, inTime);
     expect(seen.map(({ url }) => url)).toEqual([
       '/futures/BTCUSDT/leverage?is_symbol&trade_currency=INR',
       '/futures/BTCUSDT/leverage?is_symbol',

@@ -14,7 +14,7 @@ import {
   unlessFailing,
 } from '../../src/venues/venue-api.ts';
 import { readSuccess, refused, silent } from '../../src/venues/verdict.ts';
-import { outcomeOf } from '../support/fixture-venue.ts';
+import { inTime, outcomeOf } from '../support/fixture-venue.ts';
 import { createSleepingClock } from '../support/venue-simulators.ts';
 
 const key = new Secret('key');
@@ -93,7 +93,8 @@ function open(
     },
     read: () => outcomeOf(api.read({ url: 'http://venue/', spends }, judge)),
     readPublic: () => outcomeOf(api.read({ url: 'http://venue/' }, judge)),
-    write: () => api.write({ method: 'PUT', url: 'http://venue/', spends: { key, cost: 'write' } }, judge),
+    write: () =>
+      api.write({ method: 'PUT', url: 'http://venue/', isInTime: inTime, spends: { key, cost: 'write' } }, judge),
   };
 }
 
@@ -138,7 +139,7 @@ describe('a write', () => {
       built += 1;
       return { authent: 'signed' };
     };
-    await api.write({ method: 'POST', url: 'http://venue/', headers, body: '{}' }, judge);
+    await api.write({ method: 'POST', url: 'http://venue/', isInTime: inTime, headers, body: '{}' }, judge);
     expect(sent).toMatchObject([{ method: 'POST', body: '{}', headers: { authent: 'signed' } }]);
     expect(built).toBe(1);
   });
@@ -188,7 +189,9 @@ describe('a write', () => {
     const broken = () => {
       throw new TypeError('a bug');
     };
-    await expect(api.write({ method: 'PUT', url: 'http://venue/', headers: broken }, judge)).rejects.toThrow('a bug');
+    await expect(
+      api.write({ method: 'PUT', url: 'http://venue/', isInTime: inTime, headers: broken }, judge),
+    ).rejects.toThrow('a bug');
     expect(reports).toEqual([]);
   });
 });
@@ -245,7 +248,7 @@ describe('a read', () => {
   test('has a cap for each kind of reply', async () => {
     const { api, sent } = open([ok, ok, ok, ok]);
     await api.read({ url: 'http://venue/' }, judge);
-    await api.write({ method: 'PUT', url: 'http://venue/' }, judge);
+    await api.write({ method: 'PUT', url: 'http://venue/', isInTime: inTime }, judge);
     await outcomeOf(api.readList({ url: 'http://venue/' }, numbers));
     await outcomeOf(api.readList({ url: 'http://venue/', size: 'markets' }, numbers));
     expect(sent.map(({ maxBytes }) => (maxBytes ?? 0) / 1024)).toEqual([64, 64, 1024, 4096]);

@@ -130,7 +130,7 @@ function readSettings(paper: Paper, credentials: Credentials): Promise<readonly 
 type Change = {
   readonly symbol: string;
   readonly setting: LeverageSetting;
-  readonly isInTime: (() => boolean) | undefined;
+  readonly isInTime: () => boolean;
 };
 
 async function applySetting(paper: Paper, credentials: Credentials, change: Change): Promise<ApplyResult> {

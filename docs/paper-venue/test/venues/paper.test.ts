@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/secret.ts';
 import { paper } from '../../src/venues/paper.ts';
-import { openFixtureVenue } from '../support/fixture-venue.ts';
+import { inTime, openFixtureVenue } from '../support/fixture-venue.ts';
 import { openVenueHarness } from '../support/venue-simulators.ts';
 import { describeVenue } from './contract.ts';
 import fixtures from './fixtures/paper.json' with { type: 'json' };
@@ -26,7 +26,7 @@ describe('a write', () => {
     [fixtures.tooManyRequests, { kind: 'refused', failure: { refusal: 'rate-limited' } }],
   ])('is judged by the documented reply %j', async (reply, result) => {
     const { venue, seen, close } = await openFixtureVenue(paper, () => reply);
-    const answer = await venue.applySetting(credentials, target, { mode: 'isolated', leverage: '5' });
+    const answer = await venue.applySetting(credentials, target, { mode: 'isolated', leverage: '5' }, inTime);
     await close();
     expect(answer).toMatchObject(result);
     expect(seen).toMatchObject([{ method: 'PUT', url: '/settings/BTCUSD', body: '{"leverage":"5"}' }]);
