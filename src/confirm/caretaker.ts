@@ -75,7 +75,7 @@ export function createCaretaker(options: CaretakerOptions) {
     backlog: [],
   };
   return {
-    /** Before anything can be pressed: what is due keeps its key until it is read back, though its lease be over. */
+    /** Before anything can be pressed: what was sent keeps its key until it is read back, though its lease be over. */
     holdKeys: () => holdKeys(context),
     /** Does what is due; nothing claimed is run late, and nothing is ever sent. */
     tick: () => tick(context),
@@ -103,12 +103,12 @@ async function takeAll({ store, visiting, backlog }: Context): Promise<void> {
   }
 }
 
-async function holdKeys(context: Context): Promise<void> {
-  await takeAll(context);
-  await inSlices(context.backlog, async (entry) => {
+/** All that has not ended, due or not: a process that died a moment ago may have taken a row and done nothing with it. */
+async function holdKeys({ proposals }: Context): Promise<void> {
+  await inSlices(await proposals.openIds(), async (id) => {
     // What cannot be read is told of when it is visited.
-    const found = await findTaken(context, entry).catch(() => undefined);
-    if (found?.stage === 'sending' || found?.stage === 'settling') context.proposals.keepKey(found);
+    const found = await proposals.findReadable(id);
+    if (found?.stage === 'sending' || found?.stage === 'settling') proposals.keepKey(found);
   });
 }
 

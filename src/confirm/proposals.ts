@@ -58,6 +58,8 @@ export function createProposals(context: ProposalContext) {
     open: (request: NewProposal, ttlMs: number, delivery: Delivery) => open(context, request, ttlMs, delivery),
     attach: (id: string, messageId: string) => attach(context, id, messageId),
     find: (id: string) => findProposal(context, id),
+    /** @returns undefined for one that can no longer be read, too */
+    findReadable: (id: string) => findReadable(context, id),
     require: (id: string) => require(context, id),
     /** @param delivery - The message with the pressed button, for the result. */
     claim: (id: string, delivery: Delivery) => retried(() => tryToClaim(context, id, delivery), MOST_CLAIMS),

@@ -615,6 +615,24 @@ test('after a crash that outlasted its lease a key takes no other change before 
   expect(gate.writes).toHaveLength(51);
 });
 
+test('a key stays held at the start although a process that died a moment ago had taken the row of its change', async () => {
+  const { gate, id } = await withCard();
+  const other = await gate.ask(alice, { market: 'ETHUSD' });
+  gate.state.fate = 'silent, lost';
+  await gate.press('confirm', id);
+  gate.clock.advance(40_000);
+  await gate.store.shorten('lease/', 1);
+  gate.clock.advance(1);
+  expect(await gate.store.takeDue({ limit: 64, forMs: 10_000 })).not.toEqual([]);
+  gate.restart();
+  const { caretaker } = gate.parts();
+  await caretaker.holdKeys();
+  await caretaker.tick();
+  const pressed = await gate.press('confirm', other.id);
+  expect(pressed.answer?.title).toContain('Another change with this key is not finished');
+  expect(gate.writes).toHaveLength(1);
+});
+
 test.each(['its own message', 'another message'] as const)(
   '"Check now" below %s puts the message of the change right too',
   async (where) => {
@@ -700,7 +718,7 @@ describe('rows that are due', () => {
       const keys = Array.from({ length: 64 }, (_, number) => `untold/x/${page}-${number}`);
       await gate.store.commit({ writes: keys.map((key) => ({ key, value: '', dueMs: 0 })) });
     }
-    const { count } = await turnsWhile(() => gate.parts().caretaker.holdKeys());
+    const { count } = await turnsWhile(() => gate.parts().caretaker.tick());
     // Once for each page that is taken, and for each that is then looked at.
     expect(count).toBeGreaterThanOrEqual(2 * pages);
   });
