@@ -255,7 +255,7 @@ function openGate(
 ): Gate {
   const { clock, metrics, keyring, venues, vault, markets, links, client } = parts;
   return createGate({
-    ...keyring.rows,
+    rows: keyring.rows,
     newId: overrides.newId ?? (() => randomBytes(16).toString('base64url')),
     clock,
     pause: (ms) => pause(ms),

@@ -8,10 +8,10 @@ import type { Messenger } from '../messenger.ts';
 import type { PressHandler } from '../press.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
 import { createAnnouncing } from './announcing.ts';
-import { type Asker, askForCard, type Card } from './cards.ts';
+import { type Asker, askForCard, type Card, type CardContext } from './cards.ts';
 import { type Caretaker, createCaretaker } from './caretaker.ts';
 import { createKeyGuard } from './key-guard.ts';
-import { askToUseKey, type NewKey, warnOfStranger } from './new-key.ts';
+import { askToUseKey, type NewKey, type NewKeyContext, warnOfStranger } from './new-key.ts';
 import type { Outcome } from './outcome.ts';
 import { createPastSymbols, type PastSymbols } from './past-symbols.ts';
 import { type Preparation, prepare } from './prepare.ts';
@@ -44,7 +44,8 @@ export type Gate = {
   readonly warnOfStranger: (link: Pick<NewKey, 'account' | 'delivery'>) => Promise<void>;
 };
 
-export type GateOptions = RowContext & {
+type GateOptions = {
+  readonly rows: RowContext;
   readonly newId: () => string;
   /** This process's own, beside that of the store. */
   readonly clock: Clock;
@@ -72,40 +73,46 @@ export type GateOptions = RowContext & {
 
 /** The confirmation gate, wired: nothing is sent to a venue but through `press`. */
 export function createGate(options: GateOptions): Gate {
+  const { rows, newId, clock, venues, keys, rules, messenger, keepMs, cardMs, riskPercent, onOutcome, onError } =
+    options;
+  const { store } = rows;
+  const { elapsed } = clock;
+  const now = () => store.now();
   const running = createRunning();
-  const now = () => options.store.now();
-  const { elapsed } = options.clock;
-  const guard = createKeyGuard({ elapsed, isRunning: running.has });
-  const proposals = createProposals({ ...options, guard });
-  const symbols = createPastSymbols({ ...options, pastOf: proposals.ownedBy });
-  const tickets = createTickets(options);
-  const telling = createTelling({ ...options, proposals, now });
+  const isRunning = running.has;
+  const guard = createKeyGuard({ elapsed, isRunning });
+  const proposals = createProposals({ ...rows, newId, keepMs, guard });
+  const symbols = createPastSymbols({ ...rows, keepMs, pastOf: proposals.ownedBy });
+  const tickets = createTickets({ ...rows, newId });
+  const telling = createTelling({ proposals, venues, messenger, now, onError });
   const announcing = createAnnouncing({
-    ...options,
+    store,
     proposals,
-    onOutcome: (proposal, outcome) =>
-      Promise.all([options.onOutcome(proposal, outcome), symbols.note(proposal, outcome)]),
+    onOutcome: (proposal, outcome) => Promise.all([onOutcome(proposal, outcome), symbols.note(proposal, outcome)]),
+    onError,
   });
   const caretaker = createCaretaker({
-    ...options,
-    elapsed,
-    proposals,
-    telling,
-    announcing,
-    now,
-    isRunning: running.has,
+    ...{ store, proposals, telling, announcing, venues, keys },
+    ...{ now, elapsed, pause: options.pause, isRunning, onError },
   });
-  const context: PressContext = { ...options, proposals, tickets, symbols, caretaker, telling, running, now };
+  const { onKeyUsed, voidLinks, onActivated } = options;
+  const cards: CardContext = { venues, keys, proposals, rules, cardMs, riskPercent, onKeyUsed };
+  const presses: PressContext = {
+    ...cards,
+    ...{ tickets, symbols, running, store, voidLinks, onActivated },
+    ...{ caretaker, telling, now, clock, onError },
+  };
+  const newKeys: NewKeyContext = { tickets, venues, messenger, cardMs };
   return {
     proposals,
     tickets,
     symbols,
     caretaker,
     telling,
-    cards: { ask: (asker, wish) => askForCard(context, asker, wish) },
-    press: (press, progress) => handlePress(context, press, progress),
-    prepare: (preparation) => prepare({ ...options, proposals, caretaker }, preparation),
-    askToUseKey: (newKey) => askToUseKey({ ...options, tickets }, newKey),
-    warnOfStranger: (link) => warnOfStranger({ ...options, tickets }, link),
+    cards: { ask: (asker, wish) => askForCard(cards, asker, wish) },
+    press: (press, progress) => handlePress(presses, press, progress),
+    prepare: (preparation) => prepare({ store, proposals, keys, caretaker, keepMs, cardMs }, preparation),
+    askToUseKey: (newKey) => askToUseKey(newKeys, newKey),
+    warnOfStranger: (link) => warnOfStranger(newKeys, link),
   };
 }

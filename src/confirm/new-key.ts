@@ -16,7 +16,7 @@ export type NewKey = SavedKey & {
   readonly isUndecided: boolean;
 };
 
-type NewKeyContext = {
+export type NewKeyContext = {
   readonly tickets: Tickets;
   readonly venues: Venues;
   readonly messenger: Pick<Messenger, 'edit' | 'whisper'>;

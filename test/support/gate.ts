@@ -171,7 +171,7 @@ export async function openGate(
   /** The parts that live as long as one process. */
   const start = () =>
     createGate({
-      ...keyring.rows,
+      rows: keyring.rows,
       newId: () => randomBytes(16).toString('base64url'),
       clock,
       venues,
