@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createKeyGuard } from '../src/confirm/key-guard.ts';
-import type { Found } from '../src/confirm/proposal-rows.ts';
+import type { StoredProposal } from '../src/confirm/proposal-rows.ts';
 import { createProposals } from '../src/confirm/proposals.ts';
 import { Secret } from '../src/secret.ts';
 import { createSqliteStore } from '../src/store/sqlite.ts';
@@ -12,7 +12,7 @@ import type { Trader } from './people.ts';
 
 /** What the bot's database holds while no bot has it open. */
 export type Contents = {
-  readonly proposals: readonly Found[];
+  readonly proposals: readonly StoredProposal[];
   readonly open: readonly Entry[];
   readonly leases: readonly Entry[];
   /** Ids of proposals whose end somebody must still be told. */

@@ -2,7 +2,7 @@ import { chunksOf } from '../store/pages.ts';
 import { type Check, type Entry, MOST_KEYS, type Store } from '../store/store.ts';
 import type { Outcome } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
-import { type Found, rowKeys } from './proposal-rows.ts';
+import { rowKeys, type StoredProposal } from './proposal-rows.ts';
 import type { Proposals } from './proposals.ts';
 
 type AnnouncingOptions = {
@@ -31,7 +31,7 @@ export function createAnnouncing(options: AnnouncingOptions) {
   const context: Context = { ...options, underWay: new Map(), done: new Map() };
   return {
     /** Of an outcome that was just stored. Nobody waits for it; it never rejects. */
-    announce: (found: Found) => void announce(context, found),
+    announce: (found: StoredProposal) => void announce(context, found),
     announceNoted: (entry: Entry) => announceNoted(context, entry),
     /** Resolves once nothing is being made known any more; what Discord does not take may keep it for ever. */
     whenIdle: () => whenIdle(context),
@@ -39,7 +39,7 @@ export function createAnnouncing(options: AnnouncingOptions) {
   };
 }
 
-async function announce(context: Context, found: Found): Promise<void> {
+async function announce(context: Context, found: StoredProposal): Promise<void> {
   const { underWay } = context;
   const key = rowKeys.audit(found.proposal.by, found.proposal.id);
   // An earlier outcome of the same proposal may still be on its way.
@@ -50,7 +50,7 @@ async function announce(context: Context, found: Found): Promise<void> {
   return known;
 }
 
-async function makeKnown(context: Context, key: string, { proposal, outcome, version }: Found): Promise<void> {
+async function makeKnown(context: Context, key: string, { proposal, outcome, version }: StoredProposal): Promise<void> {
   const { onOutcome, onError, done } = context;
   if (outcome === undefined) return;
   try {

@@ -11,7 +11,7 @@ import type { Wish } from '../leverage/wish.ts';
 import { spansOf, type View } from '../view.ts';
 import { cardView, noChangeView } from './card-view.ts';
 import type { Proposal } from './proposal.ts';
-import type { Found } from './proposal-rows.ts';
+import type { StoredProposal } from './proposal-rows.ts';
 import type { NewProposal, Proposals } from './proposals.ts';
 import { receiptView, workingView } from './receipt.ts';
 
@@ -113,7 +113,7 @@ async function propose(
  */
 export function busyView(
   venue: Venue,
-  { proposal, outcome }: Found,
+  { proposal, outcome }: StoredProposal,
   asker: { readonly user: string; readonly hasCard: boolean },
 ): View {
   if (proposal.by !== asker.user) throw new Failure({ code: 'KEY_SHARED', venue: venue.label });

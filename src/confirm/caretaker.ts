@@ -9,7 +9,7 @@ import { type Ages, createAges } from './ages.ts';
 import type { Announcing } from './announcing.ts';
 import { readBack } from './execute.ts';
 import type { Outcome, Unsettled } from './outcome.ts';
-import { type Found, idIn, rowKeys } from './proposal-rows.ts';
+import { idIn, rowKeys, type StoredProposal } from './proposal-rows.ts';
 import { isOver, type Proposals } from './proposals.ts';
 import {
   afterCheck,
@@ -80,11 +80,11 @@ export function createCaretaker(options: CaretakerOptions) {
     /** Does what is due; nothing claimed is run late, and nothing is ever sent. */
     tick: () => tick(context),
     /** Waits while somebody else runs a change. @returns how it stands then */
-    afterOwner: (found: Found) => afterOwner(context, found),
+    afterOwner: (found: StoredProposal) => afterOwner(context, found),
     /** Reads back now, unless a press is executing it. @returns the proposal with what is known after it. */
-    check: (found: Found) => check(context, found),
+    check: (found: StoredProposal) => check(context, found),
     /** Records an outcome; one that may still change keeps the key's lease and is read again. */
-    conclude: (found: Found, outcome: Outcome) => conclude(context, found, outcome),
+    conclude: (found: StoredProposal, outcome: Outcome) => conclude(context, found, outcome),
     /** Takes the notes off the store of what was told and made known. */
     settleNotes: () => settleNotes(context),
     /** Resolves once every outcome was made known; what Discord does not take may keep it for ever. */
@@ -112,7 +112,7 @@ async function holdKeys({ proposals }: Context): Promise<void> {
   });
 }
 
-async function findTaken({ proposals }: Context, entry: Entry): Promise<Found | undefined> {
+async function findTaken({ proposals }: Context, entry: Entry): Promise<StoredProposal | undefined> {
   return entry.key.startsWith(rowKeys.row('')) ? proposals.find(idIn(entry)) : undefined;
 }
 
@@ -190,7 +190,7 @@ async function visitProposal(context: Context, entry: Entry): Promise<void> {
   }
 }
 
-async function visitPending(context: Context, found: Found): Promise<void> {
+async function visitPending(context: Context, found: StoredProposal): Promise<void> {
   const { proposals, announcing, telling, now } = context;
   if (!isOver(found.proposal, await now())) return void (await proposals.postpone(found));
   const ended = await proposals.expire(found);
@@ -200,7 +200,7 @@ async function visitPending(context: Context, found: Found): Promise<void> {
 }
 
 /** @returns undefined while its owner lives, and when somebody else came first */
-async function settleForOwner(context: Context, found: Found): Promise<Found | undefined> {
+async function settleForOwner(context: Context, found: StoredProposal): Promise<StoredProposal | undefined> {
   const taken = await unlessMoved(context, found, () => context.proposals.takeOver(found));
   if (taken === undefined) return undefined;
   if (taken.stage === 'claimed') return conclude(context, taken, { kind: 'not-sent', at: await context.now() });
@@ -208,12 +208,12 @@ async function settleForOwner(context: Context, found: Found): Promise<Found | u
   return settle(context, taken);
 }
 
-async function visitSettling(context: Context, found: Found): Promise<void> {
+async function visitSettling(context: Context, found: StoredProposal): Promise<void> {
   const settled = await settle(context, found);
   if (JSON.stringify(settled.outcome) !== JSON.stringify(found.outcome)) await context.telling.tell(settled);
 }
 
-async function afterOwner(context: Context, found: Found): Promise<Found> {
+async function afterOwner(context: Context, found: StoredProposal): Promise<StoredProposal> {
   const { proposals, pause } = context;
   let current = found;
   while (isOwners(current) && (await proposals.isOwned(current))) {
@@ -223,11 +223,11 @@ async function afterOwner(context: Context, found: Found): Promise<Found> {
   return current;
 }
 
-function isOwners({ stage }: Found): boolean {
+function isOwners({ stage }: StoredProposal): boolean {
   return stage === 'claimed' || stage === 'sending';
 }
 
-async function check(context: Context, found: Found): Promise<Found> {
+async function check(context: Context, found: StoredProposal): Promise<StoredProposal> {
   const { proposals, isRunning } = context;
   const { id } = found.proposal;
   if (isRunning(id)) return found;
@@ -240,7 +240,7 @@ async function check(context: Context, found: Found): Promise<Found> {
   return outcome === undefined ? current : ((await recordEnd(context, current, outcome)) ?? proposals.require(id));
 }
 
-async function conclude(context: Context, found: Found, outcome: Outcome): Promise<Found> {
+async function conclude(context: Context, found: StoredProposal, outcome: Outcome): Promise<StoredProposal> {
   if (outcome.kind === 'unsettled') return keepLooking(context, found, outcome);
   const { id } = found.proposal;
   const ended = await unlessMoved(context, found, () => recordEnd(context, found, outcome));
@@ -251,13 +251,13 @@ async function conclude(context: Context, found: Found, outcome: Outcome): Promi
 }
 
 /** @returns undefined when it had been ended otherwise. */
-async function recordEnd({ proposals, announcing }: Context, found: Found, outcome: Outcome) {
+async function recordEnd({ proposals, announcing }: Context, found: StoredProposal, outcome: Outcome) {
   const ended = await proposals.finish(found, outcome);
   if (ended !== undefined && outcome.kind !== found.outcome?.kind) announcing.announce(ended);
   return ended;
 }
 
-async function keepLooking(context: Context, found: Found, outcome: Unsettled): Promise<Found> {
+async function keepLooking(context: Context, found: StoredProposal, outcome: Unsettled): Promise<StoredProposal> {
   const { proposals, announcing } = context;
   const { id } = found.proposal;
   const { now: at, age } = await passedSince(context, id, outcome);
@@ -271,7 +271,7 @@ async function keepLooking(context: Context, found: Found, outcome: Unsettled): 
 /** Tries again while the row stands as it was found: then only the lease of its key has changed hands. */
 async function unlessMoved<T>(
   { proposals }: Context,
-  { proposal: { id }, version }: Found,
+  { proposal: { id }, version }: StoredProposal,
   attempt: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   for (let tries = 1; ; tries += 1) {
@@ -287,7 +287,7 @@ async function passedSince(context: Context, id: string, { since, firstReadAt }:
   return { now: at, age: context.doubtAges.of(id, since, at), readAge };
 }
 
-async function readNow(context: Context, { proposal }: Found): Promise<ReadBack> {
+async function readNow(context: Context, { proposal }: StoredProposal): Promise<ReadBack> {
   const { venues, keys, now, onError } = context;
   const venue = venues.get(proposal.account.venue);
   if (venue === undefined) return { kind: 'never', gone: 'venue' };
@@ -303,7 +303,7 @@ async function readNow(context: Context, { proposal }: Found): Promise<ReadBack>
   }
 }
 
-async function settle(context: Context, found: Found): Promise<Found> {
+async function settle(context: Context, found: StoredProposal): Promise<StoredProposal> {
   const { proposal, outcome } = found;
   const read = await readNow(context, found);
   const doubt: Doubt = outcome?.kind === 'unsettled' ? outcome : { since: await context.now() };

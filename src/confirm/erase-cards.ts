@@ -2,7 +2,7 @@ import { chunksOf, inSlices, pagesOf, removeAll } from '../store/pages.ts';
 import type { RowContext } from '../store/sealed-rows.ts';
 import { type Entry, MOST_KEYS } from '../store/store.ts';
 import { findReadable, openOf } from './card-lists.ts';
-import { type Found, idIn, rowCheck, rowKeys } from './proposal-rows.ts';
+import { idIn, rowCheck, rowKeys, type StoredProposal } from './proposal-rows.ts';
 
 /** Erases every card of a user. @returns false while one of them is under way; nothing is erased before that is known. */
 export async function eraseCards(context: RowContext, user: string): Promise<boolean> {
@@ -20,7 +20,7 @@ export async function eraseCards(context: RowContext, user: string): Promise<boo
 }
 
 /** @returns false when one of them was pressed meanwhile. */
-async function eraseOpen({ store }: RowContext, user: string, open: readonly Found[]): Promise<boolean> {
+async function eraseOpen({ store }: RowContext, user: string, open: readonly StoredProposal[]): Promise<boolean> {
   const removed = open.flatMap(({ proposal: { id } }) => [rowKeys.row(id), rowKeys.open(user, id)]);
   const writes = removed.map((key) => ({ key, remove: true }) as const);
   return (await store.commit({ checks: open.map(rowCheck), writes })).kind === 'committed';
@@ -42,6 +42,6 @@ async function rowToErase(context: RowContext, id: string) {
   return entry && { entry, found: await findReadable(context, id) };
 }
 
-function isUnderWay({ stage }: Found): boolean {
+function isUnderWay({ stage }: StoredProposal): boolean {
   return stage !== 'pending' && stage !== 'done';
 }

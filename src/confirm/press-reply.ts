@@ -1,7 +1,7 @@
 import { labelOf } from '../leverage/venue.ts';
 import type { PressReply } from '../press.ts';
 import type { PressContext } from './press-context.ts';
-import type { Found } from './proposal-rows.ts';
+import type { StoredProposal } from './proposal-rows.ts';
 import { receiptIn, receiptView, workingView } from './receipt.ts';
 
 /**
@@ -9,7 +9,11 @@ import { receiptIn, receiptView, workingView } from './receipt.ts';
  *
  * @param shown - Where the receipt will stand.
  */
-export function receiptReply(context: PressContext, found: Found, shown: Pick<Found, 'delivery'>): PressReply {
+export function receiptReply(
+  context: PressContext,
+  found: StoredProposal,
+  shown: Pick<StoredProposal, 'delivery'>,
+): PressReply {
   const { venues, telling } = context;
   const { proposal, outcome } = found;
   const venue = labelOf(venues, proposal.account.venue);
@@ -29,13 +33,13 @@ export function receiptReply(context: PressContext, found: Found, shown: Pick<Fo
 
 export function notingWhetherShown(
   { telling }: PressContext,
-  found: Found,
+  found: StoredProposal,
 ): Required<Pick<PressReply, 'told' | 'lost'>> {
   return { told: async () => telling.shown(found), lost: () => telling.lost(found) };
 }
 
 /** The button of one card in the public message of another was forged: that message stays as it is. */
-export function besideReply({ venues }: PressContext, { proposal, outcome }: Found): PressReply {
+export function besideReply({ venues }: PressContext, { proposal, outcome }: StoredProposal): PressReply {
   const venue = labelOf(venues, proposal.account.venue);
   return { answer: outcome === undefined ? workingView(venue, proposal) : receiptView(venue, proposal, outcome) };
 }

@@ -10,7 +10,7 @@ import { type Outcome, outcomeSchema } from './outcome.ts';
 import { type Proposal, proposalSchema, type Stage, stageSchema } from './proposal.ts';
 
 /** A proposal as it stands in the store. */
-export type Found = {
+export type StoredProposal = {
   readonly proposal: Proposal;
   readonly stage: Stage;
   readonly delivery: Delivery;
@@ -75,19 +75,19 @@ export function idIn({ key }: Entry): string {
 }
 
 /** The check that a row is as it was found. */
-export function rowCheck({ proposal, version }: Found) {
+export function rowCheck({ proposal, version }: StoredProposal) {
   return { key: rowKeys.row(proposal.id), version } as const;
 }
 
 /** @throws Failure CARD_UNREADABLE when the row is not what was sealed for this id */
-export async function findProposal(context: RowContext, id: string): Promise<Found | undefined> {
+export async function findProposal(context: RowContext, id: string): Promise<StoredProposal | undefined> {
   const row = await proposalRows.get(context, id).catch((error: unknown) => {
     throw isUnreadable(error) ? new Failure({ code: 'CARD_UNREADABLE' }, { cause: error }) : error;
   });
   return row && toFound(row);
 }
 
-function toFound({ data, version }: SealedRow<Omit<Found, 'version'>>): Found {
+function toFound({ data, version }: SealedRow<Omit<StoredProposal, 'version'>>): StoredProposal {
   return { ...data, version };
 }
 

@@ -11,15 +11,15 @@ import { eraseCards } from './erase-cards.ts';
 import type { KeyGuard } from './key-guard.ts';
 import { isWorthTelling, type Outcome } from './outcome.ts';
 import type { Proposal, Stage } from './proposal.ts';
-import { type Found, findProposal, proposalRows, rowCheck, rowKeys } from './proposal-rows.ts';
+import { findProposal, proposalRows, rowCheck, rowKeys, type StoredProposal } from './proposal-rows.ts';
 
 type Claim =
-  | { readonly kind: 'claimed'; readonly found: Found }
-  | { readonly kind: 'expired'; readonly found: Found }
+  | { readonly kind: 'claimed'; readonly found: StoredProposal }
+  | { readonly kind: 'expired'; readonly found: StoredProposal }
   /** Another operation holds this API key; the proposal stays pending. */
-  | { readonly kind: 'busy'; readonly by: Found }
+  | { readonly kind: 'busy'; readonly by: StoredProposal }
   /** It was already pressed: `found` has the stage and, once it ended, the outcome. */
-  | { readonly kind: 'already'; readonly found: Found };
+  | { readonly kind: 'already'; readonly found: StoredProposal };
 
 /** What a card asks for, before it has an id and a time. */
 export type NewProposal = Omit<Proposal, 'id' | 'createdAt' | 'expiresAt'>;
@@ -63,27 +63,29 @@ export function createProposals(context: ProposalContext) {
     require: (id: string) => require(context, id),
     /** @param delivery - The message with the pressed button, for the result. */
     claim: (id: string, delivery: Delivery) => retried(() => tryToClaim(context, id, delivery), MOST_CLAIMS),
-    replace: (found: Found, proposal: Proposal) => replace(context, found, proposal),
-    startSending: (found: Found) => startSending(context, found),
-    isOwned: async (found: Found) => (await ownLease(context, found)) !== undefined,
-    takeOver: (found: Found) => takeOver(context, found),
-    settleLater: (found: Found, outcome: Outcome, leaseMs: number) => settleLater(context, found, outcome, leaseMs),
-    finish: (found: Found, outcome: Outcome) => finish(context, found, outcome),
-    expire: (found: Found) => expire(context, found),
-    postpone: (found: Found) => advance(context, found, found.stage),
+    replace: (found: StoredProposal, proposal: Proposal) => replace(context, found, proposal),
+    startSending: (found: StoredProposal) => startSending(context, found),
+    isOwned: async (found: StoredProposal) => (await ownLease(context, found)) !== undefined,
+    takeOver: (found: StoredProposal) => takeOver(context, found),
+    settleLater: (found: StoredProposal, outcome: Outcome, leaseMs: number) =>
+      settleLater(context, found, outcome, leaseMs),
+    finish: (found: StoredProposal, outcome: Outcome) => finish(context, found, outcome),
+    expire: (found: StoredProposal) => expire(context, found),
+    postpone: (found: StoredProposal) => advance(context, found, found.stage),
     holderOf: (keyHash: string) => holderOf(context, keyHash),
-    keepKey: ({ proposal }: Found) => void context.guard.hold(proposal.keyHash, proposal.id, Number.POSITIVE_INFINITY),
+    keepKey: ({ proposal }: StoredProposal) =>
+      void context.guard.hold(proposal.keyHash, proposal.id, Number.POSITIVE_INFINITY),
     ...createCardLists(context),
-    note: (found: Found, write: Write) => note(context, found, write),
-    markUntold: (found: Found) => note(context, found, untoldNote(context, found)),
-    markTold: (found: readonly Found[]) => markTold(context, found),
+    note: (found: StoredProposal, write: Write) => note(context, found, write),
+    markUntold: (found: StoredProposal) => note(context, found, untoldNote(context, found)),
+    markTold: (found: readonly StoredProposal[]) => markTold(context, found),
     dropNote: (key: string) => dropNote(context, key),
     letBe: (entry: Entry) => letBe(context, entry),
     eraseAll: (user: string) => eraseCards(context, user),
   };
 }
 
-async function toWrite(context: ProposalContext, next: Omit<Found, 'version'>): Promise<Write> {
+async function toWrite(context: ProposalContext, next: Omit<StoredProposal, 'version'>): Promise<Write> {
   const { proposal, stage, delivery, outcome } = next;
   const data = { proposal, stage, delivery, ...(outcome !== undefined && { outcome }) };
   const row = await proposalRows.write(context, proposal.id, data, lifeOf(context, outcome));
@@ -92,7 +94,7 @@ async function toWrite(context: ProposalContext, next: Omit<Found, 'version'>): 
 }
 
 /** In how many milliseconds somebody has to look after it; undefined once it has ended. */
-function dueAfter({ proposal, stage, outcome }: Omit<Found, 'version'>, now: number): number | undefined {
+function dueAfter({ proposal, stage, outcome }: Omit<StoredProposal, 'version'>, now: number): number | undefined {
   switch (stage) {
     case 'pending':
       return Math.max(0, proposal.expiresAt - now);
@@ -111,7 +113,7 @@ function lifeOf({ keepMs }: ProposalContext, outcome: Outcome | undefined): numb
   return outcome === undefined || isWorthTelling(outcome) ? keepMs : Math.min(keepMs, DAY_MS);
 }
 
-async function require(context: ProposalContext, id: string): Promise<Found> {
+async function require(context: ProposalContext, id: string): Promise<StoredProposal> {
   const found = await findProposal(context, id);
   if (found === undefined) throw new Failure({ code: 'CARD_GONE' });
   return found;
@@ -171,7 +173,7 @@ async function tryToClaim(context: ProposalContext, id: string, delivery: Delive
 }
 
 /** Another one may have had the key until its lease was set over in the middle of the claim. */
-async function startWith(context: ProposalContext, claimed: Found): Promise<Claim> {
+async function startWith(context: ProposalContext, claimed: StoredProposal): Promise<Claim> {
   const { keyHash, id } = claimed.proposal;
   if (context.guard.hold(keyHash, id, KEY_MS)) return { kind: 'claimed', found: claimed };
   const ended = await finish(context, claimed, { kind: 'not-sent', at: await context.store.now() });
@@ -179,7 +181,7 @@ async function startWith(context: ProposalContext, claimed: Found): Promise<Clai
 }
 
 /** What stands in the way of a claim that the store's transaction does not see. */
-async function obstacleTo(context: ProposalContext, found: Found): Promise<Claim | undefined> {
+async function obstacleTo(context: ProposalContext, found: StoredProposal): Promise<Claim | undefined> {
   const { id, keyHash, createdAt } = found.proposal;
   const holder = await guardedBy(context, keyHash);
   const by = holder?.proposal.id === id ? undefined : holder;
@@ -190,7 +192,7 @@ async function obstacleTo(context: ProposalContext, found: Found): Promise<Claim
 }
 
 /** The operation that holds this API key just now. */
-async function holderOf(context: ProposalContext, keyHash: string): Promise<Found | undefined> {
+async function holderOf(context: ProposalContext, keyHash: string): Promise<StoredProposal | undefined> {
   const guarded = await guardedBy(context, keyHash);
   if (guarded !== undefined) return guarded;
   const lease = await context.store.get(rowKeys.lease(keyHash));
@@ -198,7 +200,7 @@ async function holderOf(context: ProposalContext, keyHash: string): Promise<Foun
 }
 
 /** What this process holds the key for. What another process has ended or erased, or nobody can read, needs it no more. */
-async function guardedBy(context: ProposalContext, keyHash: string): Promise<Found | undefined> {
+async function guardedBy(context: ProposalContext, keyHash: string): Promise<StoredProposal | undefined> {
   const { guard } = context;
   const id = guard.holderOf(keyHash);
   if (id === undefined) return undefined;
@@ -211,10 +213,10 @@ async function guardedBy(context: ProposalContext, keyHash: string): Promise<Fou
 /** One compare-and-set of the row. @returns undefined when somebody else advanced it first. */
 async function advance(
   context: ProposalContext,
-  found: Found,
+  found: StoredProposal,
   stage: Stage,
   more: Partial<Change> = {},
-): Promise<Found | undefined> {
+): Promise<StoredProposal | undefined> {
   const next = { ...found, stage };
   const result = await context.store.commit({
     ...more,
@@ -225,14 +227,18 @@ async function advance(
 }
 
 /** Writes what a proposal says anew and takes the lease of its key, where that is free, while it is under way. */
-async function replace(context: ProposalContext, found: Found, proposal: Proposal): Promise<Found | undefined> {
+async function replace(
+  context: ProposalContext,
+  found: StoredProposal,
+  proposal: Proposal,
+): Promise<StoredProposal | undefined> {
   const next = { ...found, proposal };
   const isFree = found.stage !== 'pending' && (await context.store.get(rowKeys.lease(proposal.keyHash))) === undefined;
   return advance(context, next, found.stage, isFree ? leaseFor(next, undefined, KEY_MS) : {});
 }
 
 /** Commits that the write is about to be sent. @returns undefined when the lease is over or was taken: send nothing. */
-async function startSending(context: ProposalContext, found: Found): Promise<Found | undefined> {
+async function startSending(context: ProposalContext, found: StoredProposal): Promise<StoredProposal | undefined> {
   const lease = await ownLease(context, found);
   const { keyHash, id } = found.proposal;
   if (lease === undefined || !context.guard.hold(keyHash, id, KEY_MS)) return undefined;
@@ -240,7 +246,7 @@ async function startSending(context: ProposalContext, found: Found): Promise<Fou
 }
 
 /** The lease of whoever claimed or sends this change, while that is not over. */
-async function ownLease({ store }: ProposalContext, { proposal }: Found): Promise<Entry | undefined> {
+async function ownLease({ store }: ProposalContext, { proposal }: StoredProposal): Promise<Entry | undefined> {
   const lease = await store.get(rowKeys.lease(proposal.keyHash));
   return lease?.value === proposal.id && (await store.now()) < ownerEnd(lease) ? lease : undefined;
 }
@@ -255,7 +261,7 @@ function ownerEnd({ expiresAt = Number.POSITIVE_INFINITY }: Entry): number {
  *
  * @returns undefined while its owner lives, and when somebody else came first.
  */
-async function takeOver(context: ProposalContext, found: Found): Promise<Found | undefined> {
+async function takeOver(context: ProposalContext, found: StoredProposal): Promise<StoredProposal | undefined> {
   const { keyHash, id } = found.proposal;
   if ((await ownLease(context, found)) !== undefined) return undefined;
   const lease = await context.store.get(rowKeys.lease(keyHash));
@@ -267,10 +273,10 @@ async function takeOver(context: ProposalContext, found: Found): Promise<Found |
 /** Keeps the key's lease while the outcome may still change, or takes it again when a crash let it run out. */
 async function settleLater(
   context: ProposalContext,
-  found: Found,
+  found: StoredProposal,
   outcome: Outcome,
   leaseMs: number,
-): Promise<Found | undefined> {
+): Promise<StoredProposal | undefined> {
   const { keyHash, id } = found.proposal;
   const lease = await context.store.get(rowKeys.lease(keyHash));
   const isForeign = lease !== undefined && lease.value !== id;
@@ -286,7 +292,11 @@ async function settleLater(
  *
  * @returns undefined when it had been ended otherwise.
  */
-async function finish(context: ProposalContext, found: Found, outcome: Outcome): Promise<Found | undefined> {
+async function finish(
+  context: ProposalContext,
+  found: StoredProposal,
+  outcome: Outcome,
+): Promise<StoredProposal | undefined> {
   const { id, by, keyHash, createdAt } = found.proposal;
   const lease = await leaseToEnd(context, found);
   const ttlMs = lifeOf(context, outcome);
@@ -306,7 +316,7 @@ async function finish(context: ProposalContext, found: Found, outcome: Outcome):
 }
 
 /** The note that what became of it has to be made known, in the commit that stores it. */
-function announcement({ proposal: { by, id }, outcome: known }: Found, outcome: Outcome): readonly Write[] {
+function announcement({ proposal: { by, id }, outcome: known }: StoredProposal, outcome: Outcome): readonly Write[] {
   if (known?.kind === outcome.kind) return [];
   return [{ key: rowKeys.audit(by, id), value: '', ttlMs: DAY_MS, dueMs: ANNOUNCE_MS }];
 }
@@ -315,24 +325,24 @@ function announcement({ proposal: { by, id }, outcome: known }: Found, outcome: 
  * The lease that goes with this proposal's end. One that is over goes too: on a clock that is set back later it would
  * hold the key again.
  */
-async function leaseToEnd({ store }: ProposalContext, { proposal, stage }: Found): Promise<Check | undefined> {
+async function leaseToEnd({ store }: ProposalContext, { proposal, stage }: StoredProposal): Promise<Check | undefined> {
   const key = rowKeys.lease(proposal.keyHash);
   const lease = await store.get(key);
   if (lease === undefined) return stage === 'pending' ? undefined : { key, version: 'absent' };
   return lease.value === proposal.id ? lease : undefined;
 }
 
-async function expire(context: ProposalContext, found: Found): Promise<Found> {
+async function expire(context: ProposalContext, found: StoredProposal): Promise<StoredProposal> {
   const ended = await finish(context, found, { kind: 'expired', at: await context.store.now() });
   return ended ?? require(context, found.proposal.id);
 }
 
-function untoldNote({ keepMs }: ProposalContext, { proposal: { by, id } }: Found) {
+function untoldNote({ keepMs }: ProposalContext, { proposal: { by, id } }: StoredProposal) {
   return { key: rowKeys.untold(by, id), value: '', ttlMs: keepMs } as const;
 }
 
 /** Writes a note about a proposal; what was erased meanwhile leaves none behind. */
-async function note({ store }: ProposalContext, found: Found, write: Write): Promise<void> {
+async function note({ store }: ProposalContext, found: StoredProposal, write: Write): Promise<void> {
   const { key } = rowCheck(found);
   await retried(async () => {
     const row = await store.get(key);
@@ -343,11 +353,11 @@ async function note({ store }: ProposalContext, found: Found, write: Write): Pro
 }
 
 /** Takes the notes off of what still stands as it was told: of what became of it since, its owner has yet to hear. */
-async function markTold(context: ProposalContext, found: readonly Found[]): Promise<void> {
+async function markTold(context: ProposalContext, found: readonly StoredProposal[]): Promise<void> {
   const { store } = context;
-  const noteKey = (each: Found) => untoldNote(context, each).key;
+  const noteKey = (each: StoredProposal) => untoldNote(context, each).key;
   const noted = await inSlices(found, async (each) => ((await store.get(noteKey(each))) ? [each] : []));
-  const settle = (some: readonly Found[]) =>
+  const settle = (some: readonly StoredProposal[]) =>
     store.commit({ checks: some.map(rowCheck), writes: some.map((each) => ({ key: noteKey(each), remove: true })) });
   for (const some of chunksOf(noted.flat(), MOST_KEYS / 2)) {
     if ((await settle(some)).kind === 'committed') continue;
@@ -372,7 +382,11 @@ export function isOver({ createdAt, expiresAt }: Proposal, now: number): boolean
 }
 
 /** Takes the key's lease, or renews the one that is held. */
-function leaseFor({ proposal }: Found, held: Entry | undefined, ttlMs: number): Pick<Change, 'checks' | 'writes'> {
+function leaseFor(
+  { proposal }: StoredProposal,
+  held: Entry | undefined,
+  ttlMs: number,
+): Pick<Change, 'checks' | 'writes'> {
   const key = rowKeys.lease(proposal.keyHash);
   return {
     checks: [{ key, version: held?.version ?? 'absent' }],

@@ -1,7 +1,7 @@
 import { Failure } from '../errors.ts';
 import type { Keys, LoadedKey } from '../keys.ts';
 import type { Proposal } from './proposal.ts';
-import type { Found } from './proposal-rows.ts';
+import type { StoredProposal } from './proposal-rows.ts';
 import type { Proposals } from './proposals.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function rehashProposals(options: {
   }
 }
 
-async function rehashed({ proposal, stage }: Found, keys: Pick<Keys, 'load'>): Promise<Proposal | undefined> {
+async function rehashed({ proposal, stage }: StoredProposal, keys: Pick<Keys, 'load'>): Promise<Proposal | undefined> {
   if (stage === 'pending') return { ...proposal, expiresAt: proposal.createdAt };
   const key = await keys.load(proposal.account).catch(failureOnly);
   // A key that was added later is another one: it says nothing of this change.

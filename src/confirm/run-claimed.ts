@@ -8,17 +8,17 @@ import { execute } from './execute.ts';
 import type { Outcome } from './outcome.ts';
 import type { PressContext } from './press-context.ts';
 import { notingWhetherShown, receiptReply } from './press-reply.ts';
-import type { Found } from './proposal-rows.ts';
+import type { StoredProposal } from './proposal-rows.ts';
 import { workingView } from './receipt.ts';
 import { afterRead } from './settling.ts';
 
 /** One claimed proposal, and how far it has come. */
-type Run = { readonly claimed: Found; readonly key: LoadedKey; found: Found };
+type Run = { readonly claimed: StoredProposal; readonly key: LoadedKey; found: StoredProposal };
 
 /** Runs what a press has claimed, records how it ended, and says so. */
 export async function runClaimed(
   context: PressContext,
-  claimed: Found,
+  claimed: StoredProposal,
   key: LoadedKey,
   progress: (view: View) => void,
 ): Promise<PressReply> {
@@ -59,7 +59,11 @@ async function carryOut(context: PressContext, run: Run): Promise<PressReply> {
 }
 
 /** What became of it is known, and is shown even when the store cannot record it just now. */
-async function record({ caretaker, proposals, onError }: PressContext, found: Found, outcome: Outcome): Promise<Found> {
+async function record(
+  { caretaker, proposals, onError }: PressContext,
+  found: StoredProposal,
+  outcome: Outcome,
+): Promise<StoredProposal> {
   try {
     return await caretaker.conclude(found, outcome);
   } catch (error) {

@@ -3,7 +3,7 @@ import { labelOf, type Venues } from '../leverage/venue.ts';
 import type { Messenger, News } from '../messenger.ts';
 import type { Entry } from '../store/store.ts';
 import { isWorthTelling, type Outcome } from './outcome.ts';
-import { type Found, rowKeys } from './proposal-rows.ts';
+import { rowKeys, type StoredProposal } from './proposal-rows.ts';
 import type { Proposals } from './proposals.ts';
 import { receiptIn, receiptView, workingView } from './receipt.ts';
 
@@ -20,7 +20,7 @@ type TellingOptions = {
 };
 
 /** `shown`: what was shown, whose notes are still to be taken off; several go in one commit. */
-type Context = TellingOptions & { readonly shown: Map<string, Found> };
+type Context = TellingOptions & { readonly shown: Map<string, StoredProposal> };
 
 export type Telling = ReturnType<typeof createTelling>;
 
@@ -34,22 +34,22 @@ export type Telling = ReturnType<typeof createTelling>;
 export function createTelling(options: TellingOptions) {
   const context: Context = { ...options, shown: new Map() };
   return {
-    tell: (found: Found) => tell(context, found),
+    tell: (found: StoredProposal) => tell(context, found),
     tellNoted: (entry: Entry) => tellNoted(context, entry),
-    catchUp: (found: Found) => catchUp(context, found),
+    catchUp: (found: StoredProposal) => catchUp(context, found),
     mend: (id: string) => mend(context, id),
     mendNoted: (entry: Entry) => mendNoted(context, entry),
-    shown: (found: Found) => void context.shown.set(found.proposal.id, found),
-    lost: (found: Found) => lost(context, found),
+    shown: (found: StoredProposal) => void context.shown.set(found.proposal.id, found),
+    lost: (found: StoredProposal) => lost(context, found),
     newsFor: (user: string) => newsFor(context, user),
     settleNotes: () => settleNotes(context),
   };
 }
 
-const venueOf = ({ venues }: Context, { proposal }: Found): string => labelOf(venues, proposal.account.venue);
+const venueOf = ({ venues }: Context, { proposal }: StoredProposal): string => labelOf(venues, proposal.account.venue);
 
 /** What a public receipt withholds is whispered to its owner, and is news until it was. */
-async function show(context: Context, found: Found, outcome: Outcome): Promise<'told' | 'lost'> {
+async function show(context: Context, found: StoredProposal, outcome: Outcome): Promise<'told' | 'lost'> {
   const { messenger } = context;
   const { delivery, proposal } = found;
   const view = receiptIn(delivery, venueOf(context, found), proposal, outcome);
@@ -58,7 +58,7 @@ async function show(context: Context, found: Found, outcome: Outcome): Promise<'
 }
 
 /** What cannot be shown in its message now is told with the next command, and its message is put right later. */
-async function tell(context: Context, found: Found): Promise<void> {
+async function tell(context: Context, found: StoredProposal): Promise<void> {
   const { proposals, now } = context;
   const { delivery, outcome, proposal } = found;
   if (outcome === undefined) return;
@@ -87,13 +87,13 @@ async function tellNoted(context: Context, entry: Entry): Promise<void> {
   await proposals.letBe(entry);
 }
 
-async function lost({ proposals, shown }: Context, found: Found): Promise<void> {
+async function lost({ proposals, shown }: Context, found: StoredProposal): Promise<void> {
   shown.delete(found.proposal.id);
   await proposals.markUntold(found);
 }
 
 /** What had not ended may have gone on while it was shown, and been shown first: then it is shown again. */
-async function catchUp(context: Context, shown: Found): Promise<void> {
+async function catchUp(context: Context, shown: StoredProposal): Promise<void> {
   if (shown.stage === 'done') return;
   const found = await context.proposals.find(shown.proposal.id);
   if (found !== undefined && found.version !== shown.version) await tell(context, found);
@@ -106,7 +106,7 @@ async function mend({ proposals }: Context, id: string): Promise<void> {
   if (found.stage === 'done') await proposals.note(found, mendNote(found, MENDS));
 }
 
-function mendNote({ proposal: { by, id } }: Found, tries: number) {
+function mendNote({ proposal: { by, id } }: StoredProposal, tries: number) {
   const dueMs = MEND_AFTER_MS * 2 ** (MENDS - tries);
   return { key: rowKeys.mend(by, id), value: String(tries), ttlMs: TOKEN_LIVES_MS, dueMs } as const;
 }
@@ -124,7 +124,7 @@ async function mendNoted(context: Context, entry: Entry): Promise<void> {
 }
 
 /** What cannot be put into words keeps nothing else from being told. */
-function newsOf(context: Context, found: Found): readonly News[] {
+function newsOf(context: Context, found: StoredProposal): readonly News[] {
   const { proposal, outcome } = found;
   const venue = venueOf(context, found);
   try {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createKeyGuard, type KeyGuard } from '../../src/confirm/key-guard.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
-import type { Found } from '../../src/confirm/proposal-rows.ts';
+import type { StoredProposal } from '../../src/confirm/proposal-rows.ts';
 import { createProposals, LEASE_MS, type Proposals, TAKEOVER_MS } from '../../src/confirm/proposals.ts';
 import { Failure } from '../../src/errors.ts';
 import type { UnreadableRow } from '../../src/store/sealed-rows.ts';
@@ -208,7 +208,10 @@ describe('what is known of a card by an older version of its row', () => {
     'keeps no key': ({ proposals, stale }) =>
       proposals.settleLater(stale, { kind: 'unsettled', since: 0, lookAt: 1000 }, 60_000),
     'ends nothing': ({ proposals, stale }) => proposals.finish(stale, { kind: 'cancelled', at: 0 }),
-  } satisfies Record<string, (of: { readonly proposals: Proposals; readonly stale: Found }) => Promise<unknown>>;
+  } satisfies Record<
+    string,
+    (of: { readonly proposals: Proposals; readonly stale: StoredProposal }) => Promise<unknown>
+  >;
 
   test.each(Object.entries(steps))('%s, also when no lease stands in its way', async (_what, step) => {
     const { proposals, open, store } = await openProposals();

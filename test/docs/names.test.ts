@@ -26,7 +26,7 @@ function within(folder: string): readonly string[] {
     .filter((path) => !path.includes('node_modules'));
 }
 
-/** What is written as `confirm/press.ts`, `press.ts` or `confirm/`; a NAME in capitals stands for the reader's own. */
+/** What is written as `confirm/cards.ts`, `cards.ts` or `confirm/`; a NAME in capitals stands for the reader's own. */
 function namedPaths(markdown: string): readonly string[] {
   const tokens = [...markdown.matchAll(/`([^`\s]+)`/g)].map(([, token = '']) => token);
   return tokens.filter((token) => /^[\w.-]+(\/[\w.-]+)*(\/|\w\.(ts|js|json|md))$/.test(token) && !/NAME/.test(token));

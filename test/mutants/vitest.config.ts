@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/confirm/{proposals,press,caretaker,cards,ticket-actions}.test.ts',
+      'test/confirm/{proposals,handle-press,caretaker,cards,ticket-actions}.test.ts',
       'test/confirm/execute.test.ts',
       'test/vault/envelope.test.ts',
       'test/venues/{verdict,venue-api,mudrex-replies,kraken-futures-replies}.test.ts',

@@ -64,7 +64,7 @@ export const edits = {
   ],
   'strangers-cancel': [
     {
-      file: 'src/confirm/press.ts',
+      file: 'src/confirm/handle-press.ts',
       stands:
         'async function cancel(context: PressContext, press: Press): Promise<PressReply> {\n  const found = await pressedCard(context, press);',
       bug: 'async function cancel(context: PressContext, press: Press): Promise<PressReply> {\n  const found = await context.proposals.require(press.id);',
@@ -97,7 +97,7 @@ export const edits = {
   'hasty-check': [
     // No bug, but a press that comes to another process, and a little later.
     {
-      file: 'src/confirm/press.ts',
+      file: 'src/confirm/handle-press.ts',
       stands: 'const result = await context.running.resultOf(found.proposal.id);',
       bug: `const result = undefined;
       await new Promise((resolve) => setTimeout(resolve, 200));

@@ -1,4 +1,4 @@
-import type { Found } from '../../src/confirm/proposal-rows.ts';
+import type { StoredProposal } from '../../src/confirm/proposal-rows.ts';
 import type { Contents } from '../database.ts';
 import { type Attempt, isSameSpot, type Journal, type Press, type Spot, type Value } from '../journal.ts';
 import type { Said } from '../said.ts';
@@ -6,7 +6,7 @@ import { venueNameOf } from '../venues.ts';
 
 /** One proposal with everything that was seen of it. */
 export type Case = {
-  readonly found: Found;
+  readonly found: StoredProposal;
   readonly spot: Spot;
   readonly value: Value;
   /** Confirmations by its owner, in order. */
@@ -106,12 +106,12 @@ function assign({ attempts, presses }: Journal, seeds: readonly Seed[]) {
   return { owner, strays };
 }
 
-export function spotOf({ proposal }: Found): Spot {
+export function spotOf({ proposal }: StoredProposal): Spot {
   const { account, market, currency } = proposal;
   return { venue: venueNameOf(account.venue), user: account.user, market: market.symbol, currency };
 }
 
-function wantedBy({ proposal: { setting } }: Found): Value {
+function wantedBy({ proposal: { setting } }: StoredProposal): Value {
   return setting.mode === 'cross' ? 'cross' : setting.leverage;
 }
 

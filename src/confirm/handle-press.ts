@@ -12,7 +12,7 @@ import type { PressContext } from './press-context.ts';
 import { besideReply, receiptReply } from './press-reply.ts';
 import { pressTicket } from './press-ticket.ts';
 import type { Proposal } from './proposal.ts';
-import type { Found } from './proposal-rows.ts';
+import type { StoredProposal } from './proposal-rows.ts';
 import { runClaimed } from './run-claimed.ts';
 
 /**
@@ -97,7 +97,7 @@ async function back(context: PressContext, press: Press): Promise<PressReply> {
 }
 
 /** The card of the pressed button, for whom it belongs to. */
-async function pressedCard({ rules, proposals }: PressContext, press: Press): Promise<Found> {
+async function pressedCard({ rules, proposals }: PressContext, press: Press): Promise<StoredProposal> {
   // Whoever may not use the bot is told so, whether or not there is such a card.
   demand(mayUse(rules, press));
   const found = await proposals.require(press.id);
@@ -106,29 +106,29 @@ async function pressedCard({ rules, proposals }: PressContext, press: Press): Pr
 }
 
 /** A second press shows what the first one led to, and waits for it where it is under way. */
-async function alreadyPressed(context: PressContext, found: Found, press: Press): Promise<PressReply> {
+async function alreadyPressed(context: PressContext, found: StoredProposal, press: Press): Promise<PressReply> {
   const result = await context.running.resultOf(found.proposal.id);
   if (result !== undefined) return result;
   return receiptOf(context, await context.caretaker.afterOwner(found), press);
 }
 
 /** In place of the card, unless that went stale: then its new card stands there. */
-function receiptOf(context: PressContext, found: Found, press: Press): PressReply {
+function receiptOf(context: PressContext, found: StoredProposal, press: Press): PressReply {
   return isStale(found) ? besideReply(context, found) : receiptReply(context, found, press);
 }
 
-function isStale({ outcome }: Found): boolean {
+function isStale({ outcome }: StoredProposal): boolean {
   return outcome?.kind === 'stale';
 }
 
 /** The message of the change may be another one than that of the button: it too shows the end. */
-async function checkNow({ caretaker, telling }: PressContext, found: Found): Promise<Found> {
+async function checkNow({ caretaker, telling }: PressContext, found: StoredProposal): Promise<StoredProposal> {
   const checked = await caretaker.check(found);
   if (checked.version !== found.version && !isStale(checked)) await telling.mend(found.proposal.id);
   return checked;
 }
 
-function publicIdOf({ delivery }: Found): string | undefined {
+function publicIdOf({ delivery }: StoredProposal): string | undefined {
   return delivery.kind === 'own' ? delivery.publicId : undefined;
 }
 
