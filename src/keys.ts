@@ -1,4 +1,5 @@
 import type { Account, Credentials } from './account.ts';
+import type { Delivery } from './delivery.ts';
 
 /** A key opened for one operation. */
 export type LoadedKey = {
@@ -23,6 +24,16 @@ export type KeyListing = {
 };
 
 export type SavedKey = { readonly fingerprint: string; readonly replaces?: string };
+
+/** A key from the page, saved, that waits for *Use this key*. `delivery` is the message that carried the link. */
+export type NewKey = SavedKey & {
+  readonly account: Account;
+  readonly delivery: Delivery;
+  /** What the venue said of a usable key, in plain sentences. */
+  readonly notes: readonly string[];
+  /** The venue did not say what the key may do; its owner saved it all the same. */
+  readonly isUndecided: boolean;
+};
 
 /**
  * The users' exchange keys, as the rest of the program sees them.

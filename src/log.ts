@@ -1,5 +1,4 @@
 import { pino } from 'pino';
-
 import { createScrubber } from './log-scrubber.ts';
 import { createLogStream } from './log-stream.ts';
 import { toPlain } from './log-values.ts';

@@ -1,6 +1,6 @@
 import type { Account, Credentials } from '../account.ts';
 import type { Clock } from '../clock.ts';
-import type { Keys } from '../keys.ts';
+import type { Keys, NewKey } from '../keys.ts';
 import type { Rules } from '../leverage/policy.ts';
 import type { Venue, Venues } from '../leverage/venue.ts';
 import type { Wish } from '../leverage/wish.ts';
@@ -12,7 +12,7 @@ import { type Asker, askForCard, type Card, type CardContext } from './cards.ts'
 import { type Caretaker, createCaretaker } from './caretaker.ts';
 import { handlePress } from './handle-press.ts';
 import { createKeyGuard } from './key-guard.ts';
-import { askToUseKey, type NewKey, type NewKeyContext, warnOfStranger } from './new-key.ts';
+import { askToUseKey, type NewKeyContext, warnOfStranger } from './new-key.ts';
 import type { Outcome } from './outcome.ts';
 import { createPastSymbols, type PastSymbols } from './past-symbols.ts';
 import { type Preparation, prepare } from './prepare.ts';

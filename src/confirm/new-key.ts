@@ -1,20 +1,8 @@
-import type { Account } from '../account.ts';
-import type { Delivery } from '../delivery.ts';
-import type { SavedKey } from '../keys.ts';
+import type { NewKey } from '../keys.ts';
 import { requireVenue, type Venues } from '../leverage/venue.ts';
 import type { Messenger } from '../messenger.ts';
 import { strangerView, waitingKeyView } from './new-key-view.ts';
 import type { Tickets } from './tickets.ts';
-
-/** A key that was entered on the page and waits for its owner. `delivery` is the message that carried the link. */
-export type NewKey = SavedKey & {
-  readonly account: Account;
-  readonly delivery: Delivery;
-  /** What the venue said of a usable key, in plain sentences. */
-  readonly notes: readonly string[];
-  /** The venue did not say what the key may do; its owner saved it all the same. */
-  readonly isUndecided: boolean;
-};
 
 export type NewKeyContext = {
   readonly tickets: Tickets;

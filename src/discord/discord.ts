@@ -59,15 +59,13 @@ export type Discord = {
  * @throws RangeError when a command breaks one of Discord's limits.
  */
 export function createDiscord(options: DiscordOptions): Discord {
-  const { client, token, commands, venues, log, now, startTimeoutMs = START_TIMEOUT_MS } = options;
+  const { client, token, commands, venues, press, news, newReference, bounds, metrics, log, now, elapsed } = options;
   const { rest, pause } = client;
   const stopping = new AbortController();
   const forms = describeCommands(commands, venues);
   const registration = createRegistration({ forms, rest, log, pause }, stopping.signal);
   const { handle, drain } = createHandler({
-    ...options,
-    rest,
-    pause,
+    ...{ rest, pause, commands, press, news, newReference, bounds, metrics, log, now, elapsed },
     venueIds: venues.map(({ id }) => id),
     commandIds: registration.commandIds,
   });
@@ -83,7 +81,7 @@ export function createDiscord(options: DiscordOptions): Discord {
   });
   const parts: Parts = { client, registration, gateway, stopping };
   return {
-    start: () => start(parts, startTimeoutMs),
+    start: () => start(parts, options.startTimeoutMs ?? START_TIMEOUT_MS),
     isReady: gateway.isReady,
     state: () => stateOf(parts),
     drain,

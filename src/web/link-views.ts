@@ -1,10 +1,11 @@
 import { type FailureData, unreachable } from '../errors.ts';
+import type { NewKey } from '../keys.ts';
 import type { CredentialField, VenueFacts } from '../leverage/venue.ts';
 import { explain } from '../messages.ts';
 import { type Html, html } from './html.ts';
 import type { Link } from './links.ts';
 import type { Page } from './page.ts';
-import type { SavedEvent, Submission, Typed } from './submission.ts';
+import type { Submission, Typed } from './submission.ts';
 
 /** Why the form is shown again. */
 type FormProblem = Exclude<Submission, { kind: 'saved' | 'gone' }>;
@@ -149,7 +150,7 @@ ${notice(`${what}.`, next)}
   return { status: 410, title: 'Too many tries', body };
 }
 
-export function savedPage(saved: SavedEvent, venue: VenueFacts): Page {
+export function savedPage(saved: NewKey, venue: VenueFacts): Page {
   const body = html`
 <div class="notice good" role="status"><p><strong>Go back to Discord and press “Use this key”: until then it is not
 used.</strong></p></div>

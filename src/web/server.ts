@@ -6,7 +6,7 @@ import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Account, Credentials } from '../account.ts';
 import { Failure } from '../errors.ts';
-import type { SavedKey } from '../keys.ts';
+import type { NewKey, SavedKey } from '../keys.ts';
 import type { Venues } from '../leverage/venue.ts';
 import type { Log } from '../log.ts';
 import type { Secret } from '../secret.ts';
@@ -19,7 +19,7 @@ import type { Link, Links } from './links.ts';
 import { createSessions } from './sessions.ts';
 import { redirectPath, serveSignIn } from './sign-in-page.ts';
 import { stylesheet } from './stylesheet.ts';
-import { createSubmit, type SavedEvent } from './submission.ts';
+import { createSubmit } from './submission.ts';
 
 const stopMs = 8000;
 const mostBodyBytes = 8 * 1024;
@@ -79,7 +79,7 @@ export type WebOptions = HealthOptions & {
   /** Saves a key that waits for *Use this key*. @throws Failure TOO_MANY_KEYS, STORE_UNAVAILABLE */
   readonly save: (account: Account, credentials: Credentials, isUndecided: boolean) => Promise<SavedKey>;
   /** Edits the Discord message that carried the link. */
-  readonly onSaved: (saved: SavedEvent) => Promise<void>;
+  readonly onSaved: (saved: NewKey) => Promise<void>;
   /** Somebody else than the link's owner signed in with Discord, for the first time; no try was used. */
   readonly onStranger: (link: Link) => Promise<void>;
   readonly log: Log;

@@ -1,26 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Account, Credentials } from '../account.ts';
-import type { Delivery } from '../delivery.ts';
 import { Failure, type FailureData, unreachable } from '../errors.ts';
-import type { SavedKey } from '../keys.ts';
+import type { NewKey, SavedKey } from '../keys.ts';
 import type { KeyCheck, Venue } from '../leverage/venue.ts';
 import type { Log } from '../log.ts';
 import { Secret } from '../secret.ts';
 import type { Links, Try } from './links.ts';
 
-/** A key that was checked and saved, and waits for *Use this key*. `delivery` is the message that carried the link. */
-export type SavedEvent = SavedKey & {
-  readonly account: Account;
-  readonly delivery: Delivery;
-  /** What the venue said of a usable key, in plain sentences. */
-  readonly notes: readonly string[];
-  /** The venue did not say what the key may do; its owner saved it all the same. */
-  readonly isUndecided: boolean;
-};
-
 /** What became of a submitted form. Except for `saved` nothing was stored. */
 export type Submission =
-  | { readonly kind: 'saved'; readonly saved: SavedEvent }
+  | { readonly kind: 'saved'; readonly saved: NewKey }
   /** Fields that do not look as they should; no try was taken. */
   | { readonly kind: 'malformed'; readonly fields: readonly string[] }
   /**
@@ -50,7 +39,7 @@ export type SentForm = {
 type SubmitContext = {
   readonly links: Pick<Links, 'takeTry'>;
   readonly save: (account: Account, credentials: Credentials, isUndecided: boolean) => Promise<SavedKey>;
-  readonly onSaved: (saved: SavedEvent) => Promise<void>;
+  readonly onSaved: (saved: NewKey) => Promise<void>;
   readonly log: Log;
 };
 
@@ -104,7 +93,7 @@ async function saveOnce(
   context: SubmitContext,
   taken: Try,
   credentials: Credentials,
-  said: Pick<SavedEvent, 'notes' | 'isUndecided'>,
+  said: Pick<NewKey, 'notes' | 'isUndecided'>,
 ): Promise<Submission> {
   const used = await taken.succeeded();
   if (used === undefined) return { kind: 'gone' };
@@ -121,7 +110,7 @@ async function saveOnce(
 }
 
 /** The key is saved by now: that the message could not be edited must not look like a failure. */
-async function announce({ onSaved, log }: SubmitContext, saved: SavedEvent): Promise<void> {
+async function announce({ onSaved, log }: SubmitContext, saved: NewKey): Promise<void> {
   try {
     await onSaved(saved);
   } catch (error) {

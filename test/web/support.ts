@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { createLoopbackDiscord } from '../../simulators/discord/loopback-discord.ts';
 import type { Credentials } from '../../src/account.ts';
 import type { Delivery } from '../../src/delivery.ts';
+import type { NewKey } from '../../src/keys.ts';
 import type { KeyCheck, Venue } from '../../src/leverage/venue.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
@@ -15,7 +16,6 @@ import { createVault } from '../../src/vault/vault.ts';
 import { createWebAddress } from '../../src/web/address.ts';
 import { createLinks, type Link } from '../../src/web/links.ts';
 import { createWeb, type WebAccess, type WebOptions } from '../../src/web/server.ts';
-import type { SavedEvent } from '../../src/web/submission.ts';
 import { createClock } from '../support/clock.ts';
 import { masterKey } from '../support/keyring.ts';
 
@@ -127,7 +127,7 @@ export async function openWeb(options: OpenOptions = {}) {
     labelOf: (venue) => venue,
   });
   const logged: string[] = [];
-  const saved: SavedEvent[] = [];
+  const saved: NewKey[] = [];
   const strangers: Link[] = [];
   const newToken = () => randomBytes(32).toString('base64url');
   const { host = '127.0.0.1', access = { kind: 'local' } } = options;
