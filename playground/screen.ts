@@ -38,7 +38,6 @@ export type Screen = {
   readonly commands: readonly RegisteredCommand[];
   readonly interactions: readonly InteractionLine[];
   readonly flow: Flow;
-  readonly gatewaySessions: number;
   readonly log: readonly string[];
 };
 
@@ -57,7 +56,6 @@ export function describeScreen(parts: ScreenParts, viewerId: string): Screen {
     commands: discord.commands(),
     interactions: own.slice(-INTERACTIONS_SHOWN).map(describeInteraction),
     flow: describeFlow(parts, viewerId),
-    gatewaySessions: discord.sessions().length,
     log: bot.lines().slice(-LOG_LINES_SHOWN),
   };
 }

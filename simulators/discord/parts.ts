@@ -22,8 +22,6 @@ export type LoopbackDiscordOptions = {
   readonly redirectUris?: readonly string[];
   readonly newSecret?: () => string;
   readonly heartbeatIntervalMs?: number;
-  /** Privileged intents the application was granted; none by default. */
-  readonly grantedIntents?: number;
   /** Real time after which autocomplete shows "Loading options failed". */
   readonly autocompletePatienceMs?: number;
   /** IDENTIFYs a day. */
@@ -50,7 +48,6 @@ export function createParts(options: LoopbackDiscordOptions) {
     ...common,
     botToken: options.botToken,
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? 41_250,
-    grantedIntents: options.grantedIntents ?? 0,
     fault: faults.webSocket,
     ready: () => greeting({ guildCreate: emptyGuild, ...options, bot: wire.bot() }),
   });

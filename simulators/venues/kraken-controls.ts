@@ -2,17 +2,14 @@ import { Big } from 'big.js';
 import type { Controls } from './exchange.ts';
 import type { KrakenInstrument, MarginLevel } from './kraken-instruments.ts';
 import type { KrakenWorld } from './kraken-routes.ts';
-import type { KrakenAccount, KrakenOrder, KrakenPosition, KrakenRule } from './kraken-state.ts';
+import type { KrakenAccount, KrakenRule } from './kraken-state.ts';
 import { countWrites, type WriteLogEntry } from './write-log.ts';
 
 /** What the page and the tests may see and move behind the bot's back; a market without a setting is in cross margin. */
 export type KrakenControls = Controls & {
-  readonly setPositions: (account: string, positions: readonly KrakenPosition[]) => void;
-  readonly setOrders: (account: string, orders: readonly KrakenOrder[]) => void;
   readonly setRules: (account: string, rules: readonly KrakenRule[]) => void;
   readonly setCollateral: (account: string, collateral: string) => void;
   readonly setPrice: (symbol: string, price: number) => void;
-  readonly setTradeable: (symbol: string, tradeable: boolean) => void;
 };
 
 export function createKrakenControls(world: KrakenWorld, writes: readonly WriteLogEntry[]): KrakenControls {
@@ -34,12 +31,6 @@ export function createKrakenControls(world: KrakenWorld, writes: readonly WriteL
       if (leverage === undefined) isolated.delete(symbol);
       else isolated.set(symbol, leverage);
     },
-    setPositions(account, positions) {
-      accountById(world, account).positions = positions;
-    },
-    setOrders(account, orders) {
-      accountById(world, account).orders = orders;
-    },
     openPosition(account, symbol) {
       accountById(world, account).positions = [{ symbol, side: 'long', size: '0.01', price: '58000' }];
     },
@@ -58,7 +49,6 @@ export function createKrakenControls(world: KrakenWorld, writes: readonly WriteL
     setBounds: (symbol, { max }) =>
       change(world, symbol, ({ marginLevels }) => ({ marginLevels: capped(marginLevels, max) })),
     setPrice: (symbol, markPrice) => change(world, symbol, () => ({ markPrice })),
-    setTradeable: (symbol, tradeable) => change(world, symbol, () => ({ tradeable })),
   };
 }
 

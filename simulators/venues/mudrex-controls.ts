@@ -2,13 +2,11 @@ import type { Controls } from './exchange.ts';
 import type { MudrexShape } from './mudrex-leverage.ts';
 import type { MudrexMarket } from './mudrex-markets.ts';
 import type { MudrexWorld } from './mudrex-routes.ts';
-import { type MudrexAccount, type MudrexOrder, type MudrexPosition, settingKey } from './mudrex-state.ts';
+import { type MudrexAccount, settingKey } from './mudrex-state.ts';
 import { countWrites, type WriteLogEntry } from './write-log.ts';
 
 /** What the page and the tests may see and move behind the bot's back; settings are per market and trade currency. */
 export type MudrexControls = Omit<Controls, 'setBounds'> & {
-  readonly setPositions: (account: string, positions: readonly MudrexPosition[]) => void;
-  readonly setOrders: (account: string, orders: readonly MudrexOrder[]) => void;
   readonly setBounds: (symbol: string, bounds: { min?: string; max?: string; step?: string }) => void;
   readonly setPrice: (symbol: string, price: string) => void;
   readonly setShape: (shape: MudrexShape) => void;
@@ -33,12 +31,6 @@ export function createMudrexControls(world: MudrexWorld, writes: readonly WriteL
       const key = settingKey(symbol, currency);
       if (leverage === undefined) leverages.delete(key);
       else leverages.set(key, leverage);
-    },
-    setPositions(account, positions) {
-      accountById(world, account).positions = positions;
-    },
-    setOrders(account, orders) {
-      accountById(world, account).orders = orders;
     },
     openPosition(account, symbol) {
       const long = { symbol, side: 'LONG', quantity: '0.01', entryPrice: '58000', leverage: '5' } as const;

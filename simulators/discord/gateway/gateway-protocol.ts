@@ -45,15 +45,12 @@ export const endings = {
   forbiddenIntents: { code: 4014, reason: 'Disallowed intent(s).' },
 } as const satisfies Readonly<Record<string, Ending>>;
 
-/** The close code with which Discord turns an IDENTIFY away. */
-export function refuseIdentify(
-  form: z.infer<typeof identifyForm>,
-  allowed: { readonly botToken: string; readonly grantedIntents: number },
-): Ending | undefined {
-  if (form.token !== allowed.botToken) return endings.badToken;
+/** The close code with which Discord turns an IDENTIFY away. The application was granted no privileged intent. */
+export function refuseIdentify(form: z.infer<typeof identifyForm>, botToken: string): Ending | undefined {
+  if (form.token !== botToken) return endings.badToken;
   if (form.shard !== undefined && form.shard[0] >= form.shard[1]) return endings.badShard;
   if ((form.intents & ~KNOWN) !== 0) return endings.badIntents;
-  if ((form.intents & PRIVILEGED & ~allowed.grantedIntents) !== 0) return endings.forbiddenIntents;
+  if ((form.intents & PRIVILEGED) !== 0) return endings.forbiddenIntents;
   return undefined;
 }
 

@@ -28,7 +28,6 @@ type GatewayOptions = {
   readonly newSecret: () => string;
   readonly botToken: string;
   readonly heartbeatIntervalMs: number;
-  readonly grantedIntents: number;
   readonly fault: Knob<'ok' | '503' | 'reset'>;
   readonly changed: (change: Change) => void;
   /** READY's own fields, and the guilds that GUILD_CREATE tells of when the intents ask for them. */
@@ -133,7 +132,7 @@ export function createGateway(options: GatewayOptions) {
 
 type Sessions = ReturnType<typeof createSessions>;
 
-function createSignIn({ botToken, grantedIntents, ready }: GatewayOptions, sessions: Sessions) {
+function createSignIn({ botToken, ready }: GatewayOptions, sessions: Sessions) {
   let identifies = 0;
   return {
     identifies: () => identifies,
@@ -141,7 +140,7 @@ function createSignIn({ botToken, grantedIntents, ready }: GatewayOptions, sessi
       const form = identifyForm.safeParse(d);
       if (!form.success) return endings.undecodable;
       identifies += 1;
-      const refusal = refuseIdentify(form.data, { botToken, grantedIntents });
+      const refusal = refuseIdentify(form.data, botToken);
       if (refusal !== undefined) return refusal;
       const session = sessions.open(socket, form.data.intents, form.data.shard ?? [0, 1]);
       greet({ emit: (t, event) => sessions.emit(session, t, event), session, url, ...ready() });
