@@ -266,7 +266,7 @@ function openGate(
     voidLinks: links.voidAll,
     keepMs: config.keepMs,
     cardMs: config.cardMs,
-    riskPercent: config.riskDistancePercent,
+    riskPercent: config.riskPercent,
     onOutcome: createAudit({ venues, log, metrics, post: client.audit }),
     onKeyUsed: (venue, credentials) => void markets.refresh(venue, credentials),
     onActivated: (account) => void markets.refreshFor(account),

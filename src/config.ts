@@ -64,7 +64,7 @@ export type Config = {
   readonly operator: { readonly contact?: string; readonly privacyUrl?: string };
   readonly cardMs: number;
   /** A liquidation price closer to the mark price than this makes a change risky. */
-  readonly riskDistancePercent: number;
+  readonly riskPercent: number;
   readonly keepMs: number;
   readonly maxKeysPerUser: number;
   /** The limits of each venue by its id, where an operator may set them. */
@@ -143,7 +143,7 @@ function toConfig(set: Variables, venueLimits: Config['venueLimits']): Config {
       ...(set.PRIVACY_URL !== undefined && { privacyUrl: set.PRIVACY_URL }),
     },
     cardMs: set.CARD_SECONDS * 1000,
-    riskDistancePercent: set.RISK_DISTANCE_PERCENT,
+    riskPercent: set.RISK_DISTANCE_PERCENT,
     keepMs: set.KEEP_DAYS * 86_400_000,
     maxKeysPerUser: set.MAX_KEYS_PER_USER,
     venueLimits,

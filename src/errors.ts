@@ -147,7 +147,7 @@ export type StoreFailure =
   | { readonly code: 'MASTER_KEY_WRONG'; readonly keyId: string };
 
 /**
- * Every expected failure, by code, with the data that its sentence needs. Words: `messages.ts`.
+ * Every expected failure, by code, with the data that its sentence needs. Words: `explain-*.ts`.
  * `venue` is the venue's label, as people read it; `account` is a key's label.
  */
 export type FailureData =
@@ -161,7 +161,10 @@ export type FailureData =
 
 export type FailureCode = FailureData['code'];
 
-/** The one error class of the project: an expected failure with its code. Anything else that is thrown is a bug. */
+/**
+ * An expected failure with its code, and the one error class beside the connection's own `StartError`. Anything else that
+ * is thrown is a bug.
+ */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly data: FailureData;

@@ -35,7 +35,7 @@ test('the token, the master keys and who may use the bot are all that must be se
     rules: { allowedUsers: new Set([needed.ALLOWED_USERS]), isHalted: false },
     venues: expect.arrayContaining(['mudrex', 'kraken-futures', 'kraken-futures-demo']),
     cardMs: 60_000,
-    riskDistancePercent: 10,
+    riskPercent: 10,
     keepMs: 90 * 86_400_000,
     maxKeysPerUser: 10,
     logLevel: 'info',

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { Venues } from '../leverage/venue.ts';
 import type { Log } from '../log.ts';
 import { signInPath } from './link-page.ts';
-
 import { strangerPage } from './link-views.ts';
 import type { Link, Links } from './links.ts';
 import { notePage, type Page, sendPage } from './page.ts';
