@@ -5,9 +5,9 @@ import { type Child, openChild } from './processes.ts';
 
 const manifest = new URL('../package.json', import.meta.url);
 
-/** The flags with which `npm start` runs Node, but for the file with the operator's settings. */
+/** The flags with which `npm start` runs Node. */
 export function startFlags(script: string): readonly string[] {
-  return script.split(' ').filter((word) => word.startsWith('--') && !word.startsWith('--env-file'));
+  return script.split(' ').filter((word) => word.startsWith('--'));
 }
 
 /** Starts the whole bot as `npm start` does: the same flags, and compiled sources kept from one start to the next. */

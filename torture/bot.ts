@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { serveParent } from '../simulators/child.ts';
 import { type App, createApp, type Overrides } from '../src/app.ts';
 import { type Config, loadConfig } from '../src/config.ts';
+import { rowKeys } from '../src/confirm/proposal-rows.ts';
 import { createLog, type Log } from '../src/log.ts';
 import { createSqliteStore } from '../src/store/sqlite.ts';
 import type { Store } from '../src/store/store.ts';
@@ -49,7 +50,7 @@ process.on('SIGXFSZ', () => {});
 /** What has not ended, and ends that nobody has been told of for the record. */
 async function countOpen(): Promise<number> {
   try {
-    const lists = await Promise.all(['open/', 'audit/'].map((prefix) => store?.list(prefix)));
+    const lists = await Promise.all([rowKeys.open(), rowKeys.audit()].map((prefix) => store?.list(prefix)));
     return lists.reduce((sum, list) => sum + (list?.length ?? 1), 0);
   } catch {
     return -1;

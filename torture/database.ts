@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createKeyGuard } from '../src/confirm/key-guard.ts';
-import type { StoredProposal } from '../src/confirm/proposal-rows.ts';
+import { idIn, rowKeys, type StoredProposal } from '../src/confirm/proposal-rows.ts';
 import { createProposals } from '../src/confirm/proposals.ts';
 import { Secret } from '../src/secret.ts';
 import { createSqliteStore } from '../src/store/sqlite.ts';
@@ -61,16 +61,16 @@ export async function readDatabase(where: Where, traders: readonly Trader[]): Pr
     const guard = createKeyGuard({ elapsed: () => performance.now(), isRunning: () => false });
     const proposals = createProposals({ ...keyring.rows, newId, keepMs: 90 * 86_400_000, guard });
     const owned = await Promise.all(traders.map(({ id }) => proposals.ownedBy(id)));
-    const untold = await store.list('untold/');
+    const untold = await store.list(rowKeys.untold());
     const inUse = await Promise.all(
       traders.map(async ({ id }) => [id, (await store.list(`credential/${id}/`)).length] as const),
     );
     return {
       keys: new Map(inUse),
       proposals: owned.flat(),
-      open: await store.list('open/'),
-      leases: await store.list('lease/'),
-      untold: untold.map(({ key }) => key.slice(key.lastIndexOf('/') + 1)),
+      open: await store.list(rowKeys.open()),
+      leases: await store.list(rowKeys.lease('')),
+      untold: untold.map(idIn),
     };
   });
 }

@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { writeSync } from 'node:fs';
 import { z } from 'zod';
 import { NOTES_FD } from '../simulators/child.ts';
+import { rowKeys } from '../src/confirm/proposal-rows.ts';
 import type { Change, Store } from '../src/store/store.ts';
 import { type BotSetup, type InnerMoment, lineOf, type Note } from './bot-messages.ts';
 import { machineMs } from './clock.ts';
@@ -79,12 +80,11 @@ function note(one: Note): void {
   writeSync(NOTES_FD, `${JSON.stringify(one)}\n`);
 }
 
-const rowPrefix = 'proposal/';
-const openPrefix = 'open/';
-
 /** A claim alone is both bound to a time and the one that takes a lease. */
 function isClaim({ before, checks = [] }: Change): boolean {
-  return before !== undefined && checks.some(({ key, version }) => key.startsWith('lease/') && version === 'absent');
+  return (
+    before !== undefined && checks.some(({ key, version }) => key.startsWith(rowKeys.lease('')) && version === 'absent')
+  );
 }
 
 function seenIn(change: Change) {
@@ -92,7 +92,7 @@ function seenIn(change: Change) {
     change.writes
       .filter((write) => write.key.startsWith(prefix) && 'remove' in write === isRemoved)
       .map(({ key }) => key.slice(key.lastIndexOf('/') + 1));
-  return { isClaim: isClaim(change), rows: ids(rowPrefix, false), ended: ids(openPrefix, true) };
+  return { isClaim: isClaim(change), rows: ids(rowKeys.row(''), false), ended: ids(rowKeys.open(), true) };
 }
 
 type Asked = { readonly method: string; readonly origin: unknown };

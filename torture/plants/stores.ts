@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { rowKeys } from '../../src/confirm/proposal-rows.ts';
 import type { Change, Commit, Store, Write } from '../../src/store/store.ts';
 
 const SLOW_MS = 120;
@@ -45,7 +46,7 @@ export function hostClock(store: Store, now: () => number): Store {
 
 /** Gives leases no end and never takes them back. */
 export function endlessLease(store: Store): Store {
-  const isLease = ({ key }: Write) => key.startsWith('lease/');
+  const isLease = ({ key }: Write) => key.startsWith(rowKeys.lease(''));
   return {
     ...store,
     commit: async (change) => {
