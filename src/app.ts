@@ -113,7 +113,7 @@ async function start(life: Lifetime): Promise<Started> {
     lives: linkLives,
     onRehashError: (error) => log.error({ error }, 'a change could not be given its new hash'),
   });
-  // Settled at once, whether or not Discord can be reached; only telling waits for it.
+  // What is due is settled now, whether or not Discord can be reached; only telling waits for it.
   const [, applicationId] = await Promise.all([tick(life), discord.start()]);
   if (life.isStopping) return { applicationId, webUrl };
   life.timer = setInterval(() => void tick(life), TICK_MS);
