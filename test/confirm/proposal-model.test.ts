@@ -220,7 +220,9 @@ async function adoptHolders(model: Model, gate: Gate, interrupted: readonly Card
   const leases = await gate.store.list('lease/');
   for (const key of new Set(Object.values(labels))) {
     const rivals = interrupted.filter((card) => card.key === key);
-    if (rivals.length < 2) continue;
+    const holder = holderOf(model, key);
+    const isAnother = holder !== undefined && rivals.every(({ id }) => id !== holder);
+    if (rivals.length < 2 || isAnother) continue;
     const held = leases.find(({ value }) => rivals.some((card) => card.id === value && isOpen(card)));
     if (held === undefined) model.leases.delete(key);
     else model.leases.set(key, { id: held.value, until: held.expiresAt ?? Number.POSITIVE_INFINITY });
