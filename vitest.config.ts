@@ -7,8 +7,8 @@ import { skippedReporter } from './test/support/skipped-reporter.ts';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // A second, its default, is not much where other tests keep the processor busy.
     expect: { poll: { timeout: 10_000 } },
     pool: 'forks',

@@ -79,7 +79,7 @@ export function createCaretaker(options: CaretakerOptions) {
     holdKeys: () => holdKeys(context),
     /** Does what is due; nothing claimed is run late, and nothing is ever sent. */
     tick: () => tick(context),
-    /** Waits while somebody else runs a change. @returns how it stands then */
+    /** Waits while somebody else runs a change, or until it runs in this process. @returns how it stands then */
     afterOwner: (found: StoredProposal) => afterOwner(context, found),
     /** Reads back now, unless a press is executing it. @returns the proposal with what is known after it. */
     check: (found: StoredProposal) => check(context, found),
@@ -214,9 +214,9 @@ async function visitSettling(context: Context, found: StoredProposal): Promise<v
 }
 
 async function afterOwner(context: Context, found: StoredProposal): Promise<StoredProposal> {
-  const { proposals, pause } = context;
+  const { proposals, pause, isRunning } = context;
   let current = found;
-  while (isOwners(current) && (await proposals.isOwned(current))) {
+  while (isOwners(current) && !isRunning(found.proposal.id) && (await proposals.isOwned(current))) {
     await pause(LOOK_MS);
     current = await proposals.require(found.proposal.id);
   }

@@ -107,9 +107,9 @@ async function pressedCard({ rules, proposals }: PressContext, press: Press): Pr
 
 /** A second press shows what the first one led to, and waits for it where it is under way. */
 async function alreadyPressed(context: PressContext, found: StoredProposal, press: Press): Promise<PressReply> {
-  const result = await context.running.resultOf(found.proposal.id);
-  if (result !== undefined) return result;
-  return receiptOf(context, await context.caretaker.afterOwner(found), press);
+  const current = await context.caretaker.afterOwner(found);
+  const underWay = await context.running.resultOf(found.proposal.id);
+  return underWay ?? receiptOf(context, current, press);
 }
 
 /** In place of the card, unless that went stale: then its new card stands there. */
