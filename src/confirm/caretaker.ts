@@ -215,12 +215,16 @@ async function visitSettling(context: Context, found: StoredProposal): Promise<v
 
 async function afterOwner(context: Context, found: StoredProposal): Promise<StoredProposal> {
   const { proposals, pause, isRunning } = context;
-  let current = found;
-  while (isOwners(current) && !isRunning(found.proposal.id) && (await proposals.isOwned(current))) {
-    await pause(LOOK_MS);
-    current = await proposals.require(found.proposal.id);
+  const { id } = found.proposal;
+  for (let current = found; ; ) {
+    if (!isOwners(current) || isRunning(id)) return current;
+    const isOwned = await proposals.isOwned(current);
+    if (isOwned) await pause(LOOK_MS);
+    // Its owner may have ended it while it was read.
+    const next = await proposals.require(id);
+    if (!isOwned && next.version === current.version) return next;
+    current = next;
   }
-  return current;
 }
 
 function isOwners({ stage }: StoredProposal): boolean {

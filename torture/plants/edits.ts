@@ -98,10 +98,11 @@ export const edits = {
     // No bug, but a press that comes to another process, and a little later.
     {
       file: 'src/confirm/handle-press.ts',
-      stands: 'const result = await context.running.resultOf(found.proposal.id);',
-      bug: `const result = undefined;
+      stands: `const current = await context.caretaker.afterOwner(found);
+  const underWay = await context.running.resultOf(found.proposal.id);`,
+      bug: `const underWay = undefined;
       await new Promise((resolve) => setTimeout(resolve, 200));
-      await context.caretaker.check(await context.proposals.require(found.proposal.id));`,
+      const current = await context.caretaker.check(await context.proposals.require(found.proposal.id));`,
     },
     { file: 'src/confirm/caretaker.ts', stands: 'if (isRunning(id)) return found;', bug: '' },
     {
