@@ -246,12 +246,15 @@ async function check(context: Context, found: StoredProposal): Promise<StoredPro
 
 async function conclude(context: Context, found: StoredProposal, outcome: Outcome): Promise<StoredProposal> {
   if (outcome.kind === 'unsettled') return keepLooking(context, found, outcome);
-  const { id } = found.proposal;
   const ended = await unlessMoved(context, found, () => recordEnd(context, found, outcome));
-  if (ended === undefined) return context.proposals.require(id);
-  context.doubtAges.forget(id);
-  context.readAges.forget(id);
-  return ended;
+  forgetAges(context, found);
+  return ended ?? context.proposals.require(found.proposal.id);
+}
+
+/** Of what has ended, or is somebody else's by now: whoever looks at it again counts anew from its own times. */
+function forgetAges({ doubtAges, readAges }: Context, { proposal: { id } }: StoredProposal): void {
+  doubtAges.forget(id);
+  readAges.forget(id);
 }
 
 /** @returns undefined when it had been ended otherwise. */
@@ -267,7 +270,10 @@ async function keepLooking(context: Context, found: StoredProposal, outcome: Uns
   const { now: at, age } = await passedSince(context, id, outcome);
   const leaseMs = Math.max(SETTLE_MS - age, outcome.lookAt - at + VISIT_MS);
   const settling = await unlessMoved(context, found, () => proposals.settleLater(found, outcome, leaseMs));
-  if (settling === undefined) return proposals.require(id);
+  if (settling === undefined) {
+    forgetAges(context, found);
+    return proposals.require(id);
+  }
   if (found.outcome?.kind !== 'unsettled') announcing.announce(settling);
   return settling;
 }

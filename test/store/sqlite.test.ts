@@ -111,6 +111,7 @@ test('a row with numbers that no double holds is read as any other, and keeps no
   );
   expect((await store.list('a/')).map(({ key }) => key)).toEqual(['a/1', 'a/2', 'a/3']);
   expect((await store.get('a/1'))?.version).toBe(Number.MAX_SAFE_INTEGER);
+  expect((await store.takeDue({ limit: 10, forMs: 1_000 })).map(({ key }) => key)).toEqual(['a/2']);
   const checks = (await store.list('a/')).map(({ key, version }) => ({ key, version }));
   const writes = checks.map(({ key }) => ({ key, value: 'w' }));
   expect((await store.commit({ checks, writes })).kind).toBe('committed');

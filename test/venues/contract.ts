@@ -157,10 +157,12 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
     test.each(['min', 'max'] as const)(
       'the %s of a market is set isolated, and never sent as anything else',
       async (end) => {
-        const { venue, credentials, target } = await open();
+        const opened = await open();
+        const { venue, credentials, target } = opened;
         const setting = { mode: 'isolated', leverage: target.market.bounds[end] } as const;
         expect(await venue.applySetting(credentials, target, setting, inTime)).toEqual({ kind: 'accepted' });
         expect(await venue.readSetting(credentials, target)).toEqual(setting);
+        expect(written(opened)).toBe(1);
       },
     );
 
