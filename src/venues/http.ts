@@ -4,6 +4,8 @@ import type { Silence } from '../errors.ts';
 import { createSlots } from './slots.ts';
 
 export type HttpRequest = {
+  /** What it does, whatever its method: a read shares connections with others, a write gets one of its own. */
+  readonly kind: 'read' | 'write';
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -78,7 +80,7 @@ export function createHttp({
   }
 
   return {
-    send: (one) => (one.method === 'GET' ? read(one) : send(writes, connectMs, one)),
+    send: (one) => (one.kind === 'read' ? read(one) : send(writes, connectMs, one)),
     close: async () => {
       await Promise.all([reads.close(), writes.close()]);
     },

@@ -38,11 +38,13 @@ export type CallReport = {
   readonly durationMs: number;
 };
 
-/** A GET. */
+/** What changes nothing and may be repeated: a GET, or a POST where the venue wants one. */
 export type ReadRequest = {
   readonly url: string;
   /** Built when the request is sent, so that no secret lies in it before. */
   readonly headers?: () => Readonly<Record<string, string>>;
+  /** Makes it a POST: headers and body together, anew for each try, since a signature is over the body. */
+  readonly post?: () => Required<Pick<HttpRequest, 'headers' | 'body'>>;
   /** Whose budget it spends; public calls have none. */
   readonly spends?: { readonly key: Secret; readonly cost: keyof Budget['costs'] };
   /** How long the reply may be: one thing unless told. */
@@ -52,7 +54,7 @@ export type ReadRequest = {
 /** Longest replies in bytes: one thing, the rows of an account or one page of a list, all markets at once. */
 const mostBytes = { one: mostCharacters, rows: 1024 * 1024, markets: 4 * 1024 * 1024 } as const;
 
-export type WriteRequest = ReadRequest &
+export type WriteRequest = Omit<ReadRequest, 'post'> &
   Required<Pick<HttpRequest, 'isInTime'>> & { readonly method: 'POST' | 'PUT'; readonly body?: string };
 
 export type Judge<T> = (answer: Answer) => Verdict<T>;
@@ -89,7 +91,9 @@ type Outcome<T> =
 type Attempt<T> = {
   readonly kind: 'read' | 'write';
   readonly request: ReadRequest;
-  readonly sends: Pick<HttpRequest, 'method' | 'body' | 'isInTime'>;
+  readonly isInTime?: HttpRequest['isInTime'];
+  /** Asked when it is sent. */
+  readonly parts: () => Pick<HttpRequest, 'method' | 'headers' | 'body'>;
   readonly judge: (answer: Answer) => Verdict<T> | Promise<Verdict<T>>;
   readonly leftMs: () => number;
 };
@@ -126,10 +130,14 @@ function modest<T>(judge: Judge<T>): Judge<T> {
 
 async function read<T>(api: Api, request: ReadRequest, judge: Attempt<T>['judge']): Promise<T> {
   const leftMs = countdown(api, api.deadlines.readMs);
-  const one = { kind: 'read', request, sends: { method: 'GET' }, judge, leftMs } as const;
+  const one = { kind: 'read', request, parts: () => readParts(request), judge, leftMs } as const;
   const first = await attempt(api, one);
   const again = isWorthAnotherRead(first) && leftMs() > 0;
   return settle(api.facts, again ? await attempt(api, one) : first);
+}
+
+function readParts({ headers, post }: ReadRequest): ReturnType<Attempt<unknown>['parts']> {
+  return post === undefined ? { method: 'GET', headers: headers?.() ?? {} } : { method: 'POST', ...post() };
 }
 
 function isWorthAnotherRead(outcome: Outcome<unknown>): boolean {
@@ -138,11 +146,11 @@ function isWorthAnotherRead(outcome: Outcome<unknown>): boolean {
 }
 
 async function write(api: Api, request: WriteRequest, judge: Judge<unknown>): Promise<ApplyResult> {
-  const { method, body, isInTime } = request;
-  const sends = { method, isInTime, ...(body !== undefined && { body }) };
+  const { method, headers, body, isInTime } = request;
+  const parts = () => ({ method, headers: headers?.() ?? {}, ...(body !== undefined && { body }) });
   const leftMs = countdown(api, api.deadlines.writeMs);
   try {
-    return applied(api.facts, await attempt(api, { kind: 'write', request, sends, judge, leftMs }));
+    return applied(api.facts, await attempt(api, { kind: 'write', request, isInTime, parts, judge, leftMs }));
   } catch (error) {
     // Only the budget throws a Failure here, and then nothing was sent.
     if (error instanceof Failure) return { kind: 'not-sent', failure: error.data };
@@ -175,31 +183,37 @@ async function judged<T>(api: Api, one: Attempt<T>): Promise<Outcome<T>> {
   if (reply.kind === 'busy') return { kind: 'busy', limit: 'connections', retryAfterMs: defaultPauseMs };
   if (reply.kind !== 'answered') return reply;
   const verdict = await one.judge(reply);
-  const limit = verdict.kind === 'refused' ? limits.get(verdict.refusal) : undefined;
+  if (verdict.kind !== 'refused') return verdict;
+  const limit = limits.get(verdict.refusal);
   if (limit === undefined) return verdict;
-  const pauseMs = pauseOf(api, reply.retryAfter);
+  const pauseMs = pauseOf(api, verdict.restUntil ?? reply.retryAfter);
   if (limit === 'address') api.budget.pauseAll(pauseMs);
   else api.budget.pause(one.request.spends?.key, pauseMs);
   return one.kind === 'write' ? verdict : { kind: 'busy', limit, retryAfterMs: pauseMs };
 }
 
 function withinBudget({ http, budget, costs }: Api, one: Attempt<unknown>): Promise<HttpReply> {
-  const { kind, request, sends, leftMs } = one;
-  const { url, headers, spends, size = 'one' } = request;
+  const { kind, request, isInTime, parts, leftMs } = one;
+  const { url, spends, size = 'one' } = request;
   const send = async (): Promise<HttpReply> => {
     const deadlineMs = leftMs();
     if (deadlineMs <= 0) return { kind: 'not-sent' };
-    return http.send({ ...sends, url, headers: headers?.() ?? {}, deadlineMs, maxBytes: mostBytes[size] });
+    const bounds = { deadlineMs, maxBytes: mostBytes[size], ...(isInTime && { isInTime }) };
+    return http.send({ kind, url, ...parts(), ...bounds });
   };
   const units = spends === undefined ? 0 : costs[spends.cost];
   // Half of the deadline is for waiting, so that the call itself still has time to be answered.
   return budget.run({ key: spends?.key, units, kind, maxWaitMs: leftMs() / 2 }, send);
 }
 
-/** @see RFC 9110, Retry-After: seconds or a date */
-function pauseOf({ now }: Api, retryAfter: string | undefined): number {
-  if (retryAfter === undefined) return defaultPauseMs;
-  const ms = /^[0-9]{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - now();
+/**
+ * @param until - When the body says it, as a time; else the header.
+ * @see RFC 9110, Retry-After: seconds or a date
+ */
+function pauseOf({ now }: Api, until: number | string | undefined): number {
+  if (until === undefined) return defaultPauseMs;
+  const isSeconds = typeof until === 'string' && /^[0-9]{1,9}$/.test(until);
+  const ms = isSeconds ? Number(until) * 1_000 : (typeof until === 'string' ? Date.parse(until) : until) - now();
   return ms > 0 ? Math.min(ms, longestPauseMs) : defaultPauseMs;
 }
 

@@ -8,7 +8,13 @@ export type Verdict<T> =
   | Refused
   | { readonly kind: 'silent'; readonly silence: Silence };
 
-export type Refused = { readonly kind: 'refused'; readonly refusal: Refusal; readonly detail?: string };
+export type Refused = {
+  readonly kind: 'refused';
+  readonly refusal: Refusal;
+  readonly detail?: string;
+  /** Until when nothing more may be sent, where the body of "too many" says it; milliseconds since the epoch. */
+  readonly restUntil?: number;
+};
 
 /** Errors that say only that something broke: a write that meets one may have been carried out all the same. */
 export const breakdowns: ReadonlySet<Refusal> = new Set(['venue-error', 'venue-unavailable']);

@@ -21,6 +21,7 @@ async function serve(answer: (response: ServerResponse) => unknown) {
 }
 
 const put = (url: string, more: Partial<HttpRequest> = {}): HttpRequest => ({
+  kind: 'write',
   method: 'PUT',
   url,
   headers: { 'X-Authentication': 'canary' },
@@ -113,7 +114,7 @@ const rows: readonly Row[] = [
 
 describe('reads share the connections to a venue', () => {
   const get = (url: string, more: Partial<HttpRequest> = {}) =>
-    put(url, { method: 'GET', deadlineMs: 60_000, ...more });
+    put(url, { kind: 'read', method: 'GET', deadlineMs: 60_000, ...more });
 
   /** Answers nobody until told. */
   async function serveOnDemand() {
@@ -176,6 +177,17 @@ describe('reads share the connections to a venue', () => {
     }
   });
 
+  test('a POST that changes nothing shares them, and goes out with its body', async () => {
+    const server = await serveOnDemand();
+    const { send } = http(5_000, 1);
+    const first = send(get(server.url, { method: 'POST', body: 'nonce=1' }));
+    await expect.poll(() => server.held.length).toBe(1);
+    expect(await send(get(server.url, { method: 'POST', body: 'nonce=2', deadlineMs: 100 }))).toEqual({ kind: 'busy' });
+    server.answerAll();
+    expect(await first).toMatchObject({ kind: 'answered' });
+    expect(server.seen).toMatchObject([{ method: 'POST', body: 'nonce=1', headers: { connection: 'keep-alive' } }]);
+  });
+
   test('a write has a connection of its own, and waits for no read', async () => {
     const server = await serveOnDemand();
     const { send } = http(5_000, 1);
@@ -198,17 +210,21 @@ describe('a request that reached the venue (P12)', () => {
 
   test('a call may raise its own cap, but not beyond 16 MiB', async () => {
     const server = await serve((response) => response.end(' '.repeat(2 * 1024 * 1024)));
-    const big = await http().send(put(server.url, { method: 'GET', maxBytes: 3 * 1024 * 1024, deadlineMs: 3_000 }));
+    const big = await http().send(
+      put(server.url, { kind: 'read', method: 'GET', maxBytes: 3 * 1024 * 1024, deadlineMs: 3_000 }),
+    );
     expect(big).toMatchObject({ kind: 'answered', status: 200 });
     const huge = await serve((response) => response.end(Buffer.alloc(17 * 1024 * 1024, 32)));
-    const reply = await http().send(put(huge.url, { method: 'GET', maxBytes: 2 ** 40, deadlineMs: 5_000 }));
+    const reply = await http().send(
+      put(huge.url, { kind: 'read', method: 'GET', maxBytes: 2 ** 40, deadlineMs: 5_000 }),
+    );
     expect(reply).toEqual(silent('too-large'));
   });
 
   test('the path, the query, the headers and the body arrive as they were given', async () => {
     const server = await serve(json(200, {}));
     await http().send(put(`${server.url}/a/b?symbol=PF_XBTUSD&maxLeverage=2.5`, { body: '{"leverage":50}' }));
-    await http().send(put(`${server.url}/a?is_symbol`, { method: 'GET' }));
+    await http().send(put(`${server.url}/a?is_symbol`, { kind: 'read', method: 'GET' }));
     const [write, read] = server.seen;
     expect(write).toMatchObject({
       method: 'PUT',
@@ -287,10 +303,16 @@ describe('a request that is asked whether it may still go out', () => {
 test('credentials never follow a redirect to another origin (P13)', async () => {
   const elsewhere = await serve(json(200, {}));
   const server = await serve((response) => response.writeHead(307, { location: `${elsewhere.url}/stolen` }).end());
-  for (const method of ['GET', 'PUT', 'POST'] as const) {
-    expect(await http().send(put(server.url, { method, body: '' }))).toEqual(silent('redirect'));
+  const kinds = [
+    ['read', 'GET'],
+    ['read', 'POST'],
+    ['write', 'PUT'],
+    ['write', 'POST'],
+  ] as const;
+  for (const [kind, method] of kinds) {
+    expect(await http().send(put(server.url, { kind, method, body: '' }))).toEqual(silent('redirect'));
   }
-  expect(server.seen).toHaveLength(3);
+  expect(server.seen).toHaveLength(4);
   expect(elsewhere.seen).toHaveLength(0);
 });
 

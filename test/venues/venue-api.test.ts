@@ -230,6 +230,20 @@ describe('a read', () => {
     ]);
   });
 
+  test('that must be a POST is built anew for its second try, and stays a read', async () => {
+    const { api, sent } = open([isSilent('reset'), ok]);
+    let nonce = 0;
+    const post = () => {
+      nonce += 1;
+      return { headers: { sign: `of ${nonce}` }, body: `nonce=${nonce}` };
+    };
+    expect(await api.read({ url: 'http://venue/', post }, judge)).toBe('fine');
+    expect(sent).toMatchObject([
+      { kind: 'read', method: 'POST', headers: { sign: 'of 1' }, body: 'nonce=1' },
+      { kind: 'read', method: 'POST', headers: { sign: 'of 2' }, body: 'nonce=2' },
+    ]);
+  });
+
   test('of public data rests after "too many" as well', async () => {
     const { readPublic, sent } = open([tooMany('7'), ok]);
     expect(await readPublic()).toEqual({ code: 'VENUE_BUSY', venue: 'Paper', limit: 'key', retryAfterMs: 7_000 });
@@ -285,6 +299,22 @@ describe('after "too many" a key rests', () => {
   ])('for as long as %j says: %i ms', async (retryAfter, ms) => {
     const { readPublic } = open([tooMany(retryAfter), tooMany(retryAfter)]);
     expect(await readPublic()).toMatchObject({ retryAfterMs: ms });
+  });
+
+  test.each([
+    [7_000, 7_000],
+    [90_000, 60_000],
+    [-1, 1_000],
+  ])('until the time that the body tells, whatever the header says (%i ms from now)', async (fromNow, ms) => {
+    const { api, sent, now } = open([tooMany('30'), ok]);
+    const told: Judge<string> = () => ({ ...refused('rate-limited'), restUntil: now() + fromNow });
+    const outcome = await outcomeOf(api.write({ method: 'PUT', url: 'http://venue/', isInTime: inTime }, told));
+    expect(outcome).toMatchObject({ kind: 'refused' });
+    const busy = { code: 'VENUE_BUSY', retryAfterMs: ms };
+    expect(await outcomeOf(api.write({ method: 'PUT', url: 'http://venue/', isInTime: inTime }, judge))).toMatchObject(
+      ms > 2_000 ? { kind: 'not-sent', failure: busy } : { kind: 'accepted' },
+    );
+    expect(sent).toHaveLength(ms > 2_000 ? 1 : 2);
   });
 
   test('and nothing is sent with it meanwhile, but with another key', async () => {
