@@ -149,7 +149,9 @@ async function readHeld(found: Venue, credentials: Credentials, target: MarketAn
 function marketView(found: Venue, { target, current, position, orders }: Held, time: number): View {
   const { min, max, step } = target.market.bounds;
   const distance =
-    position === undefined || current.mode === 'unset' ? undefined : distanceToLiquidation(position, current, current);
+    position === undefined || current.mode === 'unset' || current.mode === 'unknown'
+      ? undefined
+      : distanceToLiquidation(position, current, current);
   return {
     tone: 'plain',
     title: `${marketLabel(target)} is ${current.mode === 'unset' ? 'not set' : `at ${describeSetting(current)}`} on ${found.label}`,

@@ -25,6 +25,7 @@ import { openKeyring } from './vault/keyring.ts';
 import { finishRotation } from './vault/rotation.ts';
 import { createVault } from './vault/vault.ts';
 import { createVenues, type VenueId, warnOfEnds } from './venues/index.ts';
+import type { VenueUrl } from './venues/venue-api.ts';
 import { createWebAddress } from './web/address.ts';
 import { createLinks, linkLives } from './web/links.ts';
 import { createWeb, type Web } from './web/server.ts';
@@ -33,7 +34,7 @@ import { createWeb, type Web } from './web/server.ts';
 export type Overrides = {
   /** A REST base such as `http://127.0.0.1:4400/discord/api`, without a version. */
   readonly discordApi?: string;
-  readonly venueUrls?: Partial<Readonly<Record<VenueId, string>>>;
+  readonly venueUrls?: Partial<Readonly<Record<VenueId, VenueUrl>>>;
   /** Shorter ones make a torture run quick; Discord's own deadlines stay. */
   readonly deadlines?: Deadlines;
   readonly store?: Store;
@@ -200,12 +201,13 @@ function openExchanges({ config, overrides, log }: Setup, { clock, metrics, keyr
     onCall: (call) => metrics.venueCalled({ venue: call.venue, call: call.kind, class: call.result }, call.durationMs),
     urls: overrides.venueUrls,
     deadlines: overrides.deadlines,
+    keepMs: config.cardMs,
   });
   const vault = createVault({
     keyring,
     maxKeys: config.maxKeysPerUser,
     onOpened: (credentials) => {
-      for (const secret of Object.values(credentials)) log.protect(secret);
+      for (const secret of Object.values(credentials.fields)) log.protect(secret);
     },
     labelOf: (venue) => labelOf(venues, venue),
   });

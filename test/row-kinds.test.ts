@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { credentialsOf } from '../src/account.ts';
 import { rowKinds } from '../src/row-kinds.ts';
-import { Secret } from '../src/secret.ts';
 import { kindOf } from '../src/store/sealed-rows.ts';
 import { rotate } from '../src/vault/rotation.ts';
 import { createLinks } from '../src/web/links.ts';
@@ -21,7 +21,7 @@ async function fullGate(options: Parameters<typeof openGate>[0] = {}) {
     isAllowed: () => true,
   });
   await gate.addKey(alice);
-  await gate.vault.saveIncoming(gate.account(alice, 'second'), { secret: new Secret('another') });
+  await gate.vault.saveIncoming(gate.account(alice, 'second'), credentialsOf(alice, { secret: 'another' }));
   await links.create({ account: gate.account(alice), userName: 'Alice', delivery });
   await gate.parts().tickets.issue(alice, { kind: 'ask-erase' }, 60_000);
   const { id } = await gate.ask(alice);

@@ -23,10 +23,10 @@ const openOld = (by: '0.1' | '25a43b1' = '0.1') => openGate({ file: oldDatabase(
 test('keys of 0.1 still open, with the hash that their leases have', async () => {
   const { vault, account, store } = await openOld();
   const key = await vault.load(account(alice, 'twin'));
-  expect(key.credentials.secret?.reveal()).toBe('second-secret-of-100');
+  expect(key.credentials.fields.secret?.reveal()).toBe('second-secret-of-100');
   expect((await store.get(`lease/${key.keyHash}`))?.value).toBe(oldId('settling'));
   expect((await vault.list(alice)).map(({ status }) => status)).toEqual(['active', 'active', 'active', 'waiting']);
-  expect((await vault.load(account(bob))).credentials.secret?.reveal()).toBe('secret-of-200');
+  expect((await vault.load(account(bob))).credentials.fields.secret?.reveal()).toBe('secret-of-200');
 });
 
 test('a key that waits since 0.1 can be taken into use for the rest of its day, and goes then', async () => {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { credentialsOf } from '../src/account.ts';
 import { createKeyGuard } from '../src/confirm/key-guard.ts';
 import { idIn, rowKeys, type StoredProposal } from '../src/confirm/proposal-rows.ts';
 import { createProposals } from '../src/confirm/proposals.ts';
-import { Secret } from '../src/secret.ts';
 import { createSqliteStore } from '../src/store/sqlite.ts';
 import type { Entry, Store } from '../src/store/store.ts';
 import type { MasterKey } from '../src/vault/envelope.ts';
@@ -38,15 +38,15 @@ export async function linkKeys(where: Where, traders: readonly Trader[]): Promis
     const keyring = await openKeyring(store, [where.masterKey]);
     const vault = createVault({ keyring, maxKeys: 10, onOpened: () => {}, labelOf: (venue) => venue });
     for (const trader of traders) {
-      const kraken = { apiKey: new Secret(trader.krakenKey), apiSecret: new Secret(trader.krakenSecret) };
+      const kraken = { apiKey: trader.krakenKey, apiSecret: trader.krakenSecret };
       const keys = [
-        { venue: 'mudrex', label: 'main', credentials: { apiSecret: new Secret(trader.mudrexSecret) } },
-        { venue: 'kraken-futures', label: 'main', credentials: kraken },
-        { venue: 'kraken-futures', label: 'twin', credentials: kraken },
+        { venue: 'mudrex', label: 'main', fields: { apiSecret: trader.mudrexSecret } },
+        { venue: 'kraken-futures', label: 'main', fields: kraken },
+        { venue: 'kraken-futures', label: 'twin', fields: kraken },
       ];
-      for (const { venue, label, credentials } of keys) {
+      for (const { venue, label, fields } of keys) {
         const account = { user: trader.id, venue, label };
-        const { fingerprint } = await vault.saveIncoming(account, credentials);
+        const { fingerprint } = await vault.saveIncoming(account, credentialsOf(trader.id, fields));
         await vault.activate(account, fingerprint);
       }
     }

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { urlsAt } from '../../simulators/venues/index.ts';
+import { credentialsOf } from '../../src/account.ts';
 import type { Market } from '../../src/leverage/market.ts';
 import { requireVenue } from '../../src/leverage/venue.ts';
 import { createVenues } from '../../src/venues/index.ts';
 import { readSettings, serveParent } from '../processes.ts';
 import { repeat } from '../statistics.ts';
-import { credentialsOf } from '../world/accounts.ts';
 import { type Trader, trader } from '../world/people.ts';
 import { writers } from './write-runs.ts';
 
@@ -19,7 +19,7 @@ const AT_ONCE = 12;
 
 async function readMarket(who: Trader): Promise<Market> {
   const reader = writers[who.venue];
-  return requireVenue(venues, who.venue).readMarket(credentialsOf(reader), who.market);
+  return requireVenue(venues, who.venue).readMarket(credentialsOf(reader.id, reader.key), who.market);
 }
 
 /** @returns when the first write was wanted and the last one was done, and how many the venue turned away */
@@ -31,7 +31,12 @@ async function spend(data: unknown) {
 
   async function write(leverage: string): Promise<void> {
     const venue = requireVenue(venues, who.venue);
-    const result = await venue.applySetting(credentialsOf(who), { market }, { mode: 'isolated', leverage }, () => true);
+    const result = await venue.applySetting(
+      credentialsOf(who.id, who.key),
+      { market },
+      { mode: 'isolated', leverage },
+      () => true,
+    );
     if (result.kind === 'accepted') return;
     const { failure } = result;
     if (failure.code === 'VENUE_BUSY') {

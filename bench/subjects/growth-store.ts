@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { credentialsOf } from '../../src/account.ts';
 import { createKeyGuard } from '../../src/confirm/key-guard.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import { createProposals } from '../../src/confirm/proposals.ts';
@@ -9,7 +10,7 @@ import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { type Entry, MOST_KEYS, type Store } from '../../src/store/store.ts';
 import { openKeyring } from '../../src/vault/keyring.ts';
 import { createVault } from '../../src/vault/vault.ts';
-import { accountOf, credentialsOf } from '../world/accounts.ts';
+import { accountOf } from '../world/accounts.ts';
 import { type Trader, trader } from '../world/people.ts';
 import { masterKey } from '../world/seeded-store.ts';
 
@@ -34,7 +35,7 @@ export async function growStore(size: { readonly file: string; readonly accounts
   const people = Array.from({ length: REAL_ACCOUNTS }, (_, index) => trader(index * step + (index % 2)));
 
   for (const person of people) {
-    const { fingerprint } = await vault.saveIncoming(accountOf(person), credentialsOf(person));
+    const { fingerprint } = await vault.saveIncoming(accountOf(person), credentialsOf(person.id, person.key));
     await vault.activate(accountOf(person), fingerprint);
   }
   await endOne();

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { urlsAt } from '../../simulators/venues/index.ts';
+import { credentialsOf } from '../../src/account.ts';
 import { requireVenue } from '../../src/leverage/venue.ts';
 import { createVenues, type VenueId, venueIds } from '../../src/venues/index.ts';
 import { readSettings } from '../processes.ts';
-import { credentialsOf } from '../world/accounts.ts';
 import { serveWriteRuns, type Write, writers } from './write-runs.ts';
 
 // A program: the bot's own venue adapters, with a budget that never makes them wait.
@@ -18,7 +18,7 @@ const venues = createVenues({
 
 async function open(id: VenueId & keyof typeof writers): Promise<Write> {
   const venue = requireVenue(venues, id);
-  const credentials = credentialsOf(writers[id]);
+  const credentials = credentialsOf(writers[id].id, writers[id].key);
   const market = await venue.readMarket(credentials, writers[id].market);
   return async (leverage) => {
     const result = await venue.applySetting(

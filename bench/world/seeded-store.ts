@@ -1,11 +1,12 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { credentialsOf } from '../../src/account.ts';
 import { Secret } from '../../src/secret.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { openKeyring } from '../../src/vault/keyring.ts';
 import { createVault } from '../../src/vault/vault.ts';
 import { repeat } from '../statistics.ts';
-import { accountOf, credentialsOf } from './accounts.ts';
+import { accountOf } from './accounts.ts';
 import { traders } from './people.ts';
 
 /** The master key of every database of the bench; they hold made-up keys only. */
@@ -22,7 +23,7 @@ export async function seedStore(directory: string, count: number): Promise<strin
   await repeat(count, 64, async (index) => {
     const person = people[index];
     if (person === undefined) return;
-    const { fingerprint } = await vault.saveIncoming(accountOf(person), credentialsOf(person));
+    const { fingerprint } = await vault.saveIncoming(accountOf(person), credentialsOf(person.id, person.key));
     await vault.activate(accountOf(person), fingerprint);
   });
   await store.snapshot(file);

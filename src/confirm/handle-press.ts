@@ -133,7 +133,8 @@ function publicIdOf({ delivery }: StoredProposal): string | undefined {
 }
 
 function settingBefore({ seen }: Proposal): LeverageSetting | undefined {
-  return seen.current.mode === 'unset' ? undefined : seen.current;
+  const { current } = seen;
+  return current.mode === 'unset' || current.mode === 'unknown' ? undefined : current;
 }
 
 function wishFor({ account, market, currency }: Proposal, setting: LeverageSetting): Wish {

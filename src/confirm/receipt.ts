@@ -66,7 +66,7 @@ function buttonsFor(proposal: Proposal, outcome: Outcome): readonly Button[] {
 
 /** "Back to 3x": absent where nothing was set before, because a venue cannot unset. */
 function backButtons({ id, seen }: Proposal): readonly Button[] {
-  if (seen.current.mode === 'unset') return [];
+  if (seen.current.mode === 'unset' || seen.current.mode === 'unknown') return [];
   const label = seen.current.mode === 'cross' ? 'Back to cross' : `Back to ${seen.current.leverage}x`;
   return [{ kind: 'press', verb: 'back', id, label, style: 'secondary' }];
 }

@@ -4,7 +4,7 @@ import { Failure } from '../errors.ts';
 import { assertWithinBounds, boundsSchema, type Market } from './market.ts';
 import { type Distance, distanceToLiquidation, type Risk, risksOf } from './risk.ts';
 import { type CurrentSetting, currentSchema, isSameSetting, type LeverageSetting } from './setting.ts';
-import type { MarketAndCurrency, OpenOrders, Position, Venue } from './venue.ts';
+import type { MarketAndCurrency, OpenOrders, Position, Venue, VenueWarning } from './venue.ts';
 
 /** What the card was based on; a difference at the click makes it stale. */
 export const seenSchema = z.object({
@@ -26,6 +26,8 @@ export type Preview = {
   readonly openOrders: OpenOrders;
   readonly distance?: Distance;
   readonly risks: readonly Risk[];
+  /** None where the venue tells of no such things. */
+  readonly warnings: readonly VenueWarning[];
 };
 
 /**
@@ -51,13 +53,14 @@ export async function preview(
   if (setting.mode === 'isolated') assertWithinBounds(market, setting.leverage);
   const target: MarketAndCurrency =
     request.currency === undefined ? { market } : { market, currency: request.currency };
-  const [current, position, openOrders] = await Promise.all([
+  const [current, position, openOrders, warnings] = await Promise.all([
     venue.readSetting(credentials, target),
     venue.readPosition(credentials, target),
     venue.readOpenOrders(credentials, target),
+    venue.readWarnings?.(credentials, target) ?? [],
   ]);
   const risk = riskOf(market, current, position, setting, riskPercent);
-  return { ...target, setting, current, openOrders, ...(position && { position }), ...risk };
+  return { ...target, setting, current, openOrders, warnings, ...(position && { position }), ...risk };
 }
 
 function riskOf(
@@ -87,9 +90,15 @@ export function isStale(seen: Seen, fresh: Seen): boolean {
   const sameBounds = (['min', 'max', 'step'] as const).every((name) => seen.bounds[name] === fresh.bounds[name]);
   return !(
     sameBounds &&
-    isSameSetting(seen.current, fresh.current) &&
+    !isMoved(seen.current, fresh.current) &&
     seen.position === fresh.position &&
     seen.hasOpenOrders === fresh.hasOpenOrders &&
     seen.isRisky === fresh.isRisky
   );
+}
+
+/** What one of two reads did not tell is no difference. */
+function isMoved(before: CurrentSetting, after: CurrentSetting): boolean {
+  if (before.mode === 'unknown' || after.mode === 'unknown') return false;
+  return !isSameSetting(before, after);
 }

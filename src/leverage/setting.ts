@@ -11,8 +11,15 @@ export const settingSchema = z.discriminatedUnion('mode', [
 ]);
 export type LeverageSetting = Readonly<z.infer<typeof settingSchema>>;
 
-/** What a venue holds: `unset` where it says that nothing was ever set, which is not 1x. */
-export const currentSchema = z.union([settingSchema, z.object({ mode: z.literal('unset') })]);
+/**
+ * What a venue holds: `unset` where it says that nothing was ever set, which is not 1x; `unknown` where it does not tell,
+ * which is neither, and the same as nothing.
+ */
+export const currentSchema = z.union([
+  settingSchema,
+  z.object({ mode: z.literal('unset') }),
+  z.object({ mode: z.literal('unknown') }),
+]);
 export type CurrentSetting = Readonly<z.infer<typeof currentSchema>>;
 
 /** Plain ASCII decimals only: no sign, exponent, hex, spaces, comma, or digits of other scripts. */
@@ -50,11 +57,12 @@ export function leverageFromReply(value: string | number): Leverage | undefined 
 }
 
 export function isSameSetting(a: CurrentSetting, b: CurrentSetting): boolean {
+  if (a.mode === 'unknown' || b.mode === 'unknown') return false;
   if (a.mode !== 'isolated' || b.mode !== 'isolated') return a.mode === b.mode;
   return new Big(a.leverage).eq(b.leverage);
 }
 
-/** "5x isolated", "cross margin", "not set" */
+/** "5x isolated", "cross margin", "not set", "not shown" */
 export function describeSetting(setting: CurrentSetting): string {
   switch (setting.mode) {
     case 'isolated':
@@ -63,5 +71,7 @@ export function describeSetting(setting: CurrentSetting): string {
       return 'cross margin';
     case 'unset':
       return 'not set';
+    case 'unknown':
+      return 'not shown';
   }
 }

@@ -89,6 +89,26 @@ export type Limits = Budget & {
   readonly variables?: { readonly prefix: string; readonly costs: readonly (keyof Budget['costs'])[] };
 };
 
+/** The end of what the bot talks to; times are milliseconds since the epoch. */
+export type Retirement = {
+  /** When the exchange switches it off. */
+  readonly at: number;
+  /** From then on the bot sends nothing to it any more. */
+  readonly closesAt: number;
+  /** From then on no new keys are taken. */
+  readonly noNewKeysFrom: number;
+  /** When the keys that are still stored are erased. */
+  readonly eraseAt: number;
+  /** The id of the venue that follows it. */
+  readonly successor?: string;
+};
+
+/** What an account or its venue cannot do just now, in one plain sentence; a change of leverage may work all the same. */
+export type VenueWarning = {
+  readonly kind: 'reduce-only' | 'futures-disabled' | 'maintenance-soon' | 'venue-restricted';
+  readonly text: string;
+};
+
 /** Words and fixed facts about a venue, for commands and pages; no network. */
 export type VenueFacts = {
   readonly id: string;
@@ -116,8 +136,8 @@ export type VenueFacts = {
   readonly openOrders: 'unchanged' | 'cancelled-when-short';
   /** Its own words for a refusal, where the general ones say too little. */
   readonly refusalWords: Partial<Readonly<Record<Refusal, RefusalWords>>>;
-  /** When what the bot talks to is switched off (milliseconds since the epoch), and what follows it, if anything. */
-  readonly retires?: { readonly at: number; readonly successor?: string };
+  /** When and how this venue ends, where its exchange has announced that it will. */
+  readonly retires?: Retirement;
   /** One plain sentence: what the title of a card does not say of this setting, without a word about open positions. */
   readonly effect: (target: MarketAndCurrency, setting: LeverageSetting) => string | undefined;
 };
@@ -152,6 +172,8 @@ export type Venue = VenueFacts & {
   readonly readPosition: (credentials: Credentials, target: MarketAndCurrency) => Promise<Position | undefined>;
   readonly readOpenOrders: (credentials: Credentials, target: MarketAndCurrency) => Promise<OpenOrders>;
   readonly checkKey: (credentials: Credentials) => Promise<KeyCheck>;
+  /** What a trader should know before a change, where the venue tells of such things. */
+  readonly readWarnings?: (credentials: Credentials, target: MarketAndCurrency) => Promise<readonly VenueWarning[]>;
 };
 
 /** Every venue by id, in the order in which they are shown. */

@@ -1,12 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { Keyv } from 'keyv';
 import { z } from 'zod';
-import type { Credentials } from '../account.ts';
-import { type Account, accountPath } from '../account.ts';
+import { type Account, accountPath, type Credentials, credentialsOf } from '../account.ts';
 import { Failure } from '../errors.ts';
 import type { KeyListing, Keys, LoadedKey, SavedKey } from '../keys.ts';
 import { parseJson } from '../parse-json.ts';
-import { Secret } from '../secret.ts';
 import { createKeyvAdapter } from '../store/keyv-adapter.ts';
 import { entriesOf } from '../store/pages.ts';
 import { isUnreadable, type SealedRows, sealedRows } from '../store/sealed-rows.ts';
@@ -118,7 +116,7 @@ async function open(context: VaultContext, kind: Kind, entry: Entry): Promise<Op
   const account = accountOf(entry.key);
   const { fields, addedAt, isUndecided } = row.data;
   const keyHash = hashOf(keyring, account.venue, fields);
-  const credentials = toCredentials(fields);
+  const credentials = credentialsOf(account.user, fields);
   onOpened(credentials);
   const fingerprint = fingerprintOf(keyHash);
   return { account, keyHash, fingerprint, addedAt, credentials, ...(isUndecided && { isUndecided }) };
@@ -254,10 +252,6 @@ function fingerprintOf(keyHash: string): string {
   return `${hex.slice(0, 4)}-${hex.slice(4, 8)}`;
 }
 
-function toCredentials(fields: Content['fields']): Credentials {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, new Secret(value)]));
-}
-
-function revealAll(credentials: Credentials): Content['fields'] {
-  return Object.fromEntries(Object.entries(credentials).map(([name, secret]) => [name, secret.reveal()]));
+function revealAll({ fields }: Credentials): Content['fields'] {
+  return Object.fromEntries(Object.entries(fields).map(([name, secret]) => [name, secret.reveal()]));
 }

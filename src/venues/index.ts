@@ -2,7 +2,7 @@ import type { Budget, Deadlines, VenueFacts, Venues } from '../leverage/venue.ts
 import { createHttp } from './http.ts';
 import { krakenFutures, krakenFuturesDemo } from './kraken-futures.ts';
 import { mudrex } from './mudrex.ts';
-import { type CallReport, defaultDeadlines, type VenueDefinition } from './venue-api.ts';
+import { type CallReport, defaultDeadlines, type VenueDefinition, type VenueUrl } from './venue-api.ts';
 
 /** Every venue by id, in the order in which they are shown: the only registry. */
 const registry = {
@@ -24,7 +24,7 @@ export const venueFacts: readonly VenueFacts[] = venueIds.map((id) => registry[i
 
 export type VenuesOptions = {
   /** Base URLs other than the venues' own, such as `http://127.0.0.1:4000/mudrex/fapi/v1`. */
-  readonly urls?: Partial<Readonly<Record<VenueId, string>>> | undefined;
+  readonly urls?: Partial<Readonly<Record<VenueId, VenueUrl>>> | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Milliseconds that have passed, whatever a clock was set to. */
@@ -34,6 +34,8 @@ export type VenuesOptions = {
   /** Which venues to offer; all of them unless told. */
   readonly enabled?: readonly VenueId[];
   readonly deadlines?: Deadlines | undefined;
+  /** How long connections that belong to a key are kept after their last use, in milliseconds. */
+  readonly keepMs?: number;
   /** Waits for a budget; milliseconds. */
   readonly sleep?: (ms: number) => Promise<unknown>;
   /** Told of every call that was tried, for metrics. */
@@ -49,6 +51,7 @@ export function createVenues(options: VenuesOptions): Venues & { readonly close:
     budgets = new Map(),
     enabled = venueIds,
     deadlines = defaultDeadlines,
+    keepMs,
     sleep,
     onCall,
   } = options;
@@ -61,6 +64,7 @@ export function createVenues(options: VenuesOptions): Venues & { readonly close:
       const overrides = {
         ...(url && { url }),
         ...(budget && { budget }),
+        ...(keepMs !== undefined && { keepMs }),
         ...(sleep && { sleep }),
         ...(onCall && { onCall }),
       };

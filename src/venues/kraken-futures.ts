@@ -12,6 +12,7 @@ import type { ListReply } from './list-reply.ts';
 import {
   createVenueApi,
   credential,
+  oneUrl,
   type ReadRequest,
   refusalBy,
   unlessFailing,
@@ -72,7 +73,13 @@ const facts: VenueFacts = {
   label: 'Kraken Futures',
   demo: false,
   // docs.kraken.com, exchange/api-reference/futures-rest
-  retires: { at: Date.UTC(2027, 2, 1), successor: 'Kraken’s unified API' },
+  retires: {
+    at: Date.UTC(2027, 2, 1),
+    closesAt: Date.UTC(2027, 1, 28),
+    noNewKeysFrom: Date.UTC(2027, 1, 1),
+    eraseAt: Date.UTC(2027, 2, 14),
+    successor: 'kraken',
+  },
 };
 
 const demoFacts: VenueFacts = {
@@ -81,7 +88,12 @@ const demoFacts: VenueFacts = {
   label: 'Kraken Futures DEMO',
   demo: true,
   // Its host only redirects since that day.
-  retires: { at: Date.UTC(2026, 6, 14) },
+  retires: {
+    at: Date.UTC(2026, 6, 14),
+    closesAt: Date.UTC(2026, 6, 14),
+    noNewKeysFrom: Date.UTC(2026, 6, 14),
+    eraseAt: Date.UTC(2026, 6, 28),
+  },
 };
 
 const preferencesPath = '/api/v3/leveragepreferences';
@@ -95,13 +107,13 @@ const patienceMs = 1_000;
  */
 export const krakenFutures: VenueDefinition = {
   facts,
-  create: (options) => createKrakenFutures(facts, { url: 'https://futures.kraken.com', ...options }),
+  create: (options) => createKrakenFutures(facts, options, 'https://futures.kraken.com'),
 };
 
 /** The demo exchange, a venue of its own with its own keys. */
 export const krakenFuturesDemo: VenueDefinition = {
   facts: demoFacts,
-  create: (options) => createKrakenFutures(demoFacts, { url: 'https://demo-futures.kraken.com', ...options }),
+  create: (options) => createKrakenFutures(demoFacts, options, 'https://demo-futures.kraken.com'),
 };
 
 /** What every call below needs. */
@@ -111,9 +123,9 @@ type Kraken = Pick<VenueOptions, 'elapsed'> & {
   readonly url: string;
 };
 
-function createKrakenFutures(facts: VenueFacts, options: VenueOptions & { readonly url: string }): Venue {
-  const { elapsed, url } = options;
-  const kraken: Kraken = { facts, api: createVenueApi(facts, options), elapsed, url };
+function createKrakenFutures(facts: VenueFacts, options: VenueOptions, ownUrl: string): Venue {
+  const { elapsed, url = ownUrl } = options;
+  const kraken: Kraken = { facts, api: createVenueApi(facts, options), elapsed, url: oneUrl(url) };
   return {
     ...facts,
     listMarkets: async () => (await readInstruments(kraken)).markets,

@@ -1,4 +1,4 @@
-import type { Credentials } from '../account.ts';
+import { type Credentials, credentialsOf } from '../account.ts';
 import { Failure } from '../errors.ts';
 import type { CurrentSetting, LeverageSetting } from '../leverage/setting.ts';
 import type { ApplyResult, KeyCheck, MarketAndCurrency, SettingsList, Venue, VenueFacts } from '../leverage/venue.ts';
@@ -11,6 +11,7 @@ import {
   createVenueApi,
   isRefusal,
   type Judge,
+  oneUrl,
   refusalBy,
   type VenueDefinition,
   type VenueOptions,
@@ -73,10 +74,10 @@ export const mudrex: VenueDefinition = { facts, create: createMudrex };
 
 function createMudrex(options: VenueOptions): Venue {
   const { now, elapsed, url = 'https://trade.mudrex.com/fapi/v1' } = options;
-  const mudrex: Mudrex = { facts, api: createVenueApi(facts, options), now, elapsed, url, known: [] };
+  const mudrex: Mudrex = { facts, api: createVenueApi(facts, options), now, elapsed, url: oneUrl(url), known: [] };
   return {
     ...facts,
-    listMarkets: async (credentials = {}) => listMarkets(mudrex, credentials),
+    listMarkets: async (credentials = credentialsOf('', {})) => listMarkets(mudrex, credentials),
     readMarket: (credentials, text) => readMarket(mudrex, credentials, text),
     readSetting: async (credentials, { market, currency }) => readLeverage(mudrex, credentials, market, currency),
     listSettings: async (credentials, query) => listSettings(mudrex, credentials, query),

@@ -10,6 +10,9 @@ import { type Answer, breakdowns, type Refused, silent, type Verdict } from './v
 /** Connect 2 s, read 3 s, write 4 s: a write with its read-back stays under 8 s. */
 export const defaultDeadlines: Deadlines = { connectMs: 2_000, readMs: 3_000, writeMs: 4_000 };
 
+/** Where a venue is, without a slash at the end: one base, or one for each way to it. */
+export type VenueUrl = string | { readonly rest: string; readonly socket: string };
+
 /** What every venue is built with. */
 export type VenueOptions = {
   readonly http: Http;
@@ -17,8 +20,10 @@ export type VenueOptions = {
   readonly now: () => number;
   /** Milliseconds that have passed, whatever a clock was set to; for deadlines and budgets. */
   readonly elapsed: () => number;
-  /** Another base URL than the venue's own, without a slash at its end. */
-  readonly url?: string;
+  /** Another base than the venue's own. */
+  readonly url?: VenueUrl;
+  /** How long a connection that belongs to a key is kept after its last use, in milliseconds: as long as a card lives. */
+  readonly keepMs?: number;
   /** Other limits than the published ones. */
   readonly budget?: Budget;
   readonly deadlines?: Deadlines;
@@ -256,6 +261,12 @@ function applied(facts: ApiFacts, outcome: Outcome<unknown>): ApplyResult {
   return { kind, failure: failureOf(facts, outcome) };
 }
 
+/** @returns the base of a venue that has one only. @throws TypeError for any other */
+export function oneUrl(url: VenueUrl): string {
+  if (typeof url !== 'string') throw new TypeError('this venue has one base URL');
+  return url;
+}
+
 /** For what a preview can do without: undefined instead of a Failure. */
 export async function unlessFailing<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
@@ -272,7 +283,7 @@ export function isRefusal(error: unknown, refusal: Refusal): boolean {
 
 /** @returns one field of a key; the link page has checked that all of a venue's fields are there. */
 export function credential(credentials: Credentials, name: string): Secret {
-  const value = credentials[name];
+  const value = credentials.fields[name];
   if (!value) throw new TypeError(`a key without its field ${name}`);
   return value;
 }

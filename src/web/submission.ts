@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Account, Credentials } from '../account.ts';
+import { type Account, type Credentials, credentialsOf } from '../account.ts';
 import { Failure, type FailureData, unreachable } from '../errors.ts';
 import type { NewKey, SavedKey } from '../keys.ts';
 import type { KeyCheck, Venue } from '../leverage/venue.ts';
 import type { Log } from '../log.ts';
-import { Secret } from '../secret.ts';
 import type { Links, Try } from './links.ts';
 
 /** What became of a submitted form. Except for `saved` nothing was stored. */
@@ -77,9 +76,10 @@ async function decide(
   { venue, typed, isRiskTaken }: SentForm,
   taken: Try,
 ): Promise<Submission> {
-  const credentials = credentialsOf(venue, typed);
+  const fields = venue.credentialFields.map(({ name }) => [name, typed[name] ?? ''] as const);
+  const credentials = credentialsOf(taken.link.account.user, Object.fromEntries(fields));
   // Only with a try: what is sent without end would push other secrets out of the scrubber's memory.
-  for (const secret of Object.values(credentials)) context.log.protect(secret);
+  for (const secret of Object.values(credentials.fields)) context.log.protect(secret);
   const check = await checkKey(venue, credentials, taken);
   const isUndecided = check.kind === 'undecided';
   if (check.kind === 'usable') return saveOnce(context, taken, credentials, { notes: check.notes, isUndecided });
@@ -116,11 +116,6 @@ async function announce({ onSaved, log }: SubmitContext, saved: NewKey): Promise
   } catch (error) {
     log.error({ error, venue: saved.account.venue }, 'a saved key could not be announced');
   }
-}
-
-function credentialsOf(venue: Venue, typed: Typed): Credentials {
-  const entries = venue.credentialFields.map(({ name }) => [name, new Secret(typed[name] ?? '')] as const);
-  return Object.fromEntries(entries);
 }
 
 type Checked = KeyCheck | { readonly kind: 'unchecked'; readonly failure: FailureData };

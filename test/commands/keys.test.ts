@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Secret } from '../../src/secret.ts';
+import { credentialsOf } from '../../src/account.ts';
 import { alice, bob, labelsOf, wordsOf } from '../support/gate.ts';
 import { openCommands } from './support.ts';
 
@@ -37,7 +37,7 @@ describe('/keys list', () => {
     const { run, gate } = await openCommands();
     const fingerprint = await gate.addKey(alice, 'canary-secret');
     await gate.addKey(bob, 'canary-of-bob');
-    await gate.vault.saveIncoming(gate.account(alice, 'second'), { secret: new Secret('canary-two') });
+    await gate.vault.saveIncoming(gate.account(alice, 'second'), credentialsOf(alice, { secret: 'canary-two' }));
     const view = await run(alice, 'keys list');
     expect(wordsOf(view)).toContain(fingerprint);
     expect(view.fields).toHaveLength(2);
@@ -59,7 +59,7 @@ describe('/keys list', () => {
 describe('/keys list of a key that was saved although the venue did not say what it may do', () => {
   test('names the risk beside its button until it is in use', async () => {
     const { run, gate } = await openCommands();
-    await gate.vault.saveIncoming(gate.account(alice), { secret: new Secret('a-secret') }, true);
+    await gate.vault.saveIncoming(gate.account(alice), credentialsOf(alice, { secret: 'a-secret' }), true);
     const view = await run(alice, 'keys list');
     expect(wordsOf(view)).toContain('it may be able to withdraw');
     const [use] = view.buttons ?? [];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Secret } from '../../src/secret.ts';
+import { credentialsOf } from '../../src/account.ts';
 import { alice, bob, labelsOf, shownBy, wordsOf } from '../support/gate.ts';
 import { openCommands } from './support.ts';
 
@@ -18,7 +18,7 @@ test.each(['privacy', 'keys remove', 'keys list'])(
   async (name) => {
     const { run, gate } = await openCommands();
     await gate.addKey(alice);
-    await gate.vault.saveIncoming(gate.account(alice, 'second'), { secret: new Secret('waits') });
+    await gate.vault.saveIncoming(gate.account(alice, 'second'), credentialsOf(alice, { secret: 'waits' }));
     const view = await run(alice, name, name === 'keys remove' ? { venue: 'paper' } : {});
     const endsAt = gate.clock.now() + 120_000;
     expect(wordsOf(view)).toContain(JSON.stringify({ time: endsAt, style: 'relative' }));

@@ -1,5 +1,5 @@
 import { createCommands } from '../../commands/index.ts';
-import type { Account } from '../../src/account.ts';
+import { type Account, credentialsOf } from '../../src/account.ts';
 import type { Caller } from '../../src/caller.ts';
 import { type Call, type Completion, optionsSchema, type Subcommand } from '../../src/command.ts';
 import { Failure } from '../../src/errors.ts';
@@ -19,7 +19,7 @@ export async function openCommands(
   const links: Account[] = [];
   const markets = createMarketBook({
     venues: gate.venues,
-    credentialsOf: async () => ({}),
+    credentialsOf: async ({ user }) => credentialsOf(user, {}),
     now: gate.clock.now,
     onFailure: () => {},
   });

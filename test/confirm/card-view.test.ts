@@ -1,6 +1,7 @@
 import { Big } from 'big.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { credentialsOf } from '../../src/account.ts';
 import { actionLabel, cardView, ladderText, noChangeView } from '../../src/confirm/card-view.ts';
 import { renderText } from '../../src/discord/text.ts';
 import type { Preview } from '../../src/leverage/preview.ts';
@@ -166,9 +167,9 @@ test('no card tells how large a position is, at which price, or how many orders 
 
 test('what is there already is said without buttons', async () => {
   const gate = await openGate();
-  const market = await gate.venue.readMarket({}, 'BTCUSD');
+  const market = await gate.venue.readMarket(credentialsOf(alice, {}), 'BTCUSD');
   const setting = { mode: 'cross' } as const;
-  const preview: Preview = { market, setting, current: setting, openOrders: { count: 0 }, risks: [] };
+  const preview: Preview = { market, setting, current: setting, openOrders: { count: 0 }, risks: [], warnings: [] };
   expect(noChangeView(gate.venue, preview)).toMatchObject({ title: 'BTCUSD is already at cross margin' });
   expect(noChangeView(gate.venue, preview)).not.toHaveProperty('buttons');
 });
@@ -177,13 +178,14 @@ test('a new card in place of an old one says why, first of all', async () => {
   const gate = await openGate();
   await gate.addKey(alice);
   const proposal = await gate.ask(alice);
-  const market = await gate.venue.readMarket({}, 'BTCUSD');
+  const market = await gate.venue.readMarket(credentialsOf(alice, {}), 'BTCUSD');
   const preview: Preview = {
     market,
     setting: isolated('5'),
     current: { mode: 'unset' },
     openOrders: { count: 0 },
     risks: [],
+    warnings: [],
   };
   expect(shownOf(cardView(gate.venue, proposal, preview, { note: 'Because.' }))).toMatch(
     /^Because\.\n\*\*not set → 5x isolated\*\*\n/,
@@ -223,7 +225,7 @@ test('no line of a ladder is wider than 26 columns, however far the prices are a
 });
 
 test('a label names the market, its margin currency and the whole setting', async () => {
-  const market = await (await openGate()).venue.readMarket({}, 'BTCUSD');
+  const market = await (await openGate()).venue.readMarket(credentialsOf(alice, {}), 'BTCUSD');
   expect(actionLabel({ market, setting: isolated('2.5') })).toBe('Set BTCUSD to 2.5x isolated');
   expect(actionLabel({ market, setting: { mode: 'cross' } })).toBe('Set BTCUSD to cross margin');
   expect(actionLabel({ market, currency: 'INR', setting: isolated('3') })).toBe('Set BTCUSD (INR) to 3x isolated');

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { credentialsOf } from '../../src/account.ts';
 import { type ExecuteOptions, execute, readBack } from '../../src/confirm/execute.ts';
 import type { Proposal } from '../../src/confirm/proposal.ts';
 import { preview, seenIn } from '../../src/leverage/preview.ts';
@@ -12,12 +13,14 @@ import { createPaperVenue, type Fate, refusal, silence, unreachable } from '../s
 const NOW = 1_000;
 const five = isolated('5');
 
+const credentials = credentialsOf('100', {});
+
 /** A claimed proposal for 5x in BTCUSD, made from what the venue holds now. */
 async function prepare(change: Partial<ExecuteOptions> = {}) {
   const paper = createPaperVenue();
   const request = { market: 'BTCUSD', setting: five, riskPercent: 10 };
   const { venue } = paper;
-  const shown = await preview(venue, {}, request);
+  const shown = await preview(venue, credentials, request);
   const proposal: Proposal = {
     id: 'id',
     by: '100',
@@ -34,7 +37,7 @@ async function prepare(change: Partial<ExecuteOptions> = {}) {
   const now = async () => NOW;
   const clock = createClock();
   const startSending = async () => true;
-  const options = { venue, credentials: {}, proposal, riskPercent: 10, now, clock, startSending, ...change };
+  const options = { venue, credentials, proposal, riskPercent: 10, now, clock, startSending, ...change };
   return { ...paper, clock, options, run: () => execute(options) };
 }
 
@@ -236,9 +239,9 @@ test('what runs is asked of the market and the margin currency of the card', asy
   const market = { ...proposal.market, id: 'an-id', namedBy: 'symbol' } as const;
   const watched = {
     ...venue,
-    readMarket: async (credentials: object, text: string) => {
+    readMarket: async (_credentials: object, text: string) => {
       asked.push(text);
-      return venue.readMarket({ ...credentials }, text);
+      return venue.readMarket(credentials, text);
     },
     readPosition: async (_credentials: object, target: object) => void asked.push(target),
     applySetting: async (_credentials: object, target: object) => {

@@ -42,7 +42,7 @@ test('a card for another person’s key is pressed by whoever asked, who alone h
   await expect(gate.press('confirm', id)).rejects.toThrow('NOT_YOURS');
   const { update, lost } = await gate.press('confirm', id, bob);
   expect(wordsOf(update)).toContain('Done: BTCUSD');
-  expect(gate.opened.map(({ secret }) => secret?.reveal())).toContain(`secret-of-${alice}`);
+  expect(gate.opened.map(({ fields }) => fields.secret?.reveal())).toContain(`secret-of-${alice}`);
   await lost?.();
   expect(await telling.newsFor(alice)).toEqual([]);
   expect(await telling.newsFor(bob)).toHaveLength(1);

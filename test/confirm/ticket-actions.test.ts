@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Secret } from '../../src/secret.ts';
+import { credentialsOf } from '../../src/account.ts';
 import { damaged } from '../support/damage.ts';
 import { alice, bob, delivery, freely, type Gate, openGate, shownBy } from '../support/gate.ts';
 
@@ -15,7 +15,7 @@ const issue = async (gate: Gate, action: Parameters<ReturnType<Gate['parts']>['t
 test('"Use this key" takes the key into use that was shown, and tells of it once', async () => {
   const gate = await openGate();
   const account = gate.account(alice);
-  const { fingerprint } = await gate.vault.saveIncoming(account, { secret: new Secret('a-secret') });
+  const { fingerprint } = await gate.vault.saveIncoming(account, credentialsOf(account.user, { secret: 'a-secret' }));
   const ticket = await issue(gate, { kind: 'use-key', account, fingerprint });
   expect(shownBy(await gate.press('do', ticket))).toContain('In use: Paper key "main"');
   expect(gate.activated).toEqual([account]);
@@ -25,8 +25,8 @@ test('"Use this key" takes the key into use that was shown, and tells of it once
 test('a key that was replaced while it waited is not taken into use', async () => {
   const gate = await openGate();
   const account = gate.account(alice);
-  const { fingerprint } = await gate.vault.saveIncoming(account, { secret: new Secret('a-secret') });
-  await gate.vault.saveIncoming(account, { secret: new Secret('another') });
+  const { fingerprint } = await gate.vault.saveIncoming(account, credentialsOf(account.user, { secret: 'a-secret' }));
+  await gate.vault.saveIncoming(account, credentialsOf(account.user, { secret: 'another' }));
   const ticket = await issue(gate, { kind: 'use-key', account, fingerprint });
   expect(shownBy(await gate.press('do', ticket))).toContain('no longer waiting');
   expect(gate.activated).toEqual([]);
@@ -35,7 +35,7 @@ test('a key that was replaced while it waited is not taken into use', async () =
 test('"Drop it" drops the waiting key and leaves the one in use', async () => {
   const gate = await withKey();
   const account = gate.account(alice);
-  const { fingerprint } = await gate.vault.saveIncoming(account, { secret: new Secret('another') });
+  const { fingerprint } = await gate.vault.saveIncoming(account, credentialsOf(account.user, { secret: 'another' }));
   const ticket = await issue(gate, { kind: 'use-key', account, fingerprint });
   expect(shownBy(await gate.press('drop', ticket))).toContain('dropped');
   expect(await gate.vault.list(alice)).toMatchObject([{ status: 'active' }]);
@@ -103,7 +103,7 @@ test('a change under way with one key does not keep another key from being remov
 test('somebody shut out by the operator takes no key into use, and can still drop it or delete everything', async () => {
   const gate = await openGate({ rules: { ...freely, allowedUsers: new Set([bob]) } });
   const account = gate.account(alice);
-  const { fingerprint } = await gate.vault.saveIncoming(account, { secret: new Secret('a-secret') });
+  const { fingerprint } = await gate.vault.saveIncoming(account, credentialsOf(account.user, { secret: 'a-secret' }));
   const ticket = await issue(gate, { kind: 'use-key', account, fingerprint });
   await expect(gate.press('do', ticket)).rejects.toThrow('USER_NOT_ALLOWED');
   expect(gate.activated).toEqual([]);
@@ -113,7 +113,7 @@ test('somebody shut out by the operator takes no key into use, and can still dro
 
 test('"Delete it all" leaves no row of its person, and empties the files last', async () => {
   const gate = await withKey();
-  await gate.vault.saveIncoming(gate.account(alice, 'waiting'), { secret: new Secret('another') });
+  await gate.vault.saveIncoming(gate.account(alice, 'waiting'), credentialsOf(alice, { secret: 'another' }));
   await gate.press('confirm', (await gate.ask(alice)).id);
   await gate.ask(alice, { market: 'ETHUSD' });
   for (const kind of ['ask-erase', 'erase-user'] as const) await issue(gate, { kind });

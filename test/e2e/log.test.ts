@@ -8,7 +8,7 @@ test('a start warns of every exchange whose API ends', async () => {
   await world.startBot();
   const warnings = world.lines.filter((line) => line.includes('the API of this exchange ends'));
   expect(warnings.map((line) => JSON.parse(line))).toMatchObject([
-    { level: 40, venue: 'kraken-futures', at: '2027-03-01T00:00:00.000Z', successor: 'Kraken’s unified API' },
+    { level: 40, venue: 'kraken-futures', at: '2027-03-01T00:00:00.000Z', successor: 'kraken' },
   ]);
 });
 

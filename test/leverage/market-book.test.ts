@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Account } from '../../src/account.ts';
+import { type Account, credentialsOf } from '../../src/account.ts';
 import { createMarketBook } from '../../src/leverage/market-book.ts';
 import { createClock } from '../support/clock.ts';
 import { createPaperVenue } from '../support/paper-venue.ts';
@@ -21,11 +21,16 @@ function openBook(marketsNeedKey = false) {
     },
   };
   const onFailure = (id: string) => void failures.push(id);
-  const credentialsOf = async ({ label }: Account) => {
+  const openKey = async ({ label, user }: Account) => {
     if (label === 'gone') throw new Error('no key');
-    return {};
+    return credentialsOf(user, {});
   };
-  const book = createMarketBook({ venues: new Map([[venue.id, venue]]), credentialsOf, now: clock.now, onFailure });
+  const book = createMarketBook({
+    venues: new Map([[venue.id, venue]]),
+    credentialsOf: openKey,
+    now: clock.now,
+    onFailure,
+  });
   return { clock, venue, state, failures, book };
 }
 
@@ -64,7 +69,7 @@ test('a list that needs a key is fetched with one only', async () => {
   await book.refreshPublic();
   await book.refresh(venue);
   expect(state.fetched).toBe(0);
-  await book.refresh(venue, {});
+  await book.refresh(venue, credentialsOf('1', {}));
   expect(book.list('paper')).toHaveLength(2);
 });
 

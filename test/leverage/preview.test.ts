@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { credentialsOf } from '../../src/account.ts';
 import type { Seen } from '../../src/leverage/preview.ts';
 import { isStale, preview, seenIn } from '../../src/leverage/preview.ts';
 import { isolated } from '../support/gate.ts';
 import { createPaperVenue, silence } from '../support/paper-venue.ts';
 
+const credentials = credentialsOf('100', {});
 const request = { market: 'btc/usd', setting: isolated('5'), riskPercent: 10 };
 const position = {
   symbol: 'BTCUSD',
@@ -17,7 +19,7 @@ test('a preview holds the market, what is set, the position, the orders and how 
   const { venue, held, state } = createPaperVenue();
   held.set('BTCUSD', isolated('3'));
   Object.assign(state, { position, orderCount: 2 });
-  expect(await preview(venue, {}, request)).toMatchObject({
+  expect(await preview(venue, credentials, request)).toMatchObject({
     market: { symbol: 'BTCUSD' },
     setting: isolated('5'),
     current: isolated('3'),
@@ -30,12 +32,12 @@ test('a preview holds the market, what is set, the position, the orders and how 
 
 test('without a position there is no distance, and only the maximum is a risk', async () => {
   const { venue } = createPaperVenue();
-  const calm = await preview(venue, {}, request);
+  const calm = await preview(venue, credentials, request);
   expect(calm).not.toHaveProperty('distance');
   expect(calm).not.toHaveProperty('position');
   expect(calm).not.toHaveProperty('currency');
   expect(calm.risks).toEqual([]);
-  expect((await preview(venue, {}, { ...request, setting: isolated('50') })).risks).toEqual(['at-maximum']);
+  expect((await preview(venue, credentials, { ...request, setting: isolated('50') })).risks).toEqual(['at-maximum']);
 });
 
 test('the margin currency goes into every read', async () => {
@@ -51,7 +53,7 @@ test('the margin currency goes into every read', async () => {
     readPosition: (_credentials: object, target: object) => note(target, undefined),
     readOpenOrders: (_credentials: object, target: object) => note(target, { count: 0 }),
   };
-  expect(await preview(watched, {}, { ...request, currency: 'INR' })).toMatchObject({ currency: 'INR' });
+  expect(await preview(watched, credentials, { ...request, currency: 'INR' })).toMatchObject({ currency: 'INR' });
   expect(asked).toEqual(['INR', 'INR', 'INR']);
 });
 
@@ -64,13 +66,13 @@ describe('nothing is previewed', () => {
   ])('of %s', async (_what, change, asked, code) => {
     const { venue, state } = createPaperVenue();
     Object.assign(state, change);
-    await expect(preview(venue, {}, asked)).rejects.toThrow(code);
+    await expect(preview(venue, credentials, asked)).rejects.toThrow(code);
   });
 });
 
 test('cross margin is not held against the bounds of leverage', async () => {
   const { venue } = createPaperVenue();
-  expect((await preview(venue, {}, { ...request, setting: { mode: 'cross' } })).risks).toEqual([]);
+  expect((await preview(venue, credentials, { ...request, setting: { mode: 'cross' } })).risks).toEqual([]);
 });
 
 describe('a card is stale', () => {
@@ -107,7 +109,7 @@ describe('a card is stale', () => {
     const counts = [];
     for (const orderCount of [1, 7]) {
       Object.assign(state, { orderCount });
-      counts.push(seenIn(await preview(venue, {}, request)));
+      counts.push(seenIn(await preview(venue, credentials, request)));
     }
     const [before, after] = counts;
     expect(before !== undefined && after !== undefined && isStale(before, after)).toBe(false);

@@ -1,6 +1,7 @@
 import { Big } from 'big.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { credentialsOf } from '../../src/account.ts';
 import {
   distanceToLiquidation,
   estimateLiquidation,
@@ -84,7 +85,7 @@ test('liquidation is estimated at entry × (1 ∓ (1/L − mmr)), nearer with ev
 
 test('a risk is a liquidation nearer than the threshold, or the market’s maximum', async () => {
   const { venue } = createPaperVenue();
-  const market = await venue.readMarket({}, 'BTCUSD');
+  const market = await venue.readMarket(credentialsOf('1', {}), 'BTCUSD');
   const at = (percent: string) => risksOf(market, isolated('5'), { kind: 'venue', percent }, 10);
   expect([at('9.9'), at('10.0'), at('-3.0')]).toEqual([['near-liquidation'], [], ['near-liquidation']]);
   const estimated = { kind: 'estimate', before: '50.0', after: '9.9' } as const;

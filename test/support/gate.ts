@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
-import type { Account, Credentials } from '../../src/account.ts';
+import { type Account, type Credentials, credentialsOf } from '../../src/account.ts';
 import type { Call } from '../../src/command.ts';
 import { createGate } from '../../src/confirm/gate.ts';
 import type { Outcome } from '../../src/confirm/outcome.ts';
@@ -12,7 +12,6 @@ import type { LeverageSetting } from '../../src/leverage/setting.ts';
 import type { VenueFacts } from '../../src/leverage/venue.ts';
 import type { Press, PressReply } from '../../src/press.ts';
 import { rowKinds } from '../../src/row-kinds.ts';
-import { Secret } from '../../src/secret.ts';
 import { kindOf, type UnreadableRow } from '../../src/store/sealed-rows.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -238,7 +237,7 @@ export async function openGate(
       parts = start();
     },
     addKey: async (user: string, secret = `secret-of-${user}`, label = 'main'): Promise<string> => {
-      const { fingerprint } = await vault.saveIncoming(account(user, label), { secret: new Secret(secret) });
+      const { fingerprint } = await vault.saveIncoming(account(user, label), credentialsOf(user, { secret }));
       await vault.activate(account(user, label), fingerprint);
       return fingerprint;
     },

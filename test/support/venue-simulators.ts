@@ -1,11 +1,9 @@
 import Fastify from 'fastify';
-import type { Key } from '../../simulators/venues/exchange.ts';
 import type { FaultInput } from '../../simulators/venues/faults.ts';
 import { simulatedVenues, urlAt } from '../../simulators/venues/index.ts';
-import type { Credentials } from '../../src/account.ts';
+import { type Credentials, credentialsOf } from '../../src/account.ts';
 import type { Leverage } from '../../src/leverage/setting.ts';
 import type { Deadlines, Venue } from '../../src/leverage/venue.ts';
-import { Secret } from '../../src/secret.ts';
 import { createVenues, type VenueId } from '../../src/venues/index.ts';
 
 /** A venue and a simulator of it with one account, for the contract suite. */
@@ -61,8 +59,8 @@ export async function openVenueHarness(id: VenueId, deadlines = patient): Promis
   if (venue === undefined || max === undefined) throw new Error(`no venue ${id}`);
   return {
     venue,
-    credentials: sealed(key),
-    unknownKey: sealed(unknown),
+    credentials: credentialsOf('alice', key),
+    unknownKey: credentialsOf('alice', unknown),
     symbol,
     tooHigh: (Number(max) + 0.01).toFixed(2),
     secrets: [key, unknown].flatMap((one) => Object.values(one)),
@@ -78,8 +76,4 @@ export async function openVenueHarness(id: VenueId, deadlines = patient): Promis
       await app.close();
     },
   };
-}
-
-function sealed(key: Key): Credentials {
-  return Object.fromEntries(Object.entries(key).map(([name, value]) => [name, new Secret(value)]));
 }

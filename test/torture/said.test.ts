@@ -63,6 +63,7 @@ describe('the torture reads what a trader reads', () => {
       current: { mode: 'cross' },
       openOrders: { count: 0 },
       risks: [],
+      warnings: [],
     } as const;
     const said = readSaid(renderView(cardView(venue, proposal, preview)));
     expect(said).toMatchObject({

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { credentialsOf } from '../../src/account.ts';
 import { ticketRows } from '../../src/confirm/tickets.ts';
 import { rowKinds } from '../../src/row-kinds.ts';
-import { Secret } from '../../src/secret.ts';
 import type { UnreadableRow } from '../../src/store/sealed-rows.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -102,7 +102,7 @@ describe('damage (P52)', () => {
       labelOf: (venue) => venue,
     });
     const account = { user: '100', venue: 'mudrex', label: 'main' };
-    const { fingerprint } = await vault.saveIncoming(account, { secret: new Secret('a-secret') });
+    const { fingerprint } = await vault.saveIncoming(account, credentialsOf(account.user, { secret: 'a-secret' }));
     await vault.activate(account, fingerprint);
     const writes = Object.entries(damage).map(([key, value]) =>
       value === undefined ? ({ key, remove: true } as const) : { key, value },

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { credentialsOf } from '../../src/account.ts';
 import { rowKinds } from '../../src/row-kinds.ts';
-import { Secret } from '../../src/secret.ts';
 import type { RowKind } from '../../src/store/sealed-rows.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import type { MasterKey } from '../../src/vault/envelope.ts';
@@ -14,7 +14,7 @@ import { masterKey } from '../support/keyring.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const account = { user: '100', venue: 'mudrex', label: 'main' };
-const credentials = { secret: new Secret('canary-secret-1') };
+const credentials = credentialsOf(account.user, { secret: 'canary-secret-1' });
 
 async function openVault(
   ring: readonly [MasterKey, ...MasterKey[]] = [masterKey('k1')],
@@ -44,13 +44,13 @@ test('a key is used only after it was activated', async () => {
   const { fingerprint } = await vault.saveIncoming(account, credentials);
   await expect(vault.load(account)).rejects.toThrow('KEY_INACTIVE');
   expect(await vault.activate(account, fingerprint)).toBe(true);
-  expect((await vault.load(account)).credentials.secret?.reveal()).toBe('canary-secret-1');
+  expect((await vault.load(account)).credentials.fields.secret?.reveal()).toBe('canary-secret-1');
 });
 
 test('activation takes the key that was shown and no other, once', async () => {
   const { vault } = await openVault();
   const { fingerprint } = await vault.saveIncoming(account, credentials);
-  await vault.saveIncoming(account, { secret: new Secret('another') });
+  await vault.saveIncoming(account, credentialsOf(account.user, { secret: 'another' }));
   expect(await vault.activate(account, fingerprint)).toBe(false);
   await vault.saveIncoming(account, credentials);
   expect(await vault.activate(account, fingerprint)).toBe(true);
@@ -60,7 +60,7 @@ test('activation takes the key that was shown and no other, once', async () => {
 test('a waiting key leaves the one in use as it is, and says which it replaces', async () => {
   const { vault } = await openVault();
   const first = await addKey(vault);
-  const saved = await vault.saveIncoming(account, { secret: new Secret('second') });
+  const saved = await vault.saveIncoming(account, credentialsOf(account.user, { secret: 'second' }));
   expect(saved.replaces).toBe(first);
   expect((await vault.load(account)).fingerprint).toBe(first);
   await vault.discard(account);
@@ -79,7 +79,7 @@ test('two labels with one key have one hash, and another key has another', async
   const { vault } = await openVault();
   await addKey(vault);
   await addKey(vault, { ...account, label: 'twin' });
-  await addKey(vault, { ...account, label: 'other' }, { secret: new Secret('other') });
+  await addKey(vault, { ...account, label: 'other' }, credentialsOf(account.user, { secret: 'other' }));
   const hash = async (label: string) => (await vault.load({ ...account, label })).keyHash;
   expect(await hash('twin')).toBe(await hash('main'));
   expect(await hash('other')).not.toBe(await hash('main'));

@@ -352,7 +352,8 @@ export function describeVenue(name: string, openHarness: (deadlines?: Deadlines)
       for (const text of words) expect(text).toMatch(/\S/);
       expect(venue.effect(target, five) ?? symbol).toContain(symbol);
       expect(venue.label.includes('DEMO')).toBe(venue.demo);
-      for (const { name, pattern } of venue.credentialFields) expect(credentials[name]?.reveal()).toMatch(pattern);
+      for (const { name, pattern } of venue.credentialFields)
+        expect(credentials.fields[name]?.reveal()).toMatch(pattern);
     });
   });
 }

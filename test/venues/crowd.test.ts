@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Secret } from '../../src/secret.ts';
+import { credentialsOf } from '../../src/account.ts';
 import { createHttp } from '../../src/venues/http.ts';
 import { krakenFutures } from '../../src/venues/kraken-futures.ts';
 import { outcomeOf } from '../support/fixture-venue.ts';
@@ -28,7 +28,7 @@ test(`${people} people at once at a venue that takes ${answerAfterMs} ms are all
 
   /** What one command and one press read. */
   async function preview(person: number) {
-    const credentials = { apiKey: new Secret(`key ${person}`), apiSecret: new Secret('c2VjcmV0') };
+    const credentials = credentialsOf(String(person), { apiKey: `key ${person}`, apiSecret: 'c2VjcmV0' });
     for (let round = 0; round < 2; round += 1) {
       const target = { market: await venue.readMarket(credentials, 'btc') };
       await Promise.all([

@@ -57,8 +57,14 @@ test('a venue’s own words for a refusal are sentences behind its name', () => 
 
 test('a venue says when what the bot talks to is switched off, and what follows it', () => {
   const ends = new Map(venueFacts.map(({ id, retires }) => [id, retires]));
-  expect(ends.get('kraken-futures')).toEqual({ at: Date.parse('2027-03-01'), successor: 'Kraken’s unified API' });
-  expect(ends.get('kraken-futures-demo')).toEqual({ at: Date.parse('2026-07-14') });
+  expect(ends.get('kraken-futures')).toEqual({
+    at: Date.parse('2027-03-01'),
+    closesAt: Date.parse('2027-02-28'),
+    noNewKeysFrom: Date.parse('2027-02-01'),
+    eraseAt: Date.parse('2027-03-14'),
+    successor: 'kraken',
+  });
+  expect(ends.get('kraken-futures-demo')).toMatchObject({ at: Date.parse('2026-07-14') });
   expect(ends.get('mudrex')).toBeUndefined();
 });
 

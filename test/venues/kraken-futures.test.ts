@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { credentialsOf } from '../../src/account.ts';
 import type { Market } from '../../src/leverage/market.ts';
-import { Secret } from '../../src/secret.ts';
 import { authent, krakenFutures, krakenFuturesDemo } from '../../src/venues/kraken-futures.ts';
 import { instrumentsOf } from '../../src/venues/kraken-futures-instruments.ts';
 import { judgeList } from '../../src/venues/list-reply.ts';
@@ -23,7 +23,7 @@ import { describeHostileReplies } from './hostile-replies.ts';
 /** The key pair that Kraken's guide shows; its secret lacks the last padding character there. */
 const apiKey = 'rRra59qKQs3y1egAgSaG0RJlBcbq97wTUXSxXxPdhRZdv7z9ijZRWgrf';
 const apiSecret = 'rttp4AzwRfYEdQ7R7X8Z/04Y4TZPa97pqCypi3xXxAqftygftnI6H9yGV+OcUOOJeFtZkr8mVwbAndU3Kz4Q+eG=';
-const credentials = { apiKey: new Secret(apiKey), apiSecret: new Secret(apiSecret) };
+const credentials = credentialsOf('alice', { apiKey, apiSecret });
 
 const bitcoin: Market = {
   venue: 'kraken-futures',
@@ -589,7 +589,7 @@ test('every call that was tried is reported once, without what was in it', async
 
 test('a key without one of its fields is a bug, not a failure to explain to a trader', async () => {
   const { venue } = await kraken(() => undefined);
-  const half = { apiKey: new Secret('k') };
+  const half = credentialsOf('alice', { apiKey: 'k' });
   for (const call of [venue.readSetting(half, target), venue.applySetting(half, target, five, inTime)]) {
     await expect(call).rejects.toThrow(new TypeError('a key without its field apiSecret'));
   }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { credentialsOf } from '../../src/account.ts';
 import type { Market } from '../../src/leverage/market.ts';
-import { Secret } from '../../src/secret.ts';
 import { mudrex as definition } from '../../src/venues/mudrex.ts';
 import type { VenueOptions } from '../../src/venues/venue-api.ts';
 import { type FixtureVenue, inTime, openFixtureVenue, outcomeOf, type Script } from '../support/fixture-venue.ts';
@@ -11,7 +11,7 @@ import fixtures from './fixtures/mudrex.json' with { type: 'json' };
 import { describeHostileReplies } from './hostile-replies.ts';
 
 const secret = 'canary-mudrex-secret';
-const credentials = { apiSecret: new Secret(secret) };
+const credentials = credentialsOf('alice', { apiSecret: secret });
 const bitcoin: Market = {
   venue: 'mudrex',
   id: '01903a7b-bf65-707d-a7dc-d7b84c3c756c',

@@ -415,8 +415,10 @@ test('what a preview can do without is undefined when it fails, and a bug is a b
 });
 
 test('a credential is found by its name, and one that is missing is a bug', () => {
-  expect(credential({ apiKey: key }, 'apiKey')).toBe(key);
-  expect(() => credential({}, 'apiKey')).toThrow(new TypeError('a key without its field apiKey'));
+  expect(credential({ user: '1', fields: { apiKey: key } }, 'apiKey')).toBe(key);
+  expect(() => credential({ user: '1', fields: {} }, 'apiKey')).toThrow(
+    new TypeError('a key without its field apiKey'),
+  );
 });
 
 test('silence keeps its kind in the words for a trader', async () => {

@@ -86,7 +86,7 @@ describe('a good key', () => {
 
   test('is taken without the spaces around it', async () => {
     const { createLink, browser, saved } = await openWeb({
-      checkKey: async ({ apiSecret }) =>
+      checkKey: async ({ fields: { apiSecret } }) =>
         apiSecret?.reveal() === goodKey.apiSecret
           ? { kind: 'usable', notes: [] }
           : { kind: 'refused', reason: 'rejected' },
@@ -483,7 +483,7 @@ describe('without a public address', () => {
 test('no secret and no token stands in the log or comes back, in whatever happens', async () => {
   let next: KeyCheck | Error = { kind: 'refused', reason: 'rejected' };
   const { createLink, browser, logged } = await openWeb({
-    checkKey: async ({ apiSecret }) => {
+    checkKey: async ({ fields: { apiSecret } }) => {
       if (next instanceof Error) throw Object.assign(next, { message: `cannot sign with ${apiSecret?.reveal()}` });
       return next;
     },

@@ -12,6 +12,7 @@ import {
   credential,
   isRefusal,
   type Judge,
+  oneUrl,
   type ReadRequest,
   type VenueApi,
   type VenueDefinition,
@@ -58,7 +59,7 @@ export const paper: VenueDefinition = { facts, create: createPaper };
 type Paper = { readonly api: VenueApi; readonly url: string };
 
 function createPaper(options: VenueOptions): Venue {
-  const paper: Paper = { api: createVenueApi(facts, options), url: options.url ?? 'https://paper.example' };
+  const paper: Paper = { api: createVenueApi(facts, options), url: oneUrl(options.url ?? 'https://paper.example') };
   return {
     ...facts,
     listMarkets: () => listMarkets(paper),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Secret } from '../../src/secret.ts';
+import { credentialsOf } from '../../src/account.ts';
 import { paper } from '../../src/venues/paper.ts';
 import { inTime, openFixtureVenue } from '../support/fixture-venue.ts';
 import { openVenueHarness } from '../support/venue-simulators.ts';
@@ -8,7 +8,7 @@ import fixtures from './fixtures/paper.json' with { type: 'json' };
 import { describeHostileReplies } from './hostile-replies.ts';
 
 const secret = 'canary-paper-key';
-const credentials = { key: new Secret(secret) };
+const credentials = credentialsOf('alice', { key: secret });
 const target = {
   market: {
     ...{ venue: 'paper', id: 'BTCUSD', symbol: 'BTCUSD', aliases: ['BTCUSD', 'BTC'], base: 'BTC', quote: 'USD' },
