@@ -1,5 +1,14 @@
 import { z } from 'zod';
 
+/** The exchanges at which everybody trades. */
+export const venueNames = ['mudrex', 'kraken-futures'] as const;
+export type VenueName = (typeof venueNames)[number];
+
+/** One thing for each of them. */
+export function byVenue<T>(make: (venue: VenueName) => T): Readonly<Record<VenueName, T>> {
+  return { mudrex: make('mudrex'), 'kraken-futures': make('kraken-futures') };
+}
+
 /** The bugs that can be planted into the harness's own copy of the bot; none of them is in the product. */
 export const plantNames = [
   'select-then-update',
@@ -28,7 +37,7 @@ export const plantNames = [
 export type PlantName = (typeof plantNames)[number];
 
 const deadlines = z.object({ connectMs: z.number(), readMs: z.number(), writeMs: z.number() });
-const venueUrls = z.object({ mudrex: z.string(), 'kraken-futures': z.string() });
+const venueUrls = z.record(z.enum(venueNames), z.string());
 
 /** How a bot's process is started; its made-up secrets travel here instead of in its environment. */
 export const botSetupSchema = z.object({

@@ -8,7 +8,9 @@ import type { Entry, Store } from '../src/store/store.ts';
 import type { MasterKey } from '../src/vault/envelope.ts';
 import { openKeyring } from '../src/vault/keyring.ts';
 import { createVault } from '../src/vault/vault.ts';
+import { venueNames } from './bot-messages.ts';
 import type { Trader } from './people.ts';
+import { labelsAt, torturedVenues } from './venues.ts';
 
 /** What the bot's database holds while no bot has it open. */
 export type Contents = {
@@ -38,20 +40,17 @@ export async function linkKeys(where: Where, traders: readonly Trader[]): Promis
     const keyring = await openKeyring(store, [where.masterKey]);
     const vault = createVault({ keyring, maxKeys: 10, onOpened: () => {}, labelOf: (venue) => venue });
     for (const trader of traders) {
-      const kraken = { apiKey: trader.krakenKey, apiSecret: trader.krakenSecret };
-      const keys = [
-        { venue: 'mudrex', label: 'main', fields: { apiSecret: trader.mudrexSecret } },
-        { venue: 'kraken-futures', label: 'main', fields: kraken },
-        { venue: 'kraken-futures', label: 'twin', fields: kraken },
-      ];
-      for (const { venue, label, fields } of keys) {
-        const account = { user: trader.id, venue, label };
-        const { fingerprint } = await vault.saveIncoming(account, credentialsOf(trader.id, fields));
+      for (const account of accountsOf(trader)) {
+        const credentials = credentialsOf(trader.id, torturedVenues[account.venue].keyOf(trader));
+        const { fingerprint } = await vault.saveIncoming(account, credentials);
         await vault.activate(account, fingerprint);
       }
     }
   });
 }
+
+const accountsOf = ({ id: user }: Trader) =>
+  venueNames.flatMap((venue) => labelsAt(venue).map((label) => ({ user, venue, label })));
 
 /** Opens the database with the product's own code. @throws Failure STORE_IN_USE while a bot runs */
 export async function readDatabase(where: Where, traders: readonly Trader[]): Promise<Contents> {

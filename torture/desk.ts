@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
 import { createLoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
-import { createKrakenFuturesSimulator } from '../simulators/venues/kraken-futures.ts';
-import { createMudrexSimulator } from '../simulators/venues/mudrex.ts';
+import { simulatedVenues, urlAt } from '../simulators/venues/index.ts';
 import { Secret } from '../src/secret.ts';
+import { byVenue, type VenueName, venueNames } from './bot-messages.ts';
 import { createClock, createClockFile } from './clock.ts';
-import { createJournal, type Spot, type Value, type VenueName } from './journal.ts';
+import { createJournal, type Spot, type Value } from './journal.ts';
 import { createLeaks } from './leaks.ts';
 import type { Pace } from './pace.ts';
-import { applicationId, createAccounts, createTraders, guildId } from './people.ts';
+import { applicationId, createTraders, guildId } from './people.ts';
 import type { Random } from './random.ts';
 import type { Violation } from './rules/violation.ts';
 import { tapDiscord, tapVenue } from './taps.ts';
@@ -16,7 +16,7 @@ import { torturedVenues } from './venues.ts';
 
 export type Desk = Awaited<ReturnType<typeof openDesk>>;
 
-/** Everything around the bot: a Discord, two venues, traders, and the journal of what they see. */
+/** Everything around the bot: a Discord, the venues, traders, and the journal of what they see. */
 export async function openDesk(options: {
   readonly random: Random;
   readonly users: number;
@@ -35,7 +35,6 @@ export async function openDesk(options: {
     clientSecret: `client-secret-canary-${randomBytes(8).toString('hex')}`,
     metricsToken: `metrics-token-canary-${randomBytes(8).toString('hex')}`,
   };
-  const accounts = createAccounts(traders, random);
   const discord = createLoopbackDiscord({
     now,
     applicationId,
@@ -53,14 +52,8 @@ export async function openDesk(options: {
     globalPerSecond: 100_000,
     sessionStartLimit: 1_000_000,
   });
-  const simulators = {
-    mudrex: createMudrexSimulator({ now, accounts: accounts.mudrex, limits: [] }),
-    'kraken-futures': createKrakenFuturesSimulator({ now, accounts: accounts.kraken, limits: [] }),
-  };
-  const journal = createJournal({
-    now,
-    writes: { mudrex: simulators.mudrex.writes, 'kraken-futures': simulators['kraken-futures'].writes },
-  });
+  const simulators = byVenue((venue) => torturedVenues[venue].open({ now, traders, random: random.fork(venue) }));
+  const journal = createJournal({ now, writes: byVenue((venue) => simulators[venue].writes) });
   const leaks = createLeaks(namedSecrets(secrets, traders));
   const found: Violation[] = [];
   const violate = (violation: Violation): void => void found.push(violation);
@@ -73,7 +66,7 @@ export async function openDesk(options: {
   }
 
   const servers = {
-    discord: await serve(async (app) => {
+    discord: serve(async (app) => {
       const onBody = (text: string) => {
         const leak = leaks.find(text) ?? leaks.findToken(text);
         if (leak !== undefined) violate({ rule: 'no-secret', what: `${leak} was sent to Discord` });
@@ -81,22 +74,21 @@ export async function openDesk(options: {
       tapDiscord(app, { journal, onBody });
       await app.register(discord.plugin, { prefix: '/discord' });
     }),
-    mudrex: await serve(async (app) => {
-      tapVenue(app, { venue: 'mudrex', journal, traders, held });
-      await app.register(simulators.mudrex.plugin, { prefix: '/mudrex' });
-    }),
-    'kraken-futures': await serve(async (app) => {
-      tapVenue(app, { venue: 'kraken-futures', journal, traders, held });
-      await app.register(simulators['kraken-futures'].plugin, { prefix: '/kraken' });
-    }),
+    ...byVenue((venue) =>
+      serve(async (app) => {
+        tapVenue(app, { venue, journal, traders, held });
+        await app.register(simulators[venue].plugin, { prefix: simulatedVenues[venue].prefix });
+      }),
+    ),
     /** Where a venue's redirect points to: nothing may arrive here. */
-    stray: await serve(async (app) => {
+    stray: serve(async (app) => {
       app.all('/*', async (request) => {
         violate({ rule: 'no-secret', what: `${request.method} ${request.url.split('?')[0]} followed a redirect` });
         return {};
       });
     }),
   };
+  await Promise.all(Object.values(servers).map(({ open }) => open()));
 
   return {
     clock,
@@ -113,12 +105,9 @@ export async function openDesk(options: {
     leaks,
     violations: found,
     violate,
-    discordApi: `${servers.discord.origin}/discord/api`,
-    venueUrls: {
-      mudrex: `${servers.mudrex.origin}/mudrex/fapi/v1`,
-      'kraken-futures': `${servers['kraken-futures'].origin}/kraken`,
-    },
-    strayUrl: servers.stray.origin,
+    discordApi: `${servers.discord.origin()}/discord/api`,
+    venueUrls: byVenue((venue) => urlAt(servers[venue].origin(), simulatedVenues[venue])),
+    strayUrl: servers.stray.origin(),
     /** Refuses new connections to a venue, as when nothing listens there. */
     refuseConnections: (venue: VenueName, isRefusing: boolean) => servers[venue].refuse(isRefusing),
     isReachable: (venue: VenueName) => servers[venue].app.server.listening,
@@ -130,11 +119,13 @@ export async function openDesk(options: {
   };
 }
 
-async function serve(build: (app: FastifyInstance) => Promise<void>) {
+function serve(build: (app: FastifyInstance) => Promise<void>) {
   const app = fastify({ forceCloseConnections: true });
-  await build(app);
-  const origin = await app.listen({ host: '127.0.0.1', port: 0 });
-  const port = Number(new URL(origin).port);
+  let port = 0;
+  const open = async (): Promise<void> => {
+    await build(app);
+    port = Number(new URL(await app.listen({ host: '127.0.0.1', port })).port);
+  };
   const listen = (): void => void (app.server.listening || app.server.listen(port, '127.0.0.1'));
   // Another process may have got the port meanwhile, for as long as it asks somebody something.
   app.server.on('error', () => setTimeout(listen, 20));
@@ -142,17 +133,19 @@ async function serve(build: (app: FastifyInstance) => Promise<void>) {
     if (isRefusing) app.server.close();
     else listen();
   };
-  return { app, origin, refuse };
+  return { app, open, origin: () => `http://127.0.0.1:${port}`, refuse };
 }
 
 function namedSecrets(
   own: Readonly<Record<string, string>>,
   traders: Desk['traders'],
 ): Readonly<Record<string, string>> {
-  const keys = traders.flatMap(({ name, mudrexSecret, krakenKey, krakenSecret }) => [
-    [`the Mudrex secret of ${name}`, mudrexSecret] as const,
-    [`the Kraken key of ${name}`, krakenKey] as const,
-    [`the Kraken secret of ${name}`, krakenSecret] as const,
-  ]);
+  const keys = traders.flatMap((trader) =>
+    venueNames.flatMap((venue) =>
+      Object.entries(torturedVenues[venue].keyOf(trader)).map(
+        ([field, value]) => [`the ${field} of ${trader.name} at ${venue}`, value] as const,
+      ),
+    ),
+  );
   return { ...own, ...Object.fromEntries(keys) };
 }

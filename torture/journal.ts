@@ -1,10 +1,7 @@
 import type { WriteLogEntry } from '../simulators/venues/write-log.ts';
-import type { Note } from './bot-messages.ts';
+import { byVenue, type Note, type VenueName, venueNames } from './bot-messages.ts';
 import { machineMs } from './clock.ts';
 import type { Said, Sighting } from './said.ts';
-
-export const venueNames = ['mudrex', 'kraken-futures'] as const;
-export type VenueName = (typeof venueNames)[number];
 
 /** One market of one account. `currency` is Mudrex's margin currency, absent at Kraken. */
 export type Spot = {
@@ -106,7 +103,7 @@ export function createJournal(options: {
   const saidBy = new Map<string, Said[]>();
   const turnedAway = new Set<string>();
   const listeners = new Set<(event: JournalEvent) => void>();
-  const known = { mudrex: 0, 'kraken-futures': 0 };
+  const known = { ...byVenue(() => 0) };
   const notes: Note[] = [];
   let seq = 0;
 
@@ -118,7 +115,7 @@ export function createJournal(options: {
 
   /** Takes over what the venues wrote since the last event. */
   function drain(): void {
-    for (const venue of ['mudrex', 'kraken-futures'] as const) {
+    for (const venue of venueNames) {
       for (const entry of writes[venue].slice(known[venue])) {
         const { at, account: user, market, currency, leverage } = entry;
         seq += 1;

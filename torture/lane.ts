@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { VenueName } from './bot-messages.ts';
 import type { Card, Client } from './client.ts';
 import type { Desk } from './desk.ts';
-import type { Spot, Value, VenueName } from './journal.ts';
+import type { Spot, Value } from './journal.ts';
 import type { Keeper } from './keeper.ts';
 import type { Trader } from './people.ts';
 import { LONGEST_STOP_MS, type OpPlan, type Planner } from './plan.ts';

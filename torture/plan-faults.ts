@@ -1,5 +1,5 @@
 import type { FaultInput } from '../simulators/venues/faults.ts';
-import type { VenueName } from './journal.ts';
+import type { VenueName } from './bot-messages.ts';
 import type { Pace } from './pace.ts';
 import type { Random } from './random.ts';
 import { type AnyCallFault, torturedVenues } from './venues.ts';

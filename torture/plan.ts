@@ -1,8 +1,7 @@
 import type { AnswerFault } from '../simulators/discord/rest/faults.ts';
 import type { FaultInput } from '../simulators/venues/faults.ts';
-import { type InnerMoment, innerMoments } from './bot-messages.ts';
+import { type InnerMoment, innerMoments, type VenueName } from './bot-messages.ts';
 import type { Breakage } from './disk.ts';
-import type { VenueName } from './journal.ts';
 import type { Pace } from './pace.ts';
 import { planReadFaults, planWriteFaults, slowReadBack } from './plan-faults.ts';
 import type { Random } from './random.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { BotSetup, PlantName } from './bot-messages.ts';
+import { type BotSetup, type PlantName, venueNames } from './bot-messages.ts';
 import { type Bot, createBot } from './bot-process.ts';
 import { CARD_MS, createClient } from './client.ts';
 import { linkKeys, readDatabase } from './database.ts';
@@ -83,7 +83,7 @@ async function play(stage: Stage): Promise<ShiftResult> {
   desk.journal.listen((event) => trace.note(describeEvent(event)));
   const way = disk.ways[kind];
   const lanes = desk.traders.flatMap((trader) =>
-    (['kraken-futures', 'mudrex'] as const).map((venue) => {
+    venueNames.map((venue) => {
       const lane = random.fork(`${trader.name}/${venue}`);
       const breakages = way === undefined ? [] : [kind];
       const focus = stage.plant === undefined ? undefined : plants[stage.plant].focus;
@@ -145,7 +145,7 @@ async function settle(parts: {
 }): Promise<void> {
   const { desk, keeper, bot, random, trace } = parts;
   keeper.mendDisk();
-  for (const venue of ['mudrex', 'kraken-futures'] as const) {
+  for (const venue of venueNames) {
     desk.simulators[venue].faults.clear();
     desk.refuseConnections(venue, false);
   }
@@ -174,7 +174,7 @@ function setupOf({ desk, disk, plant }: Stage): BotSetup {
     DATA_DIR: disk.directory,
     ALLOWED_USERS: desk.traders.map(({ id }) => id).join(','),
     METRICS_TOKEN: secrets.metricsToken,
-    VENUES: 'mudrex,kraken-futures',
+    VENUES: venueNames.join(','),
     WEB_PORT: '0',
     CARD_SECONDS: String(CARD_MS / 1_000),
     MUDREX_LIMITS: '100000/1s',

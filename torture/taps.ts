@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { lineOf } from './bot-messages.ts';
-import type { Attempt, Journal, Read, Spot, Value, VenueName } from './journal.ts';
+import { lineOf, type VenueName } from './bot-messages.ts';
+import type { Attempt, Journal, Read, Spot, Value } from './journal.ts';
 import type { Trader } from './people.ts';
 import { readSaid, type Said } from './said.ts';
 import { torturedVenues } from './venues.ts';
@@ -24,11 +24,11 @@ export function tapVenue(
   },
 ): void {
   const { venue, journal, traders, held } = options;
-  const { keyHeader, keyOf, readsOf, asked: askedIn, shown } = torturedVenues[venue];
-  const userByKey = new Map(traders.map((trader) => [keyOf(trader), trader.id]));
+  const { keyIn, keyOf, readsOf, asked: askedIn, shown } = torturedVenues[venue];
+  const userByKey = new Map(traders.map((trader) => [keyOf(trader)[keyIn.field], trader.id]));
   const asked = new WeakMap<FastifyRequest, Read | Attempt>();
   app.addHook('preHandler', async (request, reply) => {
-    const user = userByKey.get(String(request.headers[keyHeader] ?? ''));
+    const user = userByKey.get(String(request.headers[keyIn.header] ?? ''));
     if (user === undefined) return;
     const url = urlOf(request);
     if (request.method === 'GET') {

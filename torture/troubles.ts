@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FaultInput } from '../simulators/venues/faults.ts';
+import type { VenueName } from './bot-messages.ts';
 import type { Desk } from './desk.ts';
-import type { JournalEvent, VenueName } from './journal.ts';
+import type { JournalEvent } from './journal.ts';
 import type { Keeper } from './keeper.ts';
 import type { Trader } from './people.ts';
 import { type Crash, type GatewayTrouble, isInner, type OpPlan, type Pause } from './plan.ts';

@@ -1,6 +1,11 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { Exchange, Key } from '../simulators/venues/exchange.ts';
 import type { FaultInput } from '../simulators/venues/faults.ts';
-import { type Shown, type Value, type VenueName, venueNames } from './journal.ts';
+import { createKrakenFuturesSimulator } from '../simulators/venues/kraken-futures.ts';
+import { createMudrexSimulator } from '../simulators/venues/mudrex.ts';
+import { type VenueName, venueNames } from './bot-messages.ts';
+import type { Shown, Value } from './journal.ts';
 import type { Trader } from './people.ts';
 import type { Random } from './random.ts';
 
@@ -25,9 +30,16 @@ export type TorturedVenue = {
   readonly currencies: readonly string[];
   /** The label of a second account with the same key, where traders have one. */
   readonly twin: string | undefined;
-  /** The header that says whose key a request carries, and what stands in it. */
-  readonly keyHeader: string;
-  readonly keyOf: (trader: Trader) => string;
+  /** A trader's key by the names of its fields in the bot. */
+  readonly keyOf: (trader: Trader) => Key;
+  /** The header that says whose key a request carries, and the field that stands in it. */
+  readonly keyIn: { readonly header: string; readonly field: string };
+  /** The venue with the traders' accounts: some with positions and orders, so that previews and refusals differ. */
+  readonly open: (options: {
+    readonly now: () => number;
+    readonly traders: readonly Trader[];
+    readonly random: Random;
+  }) => Exchange;
   readonly refusal: (random: Random) => AnyCallFault;
   /** Which settings a GET reads: of one market, of all, or none. */
   readonly readsOf: (url: URL) => { readonly market: string | undefined } | undefined;
@@ -51,7 +63,20 @@ const mudrex: TorturedVenue = {
   markets: ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'],
   highest: { BTCUSDT: '100', ETHUSDT: '100', SOLUSDT: '75' },
   ...{ hasCross: false, unlisted: undefined, currencies: ['USDT', 'INR'], twin: undefined },
-  ...{ keyHeader: 'x-authentication', keyOf: ({ mudrexSecret }) => mudrexSecret },
+  keyOf: ({ unique }) => ({ apiSecret: `canary-mudrex-${unique}` }),
+  keyIn: { header: 'x-authentication', field: 'apiSecret' },
+  open: ({ now, traders, random }) =>
+    createMudrexSimulator({
+      ...{ now, limits: [] },
+      accounts: traders.map((trader) => ({
+        id: trader.id,
+        secret: mudrex.keyOf(trader).apiSecret ?? '',
+        settings: random.chance(0.5) ? [{ symbol: 'BTCUSDT', leverage: '60' }] : [],
+        orders: random.chance(0.3)
+          ? [{ symbol: 'BTCUSDT', side: 'LONG', quantity: 0.01, price: 55_000, leverage: 5 }]
+          : [],
+      })),
+    }),
   refusal: (random) => ({ name: 'refused', status: 400, text: random.pick(mudrexTexts) }),
   readsOf: (url) => {
     const market = mudrexMarketOf(url);
@@ -92,7 +117,24 @@ const krakenFutures: TorturedVenue = {
   markets: krakenMarkets,
   highest: { PF_XBTUSD: '50', PF_ETHUSD: '50', PF_SOLUSD: '50' },
   ...{ hasCross: true, unlisted: 'cross', currencies: [], twin: 'twin' },
-  ...{ keyHeader: 'apikey', keyOf: ({ krakenKey }) => krakenKey },
+  keyOf: ({ unique }) => ({
+    apiKey: `canaryKrakenKey${unique}`.padEnd(56, '0'),
+    apiSecret: createHash('sha512').update(`canary ${unique}`).digest('base64'),
+  }),
+  keyIn: { header: 'apikey', field: 'apiKey' },
+  open: ({ now, traders, random }) =>
+    createKrakenFuturesSimulator({
+      ...{ now, limits: [] },
+      accounts: traders.map((trader) => {
+        const { apiKey: key = '', apiSecret: secret = '' } = krakenFutures.keyOf(trader);
+        return {
+          ...{ id: trader.id, keys: [{ key, secret }] },
+          settings: random.chance(0.5) ? { PF_XBTUSD: '49.99' } : {},
+          positions: random.chance(0.3) ? [{ symbol: 'PF_XBTUSD', side: 'long', size: '0.01', price: '58000' }] : [],
+          collateral: random.chance(0.5) ? '10000' : '150',
+        };
+      }),
+    }),
   refusal: (random) =>
     random.chance(0.5)
       ? { name: 'refused', code: random.pick([41, 87, 88, 92] as const) }
@@ -114,6 +156,12 @@ const krakenFutures: TorturedVenue = {
 };
 
 export const torturedVenues: Readonly<Record<VenueName, TorturedVenue>> = { mudrex, 'kraken-futures': krakenFutures };
+
+/** The labels of a trader's accounts at a venue; all have the same key. */
+export function labelsAt(venue: VenueName): readonly string[] {
+  const { twin } = torturedVenues[venue];
+  return twin === undefined ? ['main'] : ['main', twin];
+}
 
 /** @throws Error for a venue at which nobody trades here */
 export function venueNameOf(id: string): VenueName {

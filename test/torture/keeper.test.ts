@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { byVenue } from '../../torture/bot-messages.ts';
 import { createClock } from '../../torture/clock.ts';
 import { createJournal } from '../../torture/journal.ts';
 import { createKeeper } from '../../torture/keeper.ts';
@@ -22,7 +23,7 @@ function setUp(starts: readonly (() => string | undefined)[], { tookMs = 0, late
     desk: {
       clock,
       pace: quick,
-      journal: createJournal({ now: clock.now, writes: { mudrex: [], 'kraken-futures': [] } }),
+      journal: createJournal({ now: clock.now, writes: byVenue(() => []) }),
       violate: (violation) => void violations.push(violation),
     },
     bot: {

@@ -1,7 +1,9 @@
+import { venueNames } from '../bot-messages.ts';
 import { CARD_MS } from '../client.ts';
 import type { Contents } from '../database.ts';
 import type { Desk } from '../desk.ts';
 import type { Attempt, Ending, Journal } from '../journal.ts';
+import { labelsAt } from '../venues.ts';
 import { type Case, type Cases, createCases, nameOf } from './cases.ts';
 import { checkEndings } from './endings.ts';
 import { checkExposure } from './exposure.ts';
@@ -11,7 +13,7 @@ import { createTimeline } from './timeline.ts';
 import { checkTurns } from './turns.ts';
 import type { Violation } from './violation.ts';
 
-const KEYS_OF_A_TRADER = 3;
+const keysOfATrader = venueNames.flatMap(labelsAt).length;
 
 /**
  * Holds everything that was seen against the promises.
@@ -98,7 +100,7 @@ function* checkRest({ proposals, open, leases }: Contents): Generator<Violation>
 
 function* checkLost({ unknownCards }: Cases, { keys }: Contents): Generator<Violation> {
   for (const [user, count] of keys)
-    if (count !== KEYS_OF_A_TRADER) yield { rule: 'nothing-lost', what: `${user} has ${count} keys` };
+    if (count !== keysOfATrader) yield { rule: 'nothing-lost', what: `${user} has ${count} keys` };
   for (const { title } of unknownCards)
     yield { rule: 'nothing-lost', what: `a card was shown and is not stored: ${title}` };
 }
