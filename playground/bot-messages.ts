@@ -6,7 +6,8 @@ export const botSetupSchema = z.object({
   variables: z.record(z.string(), z.string()),
   discordApi: z.string(),
   /** By venue id. */
-  venueUrls: z.record(z.string(), z.string()),
+  /** One base, or one for each way to an exchange. */
+  venueUrls: z.record(z.string(), z.union([z.string(), z.object({ rest: z.string(), socket: z.string() })])),
   publicUrl: z.string(),
   offsetMs: z.number(),
 });

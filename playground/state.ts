@@ -50,8 +50,10 @@ const request = z.object({
 
 const venue = z.object({
   label: z.string(),
-  /** What a client takes as its base URL. */
+  /** Where a client sends its requests. */
   url: z.string(),
+  /** Where it opens its sockets, if the exchange has any. */
+  socketUrl: z.string().optional(),
   writeCount: z.int(),
   /** By user id. */
   accounts: z.record(z.string(), account),
@@ -161,9 +163,10 @@ function describeCredential({ venue, person, label, expect, key, secret }: DemoC
 function describeExchange(exchange: OpenExchange, origin: string): PlaygroundState['venues'][string] {
   const { facts, requests, faults } = exchange;
   const accounts = everybody.map(({ id }) => [id, describeAccount(exchange, id)] as const);
+  const url = urlAt(origin, exchange);
   return {
     label: facts.label,
-    url: urlAt(origin, exchange),
+    ...(typeof url === 'string' ? { url } : { url: url.rest, socketUrl: url.socket }),
     writeCount: exchange.writeCount(),
     accounts: Object.fromEntries(accounts),
     requests: requests.slice(-REQUESTS_SHOWN).map(describeRequest),

@@ -37,7 +37,10 @@ export const plantNames = [
 export type PlantName = (typeof plantNames)[number];
 
 const deadlines = z.object({ connectMs: z.number(), readMs: z.number(), writeMs: z.number() });
-const venueUrls = z.record(z.enum(venueNames), z.string());
+const venueUrls = z.record(
+  z.enum(venueNames),
+  z.union([z.string(), z.object({ rest: z.string(), socket: z.string() })]),
+);
 
 /** How a bot's process is started; its made-up secrets travel here instead of in its environment. */
 export const botSetupSchema = z.object({

@@ -13,7 +13,8 @@ import { machineMs } from './clock.ts';
 export type Witness = ReturnType<typeof createWitness>;
 
 export function createWitness(venueUrls: BotSetup['venueUrls']) {
-  const origins = new Set(Object.values(venueUrls).map((url) => new URL(url).origin));
+  const bases = Object.values(venueUrls).map((url) => (typeof url === 'string' ? url : url.rest));
+  const origins = new Set(bases.map((url) => new URL(url).origin));
   let armed: { readonly at: InnerMoment; left: number } | undefined;
   /** The venue to which a write waits for its connection. */
   let connectingTo: string | undefined;

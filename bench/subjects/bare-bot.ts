@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'undici';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import { simulatedVenues, urlAt } from '../../simulators/venues/index.ts';
+import { restUrlAt, simulatedVenues } from '../../simulators/venues/index.ts';
 import { readSettings, serveParent } from '../processes.ts';
 import { applicationId, botToken, type Trader, trader } from '../world/people.ts';
 import { change, interaction, readAll } from './bare-flow.ts';
@@ -13,7 +13,7 @@ import { leverageCommand } from './leverage-command.ts';
 // can go wrong: no library of Discord's, no store, no encryption, no checks.
 const settings = readSettings(z.object({ discordApi: z.string(), venuesOrigin: z.string(), traders: z.number() }));
 const api = `${settings.discordApi}/v10`;
-const urlFor = ({ venue }: Trader) => urlAt(settings.venuesOrigin, simulatedVenues[venue]);
+const urlFor = ({ venue }: Trader) => restUrlAt(settings.venuesOrigin, simulatedVenues[venue]);
 const traders = new Map(Array.from({ length: settings.traders }, (_, index) => [trader(index).id, trader(index)]));
 const wishes = new Map<string, { readonly who: Trader; readonly leverage: string }>();
 

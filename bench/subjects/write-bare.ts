@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { simulatedVenues, urlAt } from '../../simulators/venues/index.ts';
+import { restUrlAt, simulatedVenues } from '../../simulators/venues/index.ts';
 import { readSettings } from '../processes.ts';
 import type { VenueName } from '../world/people.ts';
 import { oneConnectionEach, sendBare, writeCall } from './bare-venues.ts';
@@ -11,7 +11,7 @@ const dispatcher = keepsConnections ? undefined : oneConnectionEach();
 
 function open(venue: VenueName): Write {
   const who = writers[venue];
-  const url = urlAt(origin, simulatedVenues[venue]);
+  const url = restUrlAt(origin, simulatedVenues[venue]);
   return async (leverage) => void (await sendBare(who, writeCall(who, url, leverage), dispatcher));
 }
 

@@ -82,6 +82,8 @@ export type SimulatedVenue = {
   readonly prefix: string;
   /** Below the prefix: what a client takes as its base URL. */
   readonly basePath: string;
+  /** Where its sockets are on the same origin, if it has any. */
+  readonly socketPrefix?: string;
   /** The symbol of bitcoin's main contract. */
   readonly bitcoin: string;
   readonly refusals: readonly Refusal[];

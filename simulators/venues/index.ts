@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { type VenueId, venueFacts } from '../../src/venues/index.ts';
+import type { VenueUrl } from '../../src/venues/venue-api.ts';
 import type { DemoKey, Exchange, SimulatedVenue } from './exchange.ts';
 import { krakenFutures, krakenFuturesDemo } from './kraken-futures.ts';
 import { mudrex } from './mudrex.ts';
@@ -46,13 +47,20 @@ export async function mountExchanges(app: FastifyInstance, exchanges: readonly O
   for (const { plugin, prefix } of exchanges) await app.register(plugin, { prefix });
 }
 
-/** What a client takes as the base URL of an exchange that is mounted at this origin. */
-export function urlAt(origin: string, { prefix, basePath }: SimulatedVenue): string {
+/** Where the requests go of a client of an exchange that is mounted at this origin. */
+export function restUrlAt(origin: string, { prefix, basePath }: SimulatedVenue): string {
   return `${origin}${prefix}${basePath}`;
 }
 
+/** What the bot takes as the base of that exchange: with a second one where it has sockets. */
+export function urlAt(origin: string, venue: SimulatedVenue): VenueUrl {
+  const rest = restUrlAt(origin, venue);
+  const { socketPrefix } = venue;
+  return socketPrefix === undefined ? rest : { rest, socket: `${origin.replace(/^http/, 'ws')}${socketPrefix}` };
+}
+
 /** The same of every exchange, by its id. */
-export function urlsAt(origin: string): Readonly<Record<string, string>> {
+export function urlsAt(origin: string): Readonly<Record<string, VenueUrl>> {
   return Object.fromEntries(Object.entries(simulatedVenues).map(([id, venue]) => [id, urlAt(origin, venue)]));
 }
 

@@ -1,10 +1,11 @@
 import type { Overrides } from '../../src/app.ts';
 import type { Log } from '../../src/log.ts';
 import type { Store } from '../../src/store/store.ts';
-import type { BotSetup, PlantName } from '../bot-messages.ts';
+import { type BotSetup, type PlantName, venueNames } from '../bot-messages.ts';
 import type { Focus } from '../plan.ts';
 import type { RuleName } from '../rules/violation.ts';
 import { everybodyOwns } from './everybody-owns.ts';
+import { overRelay } from './relay.ts';
 import { endlessLease, hostClock, replicaClock, selectThenUpdate } from './stores.ts';
 import { blindRetry, executeBeforeAck, falseReadBack } from './wires.ts';
 
@@ -36,10 +37,9 @@ export const plants: Readonly<Record<PlantName, Plant>> = {
     bug: 'a write without a good answer is sent once more',
     caughtBy: ['one-write'],
     plant: async ({ venueUrls }) => ({
-      venueUrls: {
-        mudrex: await blindRetry(venueUrls.mudrex),
-        'kraken-futures': await blindRetry(venueUrls['kraken-futures']),
-      },
+      venueUrls: Object.fromEntries(
+        await Promise.all(venueNames.map(async (name) => [name, await overRelay(venueUrls[name], blindRetry)])),
+      ),
     }),
   },
   'execute-before-ack': {
@@ -67,7 +67,7 @@ export const plants: Readonly<Record<PlantName, Plant>> = {
     bug: 'the read-back shows what was sent instead of what the venue holds',
     caughtBy: ['true-outcome'],
     plant: async ({ venueUrls }) => ({
-      venueUrls: { ...venueUrls, 'kraken-futures': await falseReadBack(venueUrls['kraken-futures']) },
+      venueUrls: { ...venueUrls, 'kraken-futures': await overRelay(venueUrls['kraken-futures'], falseReadBack) },
     }),
   },
   'endless-lease': {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { BotSetup, VenueName } from '../bot-messages.ts';
 
 export type Asked = {
   readonly method: string;
@@ -10,6 +11,13 @@ export type Asked = {
 };
 export type Reply = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string };
 type Forward = () => Promise<Reply>;
+
+type VenueUrl = BotSetup['venueUrls'][VenueName];
+
+/** Puts a relay before a venue, or before its requests where it has sockets too. @returns the base to use instead. */
+export async function overRelay(url: VenueUrl, open: (upstream: string) => Promise<string>): Promise<VenueUrl> {
+  return typeof url === 'string' ? open(url) : { ...url, rest: await open(url.rest) };
+}
 
 /**
  * A loopback HTTP relay inside the bot's process, for bugs that show on the wire.
