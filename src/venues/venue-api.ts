@@ -79,7 +79,7 @@ export type VenueApi = {
 };
 
 /** What is to be known of a venue before anything is sent to it. */
-type ApiFacts = Pick<VenueFacts, 'id' | 'label' | 'limits' | 'refusalWords'>;
+export type ApiFacts = Pick<VenueFacts, 'id' | 'label' | 'limits' | 'refusalWords'>;
 
 type Api = Pick<VenueOptions, 'http' | 'now' | 'elapsed' | 'onCall'> & {
   readonly facts: ApiFacts;

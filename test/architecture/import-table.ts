@@ -110,7 +110,7 @@ export const importTable: Readonly<Record<string, Row>> = {
     libraries: ['jose', 'keyv', 'node:crypto', 'zod'],
   },
   'src/venues/': {
-    rows: ['src/venues/http.ts', 'src/leverage/', 'src/'],
+    rows: ['src/venues/http.ts', 'src/venues/slots.ts', 'src/leverage/', 'src/'],
     libraries: ['big.js', 'node:crypto', 'node:timers/promises', 'zod'],
   },
   'src/venues/http.ts': { rows: ['src/venues/slots.ts', 'src/'], libraries: ['node:events', 'undici'] },
