@@ -102,12 +102,13 @@ type Lifetime = {
 };
 
 async function start(life: Lifetime): Promise<Started> {
-  const { log } = life.setup;
+  const { config, log } = life.setup;
   life.parts = await assemble(life.setup);
   const { keyring, venues, markets, gate, discord, web, maintenance } = life.parts;
   const { url: webUrl } = await web.start();
   // For autocomplete only, so nothing waits for it; it never rejects.
   void markets.refreshPublic();
+  for (const one of config.ignored) log.warn(one, 'this exchange has ended: it counts as not named');
   warnOfEnds(venues, log);
   await gate.prepare({
     hashKeySince: keyring.hashKeySince,

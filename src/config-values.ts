@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseLeverage } from './leverage/setting.ts';
-import type { Window } from './leverage/venue.ts';
+import type { VenueFacts, Window } from './leverage/venue.ts';
 import { Secret } from './secret.ts';
 import type { MasterKey } from './vault/envelope.ts';
 import { type VenueId, venueIds } from './venues/index.ts';
@@ -97,6 +97,22 @@ export const maxLeverage = value(
   },
 );
 
+/**
+ * A maximum for a venue that ends binds its successor too, until that has its own: nobody gets more by moving.
+ *
+ * @param facts - Of all venues, in which those that end name their successors.
+ */
+export function boundSuccessors(
+  limits: ReadonlyMap<string, string>,
+  facts: readonly Pick<VenueFacts, 'id' | 'retires'>[],
+): ReadonlyMap<string, string> {
+  const inherited = facts.flatMap(({ id, retires: { successor } = {} }) => {
+    const max = limits.get(id);
+    return successor === undefined || max === undefined ? [] : [[successor, max] as const];
+  });
+  return new Map([...inherited, ...limits]);
+}
+
 function parseMaximum(text: string): readonly [VenueId, string] | undefined {
   const [name = '', maximum = '', ...rest] = text.split('=').map((part) => part.trim());
   const venue = toVenueId(name);
@@ -143,6 +159,13 @@ function isNetwork(text: string): boolean {
   if (isIP(address) === 0 || rest.length > 0) return false;
   return prefix === undefined || (/^[0-9]{1,3}$/.test(prefix) && Number(prefix) >= 1 && Number(prefix) <= bits);
 }
+
+/** Midnight in UTC, in milliseconds since the epoch. */
+export const day = value('a day such as 2027-02-28', (text) => {
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
+  // The 30th of February would be read as another day.
+  return new Date(at || 0).toISOString().startsWith(text) ? at : undefined;
+});
 
 const unitsMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 

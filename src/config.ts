@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { limitVariables, readLimits } from './config-limits.ts';
+import { readRetirements, retirementVariables } from './config-retirements.ts';
 import type { MasterKeys, Problem } from './config-values.ts';
 import * as values from './config-values.ts';
 import type { Rules } from './leverage/policy.ts';
-import type { Budget } from './leverage/venue.ts';
+import type { Budget, Retirement } from './leverage/venue.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import type { Secret } from './secret.ts';
-import { type VenueId, venueIds } from './venues/index.ts';
+import { formerVenues, type VenueId, venueFacts, venueIds } from './venues/index.ts';
 
 /** The variables, each declared once: what it must look like, and what it is when it is not set. */
 const variables = {
@@ -40,7 +41,7 @@ const schema = z.object(variables);
 type Variables = z.infer<typeof schema>;
 
 /** The name of every variable that this program reads. */
-export const variableNames: readonly string[] = [...Object.keys(variables), ...limitVariables];
+export const variableNames: readonly string[] = [...Object.keys(variables), ...limitVariables, ...retirementVariables];
 
 /** What must never be written to a log. */
 export function secretsOf({ discordToken, masterKeys, web }: Config): readonly Secret[] {
@@ -69,8 +70,14 @@ export type Config = {
   readonly maxKeysPerUser: number;
   /** The limits of each venue by its id, where an operator may set them. */
   readonly venueLimits: ReadonlyMap<string, Budget>;
+  /** When each venue ends whose exchange has announced it. */
+  readonly retirements: ReadonlyMap<VenueId, Retirement>;
   readonly logLevel: LogLevel;
+  /** Venues of earlier versions that these variables still name; they count as not named. */
+  readonly ignored: readonly IgnoredVenue[];
 };
+
+export type IgnoredVenue = { readonly variable: string; readonly venue: string };
 
 export type WebConfig = {
   readonly host: string;
@@ -96,17 +103,38 @@ type LoadedConfig =
  * @returns the configuration, or every problem at once.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): LoadedConfig {
-  const set = Object.fromEntries(variableNames.map((name) => [name, env[name]?.trim() || undefined]));
+  const given = Object.fromEntries(variableNames.map((name) => [name, env[name]?.trim() || undefined]));
+  const { set, ignored } = withoutFormerVenues(given);
   const parsed = schema.safeParse(set);
   const limits = readLimits(set);
-  const problems = [
+  const { retirements, problems } = readRetirements(set);
+  const all = [
     ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ variable: String(path[0]), problem: message })),
     ...missingPartner(set),
     ...limits.problems,
+    ...problems,
   ];
-  return parsed.success && problems.length === 0
-    ? { kind: 'ok', config: toConfig(parsed.data, limits.venueLimits) }
-    : { kind: 'invalid', problems };
+  if (!parsed.success || all.length > 0) return { kind: 'invalid', problems: all };
+  return { kind: 'ok', config: toConfig(parsed.data, { venueLimits: limits.venueLimits, retirements, ignored }) };
+}
+
+/** A list that an operator wrote for an earlier version must not keep this one from starting. */
+function withoutFormerVenues(given: Readonly<Record<string, string | undefined>>): {
+  readonly set: Readonly<Record<string, string | undefined>>;
+  readonly ignored: readonly IgnoredVenue[];
+} {
+  const ignored: IgnoredVenue[] = [];
+  const read = (variable: string) => {
+    const entries = given[variable]?.split(',') ?? [];
+    const kept = entries.filter((entry) => {
+      const venue = entry.split('=')[0]?.trim() ?? '';
+      const isFormer = Object.hasOwn(formerVenues, venue);
+      if (isFormer) ignored.push({ variable, venue });
+      return !isFormer;
+    });
+    return { [variable]: kept.length === 0 ? undefined : kept.join(',') };
+  };
+  return { set: { ...given, ...read('VENUES'), ...read('MAX_LEVERAGE') }, ignored };
 }
 
 function missingPartner(set: Readonly<Record<string, string | undefined>>): readonly Problem[] {
@@ -123,7 +151,7 @@ const missingUsers: Problem = {
     'is missing: without PUBLIC_URL it must be the Discord ids of the people who may use the bot, such as your own',
 };
 
-function toConfig(set: Variables, venueLimits: Config['venueLimits']): Config {
+function toConfig(set: Variables, others: Pick<Config, 'venueLimits' | 'retirements' | 'ignored'>): Config {
   return {
     discordToken: set.DISCORD_TOKEN,
     masterKeys: set.MASTER_KEYS,
@@ -134,7 +162,7 @@ function toConfig(set: Variables, venueLimits: Config['venueLimits']): Config {
     rules: {
       allowedGuilds: set.ALLOWED_GUILDS,
       allowedUsers: set.ALLOWED_USERS,
-      maxLeverage: set.MAX_LEVERAGE,
+      maxLeverage: values.boundSuccessors(set.MAX_LEVERAGE, venueFacts),
       isHalted: set.HALT,
     },
     ...(set.AUDIT_CHANNEL_ID !== undefined && { auditChannel: set.AUDIT_CHANNEL_ID }),
@@ -146,7 +174,7 @@ function toConfig(set: Variables, venueLimits: Config['venueLimits']): Config {
     riskPercent: set.RISK_DISTANCE_PERCENT,
     keepMs: set.KEEP_DAYS * 86_400_000,
     maxKeysPerUser: set.MAX_KEYS_PER_USER,
-    venueLimits,
+    ...others,
     logLevel: set.LOG_LEVEL,
   };
 }

@@ -3,6 +3,7 @@ import { parseEnv } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Config, loadConfig, variableNames } from '../src/config.ts';
+import { boundSuccessors } from '../src/config-values.ts';
 import { malformedEnvLines } from '../src/env-file.ts';
 import { newMasterKeyLine } from '../src/master-key.ts';
 import { venueIds } from '../src/venues/index.ts';
@@ -33,7 +34,7 @@ test('the token, the master keys and who may use the bot are all that must be se
     backups: { dir: 'data/backups', kept: 7 },
     web: { host: '127.0.0.1', port: 8080, trustProxy: [] },
     rules: { allowedUsers: new Set([needed.ALLOWED_USERS]), isHalted: false },
-    venues: expect.arrayContaining(['mudrex', 'kraken-futures', 'kraken-futures-demo']),
+    venues: expect.arrayContaining(['mudrex', 'kraken-futures']),
     cardMs: 60_000,
     riskPercent: 10,
     keepMs: 90 * 86_400_000,
@@ -50,7 +51,6 @@ test('the token, the master keys and who may use the bot are all that must be se
   expect(Object.fromEntries(load({}).venueLimits)).toMatchObject({
     'kraken-futures': kraken,
     mudrex: { windows: mudrexWindows, costs: { read: 1, account: 1, write: 1 } },
-    'kraken-futures-demo': kraken,
   });
 });
 
@@ -212,10 +212,11 @@ test('limits of the operator are read', () => {
   });
   expect(config.venues).toEqual(['mudrex', 'kraken-futures']);
   expect(config.rules.allowedGuilds).toEqual(new Set([snowflake, '223456789012345678']));
-  expect([...config.rules.maxLeverage]).toEqual([
-    ['mudrex', '20'],
-    ['kraken-futures', '2.5'],
-  ]);
+  expect(Object.fromEntries(config.rules.maxLeverage)).toEqual({
+    mudrex: '20',
+    'kraken-futures': '2.5',
+    kraken: '2.5',
+  });
   expect(config).toMatchObject({ rules: { isHalted: true }, auditChannel: snowflake });
   expect(config.web.trustProxy).toEqual(['loopback', '10.0.0.0/8', 'fd00::/8']);
   expect(config.venueLimits.get('mudrex')?.windows).toEqual([
@@ -228,7 +229,6 @@ test('a variable of a venue holds for every venue with its prefix, and only for 
   const { venueLimits } = load({ KRAKEN_LIMITS: '300/10s', KRAKEN_WRITE_COST: '20', KRAKEN_READ_COST: '3' });
   const kraken = { windows: [{ units: 300, windowMs: 10_000 }], costs: { read: 3, account: 2, write: 20 } };
   expect(venueLimits.get('kraken-futures')).toEqual(kraken);
-  expect(venueLimits.get('kraken-futures-demo')).toEqual(kraken);
   expect(venueLimits.get('mudrex')).toEqual(load({}).venueLimits.get('mudrex'));
 });
 
@@ -244,8 +244,90 @@ test('a window without room for one call is refused by the names of what such a 
   });
 });
 
+describe('a venue of an earlier version', () => {
+  const former = 'kraken-futures-demo';
+
+  test('counts as not named in the list of venues, and is told of', () => {
+    const config = load({ VENUES: `mudrex, ${former}` });
+    expect(config.venues).toEqual(['mudrex']);
+    expect(config.ignored).toEqual([{ variable: 'VENUES', venue: former }]);
+    expect(load({ VENUES: 'mudrex' }).ignored).toEqual([]);
+  });
+
+  test('that alone was named leaves all venues', () => {
+    expect(load({ VENUES: former }).venues).toEqual(venueIds);
+  });
+
+  test('has no maximum any more, and those of the others stay', () => {
+    const { rules, ignored } = load({ MAX_LEVERAGE: `${former}=5,mudrex=20` });
+    expect([...rules.maxLeverage]).toEqual([['mudrex', '20']]);
+    expect(ignored).toEqual([{ variable: 'MAX_LEVERAGE', venue: former }]);
+    expect(load({ MAX_LEVERAGE: `${former}=5` }).rules.maxLeverage.size).toBe(0);
+  });
+
+  test('makes no list valid that is not', () => {
+    expect(problemsOf({ VENUES: `mudrex,,${former}` })).toEqual(['VENUES']);
+    expect(problemsOf({ MAX_LEVERAGE: `${former}=5,binance=2` })).toEqual(['MAX_LEVERAGE']);
+  });
+});
+
+describe('a maximum', () => {
+  const facts = [{ id: 'old', retires: { at: 4, closesAt: 3, noNewKeysFrom: 2, eraseAt: 5, successor: 'new' } }];
+  const bound = (limits: Readonly<Record<string, string>>) =>
+    Object.fromEntries(boundSuccessors(new Map(Object.entries(limits)), facts));
+
+  test('of a venue that ends binds its successor, until that has its own', () => {
+    expect(bound({ old: '10' })).toEqual({ old: '10', new: '10' });
+    expect(bound({ old: '10', new: '20' })).toEqual({ old: '10', new: '20' });
+    expect(bound({ new: '20', other: '5' })).toEqual({ new: '20', other: '5' });
+  });
+
+  test('of kraken-futures binds kraken', () => {
+    expect(load({ MAX_LEVERAGE: 'kraken-futures=10' }).rules.maxLeverage.get('kraken')).toBe('10');
+  });
+});
+
+describe('the end of a venue', () => {
+  const utc = (text: string) => Date.parse(`${text}T00:00:00Z`);
+  const at = (env: Readonly<Record<string, string>>) => load(env).retirements.get('kraken-futures');
+
+  test('is as its exchange announced it', () => {
+    expect(at({})).toEqual({
+      noNewKeysFrom: utc('2027-02-01'),
+      closesAt: utc('2027-02-28'),
+      at: utc('2027-03-01'),
+      eraseAt: utc('2027-03-14'),
+      successor: 'kraken',
+    });
+    expect([...load({}).retirements.keys()]).toEqual(['kraken-futures']);
+  });
+
+  test('can be moved day by day, and keys are erased two weeks after the last request', () => {
+    const moved = { KRAKEN_FUTURES_ENDS: '2027-06-01', KRAKEN_FUTURES_CLOSES: '2027-05-30' };
+    expect(at(moved)).toMatchObject({ at: utc('2027-06-01'), closesAt: utc('2027-05-30'), eraseAt: utc('2027-06-13') });
+    const days = { KRAKEN_FUTURES_NO_NEW_KEYS: '2027-01-01', KRAKEN_FUTURES_KEYS_ERASED: '2027-03-01' };
+    expect(at(days)).toMatchObject({ noNewKeysFrom: utc('2027-01-01'), eraseAt: utc('2027-03-01') });
+  });
+
+  test.each([
+    ['KRAKEN_FUTURES_NO_NEW_KEYS', '2027-03-01', 'must not be later than KRAKEN_FUTURES_CLOSES'],
+    ['KRAKEN_FUTURES_CLOSES', '2027-03-02', 'must not be later than KRAKEN_FUTURES_ENDS'],
+    ['KRAKEN_FUTURES_KEYS_ERASED', '2027-02-28', 'must be later than KRAKEN_FUTURES_CLOSES'],
+  ])('in an order that makes no sense is refused: %s=%s', (variable, value, problem) => {
+    expect(loadConfig({ ...needed, [variable]: value })).toEqual({
+      kind: 'invalid',
+      problems: [{ variable, problem }],
+    });
+  });
+
+  test.each(['2027-02-30', '2027-2-28', '28.2.2027', '2027-02-28T00:00', 'soon', '0'])('is not %s', (text) => {
+    expect(problemsOf({ KRAKEN_FUTURES_CLOSES: text })).toEqual(['KRAKEN_FUTURES_CLOSES']);
+  });
+});
+
 test('one number limits every venue', () => {
-  expect([...load({ MAX_LEVERAGE: '15' }).rules.maxLeverage.values()]).toEqual(venueIds.map(() => '15'));
+  const { maxLeverage } = load({ MAX_LEVERAGE: '15' }).rules;
+  expect(venueIds.map((id) => maxLeverage.get(id))).toEqual(venueIds.map(() => '15'));
 });
 
 describe('.env.example', () => {

@@ -2,14 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import { type VenueId, venueFacts } from '../../src/venues/index.ts';
 import type { VenueUrl } from '../../src/venues/venue-api.ts';
 import type { DemoKey, Exchange, SimulatedVenue } from './exchange.ts';
-import { krakenFutures, krakenFuturesDemo } from './kraken-futures.ts';
+import { krakenFutures } from './kraken-futures.ts';
 import { mudrex } from './mudrex.ts';
 
 /** The only registry of simulated exchanges: one for each venue of the bot. */
 export const simulatedVenues: Readonly<Record<VenueId, SimulatedVenue>> = {
   mudrex,
   'kraken-futures': krakenFutures,
-  'kraken-futures-demo': krakenFuturesDemo,
 };
 
 /** A key of the demo with the exchange that it is for. */

@@ -55,14 +55,6 @@ export const krakenDemoKeys: readonly DemoKey[] = [
   demoKey('nobody', 'nobody', 'wrong', 'is refused'),
 ];
 
-/** The demo host's accounts hold nothing. */
-export const krakenDemoHostAccounts = (people: DemoPeople): readonly KrakenAccountSeed[] =>
-  demoPeople.map((person) => ({ id: people[person], keys: [seedOf(`${person}Sandbox`)] }));
-
-export const krakenDemoHostKeys: readonly DemoKey[] = demoPeople.map((person) =>
-  demoKey(`${person}Sandbox`, person, 'demo host', 'works on the demo host only'),
-);
-
 function demoKey(name: string, person: DemoKey['person'], label: string, expect: string): DemoKey {
   return { person, label, expect, key: publicKeyOf(name), secret: secretOf(name) };
 }

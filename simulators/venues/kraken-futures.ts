@@ -1,14 +1,7 @@
 import type { Call, Execution, VenueCore } from './call.ts';
 import { limitsOf, type SimulatedVenue } from './exchange.ts';
 import { createKrakenControls, type KrakenControls } from './kraken-controls.ts';
-import {
-  krakenDemoAccounts,
-  krakenDemoHostAccounts,
-  krakenDemoHostKeys,
-  krakenDemoKeys,
-  krakenKey,
-  krakenRefusals,
-} from './kraken-demo.ts';
+import { krakenDemoAccounts, krakenDemoKeys, krakenKey, krakenRefusals } from './kraken-demo.ts';
 import { type KrakenInstrument, krakenInstruments } from './kraken-instruments.ts';
 import {
   createRefusals,
@@ -127,7 +120,7 @@ const createWorld = (options: KrakenSimulatorOptions, record: KrakenWorld['recor
 /**
  * A Kraken Futures on this machine: it checks signatures, nonces, permissions, the budget and every argument, and keeps
  * margin modes per account. Mounted at `/kraken` it serves `/kraken/derivatives/api/v3/…` and the key check below
- * `/kraken/api/auth/v1/…`. The demo host is a second instance with accounts of its own.
+ * `/kraken/api/auth/v1/…`.
  *
  * @see the seed "Set the leverage setting for a market", and docs.kraken.com
  */
@@ -153,12 +146,4 @@ export const krakenFutures: SimulatedVenue = {
   openDemo: ({ now, limits, people }) =>
     createKrakenFuturesSimulator({ now, ...limitsOf(limits), accounts: krakenDemoAccounts(people) }),
   demoKeys: krakenDemoKeys,
-};
-
-export const krakenFuturesDemo: SimulatedVenue = {
-  ...krakenFutures,
-  ...{ shortLabel: 'Kraken demo', prefix: '/kraken-demo' },
-  openDemo: ({ now, limits, people }) =>
-    createKrakenFuturesSimulator({ now, ...limitsOf(limits), accounts: krakenDemoHostAccounts(people) }),
-  demoKeys: krakenDemoHostKeys,
 };

@@ -112,7 +112,7 @@ export type VenueWarning = {
 /** Words and fixed facts about a venue, for commands and pages; no network. */
 export type VenueFacts = {
   readonly id: string;
-  /** "Kraken Futures", "Kraken Futures DEMO", "Mudrex" */
+  /** "Kraken Futures", "Mudrex" */
   readonly label: string;
   readonly demo: boolean;
   readonly modes: readonly LeverageSetting['mode'][];

@@ -1,6 +1,6 @@
 import type { Budget, Deadlines, VenueFacts, Venues } from '../leverage/venue.ts';
 import { createHttp } from './http.ts';
-import { krakenFutures, krakenFuturesDemo } from './kraken-futures.ts';
+import { krakenFutures } from './kraken-futures.ts';
 import { mudrex } from './mudrex.ts';
 import { type CallReport, defaultDeadlines, type VenueDefinition, type VenueUrl } from './venue-api.ts';
 
@@ -8,8 +8,16 @@ import { type CallReport, defaultDeadlines, type VenueDefinition, type VenueUrl 
 const registry = {
   'kraken-futures': krakenFutures,
   mudrex,
-  'kraken-futures-demo': krakenFuturesDemo,
 } as const satisfies Readonly<Record<string, VenueDefinition>>;
+
+/**
+ * Venues of earlier versions: an operator's list may still name them, and keys of them may still be stored. `ended` says
+ * why they are gone, after their label and "has ended".
+ */
+export const formerVenues: Readonly<Record<string, FormerVenue>> = {
+  'kraken-futures-demo': { label: 'Kraken Futures DEMO', ended: 'Kraken retired its demo exchange on 14 July 2026' },
+};
+export type FormerVenue = { readonly label: string; readonly ended: string };
 
 export type VenueId = keyof typeof registry;
 

@@ -23,7 +23,10 @@ import {
 
 const key = /^[A-Za-z0-9+/]{20,200}={0,2}$/;
 
-const shared: Omit<VenueFacts, 'id' | 'label' | 'demo'> = {
+const facts: VenueFacts = {
+  id: 'kraken-futures',
+  label: 'Kraken Futures',
+  demo: false,
   modes: ['isolated', 'cross'],
   tradeCurrencies: [],
   marketsNeedKey: false,
@@ -65,13 +68,6 @@ const shared: Omit<VenueFacts, 'id' | 'label' | 'demo'> = {
   },
   effect: ({ market }, setting) =>
     setting.mode === 'isolated' ? undefined : `In cross margin the whole account stands behind ${market.symbol}.`,
-};
-
-const facts: VenueFacts = {
-  ...shared,
-  id: 'kraken-futures',
-  label: 'Kraken Futures',
-  demo: false,
   // docs.kraken.com, exchange/api-reference/futures-rest
   retires: {
     at: Date.UTC(2027, 2, 1),
@@ -79,20 +75,6 @@ const facts: VenueFacts = {
     noNewKeysFrom: Date.UTC(2027, 1, 1),
     eraseAt: Date.UTC(2027, 2, 14),
     successor: 'kraken',
-  },
-};
-
-const demoFacts: VenueFacts = {
-  ...shared,
-  id: 'kraken-futures-demo',
-  label: 'Kraken Futures DEMO',
-  demo: true,
-  // Its host only redirects since that day.
-  retires: {
-    at: Date.UTC(2026, 6, 14),
-    closesAt: Date.UTC(2026, 6, 14),
-    noNewKeysFrom: Date.UTC(2026, 6, 14),
-    eraseAt: Date.UTC(2026, 6, 28),
   },
 };
 
@@ -107,25 +89,18 @@ const patienceMs = 1_000;
  */
 export const krakenFutures: VenueDefinition = {
   facts,
-  create: (options) => createKrakenFutures(facts, options, 'https://futures.kraken.com'),
-};
-
-/** The demo exchange, a venue of its own with its own keys. */
-export const krakenFuturesDemo: VenueDefinition = {
-  facts: demoFacts,
-  create: (options) => createKrakenFutures(demoFacts, options, 'https://demo-futures.kraken.com'),
+  create: createKrakenFutures,
 };
 
 /** What every call below needs. */
 type Kraken = Pick<VenueOptions, 'elapsed'> & {
-  readonly facts: VenueFacts;
   readonly api: VenueApi;
   readonly url: string;
 };
 
-function createKrakenFutures(facts: VenueFacts, options: VenueOptions, ownUrl: string): Venue {
-  const { elapsed, url = ownUrl } = options;
-  const kraken: Kraken = { facts, api: createVenueApi(facts, options), elapsed, url: oneUrl(url) };
+function createKrakenFutures(options: VenueOptions): Venue {
+  const { elapsed, url = 'https://futures.kraken.com' } = options;
+  const kraken: Kraken = { api: createVenueApi(facts, options), elapsed, url: oneUrl(url) };
   return {
     ...facts,
     listMarkets: async () => (await readInstruments(kraken)).markets,
@@ -163,17 +138,13 @@ function signed({ url }: Kraken, credentials: Credentials, { path, query = '', c
 }
 
 function readInstruments(kraken: Kraken): Promise<Instruments> {
-  return kraken.api.readList(
-    { ...open(kraken, '/api/v3/instruments'), size: 'markets' },
-    instrumentsOf(kraken.facts.id),
-  );
+  return kraken.api.readList({ ...open(kraken, '/api/v3/instruments'), size: 'markets' }, instrumentsOf(facts.id));
 }
 
 async function readMarket(kraken: Kraken, text: string): Promise<Market> {
   const { markets, others, unreadable } = await readInstruments(kraken);
   const market = findMarket(markets, text);
   if (market) return market;
-  const { facts } = kraken;
   const isMeant = (symbol: string) => normalizeSymbol(symbol) === normalizeSymbol(text);
   if (unreadable.some(isMeant)) throw new Failure({ code: 'VENUE_SILENT', venue: facts.label, silence: 'unreadable' });
   if (others.some(isMeant) || /^(PI|FI|PV|FV)_/i.test(text)) {
@@ -198,7 +169,7 @@ async function listSettings(
   const listed = new Set([...settings.map(({ symbol }) => symbol), ...unread]);
   const others = symbols.filter((symbol) => !listed.has(symbol.toUpperCase()));
   if (hasUnnamed) return { settings, unread: [...unread, ...others], gaps: ['unnamed-rows'] };
-  const unlisted = others.map((symbol) => ({ symbol, setting: { mode: kraken.facts.unlisted } }));
+  const unlisted = others.map((symbol) => ({ symbol, setting: { mode: facts.unlisted } }));
   return { settings: [...settings, ...unlisted], unread, gaps: [] };
 }
 

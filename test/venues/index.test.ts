@@ -1,15 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { explain } from '../../src/messages.ts';
-import { createVenues, venueFacts, venueIds } from '../../src/venues/index.ts';
+import { createVenues, formerVenues, venueFacts, venueIds } from '../../src/venues/index.ts';
 
 const shared = ['budget', 'http', 'index', 'list-reply', 'settings-list', 'slots', 'venue-api', 'verdict'];
 
 test('every file of a venue is named after it, and every venue is in the registry', () => {
   const files = readdirSync(new URL('../../src/venues/', import.meta.url)).map((name) => name.replace(/\.ts$/, ''));
-  const venues = venueIds.map((id) => id.replace(/-demo$/, ''));
-  expect(files).toEqual(expect.arrayContaining(venues));
-  const others = files.filter((file) => !venues.some((id) => file === id || file.startsWith(`${id}-`)));
+  expect(files).toEqual(expect.arrayContaining([...venueIds]));
+  const others = files.filter((file) => !venueIds.some((id) => file === id || file.startsWith(`${id}-`)));
   expect(others.sort()).toEqual(shared);
 });
 
@@ -20,10 +19,17 @@ test('venues stand under their own ids, in the order of the registry, and only t
   const some = createVenues({
     now: Date.now,
     elapsed: () => performance.now(),
-    enabled: ['kraken-futures-demo', 'mudrex'],
+    enabled: ['mudrex', 'kraken-futures'],
   });
-  expect([...some.keys()]).toEqual(['mudrex', 'kraken-futures-demo']);
+  expect([...some.keys()]).toEqual(['kraken-futures', 'mudrex']);
   await Promise.all([venues.close(), some.close()]);
+});
+
+test('a venue of an earlier version is none of the venues, and says why it is gone', () => {
+  for (const [id, { label, ended }] of Object.entries(formerVenues)) {
+    expect(venueIds).not.toContain(id);
+    expect(`${label} has ended: ${ended}.`).toMatch(/^[A-Z].* has ended: [A-Z].*[^.]\.$/);
+  }
 });
 
 test('labels differ, and every demo says DEMO', async () => {
@@ -64,12 +70,10 @@ test('a venue says when what the bot talks to is switched off, and what follows 
     eraseAt: Date.parse('2027-03-14'),
     successor: 'kraken',
   });
-  expect(ends.get('kraken-futures-demo')).toMatchObject({ at: Date.parse('2026-07-14') });
   expect(ends.get('mudrex')).toBeUndefined();
 });
 
 test('every venue has its contract suite and its documented replies', () => {
-  const ids = venueIds.map((id) => id.replace(/-demo$/, ''));
-  const names = ids.flatMap((id) => [`${id}.test.ts`, `fixtures/${id}.json`]);
+  const names = venueIds.flatMap((id) => [`${id}.test.ts`, `fixtures/${id}.json`]);
   for (const name of names) expect([name, existsSync(new URL(name, import.meta.url))]).toEqual([name, true]);
 });

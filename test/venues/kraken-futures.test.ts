@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { credentialsOf } from '../../src/account.ts';
 import type { Market } from '../../src/leverage/market.ts';
-import { authent, krakenFutures, krakenFuturesDemo } from '../../src/venues/kraken-futures.ts';
+import { authent, krakenFutures } from '../../src/venues/kraken-futures.ts';
 import { instrumentsOf } from '../../src/venues/kraken-futures-instruments.ts';
 import { judgeList } from '../../src/venues/list-reply.ts';
 import type { VenueOptions } from '../../src/venues/venue-api.ts';
@@ -534,15 +534,6 @@ describe('what a trader is told', () => {
     expect(key?.pattern.test(apiKey) && secret?.pattern.test(apiSecret)).toBe(true);
     expect([key?.masked, secret?.masked]).toEqual([false, true]);
   });
-
-  test('the demo exchange is a venue of its own', async () => {
-    const demo = await openFixtureVenue(krakenFuturesDemo, () => ({ status: 500 }));
-    open.push(demo);
-    expect(demo.venue).toMatchObject({ id: 'kraken-futures-demo', label: 'Kraken Futures DEMO', demo: true });
-    expect(await outcomeOf(demo.venue.readSetting(credentials, target))).toMatchObject({
-      venue: 'Kraken Futures DEMO',
-    });
-  });
 });
 
 test('reads are tried once more after "too many", then say how long to wait (P11)', async () => {
@@ -636,4 +627,3 @@ describeHostileReplies('Kraken Futures', {
 });
 
 describeVenue('Kraken Futures', (deadlines) => openVenueHarness('kraken-futures', deadlines));
-describeVenue('Kraken Futures DEMO', (deadlines) => openVenueHarness('kraken-futures-demo', deadlines));

@@ -25,7 +25,7 @@ describePage('the page', (stage) => {
       'Bob, trader',
       'Carol, server admin',
     ]);
-    expect(Object.keys(state.venues)).toEqual(['mudrex', 'kraken-futures', 'kraken-futures-demo']);
+    expect(Object.keys(state.venues)).toEqual(['mudrex', 'kraken-futures']);
     expect(state.venues.mudrex?.accounts[state.users[0]?.id ?? '']?.settings).toContainEqual({
       market: 'ETHUSDT',
       mode: 'isolated',

@@ -5,7 +5,7 @@ import { krakenCall, openVenue, request } from './open-venue.ts';
 const people = { alice: '100000000000000001', bob: '100000000000000002', carol: '100000000000000003' };
 const now = () => 1_780_000_000_000;
 const path = '/derivatives/api/v3/leveragepreferences';
-const { mudrex, 'kraken-futures': kraken, 'kraken-futures-demo': krakenDemo } = simulatedVenues;
+const { mudrex, 'kraken-futures': kraken } = simulatedVenues;
 
 const ofKraken = (label: string): readonly { credential: DemoCredential; key: string; secret: string }[] =>
   demoCredentials.flatMap((credential) =>
@@ -23,7 +23,7 @@ async function withVenue<Result>(venue: typeof kraken, use: (url: string) => Pro
 describe('the demo', () => {
   it('has secrets that say what they are; those of Kraken are base64 of 64 bytes', () => {
     for (const { secret } of mudrex.demoKeys) expect(secret).toContain('demo');
-    for (const { secret } of [...kraken.demoKeys, ...krakenDemo.demoKeys]) {
+    for (const { secret } of kraken.demoKeys) {
       const bytes = Buffer.from(secret, 'base64');
       expect(bytes.toString('latin1')).toContain('demo');
       expect(bytes).toHaveLength(64);
@@ -58,7 +58,6 @@ describe('the demo', () => {
     ['read only', 'insufficientPrivileges', 3],
     ['may withdraw', 'success', 3],
     ['wrong', 'authenticationError', 1],
-    ['demo host', 'authenticationError', 3],
   ])('has Kraken keys labelled "%s" whose write ends in %s', async (label, outcome, count) => {
     const keys = ofKraken(label);
     expect(keys).toHaveLength(count);
@@ -67,13 +66,6 @@ describe('the demo', () => {
         const reply = await krakenCall(url, key, { method: 'PUT', path, query: 'symbol=PF_ADAUSD&maxLeverage=2' });
         expect(reply.text).toContain(`"${outcome}"`);
       }
-    });
-  });
-
-  it('has demo-host keys that work on the demo host', async () => {
-    await withVenue(krakenDemo, async (url) => {
-      for (const key of ofKraken('demo host'))
-        expect((await krakenCall(url, key, { path })).text).toContain('"success"');
     });
   });
 

@@ -342,10 +342,10 @@ describe('the Kraken Futures simulator', () => {
     expect(kraken.simulator.writeCount('alice')).toBe(0);
   });
 
-  it('is another world when it is another instance, as the demo host is', async () => {
-    const demo = await open({ accounts: [{ id: 'alice', keys: [{ key: 'demoHostKey', secret }] }] });
+  it('is another world when it is another instance, as one that another bot uses is', async () => {
+    const demo = await open({ accounts: [{ id: 'alice', keys: [{ key: 'otherKey', secret }] }] });
     expect(await demo.get('/openorders', 'demoKeyAlice')).toMatchObject(failed('authenticationError'));
-    expect((await demo.get('/openorders', 'demoHostKey')).json).toMatchObject(success);
+    expect((await demo.get('/openorders', 'otherKey')).json).toMatchObject(success);
     await demo.venue.close();
   });
 });
