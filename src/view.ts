@@ -21,7 +21,7 @@ export function spansOf(text: Text): readonly Span[] {
 export type Tone = 'plain' | 'ask' | 'risky' | 'done' | 'refused' | 'unknown';
 
 /** What a button asks for. `id` (128 random bits) finds the rest in the store. */
-export type Verb = 'confirm' | 'cancel' | 'check' | 'back' | 'do' | 'drop';
+export type Verb = 'confirm' | 'cancel' | 'check' | 'back' | 'again' | 'do' | 'drop';
 
 export type Button =
   | {

@@ -60,7 +60,7 @@ export function createLane(options: {
     );
     const [forger] = intruders;
     if (forger === undefined) return seen;
-    const forged = ['check', 'back', 'do', 'drop'].map((verb) => [verb, proposal] as const);
+    const forged = ['check', 'back', 'again', 'do', 'drop'].map((verb) => [verb, proposal] as const);
     const tickets = ticket === undefined ? [] : ['do', 'drop', 'confirm'].map((verb) => [verb, ticket] as const);
     const all = [...forged, ...tickets].flatMap(([verb, id]) => client.forge(forger, messageId, verb, id) ?? []);
     return [...seen, ...all];

@@ -93,6 +93,7 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
   [/^Setting .* …$/, 'working'],
   [/^Done: /, 'applied'],
   [/accepted, not read back$/, 'accepted'],
+  [/ applied, as .* answered$/, 'accepted'],
   [/^Accepted, not /, 'accepted'],
   [/^Not changed: /, 'refused'],
   [/^Not sent: /, 'not-sent'],

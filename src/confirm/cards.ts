@@ -19,7 +19,12 @@ import { receiptView, workingView } from './receipt.ts';
 export type Card = { readonly view: View; readonly proposal?: Proposal };
 
 /** Who wants a card, and in which message. */
-export type Asker = Caller & { readonly isShared: boolean; readonly delivery: Delivery };
+export type Asker = Caller & {
+  readonly isShared: boolean;
+  readonly delivery: Delivery;
+  /** The id of what the card asks for once more, where nobody knows what became of that. */
+  readonly instead?: string;
+};
 
 /** What cards are made with. */
 export type CardContext = {
@@ -54,7 +59,11 @@ export async function askForCard(context: CardContext, asker: Asker, wish: Wish)
   const fresh = await preview(venue, key.credentials, { market: wish.market, setting, riskPercent, ...currency });
   context.onKeyUsed(venue, key.credentials);
   if (isSameSetting(fresh.current, setting)) return { view: noChangeView(venue, fresh) };
-  return propose(context, venue, proposalFor(asker, key, fresh), fresh, { delivery: asker.delivery });
+  const { delivery, instead } = asker;
+  return propose(context, venue, proposalFor(asker, key, fresh), fresh, {
+    delivery,
+    ...(instead !== undefined && { instead }),
+  });
 }
 
 /** A new card from a re-check that found the old one stale. */
@@ -94,13 +103,13 @@ async function propose(
   venue: Venue,
   proposed: NewProposal,
   fresh: Preview,
-  card: { readonly delivery: Delivery; readonly note?: string },
+  card: { readonly delivery: Delivery; readonly instead?: string; readonly note?: string },
 ): Promise<Card> {
   const { keys, proposals, cardMs } = context;
-  const { delivery, ...reason } = card;
+  const { delivery, instead, ...reason } = card;
   const own = await keys.list(proposed.account.user);
   const namesAccount = own.filter(({ account }) => account.venue === venue.id).length > 1;
-  const proposal = await proposals.open(proposed, cardMs, delivery);
+  const proposal = await proposals.open(proposed, cardMs, delivery, instead);
   return { proposal, view: cardView(venue, proposal, fresh, { namesAccount, ...reason }) };
 }
 

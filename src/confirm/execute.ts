@@ -93,6 +93,7 @@ export async function readBack(
   const holds = await venue.readSetting(credentials, marketAndCurrencyOf(proposal)).catch(failureOnly);
   if (holds instanceof Failure) return { kind: 'unread', at: await now() };
   const asOf = await now();
+  if (holds.mode === 'unknown') return { kind: 'hidden' };
   return isSameSetting(holds, proposal.setting) ? { kind: 'agrees', asOf } : { kind: 'disagrees', asOf, holds };
 }
 

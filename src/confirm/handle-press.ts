@@ -7,12 +7,14 @@ import { requireVenue } from '../leverage/venue.ts';
 import type { Wish } from '../leverage/wish.ts';
 import type { Press, PressReply } from '../press.ts';
 import type { View } from '../view.ts';
-import { askForCard, busyView } from './cards.ts';
+import { type Asker, askForCard, busyView } from './cards.ts';
+import { maySetAgain } from './outcome.ts';
 import type { PressContext } from './press-context.ts';
 import { besideReply, receiptReply } from './press-reply.ts';
 import { pressTicket } from './press-ticket.ts';
 import type { Proposal } from './proposal.ts';
 import type { StoredProposal } from './proposal-rows.ts';
+import { setAgainView } from './receipt.ts';
 import { runClaimed } from './run-claimed.ts';
 
 /**
@@ -35,6 +37,8 @@ export async function handlePress(
       return check(context, press);
     case 'back':
       return back(context, press);
+    case 'again':
+      return again(context, press);
     case 'do':
     case 'drop':
       return pressTicket(context, press, verb);
@@ -90,10 +94,41 @@ async function back(context: PressContext, press: Press): Promise<PressReply> {
   const setting = settingBefore(proposal);
   if (setting === undefined) throw new Failure({ code: 'CARD_GONE' });
   const delivery = followUpOf(press.delivery);
-  const card = await askForCard(context, { ...press, isShared: false, delivery }, wishFor(proposal, setting));
-  const { proposal: next } = card;
-  if (next === undefined) return { answer: card.view };
-  return { answer: card.view, answered: (messageId) => context.proposals.attach(next.id, messageId) };
+  return cardBeside(context, { ...press, isShared: false, delivery }, wishFor(proposal, setting));
+}
+
+/**
+ * "Set again": a new card for the same setting, as "Back to" makes one. Nothing is sent before that is confirmed. A
+ * receipt makes one such card, since two would look like one change.
+ */
+async function again(context: PressContext, press: Press): Promise<PressReply> {
+  const found = await pressedCard(context, press);
+  const { proposal, outcome } = found;
+  if (!maySetAgain(outcome)) throw new Failure({ code: 'CARD_GONE' });
+  if (outcome.again !== undefined) return madeAlready(context, outcome.again);
+  const asker = { ...press, isShared: false, delivery: followUpOf(press.delivery), instead: proposal.id };
+  try {
+    const reply = await cardBeside(context, asker, wishFor(proposal, proposal.setting));
+    // Its receipt loses the button.
+    if (reply.answered !== undefined) await context.telling.mend(proposal.id).catch(context.onError);
+    return reply;
+  } catch (error) {
+    const { outcome: now } = await context.proposals.require(proposal.id);
+    if (maySetAgain(now) && now.again !== undefined) return madeAlready(context, now.again);
+    throw error;
+  }
+}
+
+/** What came of the card that another press has made. */
+async function madeAlready(context: PressContext, id: string): Promise<PressReply> {
+  const made = await context.proposals.find(id);
+  return made === undefined || made.stage === 'pending' ? { answer: setAgainView() } : besideReply(context, made);
+}
+
+async function cardBeside(context: PressContext, asker: Asker, wish: Wish): Promise<PressReply> {
+  const { view, proposal } = await askForCard(context, asker, wish);
+  if (proposal === undefined) return { answer: view };
+  return { answer: view, answered: (messageId) => context.proposals.attach(proposal.id, messageId) };
 }
 
 /** The card of the pressed button, for whom it belongs to. */

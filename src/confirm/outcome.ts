@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FailureData, Silence } from '../errors.ts';
-import { currentSchema } from '../leverage/setting.ts';
+import { shownSettingSchema } from '../leverage/setting.ts';
 
 /** A failure as data; only this program seals one, so its code is all that is checked. */
 const failureSchema = z.custom<FailureData>((value) => z.object({ code: z.string() }).safeParse(value).success);
@@ -19,7 +19,10 @@ const sentSchema = z.object({ at: z.number(), until: z.number(), answer: z.enum(
 export type SentRequest = Readonly<z.infer<typeof sentSchema>>;
 
 /** What the venue held when it was last read, which was not what had been asked for. */
-const shownSchema = z.object({ asOf: z.number(), holds: currentSchema });
+const shownSchema = z.object({ asOf: z.number(), holds: shownSettingSchema });
+
+/** That the venue answered when it was last read, and did not show what is set. */
+const hiddenSchema = { isHidden: z.literal(true).exactOptional() };
 
 /**
  * What is known after the request, while that may still change: nobody knows `since` when. `firstReadAt` is the first
@@ -32,6 +35,7 @@ const unsettledSchema = z.object({
   sent: sentSchema.exactOptional(),
   firstReadAt: z.number().exactOptional(),
   shown: shownSchema.exactOptional(),
+  ...hiddenSchema,
 });
 export type Unsettled = Readonly<z.infer<typeof unsettledSchema>>;
 
@@ -47,11 +51,14 @@ const unreadSchema = { gone: goneSchema.exactOptional() };
  *
  * - `stale`, `unchanged`, `not-sent`: decided before anything was sent.
  * - `unsettled`: the read-back does not agree (yet), or cannot be had: it is read again.
- * - `applied`: the venue accepted it, or a read-back agreed; `isReadBack` tells which.
+ * - `applied`: the venue accepted it, or a read-back agreed; `isReadBack` tells which. `shown` is what a read-back right
+ *   after it still showed, of a venue that has shown nothing since.
  * - `not-applied`: no usable answer to the write, and read-backs from `since` on, half a minute apart, show another
  *   setting; or the one of a later "Check now".
  * - `differs`: the venue said success, and its read-backs show something else.
  * - `unknown`: no usable answer to the write, and none to the read-backs that could have told.
+ *
+ * `isHidden` says that the venue does not show it: it has answered, so waiting for an answer is of no use.
  */
 export const outcomeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cancelled'), at: z.number() }),
@@ -65,26 +72,36 @@ export const outcomeSchema = z.discriminatedUnion('kind', [
     kind: z.literal('applied'),
     asOf: z.number(),
     isReadBack: z.boolean(),
+    shown: shownSchema.exactOptional(),
     ...settlingSchema,
     ...unreadSchema,
+    ...hiddenSchema,
   }),
   z.object({
     kind: z.literal('not-applied'),
     since: z.number(),
     asOf: z.number(),
-    holds: currentSchema.exactOptional(),
+    holds: shownSettingSchema.exactOptional(),
     ...settlingSchema,
   }),
-  z.object({ kind: z.literal('differs'), asOf: z.number(), holds: currentSchema, ...settlingSchema }),
+  z.object({ kind: z.literal('differs'), asOf: z.number(), holds: shownSettingSchema, ...settlingSchema }),
   z.object({
     kind: z.literal('unknown'),
     since: z.number(),
+    /** The id of the card that "Set again" has made. */
+    again: z.string().exactOptional(),
     shown: shownSchema.exactOptional(),
     ...settlingSchema,
     ...unreadSchema,
+    ...hiddenSchema,
   }),
 ]);
 export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;
+
+/** Whether whoever asked can be given a new card for the same: nobody will ever be told what became of this one. */
+export function maySetAgain(outcome: Outcome | undefined): outcome is Extract<Outcome, { kind: 'unknown' }> {
+  return outcome?.kind === 'unknown' && outcome.isHidden === true && outcome.gone === undefined;
+}
 
 /** Whether its owner has to hear of it: cards that nobody confirmed are not worth telling later. */
 export function isWorthTelling({ kind }: Outcome): boolean {

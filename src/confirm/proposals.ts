@@ -9,7 +9,7 @@ import { createCardLists, findReadable } from './card-lists.ts';
 import { makeRoom } from './card-room.ts';
 import { eraseCards } from './erase-cards.ts';
 import type { KeyGuard } from './key-guard.ts';
-import { isWorthTelling, type Outcome } from './outcome.ts';
+import { isWorthTelling, maySetAgain, type Outcome } from './outcome.ts';
 import type { Proposal, Stage } from './proposal.ts';
 import { findProposal, proposalRows, rowCheck, rowKeys, type StoredProposal } from './proposal-rows.ts';
 
@@ -55,7 +55,9 @@ export type Proposals = ReturnType<typeof createProposals>;
  */
 export function createProposals(context: ProposalContext) {
   return {
-    open: (request: NewProposal, ttlMs: number, delivery: Delivery) => open(context, request, ttlMs, delivery),
+    /** @param instead - The id of what this asks for once more; it can be asked for so only once. */
+    open: (request: NewProposal, ttlMs: number, delivery: Delivery, instead?: string) =>
+      open(context, request, { ttlMs, delivery, ...(instead !== undefined && { instead }) }),
     attach: (id: string, messageId: string) => attach(context, id, messageId),
     find: (id: string) => findProposal(context, id),
     /** @returns undefined for one that can no longer be read, too */
@@ -122,14 +124,15 @@ async function require(context: ProposalContext, id: string): Promise<StoredProp
 /**
  * Stores a new proposal.
  *
- * @throws Failure TOO_MANY_OPEN_CARDS, TOO_MANY_CARDS, STORE_UNAVAILABLE for an id that is taken
+ * @throws Failure TOO_MANY_OPEN_CARDS, TOO_MANY_CARDS, STORE_UNAVAILABLE for an id that is taken, CARD_GONE for one that
+ *   is to stand in for another which has its successor already
  */
 async function open(
   context: ProposalContext,
   request: NewProposal,
-  ttlMs: number,
-  delivery: Delivery,
+  card: { readonly ttlMs: number; readonly delivery: Delivery; readonly instead?: string },
 ): Promise<Proposal> {
+  const { ttlMs, delivery, instead } = card;
   const { store, newId, keepMs } = context;
   const { by: user } = request;
   const id = newId();
@@ -139,10 +142,30 @@ async function open(
     await makeRoom(context, user);
     const row = await toWrite(context, { proposal, stage: 'pending', delivery });
     const index = [rowKeys.open, rowKeys.owned].map((key) => ({ key: key(user, id), value: '', ttlMs: keepMs }));
-    return { checks: [{ key: row.key, version: 'absent' }], writes: [row, ...index] };
+    const marked = instead === undefined ? { checks: [], writes: [] } : await markSetAgain(context, instead, id);
+    return {
+      checks: [{ key: row.key, version: 'absent' }, ...marked.checks],
+      writes: [row, ...index, ...marked.writes],
+    };
   });
+  if (stored.kind === 'conflict' && instead !== undefined) throw new Failure({ code: 'CARD_GONE' });
   if (stored.kind !== 'committed') throw new Failure({ code: 'STORE_UNAVAILABLE' });
   return proposal;
+}
+
+/** Notes with an ended proposal which card asks for the same once more: of any number of presses one makes a card. */
+async function markSetAgain(
+  context: ProposalContext,
+  id: string,
+  again: string,
+): Promise<Required<Pick<Change, 'checks' | 'writes'>>> {
+  const row = await proposalRows.get(context, id);
+  const outcome = row?.data.outcome;
+  if (row === undefined || !maySetAgain(outcome) || outcome.again !== undefined) {
+    throw new Failure({ code: 'CARD_GONE' });
+  }
+  const marked = await proposalRows.rewrite(context, row, { ...row.data, outcome: { ...outcome, again } });
+  return { checks: [{ key: row.key, version: row.version }], writes: [marked] };
 }
 
 /** Remembers in which message a card stands, once that is known. */

@@ -11,13 +11,12 @@ export type Words = { readonly tone: Tone; readonly title: string; readonly body
 
 export function outcomeWords(venue: string, proposal: Proposal, outcome: Outcome): Words {
   const setting = describeSetting(proposal.setting);
-  const before = describeSetting(proposal.seen.current);
   const symbol = marketLabel(proposal);
   switch (outcome.kind) {
     case 'applied':
       return applied(venue, proposal, outcome);
     case 'refused':
-      return refused(`Not changed: ${explain(outcome.failure).what}`, venue, before, outcome.failure);
+      return refused(venue, proposal, outcome.failure);
     case 'not-sent':
       return notSent(venue, outcome.failure);
     case 'unchanged':
@@ -66,8 +65,10 @@ type Of<Kind extends Outcome['kind']> = Extract<Outcome, { kind: Kind }>;
 function applied(venue: string, proposal: Proposal, outcome: Of<'applied'>): Words {
   const symbol = marketLabel(proposal);
   const setting = describeSetting(proposal.setting);
-  const was = ` It was ${describeSetting(proposal.seen.current)} before.`;
+  const { current } = proposal.seen;
+  const was = current.mode === 'unknown' ? [] : [` It was ${describeSetting(current)} before.`];
   const { sent, asOf, gone } = outcome;
+  if (outcome.isHidden && gone === undefined) return appliedUnseen(venue, proposal, outcome, was);
   if (!outcome.isReadBack) {
     return {
       tone: 'done',
@@ -79,7 +80,7 @@ function applied(venue: string, proposal: Proposal, outcome: Of<'applied'>): Wor
         gone === undefined
           ? 'Press "Check now" to see what it holds.'
           : `${cannotAsk(venue, gone)} Look at the exchange to see what it holds.`,
-        was,
+        ...was,
       ],
     };
   }
@@ -87,11 +88,32 @@ function applied(venue: string, proposal: Proposal, outcome: Of<'applied'>): Wor
   const story = isTold
     ? [`${venue} holds it as of `, clock(asOf), '.']
     : [...request(sent), ' Read back at ', clock(asOf), `: ${venue} holds it.`];
-  return { tone: 'done', title: `Done: ${symbol} is at ${setting}`, body: [...story, was] };
+  return { tone: 'done', title: `Done: ${symbol} is at ${setting}`, body: [...story, ...was] };
+}
+
+/** The venue said yes, and does not show what is set: its answer is all that there will be. */
+function appliedUnseen(venue: string, proposal: Proposal, outcome: Of<'applied'>, was: readonly Span[]): Words {
+  const { asOf, shown } = outcome;
+  const still = shown && [
+    ' At ',
+    clock(shown.asOf),
+    ` it still showed ${describeSetting(shown.holds)}. Look at ${venue} before you trade.`,
+  ];
+  return {
+    tone: shown === undefined ? 'done' : 'unknown',
+    title: `${marketLabel(proposal)}: ${describeSetting(proposal.setting)} applied, as ${venue} answered`,
+    body: [
+      `${venue} accepted it at `,
+      clock(asOf),
+      `. Not read back: ${venue} does not show it.`,
+      ...(still ?? []),
+      ...was,
+    ],
+  };
 }
 
 /** What is known so far, and when there will be more: until then nothing is called done, and nothing failed. */
-function unsettled(venue: string, proposal: Proposal, { sent, shown, lookAt }: Of<'unsettled'>): Words {
+function unsettled(venue: string, proposal: Proposal, { sent, shown, lookAt, isHidden }: Of<'unsettled'>): Words {
   const isAccepted = sent?.answer === 'accepted';
   const still = shown && [
     ' Read back at ',
@@ -105,7 +127,7 @@ function unsettled(venue: string, proposal: Proposal, { sent, shown, lookAt }: O
     title: `${isAccepted ? heading : 'Not known yet'}: ${changeWords(proposal)}`,
     body: [
       ...request(sent),
-      ...(still ?? [' It could not be read back yet.']),
+      ...(still ?? [isHidden ? ` ${doesNotShow(venue)}` : ' It could not be read back yet.']),
       why,
       ' Next look: ',
       { time: lookAt, style: 'relative' },
@@ -129,14 +151,17 @@ function notApplied(venue: string, proposal: Proposal, { sent, since, asOf, hold
   };
 }
 
-function unknown(venue: string, proposal: Proposal, { sent, since, shown, gone }: Of<'unknown'>): Words {
+function unknown(venue: string, proposal: Proposal, outcome: Of<'unknown'>): Words {
+  const { sent, since, shown, gone } = outcome;
   const last = shown && [' At ', clock(shown.asOf), ` ${venue} still showed ${describeSetting(shown.holds)}.`];
+  const title = `Not known: ${changeWords(proposal)}`;
+  const told = [...request(sent), ...(last ?? [])];
+  if (outcome.isHidden && gone === undefined) return { tone: 'unknown', title, body: [...told, unseen(venue)] };
   return {
     tone: 'unknown',
-    title: `Not known: ${changeWords(proposal)}`,
+    title,
     body: [
-      ...request(sent),
-      ...(last ?? []),
+      ...told,
       ' Since ',
       clock(shown?.asOf ?? since),
       ' it could not be read back, so it may or may not hold now. The bot does not send it again. ',
@@ -145,6 +170,15 @@ function unknown(venue: string, proposal: Proposal, { sent, since, shown, gone }
         : `${cannotAsk(venue, gone)} Look at the exchange.`,
     ],
   };
+}
+
+/** Nobody will be told what became of it: whoever wants the setting asks for it once more. */
+function unseen(venue: string): string {
+  return ` ${doesNotShow(venue)} It may or may not hold now. The bot does not send it again by itself. Look at ${venue}, or press "Set again": that makes a new card, which you can confirm.`;
+}
+
+function doesNotShow(venue: string): string {
+  return `${venue} does not show this setting, so the bot cannot read it back.`;
 }
 
 function cannotAsk(venue: string, gone: Gone): string {
@@ -176,12 +210,10 @@ function seconds(ms: number): string {
   return ms < 1000 ? 'less than 1 s' : `${Math.round(ms / 1000)} s`;
 }
 
-function refused(title: string, venue: string, before: string, failure: FailureData): Words {
-  return {
-    tone: 'refused',
-    title,
-    body: `${venue} changed nothing; the setting was ${before} when last read. ${explain(failure).next}`,
-  };
+function refused(venue: string, { seen: { current } }: Proposal, failure: FailureData): Words {
+  const { what, next } = explain(failure);
+  const before = current.mode === 'unknown' ? '' : `; the setting was ${describeSetting(current)} when last read`;
+  return { tone: 'refused', title: `Not changed: ${what}`, body: `${venue} changed nothing${before}. ${next}` };
 }
 
 function notSent(venue: string, failure: FailureData | undefined): Words {

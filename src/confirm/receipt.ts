@@ -1,7 +1,7 @@
 import { type Delivery, isPublic } from '../delivery.ts';
 import { marketLabel } from '../leverage/market.ts';
 import type { Button, View } from '../view.ts';
-import type { Outcome } from './outcome.ts';
+import { maySetAgain, type Outcome } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
 import { changeWords, outcomeWords, type Words } from './receipt-words.ts';
 
@@ -10,7 +10,16 @@ export function workingView(venue: string, proposal: Proposal): View {
   return {
     tone: 'plain',
     title: `Setting ${changeWords(proposal)} on ${venue} …`,
-    body: 'Confirmed. The bot checks once more, sends it once and reads it back. The result replaces this message or follows it.',
+    body: 'Confirmed. The bot checks once more, sends it once and looks what came of it. The result replaces this message or follows it.',
+  };
+}
+
+/** The answer to a second press of "Set again", while its card waits. */
+export function setAgainView(): View {
+  return {
+    tone: 'plain',
+    title: 'This button has made its card already',
+    body: 'Nothing was sent. Confirm or cancel that card. If you do not find it, run the command again.',
   };
 }
 
@@ -53,15 +62,31 @@ function buttonsFor(proposal: Proposal, outcome: Outcome): readonly Button[] {
   switch (outcome.kind) {
     case 'applied':
       if (outcome.isReadBack) return backButtons(proposal);
-      return outcome.gone === undefined ? [check] : [];
+      return [...(mayTellMore(proposal, outcome) ? [check] : []), ...(outcome.isHidden ? backButtons(proposal) : [])];
     case 'unknown':
-      return outcome.gone === undefined ? [check] : [];
+      return [...againButtons(proposal, outcome), ...(mayTellMore(proposal, outcome) ? [check] : [])];
     case 'unsettled':
+      return mayTellMore(proposal, outcome) ? [check] : [];
     case 'differs':
       return [check];
     default:
       return [];
   }
+}
+
+/**
+ * Whether asking the venue once more can tell anything. One that did not show its setting shows it only where it did so
+ * before: for the card, or since. Elsewhere "Check now" would say the same for ever.
+ */
+function mayTellMore({ seen }: Proposal, outcome: Extract<Outcome, { isHidden?: true }>): boolean {
+  if ('gone' in outcome) return false;
+  return !outcome.isHidden || seen.current.mode !== 'unknown' || outcome.shown !== undefined;
+}
+
+/** "Set again": until a press has made its card. */
+function againButtons({ id }: Proposal, outcome: Outcome): readonly Button[] {
+  if (!maySetAgain(outcome) || outcome.again !== undefined) return [];
+  return [{ kind: 'press', verb: 'again', id, label: 'Set again', style: 'secondary' }];
 }
 
 /** "Back to 3x": absent where nothing was set before, because a venue cannot unset. */

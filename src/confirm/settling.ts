@@ -1,5 +1,5 @@
 import { unreachable } from '../errors.ts';
-import type { CurrentSetting } from '../leverage/setting.ts';
+import type { ShownSetting } from '../leverage/setting.ts';
 import type { Gone, Outcome, Unsettled } from './outcome.ts';
 
 /** A request that was delayed in the network can land this long after a read-back showed nothing. */
@@ -15,7 +15,9 @@ const LOOKS_MS = [1_000, 3_000, 10_000, READ_AGAIN_MS] as const;
 /** What a read-back says: `never` when it can no longer be had, because the venue or the key is gone. */
 export type ReadBack =
   | { readonly kind: 'agrees'; readonly asOf: number }
-  | { readonly kind: 'disagrees'; readonly asOf: number; readonly holds: CurrentSetting }
+  | { readonly kind: 'disagrees'; readonly asOf: number; readonly holds: ShownSetting }
+  /** The venue answered, and does not show what is set: that is neither "not set" nor another setting. */
+  | { readonly kind: 'hidden' }
   | { readonly kind: 'unread'; readonly at: number }
   | { readonly kind: 'never'; readonly gone: Gone };
 
@@ -32,19 +34,33 @@ export function afterRead(doubt: Doubt, read: ReadBack, passed: Passed): Outcome
       return { kind: 'applied', asOf: read.asOf, isReadBack: true, ...sentIn(doubt) };
     case 'disagrees': {
       const { asOf, holds } = read;
-      const { firstReadAt } = doubt;
+      const { isHidden: _, ...known } = doubt;
+      const { firstReadAt } = known;
       const isAgain = firstReadAt !== undefined && passed.readAge >= READ_AGAIN_MS;
-      if (!isAgain) return unsettled({ ...doubt, firstReadAt: firstReadAt ?? asOf, shown: { asOf, holds } }, passed);
+      if (!isAgain) return unsettled({ ...known, firstReadAt: firstReadAt ?? asOf, shown: { asOf, holds } }, passed);
       if (wasAccepted(doubt)) return { kind: 'differs', asOf, holds, ...sentIn(doubt) };
       return { kind: 'not-applied', since: firstReadAt, asOf, holds, ...sentIn(doubt) };
     }
+    case 'hidden':
+      return whileHidden({ ...doubt, isHidden: true }, passed);
     case 'unread':
+      if (doubt.isHidden) return whileHidden(doubt, passed);
       return passed.age >= SETTLE_MS ? lastKnown(doubt) : unsettled(doubt, passed);
     case 'never':
       return lastKnown(doubt, read.gone);
     default:
       return unreachable(read);
   }
+}
+
+/**
+ * Of a venue that does not show what is set. What it accepted is done at once: nothing would come of waiting, unless it
+ * has just shown something else. What it did not answer can land for half a minute, in which it may show it after all;
+ * afterwards nobody will ever know.
+ */
+function whileHidden(doubt: Doubt, passed: Passed): Outcome {
+  const isDone = wasAccepted(doubt) && doubt.shown === undefined;
+  return isDone || passed.age >= READ_AGAIN_MS ? lastKnown(doubt) : unsettled(doubt, passed);
 }
 
 /** "Check now" on something that has ended. @returns undefined when it tells nothing new */
@@ -57,14 +73,21 @@ export function afterCheck(ended: Outcome, read: ReadBack): Outcome | undefined 
       const { asOf, holds } = read;
       // Only a venue that said yes can differ from what it said.
       if (ended.kind === 'unknown') return { kind: 'not-applied', since: asOf, asOf, holds, ...sentIn(ended) };
+      if (isTooEarly(ended, asOf)) return undefined;
       return { kind: 'differs', asOf, holds, ...sentIn(ended) };
     }
+    case 'hidden':
     case 'unread':
     case 'never':
       return undefined;
     default:
       return unreachable(read);
   }
+}
+
+/** Where nothing was waited for after "accepted", the old value may be shown for a moment. */
+function isTooEarly(ended: Outcome, asOf: number): boolean {
+  return ended.kind === 'applied' && ended.isHidden === true && asOf - ended.asOf < READ_AGAIN_MS;
 }
 
 /** Whether one more read-back can say more of an ended proposal; what was never sent is not for the venue to tell. */
@@ -74,16 +97,23 @@ export function mayStillBeTold(ended: Outcome): boolean {
 
 /** What is true for good once nobody asks any more. */
 function lastKnown(doubt: Doubt, gone?: Gone): Outcome {
-  const { sent, shown, since } = doubt;
-  const why = gone === undefined ? {} : { gone };
+  const { sent, shown, since, isHidden } = doubt;
+  const why = { ...(gone !== undefined && { gone }), ...(isHidden && { isHidden }) };
   if (sent?.answer !== 'accepted') return { kind: 'unknown', since, ...(shown && { shown }), ...sentIn(doubt), ...why };
+  // What it showed in the half minute after the write may have been the old value.
+  if (isHidden) return { kind: 'applied', asOf: sent.until, isReadBack: false, ...(shown && { shown }), sent, ...why };
   if (shown !== undefined) return { kind: 'differs', ...shown, sent };
   return { kind: 'applied', asOf: sent.until, isReadBack: false, sent, ...why };
 }
 
 function unsettled(doubt: Doubt, { now, age, readAge }: Passed): Unsettled {
-  const { since, sent, firstReadAt, shown } = doubt;
-  const known = { ...(sent && { sent }), ...(firstReadAt !== undefined && { firstReadAt }), ...(shown && { shown }) };
+  const { since, sent, firstReadAt, shown, isHidden } = doubt;
+  const known = {
+    ...(sent && { sent }),
+    ...(firstReadAt !== undefined && { firstReadAt }),
+    ...(shown && { shown }),
+    ...(isHidden && { isHidden }),
+  };
   const read = doubt.firstReadAt === undefined ? age : readAge;
   const next = LOOKS_MS.find((look) => look > read) ?? read + READ_AGAIN_MS;
   return { kind: 'unsettled', since, lookAt: Math.ceil(now + next - read), ...known };

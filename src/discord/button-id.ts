@@ -5,6 +5,7 @@ const verbs: Readonly<Record<Verb, true>> = {
   cancel: true,
   check: true,
   back: true,
+  again: true,
   do: true,
   drop: true,
 };

@@ -11,15 +11,12 @@ export const settingSchema = z.discriminatedUnion('mode', [
 ]);
 export type LeverageSetting = Readonly<z.infer<typeof settingSchema>>;
 
-/**
- * What a venue holds: `unset` where it says that nothing was ever set, which is not 1x; `unknown` where it does not tell,
- * which is neither, and the same as nothing.
- */
-export const currentSchema = z.union([
-  settingSchema,
-  z.object({ mode: z.literal('unset') }),
-  z.object({ mode: z.literal('unknown') }),
-]);
+/** What a venue says that it holds: `unset` where it says that nothing was ever set, which is not 1x. */
+export const shownSettingSchema = z.union([settingSchema, z.object({ mode: z.literal('unset') })]);
+export type ShownSetting = Readonly<z.infer<typeof shownSettingSchema>>;
+
+/** What is known of what a venue holds: `unknown` where it does not show it, which is the same as nothing. */
+export const currentSchema = z.union([shownSettingSchema, z.object({ mode: z.literal('unknown') })]);
 export type CurrentSetting = Readonly<z.infer<typeof currentSchema>>;
 
 /** Plain ASCII decimals only: no sign, exponent, hex, spaces, comma, or digits of other scripts. */

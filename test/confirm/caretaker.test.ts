@@ -403,6 +403,103 @@ describe('an accepted write', () => {
   });
 });
 
+describe('at a venue that does not show what is set', () => {
+  async function unseen(fate: Fate) {
+    const { gate, id } = await withCard();
+    Object.assign(gate.state, { fate, hidesSetting: true });
+    const { update } = await gate.press('confirm', id);
+    return { gate, id, shown: update };
+  }
+  const holderOf = async (gate: Gate, id: string) =>
+    (await gate.parts().proposals.holderOf((await found(gate, id)).proposal.keyHash))?.proposal.id;
+
+  test('what it accepted is applied at once, and its key is free', async () => {
+    const { gate, id, shown } = await unseen('accepted');
+    expect(shown?.title).toBe('BTCUSD: 5x isolated applied, as Paper answered');
+    expect(await found(gate, id)).toMatchObject({ stage: 'done', outcome: { kind: 'applied', isReadBack: false } });
+    expect(await holderOf(gate, id)).toBeUndefined();
+    expect(gate.outcomes.map(({ outcome }) => outcome.kind)).toEqual(['applied']);
+  });
+
+  test.each(['silent, applied', 'silent, lost'] as const)(
+    'a write that is "%s" keeps its key for half a minute and no longer, and nobody knows',
+    async (fate) => {
+      const { gate, id } = await unseen(fate);
+      await pass(gate, 29_000);
+      for (const title of told(gate)) expect(title).toBe('Not known yet: BTCUSD to 5x isolated');
+      expect(await holderOf(gate, id)).toBe(id);
+      await pass(gate, 1_000);
+      expect(lastShown(gate)?.title).toBe('Not known: BTCUSD to 5x isolated');
+      expect(labelsOf(lastShown(gate))).toEqual(['Set again', 'Check now']);
+      expect(await found(gate, id)).toMatchObject({ stage: 'done', outcome: { kind: 'unknown', isHidden: true } });
+      expect(await holderOf(gate, id)).toBeUndefined();
+      expect(gate.writes).toHaveLength(1);
+    },
+  );
+
+  test.each([
+    ['holds it', isolated('5'), 'Done: BTCUSD is at 5x isolated'],
+    ['does not', isolated('2'), 'Not applied: BTCUSD is not at 5x isolated'],
+  ] as const)('what shows late that the venue %s is used', async (_what, held, title) => {
+    const { gate } = await unseen('silent, lost');
+    await pass(gate, 20_000);
+    gate.held.set('BTCUSD', held);
+    gate.state.hidesSetting = false;
+    await pass(gate, 45_000);
+    expect(lastShown(gate)?.title).toBe(title);
+  });
+
+  test('a restart goes on where it was', async () => {
+    const { gate, id } = await unseen('silent, lost');
+    await pass(gate, 20_000);
+    gate.restart();
+    await gate.parts().caretaker.holdKeys();
+    await pass(gate, 9_000);
+    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'unsettled', isHidden: true });
+    await pass(gate, 1_000);
+    expect((await found(gate, id)).outcome).toMatchObject({ kind: 'unknown', isHidden: true });
+  });
+
+  test('what was sending when the bot died has half a minute from then on', async () => {
+    const { gate, id } = await withCard();
+    gate.state.hidesSetting = true;
+    const { proposals } = gate.parts();
+    await proposals.claim(id, delivery);
+    await proposals.startSending(await proposals.require(id));
+    gate.restart();
+    await tick(gate, TAKEN_OVER_MS);
+    expect(wordsOf(lastShown(gate))).toMatch(
+      /^Not known yet: [\s\S]*was interrupted [\s\S]*does not show this setting/,
+    );
+    await pass(gate, 29_000);
+    expect((await found(gate, id)).stage).toBe('settling');
+    await pass(gate, 1_000);
+    expect(lastShown(gate)?.title).toBe('Not known: BTCUSD to 5x isolated');
+    expect(gate.writes).toEqual([]);
+  });
+
+  test('"Check now" on a forged or old button changes nothing, and sends nothing', async () => {
+    const { gate, id } = await unseen('silent, lost');
+    await pass(gate, 30_000);
+    const before = await found(gate, id);
+    expect(shownBy(await gate.press('check', id))).toContain('Not known: BTCUSD');
+    expect(await found(gate, id)).toEqual(before);
+    gate.state.hidesSetting = false;
+    gate.held.set('BTCUSD', isolated('5'));
+    expect(shownBy(await gate.press('check', id))).toContain('Done: BTCUSD is at 5x isolated');
+    await expect(gate.press('again', id)).rejects.toThrow('CARD_GONE');
+    expect(gate.writes).toHaveLength(1);
+  });
+
+  test('that is taken out of the bot, a change ends with what is known', async () => {
+    const { gate } = await unseen('silent, lost');
+    gate.venues.delete('paper');
+    await tick(gate, 1_000);
+    expect(lastShown(gate)?.title).toBe('Not known: BTCUSD to 5x isolated');
+    expect(labelsOf(lastShown(gate))).toEqual([]);
+  });
+});
+
 describe('a change that settles', () => {
   const ends = [
     ['silent, lost', 'Not known: BTCUSD to 5x isolated', 'unknown'],

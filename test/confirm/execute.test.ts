@@ -80,7 +80,12 @@ describe('the write', () => {
   const unanswered = { at: NOW, until: NOW, answer: 'timeout' };
   const doubt = { since: NOW, lookAt: NOW + 1_000 };
   const stillCross = { firstReadAt: NOW, shown: { asOf: NOW, holds: { mode: 'cross' } } };
-  const outcomes: readonly (readonly [Fate, boolean, object])[] = [
+  const outcomes: readonly (readonly [Fate, boolean | 'hidden', object])[] = [
+    ['accepted', 'hidden', { kind: 'applied', asOf: NOW, isReadBack: false, isHidden: true, sent: accepted }],
+    ['refused', 'hidden', { kind: 'refused', at: NOW, failure: refusal }],
+    ['not-sent', 'hidden', { kind: 'not-sent', at: NOW, failure: unreachable }],
+    ['silent, applied', 'hidden', { kind: 'unsettled', ...doubt, isHidden: true, sent: unanswered }],
+    ['silent, lost', 'hidden', { kind: 'unsettled', ...doubt, isHidden: true, sent: unanswered }],
     ['accepted', true, { kind: 'applied', asOf: NOW, isReadBack: true, sent: accepted }],
     ['accepted', false, { kind: 'unsettled', ...doubt, sent: accepted }],
     ['accepted, no effect', true, { kind: 'unsettled', ...doubt, ...stillCross, sent: accepted }],
@@ -96,7 +101,8 @@ describe('the write', () => {
     'that is "%s" (readable afterwards: %s) comes to %j, and was sent once',
     async (fate, canRead, outcome) => {
       const { run, state, writes } = await prepare();
-      Object.assign(state, { fate, readBackFailure: canRead ? undefined : silence });
+      const readBackFailure = canRead === false ? silence : undefined;
+      Object.assign(state, { fate, readBackFailure, hidesSetting: canRead === 'hidden' });
       expect((await run()).outcome).toEqual(outcome);
       expect(writes).toEqual(fate === 'not-sent' ? [] : [{ market: 'BTCUSD', setting: five }]);
     },
@@ -202,6 +208,35 @@ describe('the re-check', () => {
   );
 });
 
+describe('where the venue does not show what is set', () => {
+  const hide = ({ state }: Pick<ReturnType<typeof createPaperVenue>, 'state'>) => {
+    state.hidesSetting = true;
+  };
+
+  test.each([
+    ['on the card and at the press', true, true],
+    ['on the card alone', true, false],
+    ['at the press alone', false, true],
+  ])('%s, a change is sent once', async (_when, onCard, atPress) => {
+    const { options, state, writes } = await prepare();
+    const current = onCard ? { mode: 'unknown' as const } : options.proposal.seen.current;
+    if (atPress) hide({ state });
+    const proposal = { ...options.proposal, seen: { ...options.proposal.seen, current } };
+    expect((await execute({ ...options, proposal })).outcome).toMatchObject({ kind: 'applied', isReadBack: !atPress });
+    expect(writes).toHaveLength(1);
+  });
+
+  test('nothing is ever "there already", and a position that was opened is still a reason for a new card', async () => {
+    const { options, state, held, writes } = await prepare();
+    hide({ state });
+    held.set('BTCUSD', five);
+    expect((await execute(options)).outcome).toMatchObject({ kind: 'applied', isHidden: true });
+    state.position = { symbol: 'BTCUSD', side: 'long', entryPrice: '1' };
+    expect((await execute(options)).outcome).toMatchObject({ kind: 'stale' });
+    expect(writes).toHaveLength(1);
+  });
+});
+
 describe('a read-back', () => {
   test('compares leverage by its value', async () => {
     const { options, held } = await prepare();
@@ -209,6 +244,12 @@ describe('a read-back', () => {
     expect(await readBack(options)).toEqual({ kind: 'agrees', asOf: NOW });
     held.set('BTCUSD', { mode: 'unset' });
     expect(await readBack(options)).toEqual({ kind: 'disagrees', asOf: NOW, holds: { mode: 'unset' } });
+  });
+
+  test('of a venue that does not show what is set is neither agreement nor another setting', async () => {
+    const { options, state } = await prepare();
+    state.hidesSetting = true;
+    expect(await readBack(options)).toEqual({ kind: 'hidden' });
   });
 
   test('takes its time after the answer came, so that "as of" is not too early', async () => {

@@ -285,7 +285,7 @@ describe('confirming', () => {
 describe('the other buttons', () => {
   test('a stranger is refused by every one of them, and spends nothing', async () => {
     const { gate, id } = await withCard();
-    for (const verb of ['confirm', 'cancel', 'check', 'back'] as const) {
+    for (const verb of ['confirm', 'cancel', 'check', 'back', 'again'] as const) {
       await expect(gate.press(verb, id, bob)).rejects.toThrow('NOT_YOURS');
     }
     expect(await stageOf(gate, id)).toBe('pending');
@@ -389,7 +389,7 @@ describe('the other buttons', () => {
 
   test('a card that is gone says so, whatever is pressed', async () => {
     const { gate } = await withCard();
-    for (const verb of ['confirm', 'cancel', 'check', 'back', 'do', 'drop'] as const) {
+    for (const verb of ['confirm', 'cancel', 'check', 'back', 'again', 'do', 'drop'] as const) {
       await expect(gate.press(verb, 'AAAAAAAAAAAAAAAAAAAAAA')).rejects.toThrow('CARD_GONE');
     }
   });
@@ -434,4 +434,131 @@ test('a card that somebody put back in the database runs for its owner only, as 
   clock.advance(CARD_MS);
   expect(shownBy(await gate.press('confirm', id))).toContain('Expired');
   expect(gate.writes).toHaveLength(1);
+});
+
+describe('"Set again"', () => {
+  /** A change without an answer, at a venue that does not show what is set, half a minute later. */
+  async function unknownForGood(options: Parameters<typeof openGate>[0] = {}) {
+    const all = await withCard(options);
+    const { gate, id, state } = all;
+    Object.assign(state, { hidesSetting: true, fate: 'silent, lost' });
+    await gate.press('confirm', id);
+    gate.clock.advance(30_000);
+    await gate.parts().caretaker.tick();
+    state.fate = 'accepted';
+    return all;
+  }
+
+  const idOf = (view: View | undefined) => {
+    const [confirm] = view?.buttons ?? [];
+    return confirm?.kind === 'press' ? confirm.id : '';
+  };
+
+  test('appears only once it is known for good that nobody will know, and sends nothing by itself', async () => {
+    const { gate, id, state } = await withCard();
+    Object.assign(state, { hidesSetting: true, fate: 'silent, lost' });
+    expect(labelsOf((await gate.press('confirm', id)).update)).not.toContain('Set again');
+    await expect(gate.press('again', id)).rejects.toThrow('CARD_GONE');
+    gate.clock.advance(29_999);
+    await gate.parts().caretaker.tick();
+    await expect(gate.press('again', id)).rejects.toThrow('CARD_GONE');
+    expect(gate.messages.flatMap(({ view }) => labelsOf(view))).not.toContain('Set again');
+    gate.clock.advance(1);
+    await gate.parts().caretaker.tick();
+    expect(labelsOf(gate.messages.at(-1)?.view)).toContain('Set again');
+    gate.clock.advance(24 * 60 * 60_000);
+    await gate.parts().caretaker.tick();
+    expect(gate.writes).toHaveLength(1);
+  });
+
+  test('makes a new card for the same setting, which only the presser sees and which is confirmed like any other', async () => {
+    const { gate, id, proposal } = await unknownForGood();
+    gate.state.orderCount = 2;
+    const { update, answer, answered } = await gate.press('again', id, alice, () => {}, { isPublic: true });
+    expect(update).toBeUndefined();
+    expect(answer?.title).toBe('Set BTCUSD to 5x isolated on Paper?');
+    const card = await gate.parts().proposals.require(idOf(answer));
+    expect(card).toMatchObject({ stage: 'pending', delivery: { kind: 'unplaced' }, proposal: { isShared: false } });
+    expect(card.proposal).toMatchObject({ setting: proposal.setting, seen: { hasOpenOrders: true } });
+    expect(card.proposal.expiresAt).toBe(gate.clock.now() + CARD_MS);
+    await answered?.('message-9');
+    expect(gate.writes).toHaveLength(1);
+    expect(shownBy(await gate.press('confirm', idOf(answer)))).toContain('5x isolated applied, as Paper answered');
+    expect(gate.writes).toEqual(Array(2).fill({ market: 'BTCUSD', setting: isolated('5') }));
+  });
+
+  test('pressed ten times at once, by two processes, makes one card, and says so to the others', async () => {
+    const { gate, id } = await unknownForGood();
+    const other = gate.another();
+    const press = { user: alice, userName: alice, channel: '300', verb: 'again', id, delivery: gate.delivery } as const;
+    const replies = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        index % 2 === 0 ? gate.press('again', id) : other.press(press, () => {}),
+      ),
+    );
+    const cards = replies.filter(({ answer }) => labelsOf(answer).includes('Set BTCUSD to 5x isolated'));
+    expect(cards).toHaveLength(1);
+    expect(replies.filter(({ answer }) => answer?.title === 'This button has made its card already')).toHaveLength(9);
+    expect(await gate.parts().proposals.openIds()).toHaveLength(1);
+  });
+
+  test('pressed later tells what became of its card, however that ended, and makes no other', async () => {
+    const { gate, id } = await unknownForGood();
+    const { answer } = await gate.press('again', id);
+    await gate.press('confirm', idOf(answer));
+    gate.restart();
+    expect(wordsOf((await gate.press('again', id)).answer)).toContain('applied, as Paper answered');
+
+    const second = await unknownForGood();
+    await second.gate.press('again', second.id);
+    second.gate.clock.advance(CARD_MS);
+    await second.gate.parts().caretaker.tick();
+    const late = await second.gate.press('again', second.id);
+    expect(wordsOf(late.answer)).toMatch(/^Expired: BTCUSD[\s\S]*Run the command again/);
+    expect(second.gate.writes).toHaveLength(1);
+  });
+
+  test('goes from the receipt once it has made its card', async () => {
+    const { gate, id } = await unknownForGood();
+    await gate.press('again', id);
+    gate.clock.advance(10_000);
+    await gate.parts().caretaker.tick();
+    expect(gate.messages.at(-1)?.view.title).toBe('Not known: BTCUSD to 5x isolated');
+    expect(labelsOf(gate.messages.at(-1)?.view)).not.toContain('Set again');
+  });
+
+  test('asks the operator’s rules again, and can be pressed once they allow it', async () => {
+    const maxLeverage = new Map<string, string>();
+    const rules = { ...freely, maxLeverage };
+    const { gate, id } = await unknownForGood({ rules });
+    maxLeverage.set('paper', '4');
+    await expect(gate.press('again', id)).rejects.toThrow('ABOVE_OPERATOR_MAXIMUM');
+    maxLeverage.clear();
+    Object.assign(rules, { isHalted: true });
+    await expect(gate.press('again', id)).rejects.toThrow('HALTED');
+    Object.assign(rules, { isHalted: false });
+    expect(labelsOf((await gate.press('again', id)).answer)).toEqual(['Set BTCUSD to 5x isolated', 'Cancel']);
+  });
+
+  test('does nothing for a venue that shows what is set, nor after "applied"', async () => {
+    const { gate, id, state } = await withCard();
+    Object.assign(state, { fate: 'silent, lost', readBackFailure: silence });
+    await gate.press('confirm', id);
+    gate.clock.advance(5 * 60_000 + 30_000);
+    await gate.parts().caretaker.tick();
+    expect(labelsOf(gate.messages.at(-1)?.view)).toEqual(['Check now']);
+    await expect(gate.press('again', id)).rejects.toThrow('CARD_GONE');
+    const done = await withCard();
+    done.state.hidesSetting = true;
+    await done.gate.press('confirm', done.id);
+    await expect(done.gate.press('again', done.id)).rejects.toThrow('CARD_GONE');
+  });
+
+  test('makes no card where the venue shows by now that it holds it', async () => {
+    const { gate, id, state } = await unknownForGood();
+    gate.held.set('BTCUSD', isolated('5'));
+    state.hidesSetting = false;
+    expect(wordsOf((await gate.press('again', id)).answer)).toContain('already at 5x isolated');
+    expect(await gate.parts().proposals.openIds()).toEqual([]);
+  });
 });

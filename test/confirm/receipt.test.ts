@@ -172,6 +172,84 @@ test.each([
   }
 });
 
+/** Receipts of a venue that does not show what is set, for a card that could not say it either, and for one that could. */
+const unseen: readonly (readonly [Outcome, Tone, RegExp, readonly string[], readonly string[]])[] = [
+  [
+    { kind: 'applied', asOf, isReadBack: false, isHidden: true, sent: accepted },
+    'done',
+    /^BTCUSD: 5x isolated applied, as Paper answered\nPaper accepted it at .*31000.*\. Not read back: Paper does not show it\./,
+    [],
+    ['Check now', 'Back to 3x'],
+  ],
+  [
+    {
+      kind: 'applied',
+      asOf,
+      isReadBack: false,
+      isHidden: true,
+      sent: accepted,
+      shown: { asOf: 2_000, holds: isolated('4') },
+    },
+    'unknown',
+    /applied, as Paper answered\n[\s\S]*At .*2000.* it still showed 4x isolated\. Look at Paper before you trade\./,
+    ['Check now'],
+    ['Check now', 'Back to 3x'],
+  ],
+  [
+    { kind: 'unsettled', since, lookAt: asOf, sent: silent, isHidden: true },
+    'unknown',
+    /^Not known yet: BTCUSD to 5x isolated\nSent once at .*; no answer for 4 s\. Paper does not show this setting, so the bot cannot read it back\. The request can still take effect\. Next look: /,
+    [],
+    ['Check now'],
+  ],
+  [
+    { kind: 'unsettled', since, lookAt: asOf, isHidden: true },
+    'unknown',
+    /^Not known yet: BTCUSD to 5x isolated\nThe bot was interrupted while it sent the request, at most once\. Paper does not show this setting/,
+    [],
+    ['Check now'],
+  ],
+  [
+    { kind: 'unknown', since, sent: silent, isHidden: true },
+    'unknown',
+    /^Not known: BTCUSD to 5x isolated\nSent once at .*; no answer for 4 s\. Paper does not show this setting, so the bot cannot read it back\. It may or may not hold now\. The bot does not send it again by itself\. Look at Paper, or press "Set again": that makes a new card, which you can confirm\.\n/,
+    ['Set again'],
+    ['Set again', 'Check now'],
+  ],
+  [
+    { kind: 'unknown', since, sent: silent, isHidden: true, again: 'its card' },
+    'unknown',
+    /^Not known: BTCUSD to 5x isolated\n/,
+    [],
+    ['Check now'],
+  ],
+  [
+    { kind: 'unknown', since, sent: silent, isHidden: true, gone: 'key' },
+    'unknown',
+    /may or may not hold now\. [\s\S]*The key of this change is no longer in use, so the bot cannot ask\. Look at the exchange\.\n/,
+    [],
+    [],
+  ],
+  [
+    { kind: 'refused', at: asOf, failure: refusal },
+    'refused',
+    /^Not changed: Paper refused: this would liquidate[\s\S]*Paper changed nothing[.;]/,
+    [],
+    [],
+  ],
+];
+
+test.each(unseen)('where nothing is shown, %j reads as it happened', async (outcome, tone, words, buttons, known) => {
+  const hidden = receiptView('Paper', await proposalFrom({ mode: 'unknown' }), outcome);
+  expect(hidden.tone).toBe(tone);
+  expect(wordsOf(hidden)).toMatch(words);
+  expect(wordsOf(hidden)).not.toMatch(/before\.|not set|not shown|unknown|when last read/);
+  expect(labelsOf(hidden)).toEqual(buttons);
+  const told = receiptView('Paper', await proposalFrom(), outcome);
+  expect(wordsOf(told)).toMatch(words);
+  expect(labelsOf(told)).toEqual(known);
+});
+
 test('nothing but an applied change is called done, and nothing but that and "unchanged" looks like good news', () => {
   const good = rows.filter(([, tone]) => tone === 'done').map(([{ kind }]) => kind);
   expect(new Set(good)).toEqual(new Set(['applied', 'unchanged']));
@@ -181,6 +259,7 @@ test.each([
   [isolated('3'), 'Back to 3x'],
   [{ mode: 'cross' }, 'Back to cross'],
   [{ mode: 'unset' }, undefined],
+  [{ mode: 'unknown' }, undefined],
 ] as const)('the way back from %j is "%s"', async (current, label) => {
   const view = receiptView('Paper', await proposalFrom(current), { kind: 'applied', asOf, isReadBack: true });
   expect(labelsOf(view)).toEqual(label === undefined ? [] : [label]);
@@ -189,6 +268,8 @@ test.each([
 test('while it runs, a card says so and has no buttons', async () => {
   const view = workingView('Paper', await proposalFrom());
   expect(view.title).toBe('Setting BTCUSD to 5x isolated on Paper …');
+  // Not every venue shows what is set.
+  expect(wordsOf(view)).not.toMatch(/reads? (it )?back/);
   expect(view).not.toHaveProperty('buttons');
 });
 

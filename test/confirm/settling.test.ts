@@ -15,26 +15,33 @@ const NOW = 1_000_000;
 const sentWith = (answer: SentRequest['answer']): SentRequest => ({ at: NOW - 4_000, until: NOW, answer });
 const other = { kind: 'disagrees', asOf: NOW, holds: isolated('3') } as const;
 const unread = { kind: 'unread', at: NOW } as const;
+const hidden = { kind: 'hidden' } as const;
 
 const answers = fc.constantFrom<SentRequest['answer']>('accepted', 'timeout', 'server-error');
-const doubts = fc.record({ answer: fc.option(answers), wasRead: fc.boolean() }).map(
-  ({ answer, wasRead }): Doubt => ({
+const doubts = fc.record({ answer: fc.option(answers), wasRead: fc.boolean(), wasHidden: fc.boolean() }).map(
+  ({ answer, wasRead, wasHidden }): Doubt => ({
     since: NOW,
     ...(answer !== null && { sent: sentWith(answer) }),
     ...(wasRead && { firstReadAt: NOW, shown: { asOf: NOW, holds: isolated('3') } }),
+    ...(wasHidden && { isHidden: true }),
   }),
 );
-const reads = fc.constantFrom<ReadBack>({ kind: 'agrees', asOf: NOW }, other, unread);
+const reads = fc.constantFrom<ReadBack>({ kind: 'agrees', asOf: NOW }, other, unread, hidden);
+
+/** Whether the venue said yes and shows nothing at all: then nothing is waited for. */
+const isDoneUnseen = ({ sent, shown, isHidden }: Doubt, { kind }: ReadBack) =>
+  sent?.answer === 'accepted' && shown === undefined && (kind === 'hidden' || (kind === 'unread' && isHidden === true));
 const ages = fc.record({
   age: fc.integer({ min: 0, max: 2 * SETTLE_MS }),
   readAge: fc.integer({ min: 0, max: SETTLE_MS }),
 });
 
-test('nothing but a read-back that agrees ends a doubt in its first half minute, and the next look lies ahead', () => {
+test('in its first half minute nothing ends a doubt but a read-back that agrees, or "accepted" of a venue that shows nothing', () => {
   fc.assert(
     fc.property(doubts, reads, ages, (doubt, read, { age, readAge }) => {
       const outcome = afterRead(doubt, read, { now: NOW, age: age % READ_AGAIN_MS, readAge: readAge % READ_AGAIN_MS });
       if (read.kind === 'agrees') expect(outcome).toMatchObject({ kind: 'applied', isReadBack: true });
+      else if (isDoneUnseen(doubt, read)) expect(outcome).toMatchObject({ kind: 'applied', isReadBack: false });
       else if (outcome.kind === 'unsettled') expect(outcome.lookAt).toBeGreaterThan(NOW);
       else expect(outcome.kind).toBe('unsettled');
     }),
@@ -43,7 +50,8 @@ test('nothing but a read-back that agrees ends a doubt in its first half minute,
 
 test('a doubt keeps when it began, what was sent and what was first read, however often it is read', () => {
   fc.assert(
-    fc.property(doubts, fc.constantFrom(other, unread), (doubt, read) => {
+    fc.property(doubts, fc.constantFrom(other, unread, hidden), ({ isHidden: _, ...doubt }, read) => {
+      fc.pre(!isDoneUnseen(doubt, read));
       const outcome = afterRead(doubt, read, { now: NOW + 1, age: 1, readAge: 1 });
       expect(outcome).toMatchObject({ kind: 'unsettled', ...doubt });
     }),
@@ -59,6 +67,69 @@ test('only an accepted write differs, and only a write without a usable answer w
       if (kind === 'not-applied' || kind === 'unknown') expect(isAccepted).toBe(false);
     }),
   );
+});
+
+test('what a venue does not show is never said to be another setting, nor not to be set', () => {
+  fc.assert(
+    fc.property(doubts, ages, (doubt, passed) => {
+      const outcome = afterRead(doubt, hidden, { now: NOW, ...passed });
+      expect(['applied', 'unsettled', 'unknown']).toContain(outcome.kind);
+      expect(outcome).toMatchObject({ isHidden: true });
+      expect(outcome).not.toHaveProperty('holds');
+      // It says nothing new: what was shown before stays, and nothing else is shown.
+      expect('shown' in outcome ? outcome.shown : undefined).toEqual(doubt.shown);
+    }),
+  );
+});
+
+describe('a venue that does not show what is set', () => {
+  const passed = (age: number) => ({ now: NOW + age, age, readAge: 0 });
+  const accepted: Doubt = { since: NOW, sent: sentWith('accepted') };
+  const silent: Doubt = { since: NOW, sent: sentWith('timeout') };
+
+  test('and accepted a write has applied it, at once', () => {
+    const outcome = { kind: 'applied', asOf: NOW, isReadBack: false, isHidden: true, sent: sentWith('accepted') };
+    expect(afterRead(accepted, hidden, passed(0))).toEqual(outcome);
+  });
+
+  test('and did not answer a write is looked at for half a minute, and then it is not known for good', () => {
+    for (const [age, next] of [
+      [0, 1_000],
+      [1_000, 3_000],
+      [10_000, 30_000],
+      [29_999, 30_000],
+    ] as const) {
+      const outcome = afterRead(silent, hidden, passed(age));
+      expect(outcome).toEqual({ ...silent, kind: 'unsettled', isHidden: true, lookAt: NOW + next });
+    }
+    expect(afterRead(silent, hidden, passed(READ_AGAIN_MS))).toEqual({ ...silent, kind: 'unknown', isHidden: true });
+  });
+
+  test('and cannot be asked afterwards keeps nothing waiting any longer', () => {
+    const doubt: Doubt = { ...silent, isHidden: true };
+    expect(afterRead(doubt, unread, passed(READ_AGAIN_MS - 1))).toMatchObject({ kind: 'unsettled' });
+    expect(afterRead(doubt, unread, passed(READ_AGAIN_MS))).toEqual({ ...doubt, kind: 'unknown' });
+    expect(afterRead({ since: NOW }, unread, passed(READ_AGAIN_MS))).toMatchObject({ kind: 'unsettled' });
+  });
+
+  test('and shows it after all in that time is believed', () => {
+    const doubt: Doubt = { ...silent, isHidden: true };
+    expect(afterRead(doubt, { kind: 'agrees', asOf: NOW + 9 }, passed(9))).toMatchObject({ isReadBack: true });
+    const shown = { kind: 'unsettled', firstReadAt: NOW, shown: { asOf: NOW, holds: isolated('3') } };
+    expect(afterRead(doubt, other, passed(9))).toMatchObject(shown);
+    expect(afterRead(doubt, other, passed(9))).not.toHaveProperty('isHidden');
+  });
+
+  test('and showed the old value right after "accepted" is waited for, and never said to differ', () => {
+    const shown = { asOf: NOW, holds: isolated('3') };
+    const doubt: Doubt = { ...accepted, firstReadAt: NOW, shown };
+    expect(afterRead(doubt, hidden, passed(READ_AGAIN_MS - 1))).toMatchObject({ kind: 'unsettled', shown });
+    expect(afterRead(doubt, hidden, passed(READ_AGAIN_MS))).toMatchObject({
+      kind: 'applied',
+      isReadBack: false,
+      shown,
+    });
+  });
 });
 
 test.each([
@@ -115,7 +186,16 @@ describe('"Check now" on what has ended', () => {
     expect(afterCheck({ kind: 'applied', asOf: NOW, isReadBack: false }, other)).toMatchObject({ kind: 'differs' });
   });
 
-  test.each([unread, { kind: 'never', gone: 'key' }] as const)('tells nothing new after %j', (read) => {
+  test('within half a minute of "accepted" does not take an old value for another one', () => {
+    const accepted = sentWith('accepted');
+    const ended: Outcome = { kind: 'applied', asOf: NOW, isReadBack: false, isHidden: true, sent: accepted };
+    const at = (asOf: number) => afterCheck(ended, { ...other, asOf });
+    expect(at(NOW + READ_AGAIN_MS - 1)).toBeUndefined();
+    expect(at(NOW + READ_AGAIN_MS)).toMatchObject({ kind: 'differs', holds: isolated('3') });
+    expect(afterCheck(ended, { kind: 'agrees', asOf: NOW })).toMatchObject({ kind: 'applied', isReadBack: true });
+  });
+
+  test.each([unread, hidden, { kind: 'never', gone: 'key' }] as const)('tells nothing new after %j', (read) => {
     expect(afterCheck({ kind: 'unknown', since: NOW }, read)).toBeUndefined();
   });
 

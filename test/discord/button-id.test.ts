@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatButtonId, parseButtonId } from '../../src/discord/button-id.ts';
 
-const verbs = ['confirm', 'cancel', 'check', 'back', 'do', 'drop'] as const;
+const verbs = ['confirm', 'cancel', 'check', 'back', 'again', 'do', 'drop'] as const;
 const ids = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/);
 
 test('a button id is read as it was written, and fits Discord’s 100 characters', () => {

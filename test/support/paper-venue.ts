@@ -13,6 +13,8 @@ export type PaperState = {
   silence: Silence;
   /** What every read of a setting, a position or orders throws. */
   readFailure: FailureData | undefined;
+  /** Whether it does not show what it holds, as some exchanges do not. */
+  hidesSetting: boolean;
   /** What a setting is read as from the next write on, whatever is held. */
   readBackFailure: FailureData | undefined;
   position: Position | undefined;
@@ -39,6 +41,7 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
     fate: 'accepted',
     silence: 'timeout',
     readFailure: undefined,
+    hidesSetting: false,
     readBackFailure: undefined,
     position: undefined,
     orderCount: 0,
@@ -106,7 +109,7 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
     },
     readSetting: async (_credentials, { market }) => {
       assertReadable();
-      return current(market.symbol);
+      return state.hidesSetting ? { mode: 'unknown' } : current(market.symbol);
     },
     listSettings: async (_credentials, { symbols }) => ({
       settings: symbols.map((symbol) => ({ symbol, setting: current(symbol) })),
