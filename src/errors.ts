@@ -26,8 +26,11 @@ export type RefusalWords = { readonly what: string; readonly next: string };
 /** What became of a request that has no usable answer. In each case it may have reached the venue. */
 export type Silence = 'timeout' | 'reset' | 'too-large' | 'unreadable' | 'redirect' | 'server-error';
 
-/** What is used up: a venue's limit for one key, its limit for the bot's address, or the bot's own connections to it. */
-export type Limit = 'key' | 'address' | 'connections';
+/**
+ * What is used up: a venue's limit for one key, its limit for the bot's address, the bot's own connections to it, or how
+ * many the bot opens in ten minutes, for everybody together or for one person.
+ */
+export type Limit = 'key' | 'address' | 'connections' | 'connects' | 'connects-of-person';
 
 /** What an exchange did, or did not do. */
 export type VenueFailure =

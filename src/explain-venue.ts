@@ -111,6 +111,10 @@ function usedUp(venue: string, limit: Limit): string {
       return `${venue} wants fewer requests from this bot. Your key is fine`;
     case 'connections':
       return `The bot is busy with other requests to ${venue}`;
+    case 'connects':
+      return `The bot may not open another connection to ${venue} yet. Your key is fine`;
+    case 'connects-of-person':
+      return `You have used all connections to ${venue} that one person gets in ten minutes. Your key is fine`;
     default:
       return unreachable(limit);
   }

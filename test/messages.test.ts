@@ -59,6 +59,8 @@ const samples: Sample = {
     { code: 'VENUE_BUSY', venue, retryAfterMs: 1_500 },
     { code: 'VENUE_BUSY', venue, limit: 'address', retryAfterMs: 1_500 },
     { code: 'VENUE_BUSY', venue, limit: 'connections', retryAfterMs: 1_500 },
+    { code: 'VENUE_BUSY', venue, limit: 'connects', retryAfterMs: 1_500 },
+    { code: 'VENUE_BUSY', venue, limit: 'connects-of-person', retryAfterMs: 600_000 },
   ],
   BAD_OPTION: [{ code: 'BAD_OPTION', option: 'account', hint: 'Use small letters.' }],
   BAD_LEVERAGE: [{ code: 'BAD_LEVERAGE', text: 'ten' }],

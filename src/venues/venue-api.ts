@@ -88,7 +88,8 @@ type Api = Pick<VenueOptions, 'http' | 'now' | 'elapsed' | 'onCall'> & {
   readonly costs: Budget['costs'];
 };
 
-type Outcome<T> =
+/** What came of one call. */
+export type Outcome<T> =
   | Verdict<T>
   | { readonly kind: 'not-sent' }
   | { readonly kind: 'busy'; readonly limit: Limit; readonly retryAfterMs: number };
@@ -163,7 +164,7 @@ async function write(api: Api, request: WriteRequest, judge: Judge<unknown>): Pr
   }
 }
 
-function countdown({ elapsed }: Api, deadlineMs: number): () => number {
+export function countdown({ elapsed }: Pick<VenueOptions, 'elapsed'>, deadlineMs: number): () => number {
   const startedAt = elapsed();
   return () => deadlineMs - (elapsed() - startedAt);
 }
@@ -211,15 +212,20 @@ function withinBudget({ http, budget, costs }: Api, one: Attempt<unknown>): Prom
   return budget.run({ key: spends?.key, units, kind, maxWaitMs: leftMs() / 2 }, send);
 }
 
+function pauseOf({ now }: Api, until: number | string | undefined): number {
+  return Math.min(restMs(until, now()) ?? defaultPauseMs, longestPauseMs);
+}
+
 /**
  * @param until - When the body says it, as a time; else the header.
+ * @returns how long a venue wants to be left alone, or undefined when it does not say so
  * @see RFC 9110, Retry-After: seconds or a date
  */
-function pauseOf({ now }: Api, until: number | string | undefined): number {
-  if (until === undefined) return defaultPauseMs;
+export function restMs(until: number | string | undefined, now: number): number | undefined {
+  if (until === undefined) return undefined;
   const isSeconds = typeof until === 'string' && /^[0-9]{1,9}$/.test(until);
-  const ms = isSeconds ? Number(until) * 1_000 : (typeof until === 'string' ? Date.parse(until) : until) - now();
-  return ms > 0 ? Math.min(ms, longestPauseMs) : defaultPauseMs;
+  const ms = isSeconds ? Number(until) * 1_000 : (typeof until === 'string' ? Date.parse(until) : until) - now;
+  return ms > 0 ? ms : undefined;
 }
 
 function settle<T>(facts: ApiFacts, outcome: Outcome<T>): T {
@@ -227,7 +233,8 @@ function settle<T>(facts: ApiFacts, outcome: Outcome<T>): T {
   throw new Failure(failureOf(facts, outcome));
 }
 
-function failureOf(facts: ApiFacts, outcome: Exclude<Outcome<unknown>, { kind: 'ok' }>): FailureData {
+/** What a trader is told of a call that has no value. */
+export function failureOf(facts: ApiFacts, outcome: Exclude<Outcome<unknown>, { kind: 'ok' }>): FailureData {
   const { label: venue } = facts;
   switch (outcome.kind) {
     case 'not-sent':
@@ -251,7 +258,8 @@ export function refusalBy(facts: ApiFacts, { refusal, detail }: Omit<Refused, 'k
   };
 }
 
-function applied(facts: ApiFacts, outcome: Outcome<unknown>): ApplyResult {
+/** What is known after a write; an error that says only that something broke is silence. */
+export function applied(facts: ApiFacts, outcome: Outcome<unknown>): ApplyResult {
   const { label: venue } = facts;
   if (outcome.kind === 'ok') return { kind: 'accepted' };
   if (outcome.kind === 'refused' && breakdowns.has(outcome.refusal)) {

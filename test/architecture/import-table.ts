@@ -110,9 +110,10 @@ export const importTable: Readonly<Record<string, Row>> = {
     libraries: ['jose', 'keyv', 'node:crypto', 'zod'],
   },
   'src/venues/': {
-    rows: ['src/venues/http.ts', 'src/venues/slots.ts', 'src/leverage/', 'src/'],
+    rows: ['src/venues/socket.ts', 'src/venues/http.ts', 'src/venues/slots.ts', 'src/leverage/', 'src/'],
     libraries: ['big.js', 'node:crypto', 'node:timers/promises', 'zod'],
   },
+  'src/venues/socket.ts': { rows: ['src/venues/http.ts', 'src/'], libraries: ['ws'] },
   'src/venues/http.ts': { rows: ['src/venues/slots.ts', 'src/'], libraries: ['node:events', 'undici'] },
   'src/venues/slots.ts': { rows: [], libraries: [] },
 
