@@ -97,17 +97,20 @@ type Connection = {
 export function openSocket(options: SocketOptions): Promise<SocketOpening> {
   const { url, connectMs, signal, maxBytes = mebibyte } = options;
   const cap = Math.min(maxBytes, largestCap);
-  const ws = new WebSocket(url, {
+  // Built apart, since the types do not know `closeTimeout` yet.
+  const how = {
     // One frame each turn of the event loop: between two of them others run, and what comes too fast stays in the network.
     allowSynchronousEvents: false,
     perMessageDeflate: false,
     followRedirects: false,
+    rejectUnauthorized: true,
     maxPayload: cap,
     maxFragments: mostFragments,
     maxBufferedChunks: mostChunks,
     closeTimeout: closeMs,
     headers: { 'user-agent': userAgent },
-  });
+  };
+  const ws = new WebSocket(url, how);
   return new Promise((resolve) => {
     const giveUp = () => ws.terminate();
     const timer = setTimeout(giveUp, connectMs);

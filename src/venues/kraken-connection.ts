@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import type { CurrentSetting } from '../leverage/setting.ts';
+import type { MarketSetting } from '../leverage/venue.ts';
+import { parseJson } from '../parse-json.ts';
+import type { Secret } from '../secret.ts';
+import { isModest, mostCharacters } from './list-reply.ts';
+import type { SocketReply, VenueSocket } from './socket.ts';
+import type { Judge, Outcome } from './venue-api.ts';
+import { silent, type Verdict } from './verdict.ts';
+
+/** What one connection has told, as the venue's own parsers keep it: made anew for each connection. */
+export type Memory = {
+  /** Told every frame in order, also replies, status and heartbeats. One that it throws at ends the connection. */
+  readonly take: (text: string) => void;
+};
+
+/** A private channel, and its parameters without the token. */
+export type Subscription = { readonly channel: string; readonly params?: Readonly<Record<string, unknown>> };
+
+/** A setting that the venue showed by itself, and how long ago. */
+export type Word = { readonly setting: CurrentSetting; readonly ageMs: number };
+
+/** What has been heard on one connection, from its first frame on. */
+export type Heard<M> = {
+  readonly memory: M;
+  /** The last word about each market, the one heard last at the end. */
+  readonly words: Map<string, { readonly setting: CurrentSetting; readonly at: number }>;
+  /** Called after every frame, and when the connection is over. */
+  readonly listeners: Set<() => void>;
+  /** The frame that came last, if it is a reply. */
+  reply: Reply | undefined;
+  /** What the venue last said of itself: `online`, `maintenance`, `cancel_only` or `post_only`. */
+  system: string | undefined;
+  at: number;
+  isOver: boolean;
+};
+
+type Reply = { readonly method: string; readonly id: number };
+
+/** One connection that belongs to one key. */
+export type Connection<M> = {
+  readonly heard: Heard<M>;
+  readonly socket: VenueSocket;
+  readonly token: Secret;
+  /** By channel: under way, or carried out. */
+  readonly subscriptions: Map<string, Promise<Outcome<unknown>>>;
+  readonly elapsed: () => number;
+  lastId: number;
+};
+
+export type HearOptions<M> = {
+  readonly createMemory: () => M;
+  readonly leverageTold: (text: string) => readonly MarketSetting[];
+  readonly elapsed: () => number;
+};
+
+const mostWords = 500;
+/** Kraken sends a heartbeat about once a second: whoever is quiet for longer is asked whether anybody is there. */
+const quietMs = 5_000;
+
+export function createHeard<M>({ createMemory, elapsed }: HearOptions<M>): Heard<M> {
+  return {
+    memory: createMemory(),
+    words: new Map(),
+    listeners: new Set(),
+    reply: undefined,
+    system: undefined,
+    at: elapsed(),
+    isOver: false,
+  };
+}
+
+const envelope = z.object({
+  method: z.string().optional(),
+  req_id: z.int().optional(),
+  channel: z.string().optional(),
+});
+const status = z.object({ data: z.array(z.object({ system: z.string() })) });
+
+/** Takes in one frame. */
+export function hear<M extends Memory>(heard: Heard<M>, options: HearOptions<M>, text: string): void {
+  heard.at = options.elapsed();
+  const json = text.length <= mostCharacters && isModest(text) ? parseJson(text) : undefined;
+  const { method, req_id: id, channel } = envelope.safeParse(json).data ?? {};
+  heard.reply = method === undefined || id === undefined ? undefined : { method, id };
+  if (channel === 'status') heard.system = status.safeParse(json).data?.data.at(-1)?.system ?? heard.system;
+  heard.memory.take(text);
+  for (const { symbol, setting } of options.leverageTold(text)) {
+    heard.words.delete(symbol);
+    heard.words.set(symbol, { setting, at: heard.at });
+    const [oldest] = heard.words.keys();
+    if (heard.words.size > mostWords && oldest !== undefined) heard.words.delete(oldest);
+  }
+  for (const listener of heard.listeners) listener();
+}
+
+/** Takes in that nothing more comes. */
+export function endHeard(heard: Heard<unknown>): void {
+  heard.isOver = true;
+  heard.words.clear();
+  for (const listener of heard.listeners) listener();
+}
+
+/** Waits until something has been heard, the connection is over, or the time is. */
+export async function untilHeard<T>(
+  heard: Heard<unknown>,
+  find: () => Verdict<T> | undefined,
+  deadlineMs: number,
+): Promise<Verdict<T>> {
+  const { promise, resolve } = Promise.withResolvers<Verdict<T>>();
+  const look = () => {
+    const found = find() ?? (heard.isOver ? silent('reset') : undefined);
+    if (found !== undefined) resolve(found);
+  };
+  const timer = setTimeout(() => resolve(silent('timeout')), deadlineMs);
+  heard.listeners.add(look);
+  look();
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    heard.listeners.delete(look);
+  }
+}
+
+type Request = { readonly method: string; readonly params: Readonly<Record<string, unknown>> };
+
+/** A request as a frame, and how its answer is known: by its method, and a number that no other one of its connection has. */
+function frameOf(connection: Connection<unknown>, { method, params }: Request) {
+  connection.lastId += 1;
+  const id = connection.lastId;
+  return {
+    text: () => JSON.stringify({ method, req_id: id, params: { ...params, token: connection.token.reveal() } }),
+    // What is heard of a frame is heard before it is offered as an answer.
+    answers: () => connection.heard.reply?.id === id && connection.heard.reply.method === method,
+  };
+}
+
+/** Sends the change that this connection is for. */
+export function tell(
+  connection: Connection<unknown>,
+  request: Request & { readonly isInTime: () => boolean },
+  deadlineMs: number,
+): Promise<SocketReply> {
+  return connection.socket.tell({ ...frameOf(connection, request), isInTime: request.isInTime, deadlineMs });
+}
+
+/** Subscribes a channel, once for each connection unless it was in vain. */
+export async function subscribe(
+  connection: Connection<unknown>,
+  { channel, params }: Subscription,
+  { judge, deadlineMs }: { readonly judge: Judge<unknown>; readonly deadlineMs: number },
+): Promise<Outcome<unknown>> {
+  const { subscriptions, socket } = connection;
+  const known = subscriptions.get(channel);
+  if (known !== undefined) return known;
+  const request = { method: 'subscribe', params: { ...params, channel } };
+  const asked = socket.ask({ ...frameOf(connection, request), deadlineMs });
+  const outcome = asked.then((reply) => (reply.kind === 'answered' ? judge(reply) : reply));
+  subscriptions.set(channel, outcome);
+  if ((await outcome).kind !== 'ok') subscriptions.delete(channel);
+  return outcome;
+}
+
+/** Whether anybody is there: any frame is a sign of life. Ends the connection when there is none. */
+export async function ping(connection: Connection<unknown>, deadlineMs: number): Promise<boolean> {
+  connection.lastId += 1;
+  const text = JSON.stringify({ method: 'ping', req_id: connection.lastId });
+  const reply = await connection.socket.ask({ text: () => text, answers: () => true, deadlineMs });
+  if (reply.kind !== 'answered') connection.socket.terminate();
+  return reply.kind === 'answered';
+}
+
+/** Whether a connection can be relied on now; one that has been quiet is asked. */
+export async function isAlive(connection: Connection<unknown>, deadlineMs: number): Promise<boolean> {
+  const { socket, heard, elapsed } = connection;
+  if (!socket.isOpen()) return false;
+  return elapsed() - heard.at < quietMs || ping(connection, deadlineMs);
+}
