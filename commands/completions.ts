@@ -1,5 +1,6 @@
 import type { Caller } from '../src/caller.ts';
 import type { Completion } from '../src/command.ts';
+import type { Bounds } from '../src/leverage/market.ts';
 import { searchMarkets } from '../src/leverage/market-search.ts';
 import type { Services } from '../src/services.ts';
 import { SEPARATOR } from './options.ts';
@@ -24,7 +25,12 @@ function completeMarket(services: Services, typed: string, chosen: unknown): rea
   if (found === undefined) return completeAnywhere(services, typed);
   const matches = searchMarkets(markets.list(found.id), typed, MAX_COMPLETIONS);
   if (matches.length === 0) return [hint(typed, found.exampleSymbol)];
-  return matches.map(({ symbol, bounds }) => ({ name: `${symbol} · up to ${bounds.max}x`, value: symbol }));
+  return matches.map(({ symbol, bounds }) => ({ name: `${symbol}${upTo(bounds)}`, value: symbol }));
+}
+
+/** Nothing where the exchange publishes no maximum. */
+function upTo({ max }: Bounds): string {
+  return max === undefined ? '' : ` · up to ${max}x`;
 }
 
 /** Discord can fill in one option only, so the value says the venue too; that one is still to be chosen. */
@@ -32,7 +38,7 @@ function completeAnywhere({ venues, markets }: Services, typed: string): readonl
   const most = Math.max(1, Math.floor(MAX_COMPLETIONS / venues.size));
   return [...venues.values()].flatMap(({ id, label }) =>
     searchMarkets(markets.list(id), typed, most).map(({ symbol, bounds }) => ({
-      name: `${symbol} · ${label} · up to ${bounds.max}x`,
+      name: `${symbol} · ${label}${upTo(bounds)}`,
       value: `${id}${SEPARATOR}${symbol}`,
     })),
   );

@@ -1,16 +1,14 @@
 import type { Account } from '../src/account.ts';
 import { type Call, type Command, type Subcommand, subcommand } from '../src/command.ts';
-import { Failure, type FailureData } from '../src/errors.ts';
+import { Failure, type FailureData, type KeyRefusal } from '../src/errors.ts';
 import type { KeyListing } from '../src/keys.ts';
-import { type KeyCheck, labelOf, requireVenue, type Venue } from '../src/leverage/venue.ts';
+import { labelOf, requireVenue, type Venue } from '../src/leverage/venue.ts';
 import type { Services } from '../src/services.ts';
 import type { View } from '../src/view.ts';
 import { completeOption } from './completions.ts';
 import { account, label, parseLabel, venue } from './options.ts';
 
 const MAX_BUTTONS = 5;
-
-type KeyRefusal = Extract<KeyCheck, { kind: 'refused' }>['reason'];
 
 /** /keys add | list | check | remove */
 export function createKeys(services: Services): Command {

@@ -1,7 +1,7 @@
 import type { Credentials } from '../src/account.ts';
 import { type Call, type Command, type Subcommand, subcommand } from '../src/command.ts';
 import { Failure, unreachable } from '../src/errors.ts';
-import { marketLabel } from '../src/leverage/market.ts';
+import { marketLabel, rangeText } from '../src/leverage/market.ts';
 import { distanceText, distanceToLiquidation } from '../src/leverage/risk.ts';
 import { type CurrentSetting, describeSetting, type Leverage, readTypedLeverage } from '../src/leverage/setting.ts';
 import {
@@ -147,7 +147,7 @@ async function readHeld(found: Venue, credentials: Credentials, target: MarketAn
 }
 
 function marketView(found: Venue, { target, current, position, orders }: Held, time: number): View {
-  const { min, max, step } = target.market.bounds;
+  const { bounds } = target.market;
   const distance =
     position === undefined || current.mode === 'unset' || current.mode === 'unknown'
       ? undefined
@@ -157,7 +157,7 @@ function marketView(found: Venue, { target, current, position, orders }: Held, t
     title: `${marketLabel(target)} is ${current.mode === 'unset' ? 'not set' : `at ${describeSetting(current)}`} on ${found.label}`,
     body: asOf(found, time),
     fields: [
-      { name: 'Allowed here', value: `${min}x to ${max}x, steps of ${step}`, isInline: true },
+      { name: 'Allowed here', value: `${rangeText(bounds)}, steps of ${bounds.step}`, isInline: true },
       { name: 'Position', value: position?.side ?? 'none', isInline: true },
       { name: 'Open orders', value: orders.count === 0 ? 'none' : 'yes', isInline: true },
       ...(distance === undefined ? [] : [{ name: 'Distance to liquidation', value: distanceText(distance) }]),

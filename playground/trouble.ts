@@ -45,7 +45,7 @@ export const venueKnobs: readonly VenueKnob[] = titles.map(([id, title, fault, o
 
 type RefusalChoice = Refusal & { readonly id: string };
 
-const unlistedTexts = { unset: 'never set', cross: 'cross margin' } as const;
+const unlistedTexts = { unset: 'never set', cross: 'cross margin', unknown: 'not told' } as const;
 
 /** What the page says of each exchange, with every documented error of its kind. */
 export const exchangeKnobs = Object.entries(simulatedVenues).map(([id, venue]) => ({

@@ -61,7 +61,8 @@ export type TypedFailure =
       readonly leverage: string;
       readonly market: string;
       readonly min: string;
-      readonly max: string;
+      /** Absent where the venue publishes none. */
+      readonly max?: string;
     }
   | {
       readonly code: 'LEVERAGE_OFF_STEP';
@@ -93,6 +94,22 @@ export type RulesFailure =
       readonly max: string;
     };
 
+/**
+ * Why a key is not taken.
+ *
+ * - `unknown-right`: it has a right of which this bot does not know what it allows.
+ * - `second-factor`: each use of it seems to ask for a code that changes, which no program can keep.
+ * - `other-program`: its request numbers were driven so high by another program that none of this bot's is taken.
+ */
+export type KeyRefusal =
+  | 'can-withdraw'
+  | 'unknown-right'
+  | 'read-only'
+  | 'rejected'
+  | 'no-access'
+  | 'second-factor'
+  | 'other-program';
+
 /** What a key lacks, or what keeps it from being used. */
 export type KeyFailure =
   | {
@@ -106,7 +123,7 @@ export type KeyFailure =
   | {
       readonly code: 'KEY_REFUSED';
       readonly venue: string;
-      readonly reason: 'can-withdraw' | 'read-only' | 'rejected' | 'no-access';
+      readonly reason: KeyRefusal;
     }
   /** The venue knows the key, but did not say what it may do. */
   | { readonly code: 'KEY_UNDECIDED'; readonly venue: string }

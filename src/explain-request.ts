@@ -1,4 +1,4 @@
-import { type KeyFailure, type RulesFailure, type TypedFailure, unreachable } from './errors.ts';
+import { type KeyFailure, type KeyRefusal, type RulesFailure, type TypedFailure, unreachable } from './errors.ts';
 import { type Explanation, say } from './explanation.ts';
 
 /** What was typed. */
@@ -14,7 +14,9 @@ export function explainTyped(failure: TypedFailure): Explanation {
     case 'LEVERAGE_OUTSIDE_BOUNDS':
       return say(
         `${failure.leverage}x is outside what ${failure.market} allows`,
-        `Choose a leverage from ${failure.min}x to ${failure.max}x.`,
+        failure.max === undefined
+          ? `Choose ${failure.min}x or more.`
+          : `Choose a leverage from ${failure.min}x to ${failure.max}x.`,
       );
     case 'LEVERAGE_OFF_STEP':
       return say(
@@ -117,12 +119,27 @@ export function explainKey(failure: KeyFailure): Explanation {
 }
 
 /** Why a key is not accepted by this bot, and how to make one that is. */
-function explainKeyRefusal(venue: string, reason: Extract<KeyFailure, { code: 'KEY_REFUSED' }>['reason']): Explanation {
+function explainKeyRefusal(venue: string, reason: KeyRefusal): Explanation {
   switch (reason) {
     case 'can-withdraw':
       return say(
         `This ${venue} key can withdraw or transfer funds, so the bot does not take it`,
         'Make a key that can trade, but cannot withdraw and cannot transfer.',
+      );
+    case 'unknown-right':
+      return say(
+        `This ${venue} key has a right that the bot does not know, so the bot does not take it`,
+        'It may allow to move funds. Make a key with only the rights that the page for keys names.',
+      );
+    case 'second-factor':
+      return say(
+        `${venue} denies this key what needs no right: it seems to ask for a code (2FA) with each use`,
+        'A bot cannot give such codes. Make a key without 2FA on the key itself; your sign-in keeps its 2FA.',
+      );
+    case 'other-program':
+      return say(
+        `${venue} does not take this bot's request numbers with this key: another program has used it`,
+        'Make a new key for this bot alone, with a nonce window of 10 seconds or more.',
       );
     case 'read-only':
       return say(

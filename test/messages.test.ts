@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { FailureCode, FailureData, Refusal, Silence } from '../src/errors.ts';
+import type { FailureCode, FailureData, KeyRefusal, Refusal, Silence } from '../src/errors.ts';
 import type { Explanation } from '../src/explanation.ts';
 import { explain, failureView, tryAgainView, unexpectedView } from '../src/messages.ts';
 
 type Sample = { readonly [Code in FailureCode]: readonly Extract<FailureData, { readonly code: Code }>[] };
-type KeyRefusal = Extract<FailureData, { readonly code: 'KEY_REFUSED' }>['reason'];
 
 const [venue, account, market] = ['Paper', 'main', 'BTCUSD'];
 
@@ -43,6 +42,9 @@ const keyRefusals: Readonly<Record<KeyRefusal, true>> = {
   'read-only': true,
   rejected: true,
   'no-access': true,
+  'unknown-right': true,
+  'second-factor': true,
+  'other-program': true,
 };
 
 function namesOf<Name extends string>(record: Readonly<Record<Name, true>>): readonly Name[] {

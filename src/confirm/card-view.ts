@@ -1,5 +1,5 @@
 import { Big } from 'big.js';
-import { marketLabel } from '../leverage/market.ts';
+import { marketLabel, rangeText } from '../leverage/market.ts';
 import type { Preview } from '../leverage/preview.ts';
 import {
   type Distance,
@@ -35,8 +35,7 @@ export function cardView(venue: Venue, proposal: Proposal, preview: Preview, rea
   const { isShared, expiresAt } = proposal;
   const risks = isShared ? preview.risks.filter((risk) => risk === 'at-maximum') : preview.risks;
   const isRisky = risks.length > 0;
-  const { min, max } = preview.market.bounds;
-  const allowed = proposal.setting.mode === 'isolated' ? `Allowed: ${min}x to ${max}x. ` : '';
+  const allowed = proposal.setting.mode === 'isolated' ? `Allowed: ${rangeText(preview.market.bounds)}. ` : '';
   const aside = isShared ? asideOf(venue, proposal, preview, reason) : undefined;
   return {
     tone: isRisky ? 'risky' : 'ask',
@@ -122,15 +121,24 @@ function newOrderPart(current: CurrentSetting, setting: LeverageSetting): readon
   return ['\n', 'New orders: liquidation less than ', { strong: change }, ' away'];
 }
 
+const ordersText: Readonly<Record<Venue['openOrders'], readonly string[]>> = {
+  unchanged: [],
+  'cancelled-when-short': ['You have open orders: if margin gets short, the exchange cancels those that add risk.'],
+  'not-told': ['You have open orders: the exchange does not say whether it keeps all of them.'],
+};
+
+const positionTexts: Readonly<Record<Venue['openPositions'], string>> = {
+  unchanged: 'it keeps its leverage.',
+  're-margined': 'it is re-margined at once.',
+  'not-told': 'the exchange does not say what this does to it. Expect that it is re-margined at once.',
+};
+
 /** What is open at the venue: nothing where nothing is. */
 function exposureLines(venue: Venue, { position, openOrders, distance }: Preview): readonly Text[] {
-  const isTouched = venue.openPositions === 're-margined';
-  const orders =
-    venue.openOrders === 'cancelled-when-short' && openOrders.count > 0
-      ? ['You have open orders: if margin gets short, the exchange cancels those that add risk.']
-      : [];
+  const isTouched = venue.openPositions !== 'unchanged';
+  const orders = openOrders.count > 0 ? ordersText[venue.openOrders] : [];
   if (position === undefined) return orders;
-  const effect = isTouched ? 'it is re-margined at once.' : 'it keeps its leverage.';
+  const effect = positionTexts[venue.openPositions];
   const unchanged = isTouched || distance === undefined ? [] : [' Liquidation: ', ...distanceText(distance), '.'];
   const rungs = distance === undefined ? [] : priceLadder(position, distance);
   const ladder = rungs.length === 0 ? [] : [[{ block: ladderText(rungs) }]];

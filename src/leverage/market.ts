@@ -3,9 +3,17 @@ import { z } from 'zod';
 import { Failure } from '../errors.ts';
 import type { Leverage } from './setting.ts';
 
-/** Leverage limits of one market; all are multiples (`max: '50'` means 50x). */
-export const boundsSchema = z.object({ min: z.string(), max: z.string(), step: z.string() });
+/**
+ * Leverage limits of one market; all are multiples (`max: '50'` means 50x). Where the venue publishes no maximum there is
+ * none: what is too high is then for the venue to refuse.
+ */
+export const boundsSchema = z.object({ min: z.string(), max: z.string().exactOptional(), step: z.string() });
 export type Bounds = Readonly<z.infer<typeof boundsSchema>>;
+
+/** "1x to 50x" */
+export function rangeText({ min, max }: Bounds): string {
+  return max === undefined ? `${min}x or more, as far as the exchange takes it` : `${min}x to ${max}x`;
+}
 
 /** A margin tier: from `fromSize` on, these margin fractions hold. */
 const tierSchema = z.object({
@@ -83,13 +91,15 @@ export function findMarket(markets: readonly Market[], text: string): Market | u
 export function assertWithinBounds(market: Market, leverage: Leverage): void {
   const { min, max, step } = market.bounds;
   const value = new Big(leverage);
-  if (value.lt(min) || value.gt(max)) {
-    throw new Failure({ code: 'LEVERAGE_OUTSIDE_BOUNDS', leverage, market: market.symbol, min, max });
+  const isTooHigh = (multiple: Big) => max !== undefined && multiple.gt(max);
+  if (value.lt(min) || isTooHigh(value)) {
+    const range = { min, ...(max !== undefined && { max }) };
+    throw new Failure({ code: 'LEVERAGE_OUTSIDE_BOUNDS', leverage, market: market.symbol, ...range });
   }
   const lower = value.div(step).round(0, Big.roundDown).times(step);
   if (lower.eq(value)) return;
   const nearest = [lower, lower.plus(step)]
-    .filter((near) => near.gte(min) && near.lte(max))
+    .filter((near) => near.gte(min) && !isTooHigh(near))
     .map((near) => near.toFixed());
   throw new Failure({ code: 'LEVERAGE_OFF_STEP', leverage, market: market.symbol, step, nearest });
 }

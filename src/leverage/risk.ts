@@ -127,7 +127,9 @@ export function risksOf(
   const risks: Risk[] = [];
   const after = percentAfter(distance);
   if (after !== undefined && new Big(after).lt(thresholdPercent)) risks.push('near-liquidation');
-  if (setting.mode === 'isolated' && new Big(setting.leverage).gte(market.bounds.max)) risks.push('at-maximum');
+  const { max } = market.bounds;
+  const isAtMaximum = setting.mode === 'isolated' && max !== undefined && new Big(setting.leverage).gte(max);
+  if (isAtMaximum) risks.push('at-maximum');
   return risks;
 }
 

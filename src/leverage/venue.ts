@@ -1,5 +1,5 @@
 import type { Credentials } from '../account.ts';
-import { Failure, type FailureData, type Refusal, type RefusalWords } from '../errors.ts';
+import { Failure, type FailureData, type KeyRefusal, type Refusal, type RefusalWords } from '../errors.ts';
 import type { Market } from './market.ts';
 import type { CurrentSetting, LeverageSetting } from './setting.ts';
 
@@ -33,7 +33,7 @@ export type KeyCheck =
   | { readonly kind: 'usable'; readonly notes: readonly string[] }
   /** The venue knows the key, but did not say what it may do: nothing keeps it from being able to withdraw. */
   | { readonly kind: 'undecided' }
-  | { readonly kind: 'refused'; readonly reason: 'can-withdraw' | 'read-only' | 'rejected' | 'no-access' };
+  | { readonly kind: 'refused'; readonly reason: KeyRefusal };
 
 /**
  * What is known after a write was tried once.
@@ -128,12 +128,15 @@ export type VenueFacts = {
   /** A symbol to type, for hints. */
   readonly exampleSymbol: string;
   readonly limits: Limits;
-  /** What a market holds of which the venue keeps no setting: `unset` where it says that nothing was ever set. */
-  readonly unlisted: 'cross' | 'unset';
-  /** What a new setting does to a position that is open already. */
-  readonly openPositions: 'unchanged' | 're-margined';
+  /**
+   * What a market holds of which the venue keeps no setting: `unset` where it says that nothing was ever set, `unknown`
+   * where it tells nothing of its settings.
+   */
+  readonly unlisted: 'cross' | 'unset' | 'unknown';
+  /** What a new setting does to a position that is open already; `not-told` where the venue does not say. */
+  readonly openPositions: 'unchanged' | 're-margined' | 'not-told';
   /** What may become of open orders after a new setting: the venue cancels those that add risk once margin gets short. */
-  readonly openOrders: 'unchanged' | 'cancelled-when-short';
+  readonly openOrders: 'unchanged' | 'cancelled-when-short' | 'not-told';
   /** Its own words for a refusal, where the general ones say too little. */
   readonly refusalWords: Partial<Readonly<Record<Refusal, RefusalWords>>>;
   /** When and how this venue ends, where its exchange has announced that it will. */

@@ -11,6 +11,17 @@ describe('completions of a market', () => {
     ]);
   });
 
+  test('name no maximum where the exchange publishes none', async () => {
+    const { complete, markets, gate } = await openCommands();
+    gate.state.bounds = { min: '1', step: '0.01' };
+    await markets.refreshPublic();
+    const here = await complete(alice, 'leverage set', 'market', 'eth', { venue: 'paper' });
+    expect([...here, ...(await complete(alice, 'leverage set', 'market', 'eth'))]).toEqual([
+      { name: 'ETHUSD', value: 'ETHUSD' },
+      { name: 'ETHUSD · Paper', value: 'paper:ETHUSD' },
+    ]);
+  });
+
   test('are a hint where the list is not there, or nothing matches', async () => {
     const { complete } = await openCommands();
     const hint = 'Type a symbol such as BTCUSD';

@@ -88,6 +88,21 @@ test('where open positions keep theirs, the distance of a new order stands besid
   expect(open).toContain('liquidation        -12.0 %');
 });
 
+test('where the exchange does not say what becomes of what is open, the card says so and expects the worse', async () => {
+  const facts = { openPositions: 'not-told', openOrders: 'not-told' } as const;
+  const shown = shownOf(await cardOf({ position, orderCount: 1 }, { facts }));
+  expect(shown).toContain(
+    'You have a long position: the exchange does not say what this does to it. Expect that it is re-margined at once.',
+  );
+  expect(shown).toContain('You have open orders: the exchange does not say whether it keeps all of them.');
+});
+
+test('where the exchange publishes no maximum, the card names none', async () => {
+  const view = await cardOf({ bounds: { min: '1', step: '0.01' } }, { leverage: '500' });
+  expect(view.tone).toBe('ask');
+  expect(shownOf(view)).toContain('Allowed: 1x or more, as far as the exchange takes it. Ends');
+});
+
 test('a calm card asks; a risky one warns first, and its button is dangerous', async () => {
   expect((await cardOf()).tone).toBe('ask');
   const risky = await cardOf({ position }, { leverage: '12' });

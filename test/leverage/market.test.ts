@@ -9,8 +9,10 @@ import {
   findMarket,
   type Market,
   normalizeSymbol,
+  rangeText,
 } from '../../src/leverage/market.ts';
 import { parseLeverage } from '../../src/leverage/setting.ts';
+import { explain } from '../../src/messages.ts';
 
 function market(symbol: string, base: string, quote: string, bounds: Partial<Bounds> = {}): Market {
   return {
@@ -92,6 +94,19 @@ describe('bounds', () => {
       nearest: ['2.5', '3'],
     });
     expect(failureOf(() => assertWithinBounds(coarse, '12.2'))).toMatchObject({ nearest: ['12'] });
+  });
+
+  test('without a published maximum have a minimum and a step only, and name no end that was made up', () => {
+    const open = { ...market('A', 'A', 'USD'), bounds: { min: '1', step: '0.01' } };
+    for (const leverage of ['1', '50', '999999']) {
+      expect(failureOf(() => assertWithinBounds(open, leverage))).toBeUndefined();
+    }
+    const below = { code: 'LEVERAGE_OUTSIDE_BOUNDS', leverage: '0.5', market: 'A', min: '1' } as const;
+    expect(failureOf(() => assertWithinBounds(open, '0.5'))).toStrictEqual(below);
+    expect(failureOf(() => assertWithinBounds(open, '1.005'))).toMatchObject({ nearest: ['1', '1.01'] });
+    expect(explain(below).next).toBe('Choose 1x or more.');
+    expect(rangeText(open.bounds)).toBe('1x or more, as far as the exchange takes it');
+    expect(rangeText({ min: '1', max: '50', step: '1' })).toBe('1x to 50x');
   });
 
   test('of 10,000 hostile texts only multiples of the step within the bounds pass (P34)', () => {

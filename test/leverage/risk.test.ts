@@ -93,6 +93,8 @@ test('a risk is a liquidation nearer than the threshold, or the market’s maxim
   expect(risksOf(market, isolated('50'), estimated, 10)).toEqual(['near-liquidation', 'at-maximum']);
   expect(risksOf(market, isolated('50'), { kind: 'unavailable' }, 10)).toEqual(['at-maximum']);
   expect(risksOf(market, { mode: 'cross' }, { kind: 'whole-account' }, 10)).toEqual([]);
+  const open = { ...market, bounds: { min: '1', step: '0.01' } };
+  expect(risksOf(open, isolated('999'), { kind: 'unavailable' }, 10)).toEqual([]);
 });
 
 describe('the price ladder', () => {

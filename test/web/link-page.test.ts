@@ -203,6 +203,9 @@ describe('a key that is not taken', () => {
     ['read-only', 'can only read'],
     ['no-access', 'no access to trading'],
     ['rejected', 'does not accept this key'],
+    ['unknown-right', 'has a right that the bot does not know'],
+    ['second-factor', 'without 2FA on the key itself'],
+    ['other-program', 'another program has used it'],
   ] as const)('because it is %s is told what to do, and costs a try', async (reason, words) => {
     const { createLink, browser, vault } = await openWeb({ checkKey: refusing(reason) });
     const { path } = await createLink();
