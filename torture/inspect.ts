@@ -75,5 +75,8 @@ export function describeEvent(event: JournalEvent): string {
       return `write of ${event.attempt.value} for ${event.attempt.spot.market} of ${event.attempt.spot.user}`;
     case 'read':
       return `read of ${event.read.market ?? 'all'} by ${event.read.user}`;
+    case 'token':
+    case 'frame':
+      return `${event.kind} for ${event.user} at ${event.venue}`;
   }
 }

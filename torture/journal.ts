@@ -39,6 +39,8 @@ export type Attempt = Stamp & {
   readonly line: string;
   readonly overlaps: boolean;
   isOpen: boolean;
+  /** When its answer went out, where the venue answers on a socket that stays open. */
+  answeredAt?: number;
   /** Whether the venue said that it had carried it out, and had not. */
   isIgnored: boolean;
 };
@@ -79,7 +81,9 @@ export type JournalEvent =
   | { readonly kind: 'sighted' | 'told'; readonly said: Said }
   | { readonly kind: 'pressed'; readonly press: Press }
   | { readonly kind: 'attempt'; readonly attempt: Attempt }
-  | { readonly kind: 'read'; readonly read: Read };
+  | { readonly kind: 'read'; readonly read: Read }
+  /** On the way to a write over a socket: a token was asked for, or something was asked on the socket itself. */
+  | { readonly kind: 'token' | 'frame'; readonly venue: VenueName; readonly user: string };
 
 export type Journal = ReturnType<typeof createJournal>;
 
@@ -185,6 +189,14 @@ export function createJournal(options: {
       attempts.push(attempt);
       tell({ kind: 'attempt', attempt });
       return attempt;
+    },
+    /** Its answer went out on a socket that stays open. */
+    answered(attempt: Attempt): void {
+      attempt.isOpen = false;
+      attempt.answeredAt = stamp().seq;
+    },
+    stepped(kind: 'token' | 'frame', venue: VenueName, user: string): void {
+      tell({ kind, venue, user });
     },
     read(read: Pick<Read, 'venue' | 'user' | 'market'>): Read {
       const one = { ...stamp(), ...read, endedAt: Number.POSITIVE_INFINITY, lies: [] };

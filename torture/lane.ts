@@ -132,11 +132,14 @@ export function createLane(options: {
       await client.answers(pressAll({ messageId, proposal: again.id, expiresAt: 0 }, ['confirm', 'confirm']));
     }
     const back = button('back');
-    if (back !== undefined && plan.kind === 'back') await goBack({ messageId, proposal: back.id, expiresAt: 0 });
+    if (back !== undefined && plan.kind === 'back') await anew({ messageId, proposal: back.id, expiresAt: 0 }, 'back');
+    const setAgain = button('again');
+    if (setAgain !== undefined && plan.checks) await anew({ messageId, proposal: setAgain.id, expiresAt: 0 }, 'again');
   }
 
-  async function goBack(receipt: Card): Promise<void> {
-    const pressed = client.press(trader, receipt, 'back');
+  /** Confirms the card that a button of a receipt makes. */
+  async function anew(receipt: Card, verb: 'back' | 'again'): Promise<void> {
+    const pressed = client.press(trader, receipt, verb);
     if (pressed === undefined) return;
     await client.answers([pressed]);
     const card = client.cardIn(trader, pressed);

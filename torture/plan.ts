@@ -32,17 +32,20 @@ export type OpKind =
 
 export type GatewayTrouble = 'drop' | 'cut' | 'reconnect' | 'invalid' | 'resumable' | 'duplicate';
 
+/** What Discord and the venues see: `token` and `frame` are on the way to a write over a socket. */
+export type OuterMoment = 'ack' | 'read' | 'write' | 'read-back' | 'token' | 'frame';
+
 /** Ends the process at a moment of this operation: when the venue or Discord sees something, or some time later. */
 export type Crash = {
   readonly signal: 'SIGKILL' | 'SIGTERM';
-  readonly at: 'ack' | 'read' | 'write' | 'read-back' | 'press';
+  readonly at: OuterMoment | 'press';
   readonly delayMs: number;
   readonly downMs: number;
 };
 
 /** Stops the process (SIGSTOP) at a moment of this operation and lets it go on later. */
 export type Pause = {
-  readonly at: 'ack' | 'read' | 'write' | 'read-back' | InnerMoment;
+  readonly at: OuterMoment | InnerMoment;
   /** How often it has to come to an inner moment. */
   readonly nth: number;
   /** For how long, by every clock. */
@@ -142,7 +145,8 @@ export function createPlanner(options: {
   readonly wanders?: boolean;
 }): Planner {
   const { venue, focus = {}, wanders = false } = options;
-  const { markets, highest, hasCross, currencies } = torturedVenues[venue];
+  const { markets, highest, hasCross, currencies, frames } = torturedVenues[venue];
+  const hasSocket = frames !== undefined;
   const used = new Set<string>();
   let count = 0;
 
@@ -194,8 +198,8 @@ export function createPlanner(options: {
             : [],
       discord: random.chance(0.14) ? planDiscord(random) : undefined,
       gateway: random.chance(0.1) ? planGateway(random) : undefined,
-      crash: focused(random, focus.crash) ?? (random.chance(0.055) ? planCrash(random) : undefined),
-      pause: planPause(random, focused(random, focus.pause), wanders),
+      crash: focused(random, focus.crash) ?? (random.chance(0.055) ? planCrash(random, hasSocket) : undefined),
+      pause: planPause(random, focused(random, focus.pause), { wanders, hasSocket }),
       disk: breakage !== undefined && random.chance(0.012) ? { breakage, ms: random.int(100, 700) } : undefined,
       outageMs: random.chance(0.02) ? random.int(50, 500) : 0,
       jumpMs: random.chance(0.01) ? random.int(1_000, 60_000) : 0,
@@ -249,8 +253,10 @@ function planGateway(random: Random): GatewayTrouble {
   ] as const);
 }
 
-function planCrash(random: Random): Crash {
-  const at = random.pick(['ack', 'read', 'write', 'write', 'read-back', 'press'] as const);
+function planCrash(random: Random, hasSocket: boolean): Crash {
+  const points = ['ack', 'read', 'write', 'write', 'read-back', 'press'] as const;
+  const onSockets = ['ack', 'token', 'frame', 'frame', 'write', 'write', 'press'] as const;
+  const at = random.pick(hasSocket ? onSockets : points);
   const signal = random.chance(0.75) ? 'SIGKILL' : 'SIGTERM';
   const delayMs = random.chance(0.6) ? 0 : random.int(1, at === 'press' ? 150 : 20);
   return { signal, at, delayMs, downMs: random.chance(0.7) ? 0 : random.int(50, 600) };
@@ -266,10 +272,18 @@ const stops: readonly (readonly [weight: number, [least: number, most: number]])
   [1, [32_000, LONGEST_STOP_MS]],
 ];
 const stopPoints = ['ack', 'read', 'write', 'read-back', 'commit', 'commit', 'request', 'connected'] as const;
+const stopsOnSockets = [
+  ...(['ack', 'token', 'frame', 'write', 'commit', 'commit'] as const),
+  ...(['connected', 'subscribed', 'sent', 'answered'] as const),
+] as const;
 
-function planPause(random: Random, wanted: Focus['pause'], wanders: boolean): Pause | undefined {
+function planPause(
+  random: Random,
+  wanted: Focus['pause'],
+  { wanders, hasSocket }: { readonly wanders: boolean; readonly hasSocket: boolean },
+): Pause | undefined {
   if (wanted === undefined && !random.chance(0.04)) return undefined;
-  const point = wanted?.at ?? random.pick(stopPoints);
+  const point = wanted?.at ?? random.pick(hasSocket ? stopsOnSockets : stopPoints);
   return {
     at: point,
     nth: point === 'commit' ? random.int(1, 6) : 1,

@@ -95,6 +95,7 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
   [/accepted, not read back$/, 'accepted'],
   [/ applied, as .* answered$/, 'accepted'],
   [/^Accepted, not /, 'accepted'],
+  [/ applied, as .+ answered$/, 'accepted'],
   [/^Not changed: /, 'refused'],
   [/^Not sent: /, 'not-sent'],
   [/was already at /, 'unchanged'],

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { lineOf, type VenueName } from './bot-messages.ts';
-import type { Attempt, Journal, Read, Spot, Value } from './journal.ts';
+import { overhear } from './frames.ts';
+import type { Attempt, Journal, Read, Shown, Spot, Value } from './journal.ts';
 import type { Trader } from './people.ts';
 import { readSaid, type Said } from './said.ts';
 import { torturedVenues } from './venues.ts';
@@ -10,25 +11,25 @@ const EPHEMERAL = 64;
 const messageAnswer = z.object({ id: z.string(), flags: z.int().default(0) });
 const success = z.union([z.object({ result: z.literal('success') }), z.object({ success: z.literal(true) })]);
 
-/**
- * Notes every write and every read of settings that arrives at a venue, before the simulator sees it.
- */
-export function tapVenue(
-  app: FastifyInstance,
-  options: {
-    readonly venue: VenueName;
-    readonly journal: Journal;
-    readonly traders: readonly Trader[];
-    /** What the venue holds just now, whatever it says. */
-    readonly held: (spot: Spot) => Value;
-  },
-): void {
-  const { venue, journal, traders, held } = options;
-  const { keyIn, keyOf, readsOf, asked: askedIn, shown } = torturedVenues[venue];
+type VenueTap = {
+  readonly venue: VenueName;
+  readonly journal: Journal;
+  readonly traders: readonly Trader[];
+  /** What the venue holds just now, whatever it says. */
+  readonly held: (spot: Spot) => Value;
+};
+
+/** Notes every write and every read of settings that arrives at a venue, before the simulator sees it. */
+export function tapVenue(app: FastifyInstance, tap: VenueTap): void {
+  const { venue, journal, traders, held } = tap;
+  const { keyIn, keyOf, readsOf, asked: askedIn, shown, frames } = torturedVenues[venue];
   const userByKey = new Map(traders.map((trader) => [keyOf(trader)[keyIn.field], trader.id]));
+  const userOf = ({ headers }: FastifyRequest) => userByKey.get(String(headers[keyIn.header] ?? ''));
+  const tokens = new Map<string, string>();
+  if (frames !== undefined) tapFrames(app, { ...tap, frames, tokens });
   const asked = new WeakMap<FastifyRequest, Read | Attempt>();
   app.addHook('preHandler', async (request, reply) => {
-    const user = userByKey.get(String(request.headers[keyIn.header] ?? ''));
+    const user = userOf(request);
     if (user === undefined) return;
     const url = urlOf(request);
     if (request.method === 'GET') {
@@ -39,7 +40,9 @@ export function tapVenue(
       reply.raw.once('close', () => journal.readEnded(read));
       return;
     }
-    const { value, ...where } = askedIn(url, parse(request.body));
+    const wanted = askedIn(url, parse(request.body));
+    if (wanted === undefined) return journal.stepped('token', venue, user);
+    const { value, ...where } = wanted;
     const { remotePort, localPort } = request.socket;
     const attempt = journal.attempted({ venue, user, ...where }, value, lineOf(remotePort, localPort));
     asked.set(request, attempt);
@@ -50,16 +53,71 @@ export function tapVenue(
 
   // What a fault breaks off never comes here, and cannot be believed either.
   app.addHook('onSend', async (request, _reply, payload) => {
+    const user = userOf(request);
+    const token = frames?.tokenIn(parse(payload));
+    if (user !== undefined && token !== undefined) tokens.set(token, user);
     const one = asked.get(request);
     if (one === undefined) return payload;
     if ('spot' in one) {
       if (success.safeParse(parse(payload)).success) journal.accepted(one);
       return payload;
     }
-    const { user } = one;
-    const said = shown(urlOf(request), parse(payload));
-    one.lies = said.filter(({ value, ...where }) => value !== held({ venue, user, ...where }));
+    one.lies = liesIn(shown(urlOf(request), parse(payload)), one, held);
     return payload;
+  });
+}
+
+function liesIn(said: readonly Shown[], { venue, user }: Pick<Spot, 'venue' | 'user'>, held: VenueTap['held']) {
+  return said.filter(({ value, ...where }) => value !== held({ venue, user, ...where }));
+}
+
+type FrameTap = VenueTap & {
+  readonly frames: NonNullable<(typeof torturedVenues)[VenueName]['frames']>;
+  /** Whose each is. */
+  readonly tokens: ReadonlyMap<string, string>;
+};
+
+/** The same of sockets: a frame that asks for a change is noted before the simulator has it. */
+function tapFrames(app: FastifyInstance, { venue, journal, held, frames, tokens }: FrameTap): void {
+  app.server.prependListener('upgrade', ({ socket }) => {
+    const open: { readonly id: unknown; readonly attempt: Attempt }[] = [];
+    /** A connection is one trader's: what the venue says by itself carries no token. */
+    let user: string | undefined;
+    socket.once('close', () => {
+      for (const { attempt } of open) attempt.isOpen = false;
+    });
+
+    function onReceived(text: string): void {
+      const frame = parse(text);
+      user = tokens.get(frames.tokenOf(frame) ?? '') ?? user;
+      if (user === undefined) return;
+      const wanted = frames.asked(frame);
+      if (wanted === undefined) {
+        journal.stepped('frame', venue, user);
+        return;
+      }
+      const { id, value, ...where } = wanted;
+      const line = lineOf(socket.remotePort, socket.localPort);
+      open.push({ id, attempt: journal.attempted({ venue, user, ...where }, value, line) });
+    }
+
+    function onSent(text: string): void {
+      const frame = parse(text);
+      const answer = frames.answered(frame);
+      const attempt = open.find(({ id }) => answer?.id === id)?.attempt;
+      if (attempt !== undefined) {
+        journal.answered(attempt);
+        if (answer?.isAccepted) journal.accepted(attempt);
+      }
+      for (const said of frames.shown(frame)) {
+        if (user === undefined) return;
+        const read = journal.read({ venue, user, market: said.market });
+        read.lies = liesIn([said], read, held);
+        journal.readEnded(read);
+      }
+    }
+
+    overhear(socket, { isUpgraded: true }, { onReceived, onSent });
   });
 }
 

@@ -70,6 +70,8 @@ export function armTroubles(options: {
       if (event.kind === 'acked') return at === 'ack' && presses.includes(event.interactionId);
       if (event.kind === 'attempt')
         return at === 'write' && event.attempt.spot.venue === venue && event.attempt.spot.user === trader.id;
+      if (event.kind === 'token' || event.kind === 'frame')
+        return at === event.kind && event.venue === venue && event.user === trader.id;
       if (event.kind !== 'read' || event.read.venue !== venue || event.read.user !== trader.id) return false;
       return at === 'read' || (at === 'read-back' && hasWrittenSince(after));
     };

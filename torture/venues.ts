@@ -43,9 +43,21 @@ export type TorturedVenue = {
   readonly refusal: (random: Random) => AnyCallFault;
   /** Which settings a GET reads: of one market, of all, or none. */
   readonly readsOf: (url: URL) => { readonly market: string | undefined } | undefined;
-  readonly asked: (url: URL, body: unknown) => Asked;
+  /** What any other request asks the venue to change, where it is one that does. */
+  readonly asked: (url: URL, body: unknown) => Asked | undefined;
   /** What an answer says of settings; nothing where it does not. */
   readonly shown: (url: URL, body: unknown) => readonly Shown[];
+  /** How it speaks on sockets, where it has any: each frame is JSON, and carries a token that a request was given. */
+  readonly frames?: {
+    readonly tokenIn: (answer: unknown) => string | undefined;
+    /** Whose token a frame carries, whatever it asks for. */
+    readonly tokenOf: (frame: unknown) => string | undefined;
+    readonly asked: (frame: unknown) => (Asked & { readonly id: unknown }) | undefined;
+    /** Which change a frame answers. */
+    readonly answered: (frame: unknown) => { readonly id: unknown; readonly isAccepted: boolean } | undefined;
+    /** What a frame says of settings. */
+    readonly shown: (frame: unknown) => readonly Shown[];
+  };
 };
 
 const decimal = z.union([z.number(), z.string()]);

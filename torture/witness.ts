@@ -1,11 +1,13 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { z } from 'zod';
 import { NOTES_FD } from '../simulators/child.ts';
 import { rowKeys } from '../src/confirm/proposal-rows.ts';
 import type { Change, Store } from '../src/store/store.ts';
 import { type BotSetup, type InnerMoment, lineOf, type Note } from './bot-messages.ts';
 import { machineMs } from './clock.ts';
+import { overhear } from './frames.ts';
 
 // Inside the bot's process: notes what only it can see, and stops it where only it can be stopped. What is noted has
 // left before whatever comes next, even a SIGSTOP.
@@ -13,8 +15,10 @@ import { machineMs } from './clock.ts';
 export type Witness = ReturnType<typeof createWitness>;
 
 export function createWitness(venueUrls: BotSetup['venueUrls']) {
-  const bases = Object.values(venueUrls).map((url) => (typeof url === 'string' ? url : url.rest));
-  const origins = new Set(bases.map((url) => new URL(url).origin));
+  const urls = Object.values(venueUrls);
+  // Where there is a socket, what is posted beside it changes nothing.
+  const origins = new Set(urls.flatMap((url) => (typeof url === 'string' ? [new URL(url).origin] : [])));
+  const ports = new Set(urls.flatMap((url) => (typeof url === 'string' ? [] : [Number(new URL(url.socket).port)])));
   let armed: { readonly at: InnerMoment; left: number } | undefined;
   /** The venue to which a write waits for its connection. */
   let connectingTo: string | undefined;
@@ -56,6 +60,41 @@ export function createWitness(venueUrls: BotSetup['venueUrls']) {
   subscribe('undici:request:trailers', over);
   subscribe('undici:request:error', over);
 
+  subscribe('net.client.socket', (message) => {
+    const { socket } = aboutSocket.parse(message);
+    const isVenue = () => ports.has(socket.remotePort ?? 0);
+    let waitsFor: unknown;
+    const sayOver = (): void => {
+      if (waitsFor === undefined) return;
+      waitsFor = undefined;
+      note({ kind: 'over', pid: process.pid, line: lineOf(socket.localPort, socket.remotePort), at: machineMs() });
+    };
+    socket.once('connect', () => isVenue() && reach('connected'));
+    overhear(
+      socket,
+      { isUpgraded: false },
+      {
+        onSent(text) {
+          const id = isVenue() ? writeIn(text) : undefined;
+          if (id === undefined) return;
+          waitsFor = id;
+          const line = lineOf(socket.localPort, socket.remotePort);
+          socket.once('close', sayOver);
+          note({ kind: 'left', pid: process.pid, line, at: machineMs() });
+          process.nextTick(reach, 'sent');
+        },
+        onReceived(text) {
+          if (!isVenue()) return;
+          const { method, req_id: id } = frame.safeParse(parse(text)).data ?? {};
+          if (method === 'subscribe') reach('subscribed');
+          if (method !== WRITE || id !== waitsFor) return;
+          reach('answered');
+          sayOver();
+        },
+      },
+    );
+  });
+
   return {
     /** Has the process stop itself when it comes to this moment for the `nth` time from now on. */
     stopAt: (at: InnerMoment, nth: number): void => {
@@ -96,10 +135,29 @@ function seenIn(change: Change) {
   return { isClaim: isClaim(change), rows: ids(rowKeys.row(''), false), ended: ids(rowKeys.open(), true) };
 }
 
+/** What Kraken calls a change. */
+const WRITE = 'set_preference';
+const frame = z.object({ method: z.string(), req_id: z.unknown() });
+
+/** @returns the id of the change that a frame asks for. */
+function writeIn(text: string): unknown {
+  const asks = frame.safeParse(parse(text)).data;
+  return asks?.method === WRITE ? (asks.req_id ?? 'none') : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 type Asked = { readonly method: string; readonly origin: unknown };
 
 const aboutRequest = z.object({ request: z.custom<object>((value) => typeof value === 'object' && value !== null) });
 const asked = z.object({ method: z.string(), origin: z.unknown() });
+const aboutSocket = z.object({ socket: z.instanceof(Socket) });
 const connection = z.object({ localPort: z.int(), remotePort: z.int() });
 const aboutConnection = z.object({ connectParams: z.object({ protocol: z.string(), host: z.string() }) });
 

@@ -1,7 +1,8 @@
 import type { Outcome } from '../../src/confirm/outcome.ts';
 import { describeSetting } from '../../src/leverage/setting.ts';
 import { type Audit, isSameSpot, type Journal, type Shown } from '../journal.ts';
-import type { Meaning } from '../said.ts';
+import type { Meaning, Said } from '../said.ts';
+import { torturedVenues } from '../venues.ts';
 import { type Case, nameOf } from './cases.ts';
 import type { Timeline } from './timeline.ts';
 import type { Violation } from './violation.ts';
@@ -17,7 +18,12 @@ type Claim = {
 /** Half a minute, less what lies between the bot's clock and the moment in which a write arrives. */
 const PATIENCE_MS = 28_000;
 
+/** For how long a venue is asked whose settings can be read, when it does not answer. */
+const ASKED_FOR_MS = 290_000;
+
 const unsent = ['not-sent', 'unchanged', 'stale', 'cancelled', 'expired'] as const;
+/** What nobody can say of a setting that was not read. */
+const needsReading: ReadonlySet<Meaning> = new Set(['applied', 'not-applied', 'differs']);
 const isUnsent = (text: string): text is (typeof unsent)[number] => unsent.some((kind) => kind === text);
 
 /** Whether every outcome that somebody was shown, or that is stored, is what the venue's own log says. */
@@ -36,6 +42,8 @@ export function checkOutcomes(
 
   function problemOf(one: Case, { meaning, asOf }: Claim): string | undefined {
     if (isUnsent(meaning)) return one.attempts.length > 0 ? 'a write was sent' : undefined;
+    const isTold = timeline.readsOf(one.spot, one.attempts[0]?.seq ?? 0, asOf).length > 0;
+    if (needsReading.has(meaning) && !isTold) return 'the venue has not told what it holds';
     switch (meaning) {
       case 'applied':
         if (one.attempts.length === 0) return 'nothing was sent';
@@ -85,6 +93,12 @@ export function checkOutcomes(
     return !wanders && sent !== undefined && asOf - sent.at < PATIENCE_MS;
   }
 
+  /** Where settings can be read, nobody gives up before minutes have passed; elsewhere a write may land for half a minute. */
+  function isGivenUpTooEarly({ attempts: [sent], spot }: Case, { title, at }: Said): boolean {
+    const leastMs = torturedVenues[spot.venue].frames === undefined ? ASKED_FOR_MS : PATIENCE_MS;
+    return !wanders && sent !== undefined && title.startsWith('Not known: ') && at - sent.at < leastMs;
+  }
+
   /** What the operator's log says of it; undefined where its words fit another card as well. */
   function loggedOf({ found: { proposal }, spot, value }: Case): readonly string[] | undefined {
     const isAlone = cases.filter((other) => isSameSpot(other.spot, spot) && other.value === value).length === 1;
@@ -110,6 +124,10 @@ export function checkOutcomes(
     }
     for (const { meaning, text } of one.said) {
       judge(one, { meaning, asOf: shownAsOf(one, text, wanders), where: 'shown as' });
+    }
+    for (const said of one.said) {
+      if (!isGivenUpTooEarly(one, said)) continue;
+      violations.push({ rule: 'true-outcome', what: `given up too early: ${nameOf(one)}` });
     }
     if (isDenied(one)) {
       const what = `every press was answered "nothing was changed", but a write was sent: ${nameOf(one)}`;
