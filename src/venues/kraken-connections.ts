@@ -375,6 +375,7 @@ async function open<M extends Memory>(state: State<M>, entry: Entry<M>, credenti
   const opening = await connect(budget, {
     url: options.url,
     connectMs: deadlines.connectMs,
+    elapsed: options.elapsed,
     signal: giveUp.signal,
     onFrame: (text) => hear(heard, options, text),
     onEnd: () => endHeard(heard),

@@ -52,9 +52,11 @@ export type SocketOptions = {
   readonly url: string;
   /** Everything together, from looking up the name to the upgrade. */
   readonly connectMs: number;
+  /** Milliseconds that have passed, whatever a clock was set to. */
+  readonly elapsed: () => number;
   /** The longest frame that is read; 1 MiB unless told, 16 MiB at most. */
   readonly maxBytes?: number;
-  /** Every text frame, in order; one that it throws at ends the connection. */
+  /** Every text frame, in order and before it is offered as an answer; one that it throws at ends the connection. */
   readonly onFrame: (text: string) => void;
   /** Told once, also after `terminate`. */
   readonly onEnd?: (ending: SocketEnding) => void;
@@ -133,7 +135,7 @@ export function openSocket(options: SocketOptions): Promise<SocketOpening> {
 }
 
 function follow(ws: WebSocket, options: SocketOptions, maxBytes: number): VenueSocket {
-  const flow = { startedAt: performance.now(), frames: 0, bytes: 0 };
+  const flow = { startedAt: options.elapsed(), frames: 0, bytes: 0 };
   const connection: Connection = {
     ...{ ws, options, maxBytes, flow },
     waiting: new Set(),
@@ -212,8 +214,8 @@ function take(connection: Connection, text: string): void {
 
 /** @returns whether a frame of so many bytes still fits the second; ends the connection when it does not. */
 function isWithinFlow(connection: Connection, bytes: number): boolean {
-  const { flow, maxBytes } = connection;
-  const now = performance.now();
+  const { flow, maxBytes, options } = connection;
+  const now = options.elapsed();
   if (now - flow.startedAt >= 1_000) Object.assign(flow, { startedAt: now, frames: 0, bytes: 0 });
   flow.frames += 1;
   flow.bytes += bytes;

@@ -26,7 +26,7 @@ async function serve(answer?: Serve, greet?: (client: WebSocket) => unknown) {
 }
 
 async function dial(url: string, more: Partial<SocketOptions> = {}): Promise<SocketOpening> {
-  const opening = await openSocket({ url, connectMs: 5_000, onFrame: () => {}, ...more });
+  const opening = await openSocket({ url, connectMs: 5_000, elapsed: () => 0, onFrame: () => {}, ...more });
   if (opening.kind === 'open') closing.push(opening.socket.terminate);
   return opening;
 }
@@ -418,6 +418,19 @@ describe('a server that floods', () => {
     expect(longestMs).toBeLessThan(250);
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * mebibyte);
   });
+});
+
+test('a server that says much, but not in one second, is listened to', async () => {
+  let passed = 0;
+  const server = await serve(
+    () => {},
+    (client) => {
+      for (let count = 0; count < 1_500; count += 1) client.send('{}');
+    },
+  );
+  const { socket, heard } = await open(server.url, { elapsed: () => (passed += 1) });
+  await expect.poll(() => heard.length).toBe(1_500);
+  expect(socket.isOpen()).toBe(true);
 });
 
 test('what waits when a connection ends is silent, once and for all', async () => {
