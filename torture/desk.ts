@@ -76,7 +76,7 @@ export async function openDesk(options: {
     }),
     ...byVenue((venue) =>
       serve(async (app) => {
-        tapVenue(app, { venue, journal, traders, held });
+        tapVenue(app, { venue, journal, traders, held, onToken: (token) => leaks.add(`a token of ${venue}`, token) });
         await app.register(simulators[venue].plugin, { prefix: simulatedVenues[venue].prefix });
       }),
     ),

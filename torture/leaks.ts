@@ -1,5 +1,7 @@
 /** Looks for secrets in everything that leaves the bot. */
 export type Leaks = {
+  /** From now on this is a secret as well. */
+  readonly add: (name: string, value: string) => void;
   /** @returns the name of a secret that stands in the text, in any of its spellings. */
   readonly find: (text: string) => string | undefined;
   /** Interaction tokens belong into requests to Discord, and nowhere else. */
@@ -11,10 +13,13 @@ const tokenPattern = /aW50ZXJhY3Rpb2[\w-]{20,}/;
 
 /** @param secrets - Values by what to call them in a report. */
 export function createLeaks(secrets: Readonly<Record<string, string>>): Leaks {
-  const spellings = Object.entries(secrets).flatMap(([name, value]) =>
-    spellingsOf(value).map((spelling) => [name, spelling] as const),
-  );
+  const spellings: (readonly [name: string, spelling: string])[] = [];
+  const add = (name: string, value: string): void => {
+    for (const spelling of spellingsOf(value)) spellings.push([name, spelling]);
+  };
+  for (const [name, value] of Object.entries(secrets)) add(name, value);
   return {
+    add,
     find: (text) => spellings.find(([, spelling]) => text.includes(spelling))?.[0],
     findToken: (text) => (tokenPattern.test(text) ? 'an interaction token' : undefined),
   };

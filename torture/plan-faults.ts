@@ -2,7 +2,8 @@ import type { FaultInput } from '../simulators/venues/faults.ts';
 import type { VenueName } from './bot-messages.ts';
 import type { Pace } from './pace.ts';
 import type { Random } from './random.ts';
-import { type AnyCallFault, torturedVenues } from './venues.ts';
+import type { AnyCallFault } from './tortured-venue.ts';
+import { torturedVenues } from './venues.ts';
 
 type Make = (random: Random, pace: Pace) => AnyCallFault;
 
@@ -46,6 +47,7 @@ export function planWriteFaults(
 ): readonly FaultInput[] {
   const make = random.weighted<Make>([
     ...anyWrite,
+    ...(torturedVenues[venue].moreWriteFaults ?? []),
     [6, () => torturedVenues[venue].refusal(random)],
     [3, () => ({ name: 'redirect', to: `${strayUrl}/elsewhere`, status: random.pick([302, 307] as const) })],
     // The write itself goes well.

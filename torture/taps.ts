@@ -17,6 +17,8 @@ type VenueTap = {
   readonly traders: readonly Trader[];
   /** What the venue holds just now, whatever it says. */
   readonly held: (spot: Spot) => Value;
+  /** Told of every token that the venue gives out. */
+  readonly onToken: (token: string) => void;
 };
 
 /** Notes every write and every read of settings that arrives at a venue, before the simulator sees it. */
@@ -55,7 +57,10 @@ export function tapVenue(app: FastifyInstance, tap: VenueTap): void {
   app.addHook('onSend', async (request, _reply, payload) => {
     const user = userOf(request);
     const token = frames?.tokenIn(parse(payload));
-    if (user !== undefined && token !== undefined) tokens.set(token, user);
+    if (user !== undefined && token !== undefined) {
+      tokens.set(token, user);
+      tap.onToken(token);
+    }
     const one = asked.get(request);
     if (one === undefined) return payload;
     if ('spot' in one) {
