@@ -1,8 +1,10 @@
 import { type Command, subcommand } from '../src/command.ts';
+import { fullLabelOf, successorOf } from '../src/leverage/retirement.ts';
+import type { Venue, Venues } from '../src/leverage/venue.ts';
 import type { Span } from '../src/view.ts';
 
 /** /help: how it works in three steps, then every command, from their declarations; short enough for a phone. */
-export function createHelp(commands: () => readonly Command[]): Command {
+export function createHelp(commands: () => readonly Command[], venues: Venues): Command {
   return subcommand({
     name: 'help',
     description: 'How this bot works',
@@ -11,7 +13,7 @@ export function createHelp(commands: () => readonly Command[]): Command {
       tone: 'plain',
       isText: true,
       title: 'Levergate sets your futures leverage. It asks first.',
-      body: [...steps, ...commands().flatMap(describe)],
+      body: [...steps, ...commands().flatMap(describe), ...[...venues.values()].flatMap((one) => endLine(venues, one))],
     }),
   });
 }
@@ -23,6 +25,14 @@ const steps: readonly Span[] = [
   { command: 'leverage set' },
   ' shows a card.\n3. Press its button. Only then it is sent, once, and read back.\n',
 ];
+
+/** One line for each exchange whose API ends: where to go, or whom to ask. */
+function endLine(venues: Venues, venue: Venue): readonly Span[] {
+  if (venue.retires === undefined) return [];
+  const successor = successorOf(venues, venue);
+  if (successor === undefined) return [`\n\n${fullLabelOf(venue)}: ask the operator.`];
+  return [`\n\n${fullLabelOf(venue)}: use ${successor.label}: `, { command: 'keys add' }];
+}
 
 function describe(command: Command): readonly Span[] {
   if (!('subcommands' in command)) return line(command.name, command.description);

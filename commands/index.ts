@@ -11,7 +11,7 @@ export function createCommands(services: Services): readonly Command[] {
   const commands: readonly Command[] = [
     within(services.rules, createLeverage(services)),
     within(services.rules, createKeys(services)),
-    createHelp(() => commands),
+    createHelp(() => commands, services.venues),
     createPrivacy(services),
   ];
   return commands;

@@ -2,6 +2,7 @@ import type { Account } from '../src/account.ts';
 import { type Call, type Command, type Subcommand, subcommand } from '../src/command.ts';
 import { Failure, type FailureData, type KeyRefusal } from '../src/errors.ts';
 import type { KeyListing } from '../src/keys.ts';
+import { fullLabelOf, moveSteps, newKeyObstacle, requireOpen, successorOf } from '../src/leverage/retirement.ts';
 import { labelOf, requireVenue, type Venue } from '../src/leverage/venue.ts';
 import type { Services } from '../src/services.ts';
 import type { View } from '../src/view.ts';
@@ -15,7 +16,7 @@ export function createKeys(services: Services): Command {
   const complete: Subcommand['complete'] = (...asked) => completeOption(services, ...asked);
   const add = subcommand({
     name: 'add',
-    description: 'Add an exchange key, by a link',
+    description: 'Add a key, by a link',
     options: { venue, label },
     complete,
     run: (call, values) => addKey(services, call, values),
@@ -28,7 +29,7 @@ export function createKeys(services: Services): Command {
   });
   const check = subcommand({
     name: 'check',
-    description: 'Test a key at the exchange',
+    description: 'Test a key',
     options: { venue, account },
     complete,
     run: ({ user }, values) => checkKey(services, user, values),
@@ -50,6 +51,8 @@ async function addKey(services: Services, call: Call, values: AddValues): Promis
   const { venues, createKeyLink } = services;
   const { user, userName, guild, delivery } = call;
   const found = requireVenue(venues, values.venue);
+  const obstacle = newKeyObstacle(venues, found);
+  if (obstacle !== undefined) throw new Failure(obstacle);
   const own = { user, venue: found.id, label: parseLabel('label', values.label) };
   await services.keys.assertRoom(own);
   const link = await createKeyLink({ account: own, userName, delivery, ...(guild !== undefined && { guild }) });
@@ -63,7 +66,7 @@ async function addKey(services: Services, call: Call, values: AddValues): Promis
         ? '. It works only in a browser on the machine that runs the bot.'
         : '. The page asks you to sign in with Discord first.',
     ],
-    fields: [{ name: 'Know before you do', value: found.keyWarning }],
+    fields: [{ name: 'Know before you do', value: found.keyWarning }, ...endFields(services, found)],
     footer: 'The key is used only after you press "Use this key" here.',
     buttons: [{ kind: 'link', url: link.url, label: 'Enter the key' }],
   };
@@ -73,7 +76,22 @@ async function listKeys(services: Services, user: string): Promise<View> {
   const own = await services.keys.list(user);
   if (own.length === 0) return { tone: 'plain', title: 'You have no keys here', body: 'Add one with /keys add.' };
   const fields = own.map((key) => keyField(services, key));
-  return { tone: 'plain', title: 'Your keys', fields, ...(await waitingButtons(services, own)) };
+  const ending = [...new Set(own.map((key) => key.account.venue))].flatMap((id) => {
+    const found = services.venues.get(id);
+    return found === undefined ? [] : endFields(services, found);
+  });
+  return {
+    tone: 'plain',
+    title: 'Your keys',
+    fields: [...fields, ...ending],
+    ...(await waitingButtons(services, own)),
+  };
+}
+
+/** What whoever has, or makes, a key of a venue that ends should know. */
+function endFields({ venues }: Services, found: Venue): NonNullable<View['fields']> {
+  const steps = moveSteps(found, successorOf(venues, found));
+  return steps.length === 0 ? [] : [{ name: fullLabelOf(found), value: steps.join('\n') }];
 }
 
 function keyField(services: Services, key: KeyListing) {
@@ -99,7 +117,7 @@ async function useButton(services: Services, { account: own, fingerprint = '', i
 }
 
 async function checkKey({ venues, keys }: Services, user: string, values: KeyValues): Promise<View> {
-  const found = requireVenue(venues, values.venue);
+  const found = requireOpen(venues, values.venue);
   const key = await keys.load({ user, venue: found.id, label: parseLabel('account', values.account) });
   const result = await found.checkKey(key.credentials);
   if (result.kind === 'undecided') throw new Failure({ code: 'KEY_UNDECIDED', venue: found.label });

@@ -2,6 +2,7 @@ import type { Credentials } from '../src/account.ts';
 import { type Call, type Command, type Subcommand, subcommand } from '../src/command.ts';
 import { Failure, unreachable } from '../src/errors.ts';
 import { marketLabel, rangeText } from '../src/leverage/market.ts';
+import { requireOpen } from '../src/leverage/retirement.ts';
 import { distanceText, distanceToLiquidation } from '../src/leverage/risk.ts';
 import { type CurrentSetting, describeSetting, type Leverage, readTypedLeverage } from '../src/leverage/setting.ts';
 import {
@@ -53,7 +54,7 @@ export function createLeverage(services: Services): Command {
   });
   const show = subcommand({
     name: 'show',
-    description: 'Show your leverage now',
+    description: 'Show your leverage',
     options: { venue, market: optionalMarket, currency, account },
     complete,
     run: (call, values) => showLeverage(services, call, values),
@@ -115,7 +116,7 @@ async function askForMeant(
 
 async function showLeverage(services: Services, { user }: Call, values: ShowValues): Promise<View> {
   const { venues, keys, markets, symbolsSetBy, now } = services;
-  const found = requireVenue(venues, values.venue);
+  const found = requireOpen(venues, values.venue);
   const margin = chooseCurrency(found, values.currency);
   const key = await keys.load({ user, venue: found.id, label: parseLabel('account', values.account) });
   await markets.refresh(found, key.credentials);

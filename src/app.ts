@@ -13,6 +13,7 @@ import type { Bounds } from './discord/flood-bound.ts';
 import type { StartError } from './discord/start-error.ts';
 import { createMarketBook } from './leverage/market-book.ts';
 import { mayUse } from './leverage/policy.ts';
+import { fullLabelOf } from './leverage/retirement.ts';
 import { type Deadlines, labelOf } from './leverage/venue.ts';
 import { createLog, type Log } from './log.ts';
 import { createMaintenance, type Maintenance } from './maintenance.ts';
@@ -203,6 +204,7 @@ function openExchanges({ config, overrides, log }: Setup, { clock, metrics, keyr
     urls: overrides.venueUrls,
     deadlines: overrides.deadlines,
     keepMs: config.cardMs,
+    retirements: config.retirements,
   });
   const vault = createVault({
     keyring,
@@ -298,7 +300,7 @@ function openDiscord({ config, overrides, log }: Setup, parts: Spoken): Discord 
     client,
     token: config.discordToken,
     commands,
-    venues: [...venues.values()],
+    venues: [...venues.values()].map((venue) => ({ id: venue.id, label: fullLabelOf(venue) })),
     press: gate.press,
     news: gate.telling.newsFor,
     log,

@@ -43,6 +43,8 @@ export type VenueFailure =
       readonly words?: RefusalWords;
     }
   | { readonly code: 'VENUE_UNREACHABLE'; readonly venue: string }
+  /** What the bot talks to there ends at `endsAt` (ms since the epoch), so nothing is sent; `successor` is a label. */
+  | { readonly code: 'VENUE_ENDED'; readonly venue: string; readonly endsAt: number; readonly successor?: string }
   | { readonly code: 'VENUE_SILENT'; readonly venue: string; readonly silence: Silence }
   | {
       readonly code: 'VENUE_BUSY';
@@ -127,6 +129,8 @@ export type KeyFailure =
     }
   /** The venue knows the key, but did not say what it may do. */
   | { readonly code: 'KEY_UNDECIDED'; readonly venue: string }
+  /** The venue ends at `endsAt`; `successor` is a label. */
+  | { readonly code: 'NO_NEW_KEYS'; readonly venue: string; readonly endsAt: number; readonly successor?: string }
   | { readonly code: 'KEY_CHANGED' }
   | { readonly code: 'KEY_SHARED'; readonly venue: string }
   | {

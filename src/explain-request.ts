@@ -1,5 +1,5 @@
 import { type KeyFailure, type KeyRefusal, type RulesFailure, type TypedFailure, unreachable } from './errors.ts';
-import { type Explanation, say } from './explanation.ts';
+import { dayText, type Explanation, say } from './explanation.ts';
 
 /** What was typed. */
 export function explainTyped(failure: TypedFailure): Explanation {
@@ -95,6 +95,13 @@ export function explainKey(failure: KeyFailure): Explanation {
       return say(
         `${failure.venue} did not say what this key may do: it may be able to withdraw`,
         'The bot could read your settings with it. That shows only that the key exists. Try again in a few minutes.',
+      );
+    case 'NO_NEW_KEYS':
+      return say(
+        `${failure.venue} takes no new keys here, since its API ends on ${dayText(failure.endsAt)}`,
+        failure.successor === undefined
+          ? 'This bot does not offer what follows it: ask its operator.'
+          : `Add a key for ${failure.successor} instead: run /keys add and choose ${failure.successor}.`,
       );
     case 'KEY_CHANGED':
       return say(

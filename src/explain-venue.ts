@@ -1,5 +1,5 @@
 import { type Limit, type Refusal, type Silence, unreachable, type VenueFailure } from './errors.ts';
-import { type Explanation, say, seconds } from './explanation.ts';
+import { dayText, type Explanation, say, seconds } from './explanation.ts';
 
 /** What an exchange did, or did not do. */
 export function explainVenue(failure: VenueFailure): Explanation {
@@ -15,6 +15,13 @@ export function explainVenue(failure: VenueFailure): Explanation {
       );
     case 'VENUE_SILENT':
       return say(`${failure.venue} ${silence(failure.silence)}`, 'Try again in a moment.');
+    case 'VENUE_ENDED':
+      return say(
+        `The bot sends nothing to ${failure.venue} any more, since its API ends on ${dayText(failure.endsAt)}`,
+        failure.successor === undefined
+          ? 'This bot does not offer what follows it: ask its operator. Delete your old key at the exchange.'
+          : `Use ${failure.successor}: add a key for it with /keys add. Then delete the old key at the exchange.`,
+      );
     case 'VENUE_BUSY':
       return say(usedUp(failure.venue, failure.limit ?? 'key'), `Try again in ${seconds(failure.retryAfterMs)}.`);
     default:

@@ -5,6 +5,13 @@ export function say(what: string, next: string): Explanation {
   return { what, next };
 }
 
+const days = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+
+/** "1 March 2027", in UTC. */
+export function dayText(at: number): string {
+  return days.format(at);
+}
+
 /** "one second", "12 seconds": never less than one. */
 export function seconds(ms: number): string {
   const whole = Math.max(1, Math.ceil(ms / 1000));

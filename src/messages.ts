@@ -39,6 +39,7 @@ export function explain(failure: FailureData): Explanation {
     case 'VENUE_REFUSED':
     case 'VENUE_UNREACHABLE':
     case 'VENUE_SILENT':
+    case 'VENUE_ENDED':
     case 'VENUE_BUSY':
       return explainVenue(failure);
     case 'BAD_OPTION':
@@ -61,6 +62,7 @@ export function explain(failure: FailureData): Explanation {
     case 'KEY_UNREADABLE':
     case 'KEY_REFUSED':
     case 'KEY_UNDECIDED':
+    case 'NO_NEW_KEYS':
     case 'KEY_CHANGED':
     case 'KEY_SHARED':
     case 'KEY_BUSY':

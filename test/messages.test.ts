@@ -64,6 +64,10 @@ const samples: Sample = {
     { code: 'VENUE_BUSY', venue, limit: 'connects', retryAfterMs: 1_500 },
     { code: 'VENUE_BUSY', venue, limit: 'connects-of-person', retryAfterMs: 600_000 },
   ],
+  VENUE_ENDED: [
+    { code: 'VENUE_ENDED', venue, endsAt: Date.UTC(2027, 2, 1) },
+    { code: 'VENUE_ENDED', venue, endsAt: Date.UTC(2027, 2, 1), successor: 'Kraken' },
+  ],
   BAD_OPTION: [{ code: 'BAD_OPTION', option: 'account', hint: 'Use small letters.' }],
   BAD_LEVERAGE: [{ code: 'BAD_LEVERAGE', text: 'ten' }],
   LEVERAGE_OUTSIDE_BOUNDS: [{ code: 'LEVERAGE_OUTSIDE_BOUNDS', leverage: '60', market, min: '1', max: '50' }],
@@ -91,6 +95,10 @@ const samples: Sample = {
   KEY_UNREADABLE: [{ code: 'KEY_UNREADABLE', venue, account }],
   KEY_UNDECIDED: [{ code: 'KEY_UNDECIDED', venue }],
   KEY_REFUSED: namesOf(keyRefusals).map((reason) => ({ code: 'KEY_REFUSED', venue, reason })),
+  NO_NEW_KEYS: [
+    { code: 'NO_NEW_KEYS', venue, endsAt: Date.UTC(2027, 2, 1) },
+    { code: 'NO_NEW_KEYS', venue, endsAt: Date.UTC(2027, 2, 1), successor: 'Kraken' },
+  ],
   KEY_SHARED: [{ code: 'KEY_SHARED', venue }],
   KEY_CHANGED: [{ code: 'KEY_CHANGED' }],
   KEY_BUSY: [{ code: 'KEY_BUSY', venue, account, market }],

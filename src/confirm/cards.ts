@@ -5,6 +5,7 @@ import { Failure } from '../errors.ts';
 import type { Keys, LoadedKey } from '../keys.ts';
 import { demand, mayAsk, type Rules } from '../leverage/policy.ts';
 import { type Preview, preview, seenIn } from '../leverage/preview.ts';
+import { requireOpen } from '../leverage/retirement.ts';
 import { isSameSetting } from '../leverage/setting.ts';
 import { chooseCurrency, requireVenue, type Venue, type Venues } from '../leverage/venue.ts';
 import type { Wish } from '../leverage/wish.ts';
@@ -47,7 +48,7 @@ export type CardContext = {
  */
 export async function askForCard(context: CardContext, asker: Asker, wish: Wish): Promise<Card> {
   const { venues, keys, proposals, rules, riskPercent } = context;
-  const venue = requireVenue(venues, wish.venue);
+  const venue = requireOpen(venues, wish.venue);
   const { setting } = wish;
   demand(mayAsk(rules, asker, { venue, setting }));
   const currency = chooseCurrency(venue, wish.currency);

@@ -1,6 +1,7 @@
 import { atMost } from '../at-most.ts';
 import { Failure, type FailureCode } from '../errors.ts';
 import type { Keys } from '../keys.ts';
+import { closureOf } from '../leverage/retirement.ts';
 import type { Venues } from '../leverage/venue.ts';
 import { breathe, chunksOf, inSlices } from '../store/pages.ts';
 import { kindOf } from '../store/sealed-rows.ts';
@@ -191,8 +192,12 @@ async function visitProposal(context: Context, entry: Entry): Promise<void> {
 }
 
 async function visitPending(context: Context, found: StoredProposal): Promise<void> {
-  const { proposals, announcing, telling, now } = context;
+  const { proposals, announcing, telling, venues, now } = context;
   if (!isOver(found.proposal, await now())) return void (await proposals.postpone(found));
+  const closure = closureOf(venues, found.proposal.account.venue);
+  if (closure !== undefined) {
+    return telling.tell(await conclude(context, found, { kind: 'not-sent', at: await now(), failure: closure }));
+  }
   const ended = await proposals.expire(found);
   if (ended.outcome?.kind !== 'expired') return;
   announcing.announce(ended);

@@ -91,7 +91,10 @@ export async function readBack(
 ): Promise<ReadBack> {
   const { venue, credentials, proposal, now } = options;
   const holds = await venue.readSetting(credentials, marketAndCurrencyOf(proposal)).catch(failureOnly);
-  if (holds instanceof Failure) return { kind: 'unread', at: await now() };
+  if (holds instanceof Failure) {
+    // Nobody asks a venue that has ended, not even what became of its last change.
+    return holds.data.code === 'VENUE_ENDED' ? { kind: 'never', gone: 'venue' } : { kind: 'unread', at: await now() };
+  }
   const asOf = await now();
   if (holds.mode === 'unknown') return { kind: 'hidden' };
   return isSameSetting(holds, proposal.setting) ? { kind: 'agrees', asOf } : { kind: 'disagrees', asOf, holds };

@@ -1,7 +1,8 @@
 import { followUpOf } from '../delivery.ts';
-import { Failure, unreachable } from '../errors.ts';
+import { Failure, type FailureData, unreachable } from '../errors.ts';
 import { nameOf } from '../leverage/market.ts';
 import { demand, mayAsk, mayPress, mayUse } from '../leverage/policy.ts';
+import { closureOf } from '../leverage/retirement.ts';
 import type { LeverageSetting } from '../leverage/setting.ts';
 import { requireVenue } from '../leverage/venue.ts';
 import type { Wish } from '../leverage/wish.ts';
@@ -52,6 +53,8 @@ async function confirm(context: PressContext, press: Press, progress: (view: Vie
   const found = await pressedCard(context, press);
   if (found.stage !== 'pending') return alreadyPressed(context, found, press);
   const { proposal } = found;
+  const closure = closureOf(venues, proposal.account.venue);
+  if (closure !== undefined) return endWith(context, found, closure, press);
   const venue = requireVenue(venues, proposal.account.venue);
   demand(mayAsk(rules, press, { venue, setting: proposal.setting }));
   const key = await keys.load(proposal.account);
@@ -68,6 +71,17 @@ async function confirm(context: PressContext, press: Press, progress: (view: Vie
     default:
       return unreachable(claim);
   }
+}
+
+/** Nobody can confirm it any more, since its venue has ended. */
+async function endWith(
+  context: PressContext,
+  found: StoredProposal,
+  failure: FailureData,
+  press: Press,
+): Promise<PressReply> {
+  const ended = await context.caretaker.conclude(found, { kind: 'not-sent', at: await context.now(), failure });
+  return alreadyPressed(context, ended, press);
 }
 
 async function cancel(context: PressContext, press: Press): Promise<PressReply> {

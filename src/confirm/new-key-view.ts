@@ -7,6 +7,8 @@ export function waitingKeyView(options: {
   readonly fingerprint: string;
   readonly replaces?: string;
   readonly notes: readonly string[];
+  /** What is to be known of the end of what the key is for. */
+  readonly ending?: string;
   /** The venue did not say what the key may do. */
   readonly isUndecided: boolean;
   /** The ticket behind both buttons. */
@@ -14,14 +16,20 @@ export function waitingKeyView(options: {
   /** When the buttons end, in milliseconds. */
   readonly endsAt: number;
 }): View {
-  const { venue, label, fingerprint, replaces, notes, isUndecided, ticket, endsAt } = options;
+  const { venue, label, fingerprint, replaces, notes, ending, isUndecided, ticket, endsAt } = options;
   const asked = isUndecided
     ? `A key was entered on your page. ${venue} did not say what it may do: it may be able to withdraw. Press "Use this key" only if you made it without withdrawals and transfers. If it was not you who entered it, drop it.`
     : ['A key was entered on your page and the exchange accepts it. If that was not you, drop it.', ...notes].join(' ');
   return {
     tone: isUndecided ? 'risky' : 'ask',
     title: `Use this ${venue} key for "${label}"?`,
-    body: [asked, ' The buttons end ', { time: endsAt, style: 'relative' }, '; later find them with /keys list.'],
+    body: [
+      asked,
+      ...(ending === undefined ? [] : [` ${ending}`]),
+      ' The buttons end ',
+      { time: endsAt, style: 'relative' },
+      '; later find them with /keys list.',
+    ],
     fields: [
       { name: 'Fingerprint', value: [{ code: fingerprint }], isInline: true },
       { name: 'Replaces', value: replaces === undefined ? 'nothing' : [{ code: replaces }], isInline: true },

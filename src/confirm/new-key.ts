@@ -1,4 +1,5 @@
 import type { NewKey } from '../keys.ts';
+import { keyEndText } from '../leverage/retirement.ts';
 import { requireVenue, type Venues } from '../leverage/venue.ts';
 import type { Messenger } from '../messenger.ts';
 import { strangerView, waitingKeyView } from './new-key-view.ts';
@@ -22,8 +23,10 @@ export async function askToUseKey(context: NewKeyContext, newKey: NewKey): Promi
   const { account, delivery, ...saved } = newKey;
   const action = { kind: 'use-key', account, fingerprint: saved.fingerprint } as const;
   const { id: ticket, endsAt } = await tickets.issue(account.user, action, useKeyMs(cardMs));
-  const venue = requireVenue(venues, account.venue).label;
-  await messenger.edit(delivery, waitingKeyView({ ...saved, venue, label: account.label, ticket, endsAt }));
+  const venue = requireVenue(venues, account.venue);
+  const ending = keyEndText(venue);
+  const shown = { ...saved, venue: venue.label, label: account.label, ticket, endsAt };
+  await messenger.edit(delivery, waitingKeyView({ ...shown, ...(ending !== undefined && { ending }) }));
 }
 
 /** Tells the owner of a link that somebody else signed in on it. */

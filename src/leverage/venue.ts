@@ -103,6 +103,9 @@ export type Retirement = {
   readonly successor?: string;
 };
 
+/** How far the end of a venue has come: from `no-new-keys` on none are taken, `closed` is sent nothing any more. */
+export type Ending = 'announced' | 'no-new-keys' | 'closed';
+
 /** What an account or its venue cannot do just now, in one plain sentence; a change of leverage may work all the same. */
 export type VenueWarning = {
   readonly kind: 'reduce-only' | 'futures-disabled' | 'maintenance-soon' | 'venue-restricted';
@@ -175,6 +178,8 @@ export type Venue = VenueFacts & {
   readonly readPosition: (credentials: Credentials, target: MarketAndCurrency) => Promise<Position | undefined>;
   readonly readOpenOrders: (credentials: Credentials, target: MarketAndCurrency) => Promise<OpenOrders>;
   readonly checkKey: (credentials: Credentials) => Promise<KeyCheck>;
+  /** Only where it `retires`; asked each time, since time goes on. */
+  readonly ending?: () => Ending;
   /** What a trader should know before a change, where the venue tells of such things. */
   readonly readWarnings?: (credentials: Credentials, target: MarketAndCurrency) => Promise<readonly VenueWarning[]>;
 };

@@ -1,7 +1,9 @@
-import type { Budget, Deadlines, VenueFacts, Venues } from '../leverage/venue.ts';
+import { endedFailure } from '../leverage/retirement.ts';
+import type { Budget, Deadlines, Retirement, Venue, VenueFacts, Venues } from '../leverage/venue.ts';
 import { createHttp } from './http.ts';
 import { krakenFutures } from './kraken-futures.ts';
 import { mudrex } from './mudrex.ts';
+import { retiring } from './retiring.ts';
 import { type CallReport, defaultDeadlines, type VenueDefinition, type VenueUrl } from './venue-api.ts';
 
 /** Every venue by id, in the order in which they are shown: the only registry. */
@@ -42,6 +44,8 @@ export type VenuesOptions = {
   /** Which venues to offer; all of them unless told. */
   readonly enabled?: readonly VenueId[];
   readonly deadlines?: Deadlines | undefined;
+  /** When venues end, where that is not as their facts have it. */
+  readonly retirements?: ReadonlyMap<VenueId, Retirement>;
   /** How long connections that belong to a key are kept after their last use, in milliseconds. */
   readonly keepMs?: number;
   /** Waits for a budget; milliseconds. */
@@ -63,28 +67,53 @@ export function createVenues(options: VenuesOptions): Venues & { readonly close:
     sleep,
     onCall,
   } = options;
-  const built = venueIds
-    .filter((id) => enabled.includes(id))
-    .map((id) => {
-      const http = createHttp({ connectMs: deadlines.connectMs });
-      const url = urls[id];
-      const budget = budgets.get(id);
-      const overrides = {
-        ...(url && { url }),
-        ...(budget && { budget }),
-        ...(keepMs !== undefined && { keepMs }),
-        ...(sleep && { sleep }),
-        ...(onCall && { onCall }),
-      };
-      const venue = registry[id].create({ http, now, elapsed, deadlines, ...overrides });
-      return { venue, http };
-    });
+  const built = inOrder(
+    venueIds.filter((id) => enabled.includes(id)),
+    options,
+  ).map((id) => {
+    const http = createHttp({ connectMs: deadlines.connectMs });
+    const url = urls[id];
+    const budget = budgets.get(id);
+    const overrides = {
+      ...(url && { url }),
+      ...(budget && { budget }),
+      ...(keepMs !== undefined && { keepMs }),
+      ...(sleep && { sleep }),
+      ...(onCall && { onCall }),
+    };
+    const venue = registry[id].create({ http, now, elapsed, deadlines, ...overrides });
+    return { venue: ending(venue, id, { ...options, enabled }), http };
+  });
   const venues: Venues = new Map(built.map(({ venue }) => [venue.id, venue]));
   return Object.assign(venues, {
     close: async () => {
       await Promise.all(built.map(({ http }) => http.close()));
     },
   });
+}
+
+/** A venue that takes no new keys stands last, and its successor in its place; as of the start. */
+function inOrder(ids: readonly VenueId[], { retirements, now }: VenuesOptions): readonly VenueId[] {
+  const late = ids.flatMap((id) => {
+    const { noNewKeysFrom = Number.POSITIVE_INFINITY, successor } = retiresOf(id, retirements) ?? {};
+    const next = ids.find((other) => other === successor);
+    return next === undefined || now() < noNewKeysFrom ? [] : [{ id, next }];
+  });
+  const going = ids.filter((id) => late.every(({ next }) => next !== id));
+  return [...going.map((id) => late.find((one) => one.id === id)?.next ?? id), ...late.map(({ id }) => id)];
+}
+
+function retiresOf(id: VenueId, retirements: VenuesOptions['retirements']): Retirement | undefined {
+  const facts: VenueFacts = registry[id].facts;
+  return retirements?.get(id) ?? facts.retires;
+}
+
+function ending(venue: Venue, id: VenueId, { retirements, now, enabled }: VenuesOptions): Venue {
+  const retires = retiresOf(id, retirements);
+  if (retires === undefined) return venue;
+  const successor = enabled?.find((other) => other === retires.successor);
+  const failure = endedFailure({ ...venue, retires }, successor && registry[successor].facts);
+  return retiring(venue, { retires, now, failure });
 }
 
 /** Tells the operator which of the exchanges that are offered will be switched off, and when. */

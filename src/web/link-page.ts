@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { unreachable } from '../errors.ts';
+import { moveSteps, newKeyObstacle, successorOf } from '../leverage/retirement.ts';
 import type { Venues } from '../leverage/venue.ts';
-import { formPage, riskButton, savedPage, signInPage, spentPage } from './link-views.ts';
+import { formPage, noNewKeysPage, riskButton, savedPage, signInPage, spentPage } from './link-views.ts';
 import type { Links } from './links.ts';
 import { isLocalRequest } from './local.ts';
 import { notePage, type Page, sendPage } from './page.ts';
@@ -41,7 +42,9 @@ async function pageOf(
 ): Promise<Page> {
   if (context.isLocal && !isLocalRequest(request)) return elsewherePage();
   const requested = await findRequested(tokenOf(request), context);
-  return requested === undefined ? gonePage(tokenOf(request)) : answer(requested);
+  if (requested === undefined) return gonePage(tokenOf(request));
+  const obstacle = newKeyObstacle(context.venues, requested.venue);
+  return obstacle === undefined ? answer(requested) : noNewKeysPage(obstacle);
 }
 
 async function showForm(
@@ -55,7 +58,7 @@ async function showForm(
   const known = await readSession(context, request, requested);
   if (known === undefined && !isLocal) return signInPage(venue, signInPath(token));
   const { csrf } = known ?? (await context.sessions.start(reply, token));
-  return formPage({ ...requested, csrf, isLocal });
+  return formPage({ ...requested, ...movesOf(context, requested), csrf, isLocal });
 }
 
 async function takeForm(context: LinkPageContext, requested: RequestedLink, request: FastifyRequest): Promise<Page> {
@@ -65,7 +68,13 @@ async function takeForm(context: LinkPageContext, requested: RequestedLink, requ
   if (session === undefined || form === undefined || !isSameText(form.csrf, session.csrf)) return sessionOverPage();
   const { typed, isRiskTaken } = form;
   const submission = await context.submit({ token, venue, typed, isRiskTaken });
-  return pageAfter(submission, requested, { csrf: session.csrf, isLocal: context.isLocal, typed });
+  const again = { ...movesOf(context, requested), csrf: session.csrf, isLocal: context.isLocal, typed };
+  return pageAfter(submission, requested, again);
+}
+
+/** What the page says of an exchange whose API ends. */
+function movesOf({ venues }: LinkPageContext, { venue }: RequestedLink): { readonly moves: readonly string[] } {
+  return { moves: moveSteps(venue, successorOf(venues, venue)) };
 }
 
 /** With a sign-in, only a session of the link's own user counts. */
@@ -97,7 +106,12 @@ function readForm(request: FastifyRequest, { venue }: RequestedLink): Form | und
 function pageAfter(
   submission: Submission,
   requested: RequestedLink,
-  again: { readonly csrf: string; readonly isLocal: boolean; readonly typed: Typed },
+  again: {
+    readonly csrf: string;
+    readonly isLocal: boolean;
+    readonly moves: readonly string[];
+    readonly typed: Typed;
+  },
 ): Page {
   const { token, venue } = requested;
   switch (submission.kind) {

@@ -1,10 +1,11 @@
 import { type FailureData, unreachable } from '../errors.ts';
 import type { NewKey } from '../keys.ts';
+import { fullLabelOf } from '../leverage/retirement.ts';
 import type { CredentialField, VenueFacts } from '../leverage/venue.ts';
 import { explain } from '../messages.ts';
 import { type Html, html } from './html.ts';
 import type { Link } from './links.ts';
-import type { Page } from './page.ts';
+import { notePage, type Page } from './page.ts';
 import type { Submission, Typed } from './submission.ts';
 
 /** Why the form is shown again. */
@@ -39,17 +40,20 @@ export function formPage(options: {
   readonly venue: VenueFacts;
   readonly csrf: string;
   readonly isLocal: boolean;
+  /** What is to be known of the end of what the key is for, a paragraph each. */
+  readonly moves: readonly string[];
   readonly typed?: Typed;
   readonly problem?: FormProblem;
 }): Page {
-  const { link, venue, csrf, isLocal, typed = {}, problem } = options;
+  const { link, venue, csrf, isLocal, moves, typed = {}, problem } = options;
   const body = html`
 ${problem && problemNotice(problem)}
 ${ownerHtml(link)}
 <dl>
-<dt>Exchange</dt><dd>${venue.label}</dd>
+<dt>Exchange</dt><dd>${fullLabelOf(venue)}</dd>
 <dt>Label</dt><dd><bdi>${link.account.label}</bdi></dd>
 </dl>
+${moves.length > 0 ? html`<div class="notice warn">${moves.map((step) => html`<p>${step}</p>`)}</div>` : undefined}
 <div class="notice warn">
 <p>Whoever holds the Discord account <bdi>@${link.userName}</bdi> can change leverage with this key.</p>
 <p>${venue.keyWarning}</p>
@@ -66,6 +70,12 @@ ${problem?.kind === 'undecided' ? riskHtml(venue) : undefined}
 “Use this key” in Discord.</p>
 ${isLocal ? html`<p class="small">This page works in a browser on this machine only.</p>` : undefined}`;
   return { status: statusOf(problem), title: `Add your ${venue.label} key`, body };
+}
+
+/** The exchange's API ends: whatever link leads here, no key of it is taken. */
+export function noNewKeysPage(failure: FailureData): Page {
+  const { what, next } = explain(failure);
+  return notePage(410, 'This link no longer works', [`${what}.`, 'Nothing was checked or saved.', next]);
 }
 
 /** Whose key it will be, before anything can be typed: somebody may have been sent another person's link. */

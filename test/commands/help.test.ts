@@ -26,11 +26,13 @@ test('before Discord has told the ids, commands are plain text', async () => {
   expect(content).not.toMatch(/<\//);
 });
 
-test('the help fits a phone, and says that nothing is sent before a press', async () => {
-  const { run } = await openCommands();
+test('the help fits a phone, with an exchange that ends, and says that nothing is sent before a press', async () => {
+  const retires = { noNewKeysFrom: 1, closesAt: 2, at: Date.UTC(2027, 2, 1), eraseAt: 4 };
+  const { run } = await openCommands({ facts: { label: 'Kraken Futures', retires } });
   const { content = '' } = renderView(await run(alice, 'help'));
   // A phone shows some 34 letters in a line and some 23 lines between its bars.
   const lines = content.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 34)), 0);
   expect(lines).toBeLessThanOrEqual(23);
   expect(content).toContain('Only then it is sent');
+  expect(content).toContain('Kraken Futures (old API, ends 1 March 2027): ask the operator.');
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { explain } from '../../src/messages.ts';
 import { createVenues, formerVenues, venueFacts, venueIds } from '../../src/venues/index.ts';
 
-const shared = ['budget', 'http', 'index', 'list-reply', 'settings-list', 'slots', 'venue-api', 'verdict'];
+const shared = ['budget', 'http', 'index', 'list-reply', 'retiring', 'settings-list', 'slots', 'venue-api', 'verdict'];
 
 test('every file of a venue is named after it, and every venue is in the registry', () => {
   const files = readdirSync(new URL('../../src/venues/', import.meta.url)).map((name) => name.replace(/\.ts$/, ''));

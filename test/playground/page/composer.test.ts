@@ -24,7 +24,7 @@ describePage('the message box', (stage) => {
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Enter');
     await expect.poll(() => page.locator('.option .name').allInnerTexts()).toEqual(['venue*', 'market*', 'leverage*']);
-    await expect.poll(() => options.allInnerTexts()).toEqual(['Kraken Futures', 'Mudrex']);
+    await expect.poll(() => options.allInnerTexts()).toEqual(['Kraken Futures (old API, ends 1 March 2027)', 'Mudrex']);
 
     await page.keyboard.type('kraken');
     await page.keyboard.press('Enter');

@@ -1,0 +1,57 @@
+import { Failure, type FailureData } from '../errors.ts';
+import type { ApplyResult, Ending, Retirement, Venue } from '../leverage/venue.ts';
+
+type Ends = {
+  readonly retires: Retirement;
+  /** Milliseconds since the epoch; must not go back. */
+  readonly now: () => number;
+  /** Whether it is known to be closed, whatever the time says. */
+  readonly isClosed?: () => boolean;
+  /** What everything that would be asked of it meets from its closing on. */
+  readonly failure: FailureData;
+};
+
+/**
+ * A venue that ends: from its closing on every call is refused before anything of it reaches the network, and a change
+ * that waits for its turn at that moment is not sent.
+ *
+ * After the end its host may answer anything, and belong to anybody.
+ */
+export function retiring(venue: Venue, ends: Ends): Venue {
+  const { retires, failure } = ends;
+  const ending = () => endingOf(ends);
+  const isOpen = () => ending() !== 'closed';
+  const whileOpen =
+    <Args extends readonly unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      if (!isOpen()) throw new Failure(failure);
+      return call(...args);
+    };
+  const { readWarnings } = venue;
+  return {
+    ...venue,
+    retires,
+    ending,
+    listMarkets: whileOpen(venue.listMarkets),
+    readMarket: whileOpen(venue.readMarket),
+    readSetting: whileOpen(venue.readSetting),
+    listSettings: whileOpen(venue.listSettings),
+    readPosition: whileOpen(venue.readPosition),
+    readOpenOrders: whileOpen(venue.readOpenOrders),
+    checkKey: whileOpen(venue.checkKey),
+    ...(readWarnings && { readWarnings: whileOpen(readWarnings) }),
+    applySetting: async (credentials, target, setting, isInTime): Promise<ApplyResult> => {
+      const ended: ApplyResult = { kind: 'not-sent', failure };
+      if (!isOpen()) return ended;
+      // Asked once more right before the request goes out.
+      const result = await venue.applySetting(credentials, target, setting, () => isOpen() && isInTime());
+      return result.kind === 'not-sent' && !isOpen() ? ended : result;
+    },
+  };
+}
+
+function endingOf({ retires, now, isClosed }: Ends): Ending {
+  const time = now();
+  if (time >= retires.closesAt || isClosed?.() === true) return 'closed';
+  return time >= retires.noNewKeysFrom ? 'no-new-keys' : 'announced';
+}

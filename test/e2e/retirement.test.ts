@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest';
+import { createWorld, linkOf, people, textOf, titleOf } from '../support/world.ts';
+
+const { alice } = people;
+const SECOND_MS = 1_000;
+const btc = { venue: 'kraken-futures', market: 'btc', leverage: '7' };
+const utc = (text: string) => Date.parse(`${text}T00:00:00Z`);
+
+async function withKey() {
+  const world = await createWorld();
+  await world.startBot();
+  await world.addKey(alice, { venue: 'kraken-futures', person: 'alice' });
+  /** Lets time pass until then. */
+  const waitUntil = (at: number) => world.clock.advance(at - world.clock.now());
+  const sent = () => world.kraken.requests.length;
+  return { ...world, waitUntil, sent };
+}
+
+test('the last card of February is sent a second before the old API is closed', async () => {
+  const world = await withKey();
+  world.waitUntil(utc('2027-02-28') - 2 * SECOND_MS);
+  const card = await world.command(alice, 'leverage set', btc);
+  world.clock.advance(SECOND_MS);
+  expect(titleOf(await world.press(alice, card, /^Set/))).toContain('Done');
+  expect(world.kraken.writeCount(alice)).toBe(1);
+});
+
+test('a card that is open when the old API is closed ends as not sent at its press, without a request', async () => {
+  const world = await withKey();
+  world.waitUntil(utc('2027-02-28') - SECOND_MS);
+  const card = await world.command(alice, 'leverage set', btc);
+  const before = world.sent();
+  world.clock.advance(SECOND_MS);
+  const receipt = await world.press(alice, card, /^Set/);
+  expect(titleOf(receipt)).toBe(
+    '⛔ Not sent: The bot sends nothing to Kraken Futures any more, since its API ends on 1 March 2027',
+  );
+  expect(textOf(receipt)).toContain('Nothing was sent and nothing was changed');
+  expect([world.sent(), world.kraken.writeCount(alice)]).toEqual([before, 0]);
+});
+
+test('a card that nobody presses while the old API is closed ends as not sent by itself', async () => {
+  const world = await withKey();
+  world.waitUntil(utc('2027-02-28') - SECOND_MS);
+  const card = await world.command(alice, 'leverage set', btc);
+  world.clock.advance(61 * SECOND_MS);
+  await world.tick();
+  expect(titleOf(world.latest(alice, card))).toContain('Not sent: The bot sends nothing to Kraken Futures any more');
+});
+
+test('from 28 February on nothing asks the old exchange, and every command says why', async () => {
+  const world = await withKey();
+  world.waitUntil(utc('2027-02-28'));
+  const before = world.sent();
+  const replies = [
+    await world.command(alice, 'leverage show', { venue: 'kraken-futures' }),
+    await world.command(alice, 'leverage show', { venue: 'kraken-futures', market: 'btc' }),
+    await world.command(alice, 'leverage set', btc),
+    await world.command(alice, 'leverage cross', { venue: 'kraken-futures', market: 'btc' }),
+    await world.command(alice, 'keys check', { venue: 'kraken-futures' }),
+  ];
+  for (const reply of replies) {
+    expect(titleOf(reply)).toContain('sends nothing to Kraken Futures any more, since its API ends on 1 March 2027');
+    expect(textOf(reply)).toContain('Nothing was changed at the exchange.');
+  }
+  expect(world.sent()).toBe(before);
+});
+
+test('a change whose outcome is not known when the old API is closed ends with what is known', async () => {
+  const world = await createWorld({}, { deadlines: { connectMs: 500, readMs: 500, writeMs: 200 } });
+  await world.startBot();
+  await world.addKey(alice, { venue: 'kraken-futures', person: 'alice' });
+  world.clock.advance(utc('2027-02-28') - 5 * SECOND_MS - world.clock.now());
+  const card = await world.command(alice, 'leverage set', btc);
+  world.kraken.faults.add({ name: 'hang', on: 'write' });
+  expect(titleOf(await world.press(alice, card, /^Set/))).toContain('Not known yet');
+  const before = world.kraken.requests.length;
+  world.clock.advance(31 * SECOND_MS);
+  await world.tick();
+  const receipt = world.latest(alice, card);
+  expect(titleOf(receipt)).toContain('Not known: ');
+  expect(textOf(receipt)).toContain('The bot does not work with Kraken Futures any more, so it cannot ask.');
+  expect(world.kraken.requests.length).toBe(before);
+});
+
+test('from 1 February on the old exchange takes no new key: not by the command, and not by a link from before', async () => {
+  const world = await withKey();
+  world.waitUntil(utc('2027-02-01') - SECOND_MS);
+  const link = await world.command(alice, 'keys add', { venue: 'kraken-futures', label: 'late' });
+  const page = async () => {
+    const answer = await fetch(linkOf(link));
+    return { status: answer.status, html: await answer.text() };
+  };
+  expect(await page()).toMatchObject({
+    status: 200,
+    html: expect.stringContaining('Kraken Futures (old API, ends 1 March 2027)'),
+  });
+  world.clock.advance(SECOND_MS);
+  expect(await page()).toMatchObject({
+    status: 410,
+    html: expect.stringContaining('Kraken Futures takes no new keys here, since its API ends on 1 March 2027.'),
+  });
+  const posted = await fetch(linkOf(link), {
+    method: 'POST',
+    body: new URLSearchParams({ apiKey: 'a', apiSecret: 'b' }),
+  });
+  expect(posted.status).toBe(410);
+  const refused = await world.command(alice, 'keys add', { venue: 'kraken-futures' });
+  expect(titleOf(refused)).toBe('⛔ Kraken Futures takes no new keys here, since its API ends on 1 March 2027');
+  // What is there goes on until it is closed.
+  expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('Set PF_XBTUSD');
+});
+
+test('that the old API ends is said where keys are made and listed, and in the help', async () => {
+  const world = await withKey();
+  const dated = 'Kraken Futures (old API, ends 1 March 2027)';
+  const replies = [
+    await world.command(alice, 'keys add', { venue: 'kraken-futures' }),
+    await world.command(alice, 'keys list'),
+    await world.command(alice, 'help'),
+  ];
+  for (const reply of replies) expect(textOf(reply)).toContain(dated);
+  for (const reply of replies.slice(0, 2))
+    expect(textOf(reply)).toContain('on 14 March 2027 it erases the keys that are still stored');
+});
+
+test('a clock that is set back opens nothing again', async () => {
+  const world = await withKey();
+  world.waitUntil(utc('2027-02-28'));
+  expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('sends nothing to');
+  world.clock.step(-7 * 24 * 60 * 60 * SECOND_MS);
+  expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('sends nothing to');
+});
+
+test('an operator moves the days, as when the exchange does', async () => {
+  const world = await createWorld({ KRAKEN_FUTURES_ENDS: '2027-06-01', KRAKEN_FUTURES_CLOSES: '2027-05-31' });
+  await world.startBot();
+  await world.addKey(alice, { venue: 'kraken-futures', person: 'alice' });
+  world.clock.advance(utc('2027-05-31') - SECOND_MS - world.clock.now());
+  expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('Set PF_XBTUSD');
+  world.clock.advance(SECOND_MS);
+  expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('ends on 1 June 2027');
+});
