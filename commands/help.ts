@@ -23,7 +23,7 @@ const steps: readonly Span[] = [
   { command: 'keys add' },
   ' adds a key. Never type one here.\n2. ',
   { command: 'leverage set' },
-  ' shows a card.\n3. Press its button. Only then it is sent, once, and read back.\n',
+  ' shows a card.\n3. Press its button. Only then it is sent, once.\n',
 ];
 
 /** One line for each exchange whose API ends: where to go, or whom to ask. */

@@ -150,12 +150,10 @@ async function readHeld(found: Venue, credentials: Credentials, target: MarketAn
 function marketView(found: Venue, { target, current, position, orders }: Held, time: number): View {
   const { bounds } = target.market;
   const distance =
-    position === undefined || current.mode === 'unset' || current.mode === 'unknown'
-      ? undefined
-      : distanceToLiquidation(position, current, current);
+    position === undefined || current.mode === 'unset' ? undefined : distanceToLiquidation(position, current, current);
   return {
     tone: 'plain',
-    title: `${marketLabel(target)} is ${current.mode === 'unset' ? 'not set' : `at ${describeSetting(current)}`} on ${found.label}`,
+    title: heldTitle(found, target, current),
     body: asOf(found, time),
     fields: [
       { name: 'Allowed here', value: `${rangeText(bounds)}, steps of ${bounds.step}`, isInline: true },
@@ -166,8 +164,21 @@ function marketView(found: Venue, { target, current, position, orders }: Held, t
   };
 }
 
+function heldTitle({ label }: Venue, target: MarketAndCurrency, current: CurrentSetting): string {
+  const market = marketLabel(target);
+  switch (current.mode) {
+    case 'unset':
+      return `${market} is not set on ${label}`;
+    case 'unknown':
+      return `${label} does not show what is set for ${market}`;
+    default:
+      return `${market} is at ${describeSetting(current)} on ${label}`;
+  }
+}
+
 function listView(found: Venue, { settings, unread, gaps }: SettingsList, time: number, currency?: string): View {
-  const isComplete = unread.length + gaps.length === 0;
+  const isShown = settings.every(({ setting }) => setting.mode !== 'unknown');
+  const isComplete = isShown && unread.length + gaps.length === 0;
   const none = isComplete ? 'No market is isolated: all are at cross margin.' : 'No setting could be listed.';
   const rows = [
     ...settings.map(({ symbol, setting }) => [symbol, describeSetting(setting)] as const),
@@ -196,6 +207,8 @@ function leftOutText(gap: ListGap): string {
       return 'Left out: markets with an open position; the positions could not be read just now.';
     case 'orders':
       return 'Left out: markets with an open order; the orders could not be read just now.';
+    case 'not-shown':
+      return 'Left out: markets of which the exchange does not show what is set. That does not mean that nothing is set.';
     case 'unnamed-rows':
       return 'Left out: something that the exchange listed without naming its market.';
     default:

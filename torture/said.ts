@@ -93,7 +93,6 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
   [/^Setting .* …$/, 'working'],
   [/^Done: /, 'applied'],
   [/accepted, not read back$/, 'accepted'],
-  [/ applied, as .* answered$/, 'accepted'],
   [/^Accepted, not /, 'accepted'],
   [/ applied, as .+ answered$/, 'accepted'],
   [/^Not changed: /, 'refused'],
@@ -104,7 +103,7 @@ const meanings: readonly (readonly [RegExp, Meaning])[] = [
   [/^Expired: /, 'expired'],
   [/^Not applied: /, 'not-applied'],
   [/ said yes but shows /, 'differs'],
-  [/^Not known( yet)?: /, 'unknown'],
+  [/^Not known( yet| here)?: /, 'unknown'],
 ];
 
 function meaningOf(title: string, text: string, buttons: readonly SaidButton[]): Meaning {

@@ -36,8 +36,10 @@ export function createAudit(options: {
 }
 
 export function auditLine(proposal: Proposal, outcome: Outcome): AuditLine {
-  const { by, account, seen, setting } = proposal;
-  const [from, to] = [describeSetting(seen.current), describeSetting(setting)];
+  const { by, account, seen, setting, showsSetting } = proposal;
+  // Where a venue shows it only sometimes, that it did may tell that something is open.
+  const from = describeSetting(showsSetting === 'sometimes' ? { mode: 'unknown' } : seen.current);
+  const to = describeSetting(setting);
   const market = marketLabel(proposal);
   return { user: by, venue: account.venue, market, from, to, outcome: outcome.kind };
 }

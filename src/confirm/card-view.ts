@@ -12,7 +12,7 @@ import {
   type Rung,
 } from '../leverage/risk.ts';
 import { type CurrentSetting, describeSetting, type LeverageSetting } from '../leverage/setting.ts';
-import type { Venue } from '../leverage/venue.ts';
+import type { Venue, VenueWarning } from '../leverage/venue.ts';
 import { type Button, type Span, spansOf, type Text, type View } from '../view.ts';
 import type { Proposal } from './proposal.ts';
 
@@ -27,9 +27,13 @@ export function actionLabel(change: Pick<Proposal, 'market' | 'currency' | 'sett
 /** How a card came about. `note` says why it replaces another; `namesAccount` when its owner has several keys there. */
 type CardReason = { readonly note?: string; readonly namesAccount?: boolean };
 
+/** What concerns the whole exchange is no secret; what an account may do is. */
+const warningsForAll: ReadonlySet<VenueWarning['kind']> = new Set(['maintenance-soon', 'venue-restricted']);
+
 /**
  * The confirmation card, short enough for a phone. A shared card is the same whatever its owner has open at the venue:
- * nothing on it tells of a position, an order or a distance, nor do its colour and its buttons.
+ * nothing on it tells of a position, an order, a distance or what the account may do, nor do its colour and its buttons.
+ * Warnings of the venue are only told: a change that they stand in the way of is refused by the venue itself.
  */
 export function cardView(venue: Venue, proposal: Proposal, preview: Preview, reason: CardReason = {}): View {
   const { isShared, expiresAt } = proposal;
@@ -43,8 +47,9 @@ export function cardView(venue: Venue, proposal: Proposal, preview: Preview, rea
     body: lines([
       reason.note,
       risks.length === 0 ? undefined : [{ strong: warning(risks, preview.distance) }],
-      [{ strong: fromTo(preview.current, proposal.setting) }, ...(isShared ? [] : distancePart(venue, preview))],
+      ...(isShared ? [publicChange(venue, preview)] : changeLines(venue, preview)),
       ...(isShared ? [] : exposureLines(venue, preview)),
+      ...warningLines(preview, (kind) => !isShared || warningsForAll.has(kind)),
       [allowed, 'Ends ', { time: expiresAt, style: 'relative' }, '.'],
       venue.effect(preview, proposal.setting),
     ]),
@@ -60,15 +65,18 @@ export function cardView(venue: Venue, proposal: Proposal, preview: Preview, rea
 /** What a shared card withholds, for its owner alone; undefined where there is nothing to tell. */
 function asideOf(venue: Venue, proposal: Proposal, preview: Preview, reason: CardReason): View | undefined {
   const { position, openOrders, risks } = preview;
-  if (position === undefined && openOrders.count === 0) return undefined;
+  const warnings = warningLines(preview, (kind) => !warningsForAll.has(kind));
+  const isExposed = position !== undefined || openOrders.count > 0 || warnings.length > 0;
+  if (!isExposed && venue.unlisted !== 'unknown') return undefined;
   const isNear = risks.includes('near-liquidation');
   return {
     tone: isNear ? 'risky' : 'plain',
     title: `For you alone: ${actionLabel(proposal)} on ${venue.label}${accountPart(proposal, reason)}`,
     body: lines([
       ...(isNear ? [[{ strong: warning(['near-liquidation'], preview.distance) }]] : []),
-      [{ strong: fromTo(preview.current, proposal.setting) }, ...distancePart(venue, preview)],
+      ...changeLines(venue, preview),
       ...exposureLines(venue, preview),
+      ...warnings,
     ]),
     footer: 'The shared card does not show this.',
   };
@@ -102,8 +110,25 @@ function lines(texts: readonly (Text | undefined)[]): readonly Span[] {
   return given.flatMap((text, index): readonly Span[] => [...(index === 0 ? [] : ['\n']), ...spansOf(text)]);
 }
 
-/** "3x → 5x"; with the margin mode where that changes too. */
+/** What changes, and what it does to the distance of liquidation; where the venue does not show what is set, that. */
+function changeLines(venue: Venue, preview: Preview): readonly Text[] {
+  const { current, setting } = preview;
+  const change = [{ strong: fromTo(current, setting) }, ...distancePart(venue, preview)];
+  return current.mode === 'unknown' ? [change, `${venue.label} does not show the present setting.`] : [change];
+}
+
+/** A venue may show what is set because of what is open: then a channel is not told what that is. */
+function publicChange({ unlisted }: Venue, { current, setting }: Preview): Text {
+  return [{ strong: fromTo(unlisted === 'unknown' ? { mode: 'unknown' } : current, setting) }];
+}
+
+function warningLines({ warnings }: Preview, isWanted: (kind: VenueWarning['kind']) => boolean): readonly Text[] {
+  return warnings.filter(({ kind }) => isWanted(kind)).map(({ text }) => text);
+}
+
+/** "3x → 5x"; with the margin mode where that changes too, and "New: 5x isolated" where it is not known from what. */
 function fromTo(current: CurrentSetting, setting: LeverageSetting): string {
+  if (current.mode === 'unknown') return `New: ${describeSetting(setting)}`;
   if (current.mode === 'isolated' && setting.mode === 'isolated') return `${current.leverage}x → ${setting.leverage}x`;
   return `${describeSetting(current)} → ${describeSetting(setting)}`;
 }

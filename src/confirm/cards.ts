@@ -4,7 +4,7 @@ import type { Delivery } from '../delivery.ts';
 import { Failure } from '../errors.ts';
 import type { Keys, LoadedKey } from '../keys.ts';
 import { demand, mayAsk, type Rules } from '../leverage/policy.ts';
-import { type Preview, preview, seenIn } from '../leverage/preview.ts';
+import { type Preview, preview, type Seen, seenIn } from '../leverage/preview.ts';
 import { requireOpen } from '../leverage/retirement.ts';
 import { isSameSetting } from '../leverage/setting.ts';
 import { chooseCurrency, requireVenue, type Venue, type Venues } from '../leverage/venue.ts';
@@ -59,9 +59,9 @@ export async function askForCard(context: CardContext, asker: Asker, wish: Wish)
     return { view: { ...busyView(venue, holder, { ...asker, hasCard: false }), isPrivate: true } };
   const fresh = await preview(venue, key.credentials, { market: wish.market, setting, riskPercent, ...currency });
   context.onKeyUsed(venue, key.credentials);
-  if (isSameSetting(fresh.current, setting)) return { view: noChangeView(venue, fresh) };
+  if (isSameSetting(fresh.current, setting) && !isKept(venue, asker)) return { view: noChangeView(venue, fresh) };
   const { delivery, instead } = asker;
-  return propose(context, venue, proposalFor(asker, key, fresh), fresh, {
+  return propose(context, venue, proposalFor(venue, asker, key, fresh), fresh, {
     delivery,
     ...(instead !== undefined && { instead }),
   });
@@ -78,11 +78,21 @@ export async function renewCard(
   const { id, createdAt, expiresAt, ...proposed } = stale;
   // The same whatever changed: on a shared card it must not tell that a position was opened.
   const note = 'Nothing was sent. This card is new: the last one no longer fits. Please read it again.';
-  const renewed = { ...proposed, market: fresh.market, seen: seenIn(fresh) };
+  const renewed = { ...proposed, market: fresh.market, seen: seenFor(venue, proposed, fresh) };
   return propose(context, venue, renewed, fresh, { delivery, note });
 }
 
-function proposalFor(asker: Asker, { account, keyHash }: LoadedKey, fresh: Preview): NewProposal {
+/** Whether what the venue shows is kept from a channel: there the card is the same whatever it has shown. */
+function isKept({ unlisted }: Venue, { isShared }: Pick<Asker, 'isShared'>): boolean {
+  return isShared && unlisted === 'unknown';
+}
+
+/** What a channel must not learn cannot make a shared card stale either. */
+function seenFor(venue: Venue, card: Pick<Asker, 'isShared'>, fresh: Preview): Seen {
+  return { ...seenIn(fresh), ...(isKept(venue, card) && { current: { mode: 'unknown' } }) };
+}
+
+function proposalFor(venue: Venue, asker: Asker, { account, keyHash }: LoadedKey, fresh: Preview): NewProposal {
   const { user, guild, channel, isShared } = asker;
   const { market, currency, setting } = fresh;
   return {
@@ -91,11 +101,12 @@ function proposalFor(asker: Asker, { account, keyHash }: LoadedKey, fresh: Previ
     keyHash,
     market,
     setting,
-    seen: seenIn(fresh),
+    seen: seenFor(venue, asker, fresh),
     channel,
     isShared,
     ...(currency !== undefined && { currency }),
     ...(guild !== undefined && { guild }),
+    ...(venue.unlisted === 'unknown' && { showsSetting: 'sometimes' }),
   };
 }
 

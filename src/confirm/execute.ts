@@ -40,7 +40,7 @@ export async function execute(options: ExecuteOptions): Promise<Execution> {
   const { venue, credentials, proposal, now } = options;
   const fresh = await recheck(options);
   if (fresh instanceof Failure) return { outcome: { kind: 'not-sent', at: await now(), failure: fresh.data } };
-  if (isSameSetting(fresh.current, proposal.setting)) return { outcome: { kind: 'unchanged', at: await now() } };
+  if (isThereAlready(proposal, fresh)) return { outcome: { kind: 'unchanged', at: await now() } };
   if (isStale(proposal.seen, seenIn(fresh))) return { outcome: { kind: 'stale', at: await now() }, fresh };
   // Before the commit: the lease may have begun before this process hears of it.
   const isInTime = within(options.clock, FENCE_MS);
@@ -50,6 +50,11 @@ export async function execute(options: ExecuteOptions): Promise<Execution> {
   // Not the venue's fault: this process was held up.
   if (result.kind === 'not-sent' && !isInTime()) return { outcome: { kind: 'not-sent', at: await now() }, fresh };
   return { outcome: await outcomeOf(options, result, sentAt), fresh };
+}
+
+/** On a shared card it would tell a channel what the venue showed, and with it that something is open: it is set again. */
+function isThereAlready({ setting, isShared, showsSetting }: Proposal, { current }: Preview): boolean {
+  return isSameSetting(current, setting) && !(isShared && showsSetting === 'sometimes');
 }
 
 async function recheck({ venue, credentials, proposal, riskPercent }: ExecuteOptions): Promise<Preview | Failure> {

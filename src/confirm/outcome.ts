@@ -103,6 +103,16 @@ export function maySetAgain(outcome: Outcome | undefined): outcome is Extract<Ou
   return outcome?.kind === 'unknown' && outcome.isHidden === true && outcome.gone === undefined;
 }
 
+type Sent = Extract<Outcome, { kind: 'unsettled' | 'applied' | 'not-applied' | 'differs' | 'unknown' }>;
+
+/** Whether it tells of a request that may have reached the venue, and what it tells may depend on what the venue shows. */
+export function wasSent(outcome: Outcome): outcome is Sent {
+  const { kind } = outcome;
+  return (
+    kind === 'unsettled' || kind === 'applied' || kind === 'not-applied' || kind === 'differs' || kind === 'unknown'
+  );
+}
+
 /** Whether its owner has to hear of it: cards that nobody confirmed are not worth telling later. */
 export function isWorthTelling({ kind }: Outcome): boolean {
   return kind !== 'expired' && kind !== 'cancelled';

@@ -20,6 +20,8 @@ export const proposalSchema = z.object({
   guild: z.string().exactOptional(),
   channel: z.string(),
   isShared: z.boolean(),
+  /** Of a venue that need not show what is set: no channel is told what it has shown. */
+  showsSetting: z.literal('sometimes').exactOptional(),
   createdAt: z.number(),
   expiresAt: z.number(),
 });

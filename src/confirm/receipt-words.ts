@@ -60,6 +60,26 @@ export function outcomeWords(venue: string, proposal: Proposal, outcome: Outcome
   }
 }
 
+/** What the venue answered, and nothing of what it has shown since: the same from the press to the end. */
+export function answerWords(venue: string, proposal: Proposal, sent: SentRequest | undefined): Words {
+  if (sent?.answer === 'accepted') {
+    return {
+      tone: 'done',
+      title: appliedTitle(venue, proposal),
+      body: [`${venue} accepted it at `, clock(sent.until), '. Only the owner of this card sees more.'],
+    };
+  }
+  return {
+    tone: 'unknown',
+    title: `Not known here: ${changeWords(proposal)}`,
+    body: [...request(sent), ' The bot does not send it again by itself. Only the owner of this card sees the result.'],
+  };
+}
+
+function appliedTitle(venue: string, proposal: Proposal): string {
+  return `${marketLabel(proposal)}: ${describeSetting(proposal.setting)} applied, as ${venue} answered`;
+}
+
 type Of<Kind extends Outcome['kind']> = Extract<Outcome, { kind: Kind }>;
 
 function applied(venue: string, proposal: Proposal, outcome: Of<'applied'>): Words {
@@ -101,7 +121,7 @@ function appliedUnseen(venue: string, proposal: Proposal, outcome: Of<'applied'>
   ];
   return {
     tone: shown === undefined ? 'done' : 'unknown',
-    title: `${marketLabel(proposal)}: ${describeSetting(proposal.setting)} applied, as ${venue} answered`,
+    title: appliedTitle(venue, proposal),
     body: [
       `${venue} accepted it at `,
       clock(asOf),

@@ -1,9 +1,9 @@
 import { type Delivery, isPublic } from '../delivery.ts';
 import { marketLabel } from '../leverage/market.ts';
 import type { Button, View } from '../view.ts';
-import { maySetAgain, type Outcome } from './outcome.ts';
+import { maySetAgain, type Outcome, wasSent } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
-import { changeWords, outcomeWords, type Words } from './receipt-words.ts';
+import { answerWords, changeWords, outcomeWords, type Words } from './receipt-words.ts';
 
 /** Shown from the claim until the outcome is known. */
 export function workingView(venue: string, proposal: Proposal): View {
@@ -38,14 +38,19 @@ export function receiptView(venue: string, proposal: Proposal, outcome: Outcome)
  * The receipt for a place that everybody may read, or its owner alone.
  *
  * Why an exchange refused may tell of a position or of the margin, so no public receipt says why: one that withheld only
- * those reasons would tell of them by its silence.
+ * those reasons would tell of them by its silence. It is the same with what one shows that does so only sometimes.
  */
 export function receiptIn(place: Delivery, venue: string, proposal: Proposal, outcome: Outcome): View {
   const view = receiptView(venue, proposal, outcome);
-  const isWithheld = isPublic(place) && 'failure' in outcome && outcome.failure !== undefined;
-  if (!isWithheld) return view;
-  const { title, body } = withoutReason(venue, proposal, outcome.kind);
-  return { ...view, title, body, aside: view };
+  if (!isPublic(place)) return view;
+  if ('failure' in outcome && outcome.failure !== undefined) {
+    const { title, body } = withoutReason(venue, proposal, outcome.kind);
+    return { ...view, title, body, aside: view };
+  }
+  if (proposal.showsSetting !== 'sometimes' || !wasSent(outcome)) return view;
+  const shown = { ...answerWords(venue, proposal, outcome.sent), ...(view.footer && { footer: view.footer }) };
+  // What is not final yet is whispered to nobody: there will be more of it soon.
+  return outcome.kind === 'unsettled' ? shown : { ...shown, aside: view };
 }
 
 function withoutReason(venue: string, proposal: Proposal, kind: 'refused' | 'not-sent'): Pick<Words, 'title' | 'body'> {

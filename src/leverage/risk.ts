@@ -8,23 +8,26 @@ import type { Position } from './venue.ts';
  * How far the mark price is from liquidation, in percent of the mark price; negative when it is past it.
  *
  * - `venue`: from the venue's own liquidation price, which this setting does not change.
- * - `estimate`: isolated linear estimate, before and after.
+ * - `estimate`: isolated linear estimate, before and after; without `before` where the venue does not show what is set.
  * - `whole-account`: to or from cross it depends on everything else in the account.
  * - `unavailable`: the venue gave no price to compare with, or no margin tier.
  */
 export type Distance =
   | { readonly kind: 'venue'; readonly percent: string }
-  | { readonly kind: 'estimate'; readonly before: string; readonly after: string }
+  | { readonly kind: 'estimate'; readonly before?: string; readonly after: string }
   | { readonly kind: 'whole-account' }
   | { readonly kind: 'unavailable' };
 
-export function distanceToLiquidation(position: Position, current: CurrentSetting, setting: LeverageSetting): Distance {
+/** @param setting - What is to be set; the same as `current` where nothing is. */
+export function distanceToLiquidation(position: Position, current: CurrentSetting, setting: CurrentSetting): Distance {
   const { markPrice, liquidationPrice, maintenanceMargin } = position;
   if (markPrice === undefined || !new Big(markPrice).gt(0)) return { kind: 'unavailable' };
   if (liquidationPrice !== undefined) {
     return { kind: 'venue', percent: percentBetween(position.side, markPrice, new Big(liquidationPrice)) };
   }
-  if (current.mode !== 'isolated' || setting.mode !== 'isolated') return { kind: 'whole-account' };
+  if (setting.mode === 'unknown') return { kind: 'unavailable' };
+  const mayBeIsolated = current.mode === 'isolated' || current.mode === 'unknown';
+  if (!mayBeIsolated || setting.mode !== 'isolated') return { kind: 'whole-account' };
   if (maintenanceMargin === undefined) return { kind: 'unavailable' };
   const percentAt = (leverage: Leverage) =>
     percentBetween(
@@ -32,7 +35,8 @@ export function distanceToLiquidation(position: Position, current: CurrentSettin
       markPrice,
       estimateLiquidation(position.side, position.entryPrice, leverage, maintenanceMargin),
     );
-  return { kind: 'estimate', before: percentAt(current.leverage), after: percentAt(setting.leverage) };
+  const before = current.mode === 'isolated' ? { before: percentAt(current.leverage) } : {};
+  return { kind: 'estimate', ...before, after: percentAt(setting.leverage) };
 }
 
 /**
@@ -75,6 +79,7 @@ function liquidationsOf(distance: Distance): readonly (readonly [Rung['name'], s
       return [['liquidation', distance.percent]];
     case 'estimate':
       if (distance.before === distance.after) return [['liquidation', distance.after]];
+      if (distance.before === undefined) return [['liquidation new', distance.after]];
       return [
         ['liquidation now', distance.before],
         ['liquidation new', distance.after],
@@ -138,6 +143,7 @@ export function distanceText(distance: Distance): readonly Span[] {
   switch (distance.kind) {
     case 'estimate': {
       const { before, after } = distance;
+      if (before === undefined) return [{ strong: percentText(after) }, ' away afterwards (estimate)'];
       const change = before === after ? percentText(after) : `${percentText(before)} → ${percentText(after)}`;
       return [{ strong: change }, ' away (estimate)'];
     }

@@ -57,8 +57,9 @@ export type MarketSetting = { readonly symbol: string; readonly setting: Current
  * - `set-elsewhere`: the venue lists no settings, so one made outside the bot, without a position or an order, is unknown.
  * - `positions`, `orders`: they could not be read just now, so their markets are unknown.
  * - `unnamed-rows`: the venue sent rows that do not say which market they are about.
+ * - `not-shown`: the venue does not show what is set, so what it did not show is neither "not set" nor cross margin.
  */
-export type ListGap = 'set-elsewhere' | 'positions' | 'orders' | 'unnamed-rows';
+export type ListGap = 'set-elsewhere' | 'positions' | 'orders' | 'unnamed-rows' | 'not-shown';
 
 /** The settings that could be read, and what was left out. */
 export type SettingsList = {
@@ -133,7 +134,8 @@ export type VenueFacts = {
   readonly limits: Limits;
   /**
    * What a market holds of which the venue keeps no setting: `unset` where it says that nothing was ever set, `unknown`
-   * where it tells nothing of its settings.
+   * where it need not tell what is set. Whether such a venue tells it may depend on what is open, so no channel is told
+   * what it has shown.
    */
   readonly unlisted: 'cross' | 'unset' | 'unknown';
   /** What a new setting does to a position that is open already; `not-told` where the venue does not say. */

@@ -105,6 +105,31 @@ describe('/leverage show', () => {
     );
   });
 
+  test('says that the exchange does not show it, which is not "not set"', async () => {
+    const { run, gate } = await withKey();
+    gate.state.hidesSetting = true;
+    const view = await run(alice, 'leverage show', { venue: 'paper', market: 'btcusd' });
+    expect(view.title).toBe('Paper does not show what is set for BTCUSD');
+    expect(wordsOf(view)).not.toMatch(/not set|unknown|Distance/);
+    const position = { symbol: 'BTCUSD', side: 'long', entryPrice: '100', markPrice: '100' } as const;
+    gate.state.position = { ...position, liquidationPrice: '90' };
+    const exposed = await run(alice, 'leverage show', { venue: 'paper', market: 'btcusd' });
+    expect(wordsOf(exposed)).toMatch(/Distance to liquidation: .*10\.0/);
+  });
+
+  test('without a market says that others may be set where the exchange does not show it', async () => {
+    const { run, gate } = await withKey();
+    gate.state.hidesSetting = true;
+    const words = wordsOf(await run(alice, 'leverage show', { venue: 'paper' }));
+    expect(words).toContain('Left out: markets of which the exchange does not show what is set.');
+    expect(words).not.toMatch(/All other markets|all are at cross/);
+    gate.state.hidesSetting = false;
+    gate.held.set('BTCUSD', { mode: 'unknown' });
+    const row = wordsOf(await run(alice, 'leverage show', { venue: 'paper' }));
+    expect(row).toMatch(/BTCUSD.*: not shown/);
+    expect(row).not.toMatch(/All other markets|all are at cross/);
+  });
+
   test('without a market lists what is set, and says what holds for the others', async () => {
     const { run, gate } = await withKey();
     gate.held.set('BTCUSD', isolated('7'));

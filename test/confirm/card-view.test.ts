@@ -8,7 +8,7 @@ import type { Preview } from '../../src/leverage/preview.ts';
 import { distanceText, priceLadder } from '../../src/leverage/risk.ts';
 import type { VenueFacts } from '../../src/leverage/venue.ts';
 import type { Text, View } from '../../src/view.ts';
-import { alice, callOf, isolated, openGate } from '../support/gate.ts';
+import { alice, callOf, isolated, labelsOf, openGate, wordsOf } from '../support/gate.ts';
 import type { PaperState } from '../support/paper-venue.ts';
 
 const position = {
@@ -75,6 +75,73 @@ test('where nothing is open a card says nothing of positions, orders or liquidat
 test('open orders are named where the change can cost them', async () => {
   expect(shownOf(await cardOf({ orderCount: 2 }))).toContain('You have open orders');
   expect(shownOf(await cardOf({ orderCount: 2 }, { facts: { openOrders: 'unchanged' } }))).not.toContain('open orders');
+});
+
+describe('where the venue does not show what is set', () => {
+  const hidesSetting = true;
+
+  test('a card names the new setting alone, and says so', async () => {
+    expect(shownOf(await cardOf({ hidesSetting }))).toMatch(
+      /^\*\*New: 5x isolated\*\*\nPaper does not show the present setting\.\nAllowed: 1x to 50x\. Ends /,
+    );
+  });
+
+  test('a position shows how far liquidation will be, not how far it is', async () => {
+    const words = shownOf(await cardOf({ hidesSetting, position }, { leverage: '12' }));
+    expect(words).toMatch(
+      /^\*\*Careful: liquidation would be near\.\*\*\n\*\*New: 12x isolated\*\*\nLiquidation: \*\*7\.3 %\*\* away/,
+    );
+    expect(words).toContain('away afterwards (estimate)');
+    expect(words).toContain('liquidation new');
+    expect(words).not.toMatch(/→|liquidation now/);
+  });
+
+  test('nothing is said to be there already, also where it is', async () => {
+    const gate = await openGate();
+    await gate.addKey(alice);
+    gate.held.set('BTCUSD', isolated('5'));
+    gate.state.hidesSetting = true;
+    expect((await gate.ask(alice)).seen.current).toEqual({ mode: 'unknown' });
+  });
+
+  test('a card without it, where open positions keep theirs, has the distance of a new order alone', async () => {
+    const facts = { openPositions: 'unchanged' } as const;
+    expect(shownOf(await cardOf({ hidesSetting }, { leverage: '3', facts }))).toContain(
+      'New orders: liquidation less than **33.4 %** away',
+    );
+  });
+});
+
+describe('what the venue warns of', () => {
+  const warnings = [
+    { kind: 'reduce-only', text: 'This account may only close positions.' },
+    { kind: 'futures-disabled', text: 'Futures are off for this account.' },
+    { kind: 'maintenance-soon', text: 'Paper closes for maintenance soon.' },
+    { kind: 'venue-restricted', text: 'Paper takes cancellations only.' },
+  ] as const;
+
+  test('stands on a card of one’s own, and does not change its colour or its buttons', async () => {
+    const [calm, warned] = [await cardOf(), await cardOf({ warnings })];
+    for (const { text } of warnings) expect(shownOf(warned)).toContain(text);
+    expect(warned.tone).toBe(calm.tone);
+    expect(labelsOf(warned)).toEqual(labelsOf(calm));
+  });
+
+  test('is shared where it is the exchange’s, and told its owner alone where it is the account’s', async () => {
+    const { aside, ...card } = await cardOf({ warnings }, { isShared: true });
+    expect(shownOf(card)).toMatch(/Paper closes for maintenance soon\.\nPaper takes cancellations only\./);
+    expect(shownOf(card)).not.toMatch(/account/);
+    expect(shownOf(aside)).toMatch(/only close positions\.\nFutures are off for this account\.$/);
+    expect(await cardOf({ warnings: warnings.slice(2) }, { isShared: true })).not.toHaveProperty('aside');
+  });
+
+  test('makes no card stale: what stands in the way of a change the venue refuses itself', async () => {
+    const gate = await openGate();
+    await gate.addKey(alice);
+    const { id } = await gate.ask(alice);
+    gate.state.warnings = warnings;
+    expect(wordsOf((await gate.press('confirm', id)).update)).toContain('Done: BTCUSD');
+  });
 });
 
 test('where open positions keep theirs, the distance of a new order stands beside that of the position', async () => {
@@ -210,6 +277,7 @@ test('a new card in place of an old one says why, first of all', async () => {
 test.each([
   [{ kind: 'estimate', before: '40.0', after: '9.5' }, '**40.0 % → 9.5 %** away (estimate)'],
   [{ kind: 'estimate', before: '9.5', after: '9.5' }, '**9.5 %** away (estimate)'],
+  [{ kind: 'estimate', after: '9.5' }, '**9.5 %** away afterwards (estimate)'],
   [{ kind: 'venue', percent: '12.0' }, '**12.0 %** away'],
   [{ kind: 'whole-account' }, 'depends on your whole account (cross margin)'],
   [{ kind: 'unavailable' }, 'not known: the exchange does not say enough'],

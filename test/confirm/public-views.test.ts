@@ -5,8 +5,9 @@ import { receiptIn } from '../../src/confirm/receipt.ts';
 import { isPublic } from '../../src/delivery.ts';
 import { renderNotes, renderView } from '../../src/discord/render.ts';
 import type { FailureData } from '../../src/errors.ts';
+import type { VenueFacts } from '../../src/leverage/venue.ts';
 import type { View } from '../../src/view.ts';
-import { alice, CARD_MS, callOf, delivery, type Gate, isolated, openGate, wordsOf } from '../support/gate.ts';
+import { alice, CARD_MS, callOf, delivery, type Gate, isolated, labelsOf, openGate, wordsOf } from '../support/gate.ts';
 import { type PaperState, silence, unreachable } from '../support/paper-venue.ts';
 
 // P50: what a channel can read is the same with and without a position, orders or another change. Each test shows one
@@ -28,8 +29,8 @@ function publicly(view: View | undefined): unknown {
   return JSON.parse(JSON.stringify(renderView(view)).replace(/v1\.([a-z]+)\.[\w-]{22}/g, 'v1.$1.id'));
 }
 
-async function deskWith(state: Partial<PaperState>): Promise<Gate> {
-  const gate = await openGate();
+async function deskWith(state: Partial<PaperState>, facts: Partial<VenueFacts> = {}): Promise<Gate> {
+  const gate = await openGate({ facts });
   await gate.addKey(alice);
   gate.held.set('BTCUSD', isolated('2'));
   Object.assign(gate.state, state);
@@ -42,8 +43,13 @@ function shareCard(gate: Gate, leverage = '12') {
 }
 
 /** All that a channel sees of one shared card: the card, the progress, what the press leads to, and later edits. */
-async function story(state: Partial<PaperState>, before: (gate: Gate) => unknown, leverage?: string) {
-  const gate = await deskWith(state);
+async function story(
+  state: Partial<PaperState>,
+  before: (gate: Gate) => unknown,
+  leverage?: string,
+  facts: Partial<VenueFacts> = {},
+) {
+  const gate = await deskWith(state, facts);
   const { view, proposal } = await shareCard(gate, leverage);
   await before(gate);
   const seen: unknown[] = [publicly(view)];
@@ -54,6 +60,11 @@ async function story(state: Partial<PaperState>, before: (gate: Gate) => unknown
   await gate.parts().caretaker.tick();
   for (const one of gate.messages.filter((each) => isPublic(each.delivery))) seen.push(publicly(one.view));
   return seen;
+}
+
+/** What stands in the channel, each time that it is another text than before. */
+function changesIn(seen: readonly unknown[]): readonly string[] {
+  return seen.map((each) => JSON.stringify(each)).filter((text, index, all) => text !== all[index - 1]);
 }
 
 const ends: readonly (readonly [string, (gate: Gate) => unknown])[] = [
@@ -77,6 +88,32 @@ test.each(ends)('a change that %s looks the same to a channel', async (_what, be
   const shown = await story(exposed, before);
   expect(shown).toEqual(await story({}, before));
   expect(JSON.stringify(shown)).not.toMatch(/position|open order|liquidat|margin call|free margin|Careful/i);
+});
+
+// Kraken may show what is set where a position is open, and nowhere else.
+test.each(ends)(
+  'where what is open decides whether it shows, a change that %s looks the same to a channel',
+  async (_what, before) => {
+    const facts = { unlisted: 'unknown' } as const;
+    const shown = changesIn(await story({ ...exposed, hidesSetting: false }, before, '12', facts));
+    expect(shown).toEqual(changesIn(await story({ hidesSetting: true }, before, '12', facts)));
+    expect(shown.join()).not.toMatch(/\b[27]x|It was|Back to|Check now|Set again|read back/);
+  },
+);
+
+test('what such a channel does not see its owner is told, once it is final', async () => {
+  const gate = await deskWith({ ...exposed, fate: 'silent, lost' }, { unlisted: 'unknown' });
+  const { proposal } = await shareCard(gate);
+  gate.state.hidesSetting = true;
+  const { update } = await gate.press('confirm', proposal?.id ?? '', alice, () => {}, onChannel);
+  expect(update?.aside).toBeUndefined();
+  expect(update?.title).toBe('Not known here: BTCUSD to 12x isolated');
+  for (let second = 0; second < 30; second += 1) {
+    gate.clock.advance(1_000);
+    await gate.parts().caretaker.tick();
+  }
+  expect(gate.whispers.map(({ view }) => view.title)).toEqual(['Not known: BTCUSD to 12x isolated']);
+  expect(labelsOf(gate.whispers[0]?.view)).toEqual(['Set again']);
 });
 
 test('a change at the maximum warns a channel of just that, whatever is open', async () => {
@@ -116,6 +153,21 @@ test('a shared command never tells a channel of another change of the same key',
   gate.state.fate = 'silent, lost';
   await gate.press('confirm', id);
   expect(publicly((await shareCard(gate)).view)).toBe('nothing');
+});
+
+test('what an account may do is no business of a channel', async () => {
+  const warned: Partial<PaperState> = { warnings: [{ kind: 'reduce-only', text: 'Only closing.' }] };
+  expect(await story(warned, () => undefined)).toEqual(await story({}, () => undefined));
+});
+
+test('the audit line of a venue that shows its setting only sometimes does not tell whether it did', async () => {
+  const line = async (hidesSetting: boolean) =>
+    auditLine(await (await deskWith({ hidesSetting }, { unlisted: 'unknown' })).ask(alice), {
+      kind: 'applied',
+      asOf: 1,
+      isReadBack: !hidesSetting,
+    });
+  expect(await line(false)).toEqual(await line(true));
 });
 
 test.each<Outcome>([

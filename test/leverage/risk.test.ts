@@ -56,6 +56,22 @@ describe('the distance to liquidation', () => {
     expect(distance(long, isolated('2'), { mode: 'cross' })).toEqual({ kind: 'whole-account' });
   });
 
+  test('where the venue does not show what is set is an estimate of what will be, and of nothing before', () => {
+    const unknown: CurrentSetting = { mode: 'unknown' };
+    expect(distance(long, unknown)).toEqual({ kind: 'estimate', after: '9.0' });
+    expect(distance(long, unknown, { mode: 'cross' })).toEqual({ kind: 'whole-account' });
+    const { maintenanceMargin, ...tierless } = long;
+    expect(distance(tierless, unknown)).toEqual({ kind: 'unavailable' });
+    expect(distanceToLiquidation(long, unknown, unknown)).toEqual({ kind: 'unavailable' });
+    const own = { ...long, liquidationPrice: '90' };
+    expect(distanceToLiquidation(own, unknown, unknown)).toEqual({ kind: 'venue', percent: '10.0' });
+    expect(priceLadder(long, { kind: 'estimate', after: '9.0' }).map(({ name }) => name)).toEqual([
+      'entry',
+      'mark',
+      'liquidation new',
+    ]);
+  });
+
   test('without a usable price or tier is not available, never a guess', () => {
     const { markPrice, ...priceless } = long;
     const { maintenanceMargin, ...tierless } = long;

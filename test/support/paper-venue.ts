@@ -1,7 +1,7 @@
 import { Failure, type FailureData, type Silence } from '../../src/errors.ts';
 import { aliasesOf, type Bounds, type Market, normalizeSymbol } from '../../src/leverage/market.ts';
 import type { CurrentSetting, LeverageSetting } from '../../src/leverage/setting.ts';
-import type { ApplyResult, Position, Venue, VenueFacts } from '../../src/leverage/venue.ts';
+import type { ApplyResult, Position, Venue, VenueFacts, VenueWarning } from '../../src/leverage/venue.ts';
 
 /** What a write meets: whether the venue carries it out, and what it says. */
 export type Fate = 'accepted' | 'accepted, no effect' | 'refused' | 'not-sent' | 'silent, applied' | 'silent, lost';
@@ -19,6 +19,7 @@ export type PaperState = {
   readBackFailure: FailureData | undefined;
   position: Position | undefined;
   orderCount: number;
+  warnings: readonly VenueWarning[];
   bounds: Bounds;
   isTradeable: boolean;
   /** Awaited before a write goes out, as for a connection. */
@@ -45,6 +46,7 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
     readBackFailure: undefined,
     position: undefined,
     orderCount: 0,
+    warnings: [],
     bounds: { min: '1', max: '50', step: '0.01' },
     isTradeable: true,
     beforeWrite: async () => {},
@@ -112,9 +114,9 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
       return state.hidesSetting ? { mode: 'unknown' } : current(market.symbol);
     },
     listSettings: async (_credentials, { symbols }) => ({
-      settings: symbols.map((symbol) => ({ symbol, setting: current(symbol) })),
+      settings: state.hidesSetting ? [] : symbols.map((symbol) => ({ symbol, setting: current(symbol) })),
       unread: [],
-      gaps: [],
+      gaps: state.hidesSetting ? ['not-shown'] : [],
     }),
     applySetting: (_credentials, { market }, setting, isInTime) => applySetting(market.symbol, setting, isInTime),
     readPosition: async () => {
@@ -125,6 +127,7 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
       assertReadable();
       return { count: state.orderCount };
     },
+    readWarnings: async () => state.warnings,
     checkKey: async () => ({ kind: 'usable', notes: [] }),
   };
   return { venue, held, writes, state };
