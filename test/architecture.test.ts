@@ -14,7 +14,7 @@ import {
 } from './architecture/imports.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folders = ['src', 'commands', 'simulators', 'playground', 'torture', 'bench'].filter((folder) =>
+const folders = ['src', 'commands', 'simulators', 'playground', 'torture', 'bench', 'probe'].filter((folder) =>
   existsSync(`${root}/${folder}`),
 );
 const sources = readSources(root, folders);

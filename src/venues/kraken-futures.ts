@@ -82,6 +82,9 @@ const preferencesPath = '/api/v3/leveragepreferences';
 const checkPath = '/api/auth/v1/api-keys/v3/check';
 const patienceMs = 1_000;
 
+/** Kraken's own base address. */
+export const krakenFuturesUrl = 'https://futures.kraken.com';
+
 /**
  * Kraken Futures (multi-collateral contracts): isolated margin at a leverage, or cross.
  *
@@ -99,7 +102,7 @@ type Kraken = Pick<VenueOptions, 'elapsed'> & {
 };
 
 function createKrakenFutures(options: VenueOptions): Venue {
-  const { elapsed, url = 'https://futures.kraken.com' } = options;
+  const { elapsed, url = krakenFuturesUrl } = options;
   const kraken: Kraken = { api: createVenueApi(facts, options), elapsed, url: oneUrl(url) };
   return {
     ...facts,

@@ -65,6 +65,9 @@ const keyNotes = [
 /** Later than this nobody waits for why a write was refused. */
 const patienceMs = 1_000;
 
+/** Mudrex's own base address. */
+export const mudrexUrl = 'https://trade.mudrex.com/fapi/v1';
+
 /**
  * Mudrex futures: isolated margin only, one leverage per market and margin currency.
  *
@@ -73,7 +76,7 @@ const patienceMs = 1_000;
 export const mudrex: VenueDefinition = { facts, create: createMudrex };
 
 function createMudrex(options: VenueOptions): Venue {
-  const { now, elapsed, url = 'https://trade.mudrex.com/fapi/v1' } = options;
+  const { now, elapsed, url = mudrexUrl } = options;
   const mudrex: Mudrex = { facts, api: createVenueApi(facts, options), now, elapsed, url: oneUrl(url), known: [] };
   return {
     ...facts,

@@ -42,6 +42,10 @@ export const importTable: Readonly<Record<string, Row>> = {
     ],
     libraries: ['node:*', 'fastify', 'ws', 'zod'],
   },
+  'probe/': {
+    rows: ['simulators/', 'src/venues/http.ts', 'src/venues/', 'src/leverage/', 'src/log', 'src/'],
+    libraries: ['node:fs', 'node:readline', 'node:stream', 'node:timers/promises', 'node:util', 'zod'],
+  },
   // Served to a browser: of the playground it can only import types.
   'playground/page/': {
     rows: ['playground/', 'simulators/'],

@@ -14,7 +14,7 @@ const documents = [
 /** Every file and folder of the sources, seen from the root. */
 const paths = [
   ...readdirSync(root),
-  ...['bench', 'commands', 'docs', 'playground', 'simulators', 'src', 'test', 'torture'].flatMap(within),
+  ...['bench', 'commands', 'docs', 'playground', 'probe', 'simulators', 'src', 'test', 'torture'].flatMap(within),
 ];
 const { scripts } = z
   .object({ scripts: z.record(z.string(), z.string()) })

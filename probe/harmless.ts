@@ -1,0 +1,101 @@
+import type { Secret } from '../src/secret.ts';
+import type { Exchange } from './recorder.ts';
+import { documentedWords } from './shape.ts';
+
+const longest = 160;
+const mostTexts = 4;
+/** Shorter values are parts of ordinary words. */
+const shortestTelling = 4;
+const mostTelling = 5_000;
+
+/** The names below which exchanges write what went wrong, in words of their own. */
+const errorNames: ReadonlySet<string> = new Set(['error', 'errors', 'message', 'text', 'suberror', 'warnings']);
+
+/** What must not be shown even inside a sentence: the key, and every other value that an exchange sent. */
+export type Telling = {
+  readonly isTelling: (word: string) => boolean;
+  readonly learn: (json: unknown) => void;
+  /** What is known to be nobody's secret, such as the market that was asked for. */
+  readonly allow: (words: readonly string[]) => void;
+};
+
+export function createTelling(secrets: readonly Secret[]): Telling {
+  const values = new Set(secrets.map((secret) => secret.reveal().toLowerCase()));
+  const known = new Set<string>();
+  return {
+    allow: (words) => {
+      for (const word of words) known.add(word.toLowerCase());
+    },
+    learn: (json) => {
+      for (const value of valuesIn(json)) if (values.size < mostTelling) values.add(value.toLowerCase());
+    },
+    isTelling: (word) => {
+      const wanted = word.toLowerCase();
+      if (known.has(wanted) || wanted.length < shortestTelling) return false;
+      return [...values].some((value) => value.includes(wanted) || wanted.includes(value));
+    },
+  };
+}
+
+/** Every text and number of a reply but those of its errors. */
+function valuesIn(json: unknown): readonly string[] {
+  if (typeof json === 'number' || typeof json === 'string') {
+    const value = String(json);
+    const isTelling = value.length >= shortestTelling && value.length <= 2_000 && !documentedWords.has(value);
+    return isTelling ? [value] : [];
+  }
+  if (json === null || typeof json !== 'object') return [];
+  return Object.entries(json).flatMap(([name, value]) => (errorNames.has(name) ? [] : valuesIn(value)));
+}
+
+/**
+ * The sentences of a reply's errors. An exchange may put anything into them, so each word that has digits in it, that is
+ * no word at all, or that stands in the key or in another reply, is left out.
+ */
+export function errorTexts(json: unknown, telling: Telling): readonly string[] {
+  return textsBelow(json, false)
+    .slice(0, mostTexts)
+    .map((text) => harmlessText(text, telling));
+}
+
+function textsBelow(json: unknown, isError: boolean): readonly string[] {
+  if (typeof json === 'string') return isError ? [json] : [];
+  if (typeof json === 'number')
+    return isError && json >= 0 && json <= 9_999 && Number.isInteger(json) ? [`code ${json}`] : [];
+  if (json === null || typeof json !== 'object') return [];
+  if (Array.isArray(json)) return json.slice(0, mostTexts).flatMap((row) => textsBelow(row, isError));
+  return Object.entries(json).flatMap(([name, value]) => {
+    return textsBelow(value, errorNames.has(name) || (isError && name === 'code'));
+  });
+}
+
+function harmlessText(text: string, telling: Telling): string {
+  if (/^code [0-9]{1,4}$/.test(text)) return text;
+  const words = text.slice(0, longest).split(/\s+/);
+  const shown = words.map((word) => (isPlainWord(word) && !telling.isTelling(bare(word)) ? word : '(…)'));
+  return `"${shown.join(' ')}${text.length > longest ? ' …' : ''}"`;
+}
+
+const bare = (word: string) => word.replace(/^\W+|\W+$/g, '');
+
+/** `Leverage`, `EAPI:Invalid`, `'params.leverage_mode.symbol'`, `nonceBelowThreshold` */
+function isPlainWord(word: string): boolean {
+  if (!/^['"(]?[A-Za-z][A-Za-z_.:'-]{0,39}['"),.;:!?]{0,3}$/.test(word)) return false;
+  // Names in camel case have few humps; what is random has many.
+  const parts = bare(word).split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/);
+  return parts.length <= 6 && parts.every((part) => /^([A-Z]?[a-z]*|[A-Z]{1,12})$/.test(part) && part.length <= 16);
+}
+
+/** How a reply is told in one line, without any of its values. */
+export function describeReply({ reply }: Pick<Exchange, 'reply'>): string {
+  switch (reply.kind) {
+    case 'answered':
+      return `HTTP ${reply.status}`;
+    case 'silent':
+      return `no usable answer (${reply.silence})`;
+    case 'busy':
+      return 'not sent: too many at once';
+    case 'not-sent':
+      return 'not sent: no connection';
+  }
+}

@@ -1,0 +1,40 @@
+import { urlsAt } from '../simulators/venues/index.ts';
+import { createHttp } from '../src/venues/http.ts';
+import { createVenueApi, defaultDeadlines, type VenueUrl } from '../src/venues/venue-api.ts';
+import { probedKrakenFutures } from './kraken-futures.ts';
+import { probedMudrex } from './mudrex.ts';
+import type { Options } from './options.ts';
+import type { ProbedVenue } from './probed-venue.ts';
+import type { ProbedId } from './question.ts';
+import { createRecorder, recordHttp } from './recorder.ts';
+
+export const probedVenues: Readonly<Record<ProbedId, ProbedVenue>> = {
+  'kraken-futures': probedKrakenFutures,
+  mudrex: probedMudrex,
+};
+
+/** Opens the bot's own adapter of an exchange, on connections that write down what passes. Nothing is sent yet. */
+export function openVenue({ venue: id, playground }: Pick<Options, 'venue' | 'playground'>, now: () => number) {
+  const probed = probedVenues[id];
+  const recorder = createRecorder();
+  const elapsed = () => performance.now();
+  const connections = createHttp({ connectMs: defaultDeadlines.connectMs });
+  const http = recordHttp(recorder, { http: connections, elapsed, gapMs: probed.gapMs });
+  const url = playground === undefined ? probed.url : simulatedUrl(playground, id);
+  const options = { http, now, elapsed, url };
+  return {
+    probed,
+    recorder,
+    url: typeof url === 'string' ? url : url.rest,
+    venue: probed.definition.create(options),
+    api: createVenueApi(probed.definition.facts, options),
+    close: http.close,
+  };
+}
+
+/** What is meant for a playground never goes to the exchange itself. */
+function simulatedUrl(origin: string, id: ProbedId): VenueUrl {
+  const url = urlsAt(origin)[id];
+  if (url === undefined) throw new Error(`no simulated exchange ${id}`);
+  return url;
+}

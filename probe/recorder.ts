@@ -1,0 +1,66 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Http, HttpReply, HttpRequest } from '../src/venues/http.ts';
+
+/** A request and what came of it. The text of a reply is never shown as it is. */
+export type Exchange = {
+  /** Method and path; of the query only what is harmless. */
+  readonly what: string;
+  readonly reply: HttpReply;
+  readonly ms: number;
+};
+
+export type Recorder = {
+  /** Oldest first. */
+  readonly seen: readonly Exchange[];
+  readonly add: (exchange: Exchange) => void;
+};
+
+const mostExchanges = 1_000;
+
+export function createRecorder(): Recorder {
+  const seen: Exchange[] = [];
+  return {
+    seen,
+    add: (exchange) => {
+      if (seen.length < mostExchanges) seen.push(exchange);
+    },
+  };
+}
+
+type RecordedHttp = { readonly http: Http; readonly elapsed: () => number; readonly gapMs: number };
+
+/**
+ * The same connections to a venue, whose requests and replies are written down.
+ *
+ * @param options.gapMs - The shortest time between two requests: the adapter and the questions together must stay within
+ *   what the venue takes, and each counts for itself.
+ */
+export function recordHttp({ add }: Recorder, { http, elapsed, gapMs }: RecordedHttp): Http {
+  let nextAt = 0;
+  return {
+    close: http.close,
+    send: async (request) => {
+      const waitMs = nextAt - elapsed();
+      nextAt = Math.max(nextAt, elapsed()) + gapMs;
+      if (waitMs > 0) await wait(waitMs);
+      const startedAt = elapsed();
+      const reply = await http.send(request);
+      add({ what: describeRequest(request), reply, ms: Math.round(elapsed() - startedAt) });
+      return reply;
+    },
+  };
+}
+
+/** The arguments whose values are no secret of anybody's. */
+const harmless = ['symbol', 'maxLeverage', 'trade_currency', 'limit', 'offset', 'is_symbol', 'assets', 'aggregation'];
+
+/** Ids are left out, since one could be of an account. */
+function describeRequest({ method, url }: HttpRequest): string {
+  const { pathname, searchParams } = new URL(url);
+  const path = pathname.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, '(id)');
+  const query = [...searchParams].map(([name, value]) => {
+    if (value === '') return name;
+    return `${name}=${harmless.includes(name) ? value : '…'}`;
+  });
+  return `${method} ${path}${query.length > 0 ? `?${query.join('&')}` : ''}`;
+}
