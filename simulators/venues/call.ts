@@ -24,7 +24,7 @@ export type Execution = 'normal' | 'no-effect' | 'old value';
 export type VenueCore = {
   facts(call: Call): Omit<CallFacts, 'path' | 'at'>;
   answer(call: Call, execution: Execution): Answer;
-  rateLimited(call: Call): Answer;
+  rateLimited(call: Call, retryAfterSeconds: number | undefined): Answer;
   serverError(call: Call, status: number): Answer;
   refusal(call: Call, fault: Extract<Fault, { name: 'refused' }>): Answer;
   /** Never to appear in the request log. */

@@ -53,6 +53,8 @@ export type OpenOptions = {
   readonly now: () => number;
   /** Whether calls are counted against the limits that the exchange publishes; they are unless told. */
   readonly limits?: 'published' | 'none';
+  /** Called whenever something happened on a socket; requests are seen by the server that they are mounted at. */
+  readonly changed?: () => void;
 };
 
 /** The people of the demo, by the Discord user ids the caller gives them. Carol is the administrator. */

@@ -1,4 +1,4 @@
-import { type Fault, type FaultInput, faultSchema } from './faults.ts';
+import { type Fault, type FaultInput, faultSchema, frameFaults } from './faults.ts';
 
 /** What a fault is matched against. */
 export type CallFacts = {
@@ -8,6 +8,10 @@ export type CallFacts = {
   readonly readsSetting: boolean;
   readonly account: string | undefined;
   readonly path: string;
+  /** Whether it came over a socket. */
+  readonly isFrame?: boolean;
+  /** Whether the exchange speaks by itself; only what concerns a read-back strikes that. */
+  readonly isPush?: boolean;
 };
 
 export type ActiveFault = {
@@ -37,11 +41,13 @@ type Armed = {
 };
 
 function strikes({ fault, writes }: Armed, facts: CallFacts): boolean {
+  if (frameFaults.has(fault.name) && facts.isFrame !== true) return false;
   if (fault.on !== 'any' && fault.on !== facts.kind) return false;
   if (fault.account !== undefined && fault.account !== facts.account) return false;
   if (fault.path !== undefined && !facts.path.includes(fault.path)) return false;
-  const isReadBack = fault.name === 'flaky-read-back' || fault.name === 'lagging-read-back' || fault.afterWrite;
-  if (!isReadBack) return true;
+  const isReadBack = fault.name === 'flaky-read-back' || fault.name === 'lagging-read-back';
+  if (facts.isPush === true && !isReadBack) return false;
+  if (!isReadBack && !fault.afterWrite) return true;
   const writtenAt = writes.get(facts.account ?? '');
   if (!facts.readsSetting || writtenAt === undefined) return false;
   return fault.name !== 'lagging-read-back' || facts.at - writtenAt < fault.ms;

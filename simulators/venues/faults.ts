@@ -14,6 +14,7 @@ const scope = {
 
 /** Whether the call is carried out before its answer is spoilt. */
 const spoilt = { ...scope, applied: z.boolean().default(true) };
+const unapplied = { ...scope, applied: z.boolean().default(false) };
 const ms = z.int().nonnegative();
 
 /** What can go wrong at a simulated venue. Each fault strikes one call at a time, oldest fault first. */
@@ -28,8 +29,7 @@ export const faultSchema = z.discriminatedUnion('name', [
     name: z.literal('server-error'),
     status: z.int().min(500).max(599).default(500),
     page: z.enum(['json', 'html']).default('json'),
-    ...scope,
-    applied: z.boolean().default(false),
+    ...unapplied,
   }),
   z.object({ name: z.literal('broken-json'), ...spoilt }),
   z.object({ name: z.literal('cut-body'), ...spoilt }),
@@ -58,7 +58,7 @@ export const faultSchema = z.discriminatedUnion('name', [
     status: z.int().min(200).max(599).optional(),
     /** Mudrex: the text. */
     text: z.string().optional(),
-    /** Kraken: the error string, such as `marketUnavailable`. */
+    /** Kraken: the error string, such as `marketUnavailable` or `EAPI:Invalid key`. */
     error: z.string().optional(),
     /** Kraken: 41, 87, 88, 92. Mudrex: the code when it differs from the status. */
     code: z.int().optional(),
@@ -85,6 +85,17 @@ export const faultSchema = z.discriminatedUnion('name', [
     times: z.union([z.int().positive(), z.literal('forever')]).default('forever'),
     on: z.literal('read').default('read'),
   }),
+  // From here on only what can happen to a frame on a socket: a plain request is passed by.
+  z.object({ name: z.literal('close'), code: z.int().min(1000).max(4999).default(1008), ...unapplied }),
+  z.object({ name: z.literal('maintenance'), ...scope }),
+  z.object({ name: z.literal('stale-token'), ...scope }),
+  z.object({ name: z.literal('doubled'), ...scope }),
+  z.object({ name: z.literal('foreign-id'), id: z.enum(['another', 'none', 'text']).default('another'), ...spoilt }),
+]);
+
+/** Those that strike frames on a socket only. */
+export const frameFaults: ReadonlySet<string> = new Set([
+  ...['close', 'maintenance', 'stale-token', 'doubled', 'foreign-id'],
 ]);
 
 export type Fault = z.output<typeof faultSchema>;
@@ -116,4 +127,9 @@ export const faultList: readonly { readonly name: FaultName; readonly watchFor: 
   { name: 'no-effect', watchFor: 'The venue says success and changes nothing: the read-back must notice.' },
   { name: 'flaky-read-back', watchFor: 'The write works, but reading it back fails or shows the old value.' },
   { name: 'lagging-read-back', watchFor: 'The write works, but shows only after a while: "accepted", then "done".' },
+  { name: 'close', watchFor: 'The exchange closes the socket with a code, and says nothing of the change.' },
+  { name: 'maintenance', watchFor: 'The exchange says that it is being maintained, and closes the socket.' },
+  { name: 'stale-token', watchFor: 'The token of the socket has ended before its time: refused, and nothing changed.' },
+  { name: 'doubled', watchFor: 'One change, answered twice: one receipt.' },
+  { name: 'foreign-id', watchFor: "An answer that is somebody else's, or nobody's: not a success." },
 ];

@@ -1,8 +1,7 @@
 import { Big } from 'big.js';
 import type { Controls } from './exchange.ts';
 import type { KrakenInstrument, MarginLevel } from './kraken-instruments.ts';
-import type { KrakenWorld } from './kraken-routes.ts';
-import type { KrakenAccount, KrakenRule } from './kraken-state.ts';
+import type { KrakenHoldings, KrakenRule } from './kraken-state.ts';
 import { countWrites, type WriteLogEntry } from './write-log.ts';
 
 /** What the page and the tests may see and move behind the bot's back; a market without a setting is in cross margin. */
@@ -12,7 +11,11 @@ export type KrakenControls = Controls & {
   readonly setPrice: (symbol: string, price: number) => void;
 };
 
-export function createKrakenControls(world: KrakenWorld, writes: readonly WriteLogEntry[]): KrakenControls {
+/** What the old and the new API have in common. */
+type Account = KrakenHoldings & { readonly keys: readonly { expired: boolean }[] };
+type World = { instruments: readonly KrakenInstrument[]; readonly accounts: readonly Account[] };
+
+export function createKrakenControls(world: World, writes: readonly WriteLogEntry[]): KrakenControls {
   return {
     writes,
     writeCount: (account) => countWrites(writes, account),
@@ -52,19 +55,19 @@ export function createKrakenControls(world: KrakenWorld, writes: readonly WriteL
   };
 }
 
-function accountById({ accounts }: KrakenWorld, id: string): KrakenAccount {
+function accountById({ accounts }: World, id: string): Account {
   const found = accounts.find((account) => account.id === id);
-  if (!found) throw new Error(`Kraken Futures has no account ${id}`);
+  if (!found) throw new Error(`Kraken has no account ${id}`);
   return found;
 }
 
 function change(
-  world: KrakenWorld,
+  world: World,
   symbol: string,
   changes: (instrument: KrakenInstrument) => Partial<KrakenInstrument>,
 ): void {
   const isKnown = world.instruments.some((instrument) => instrument.symbol === symbol);
-  if (!isKnown) throw new Error(`Kraken Futures has no market ${symbol}`);
+  if (!isKnown) throw new Error(`Kraken has no market ${symbol}`);
   world.instruments = world.instruments.map((instrument) =>
     instrument.symbol === symbol ? { ...instrument, ...changes(instrument) } : instrument,
   );

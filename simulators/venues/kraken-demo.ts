@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type DemoKey, type DemoPeople, type DemoPerson, demoPeople, type Key, type Refusal } from './exchange.ts';
-import type { KrakenAccountSeed, KrakenKeySeed } from './kraken-state.ts';
+import type { KrakenAccountSeed, KrakenHoldingsSeed, KrakenKeySeed } from './kraken-state.ts';
 
 /** All values are made up and always the same. */
 export const krakenKey = (name: string): Key => ({ apiKey: publicKeyOf(name), apiSecret: secretOf(name) });
@@ -20,7 +20,8 @@ const seedOf = (name: string, access: Partial<KrakenKeySeed> = {}): KrakenKeySee
   ...access,
 });
 
-const holdings: Readonly<Record<DemoPerson, Partial<KrakenAccountSeed>>> = {
+/** What the people of the demo hold at Kraken, whichever API shows it. */
+export const krakenHoldings: Readonly<Record<DemoPerson, Omit<KrakenHoldingsSeed, 'id'>>> = {
   alice: {
     settings: { PF_XBTUSD: '3', PF_SOLUSD: '2.5' },
     positions: [{ symbol: 'PF_XBTUSD', side: 'long', size: '0.1', price: '58000' }],
@@ -37,7 +38,7 @@ const holdings: Readonly<Record<DemoPerson, Partial<KrakenAccountSeed>>> = {
 
 export const krakenDemoAccounts = (people: DemoPeople): readonly KrakenAccountSeed[] =>
   demoPeople.map((person) => ({
-    ...holdings[person],
+    ...krakenHoldings[person],
     id: people[person],
     keys: [
       seedOf(person),

@@ -1,6 +1,6 @@
 import { Big } from 'big.js';
 import type { KrakenInstrument, MarginLevel } from './kraken-instruments.ts';
-import type { KrakenAccount, KrakenPosition, KrakenRule } from './kraken-state.ts';
+import type { KrakenHoldings, KrakenPosition, KrakenRule } from './kraken-state.ts';
 
 /** An isolated leverage as decimal text, or cross. */
 type Wanted = string | 'cross';
@@ -16,14 +16,14 @@ const levelAt = (levels: readonly MarginLevel[], amount: Big): MarginLevel | und
   levels.findLast(({ from }) => amount.gte(from)) ?? levels[0];
 
 /** The maximum is no field: it follows from the first tier, and falls with the position's size. */
-export function maxLeverage(instrument: KrakenInstrument, account: KrakenAccount): Big {
+export function maxLeverage(instrument: KrakenInstrument, account: KrakenHoldings): Big {
   const held = account.positions.filter(({ symbol }) => symbol === instrument.symbol).map(notional);
   const level = levelAt(levelsFor(instrument, account.retail), sum(held));
   return level ? new Big(1).div(level.initialMargin).round(2, Big.roundDown) : new Big(1);
 }
 
 export type MarginView = {
-  readonly account: KrakenAccount;
+  readonly account: KrakenHoldings;
   findInstrument(symbol: string): KrakenInstrument | undefined;
 };
 
@@ -34,7 +34,7 @@ function marginRate(position: KrakenPosition, wanted: Wanted, { account, findIns
   return new Big(level?.initialMargin ?? 1);
 }
 
-const settingOf = ({ isolated }: KrakenAccount, symbol: string): Wanted => isolated.get(symbol) ?? 'cross';
+const settingOf = ({ isolated }: KrakenHoldings, symbol: string): Wanted => isolated.get(symbol) ?? 'cross';
 
 /** Initial margin of all positions, with one market's setting replaced if asked for. */
 export const initialMargin = (view: MarginView, changed?: { symbol: string; wanted: Wanted }): Big =>

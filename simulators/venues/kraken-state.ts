@@ -39,10 +39,9 @@ export type KrakenRule = {
   readonly cross?: boolean;
 };
 
-/** How an account starts out. All its keys open the same account. */
-export type KrakenAccountSeed = {
+/** What an account starts out with, whichever API shows it. */
+export type KrakenHoldingsSeed = {
   readonly id: string;
-  readonly keys: readonly KrakenKeySeed[];
   /** Decimal text in USD; 10000 by default. Margin that positions do not need of it is available. */
   readonly collateral?: string;
   /** The isolated markets; a market that is not listed is in cross margin. */
@@ -54,15 +53,17 @@ export type KrakenAccountSeed = {
   readonly retail?: boolean;
 };
 
+/** How an account starts out. All its keys open the same account. */
+export type KrakenAccountSeed = KrakenHoldingsSeed & { readonly keys: readonly KrakenKeySeed[] };
+
 export type KrakenKey = Required<KrakenKeySeed> & {
   expired: boolean;
   /** The highest nonce that was accepted. */
   nonce: bigint | undefined;
 };
 
-export type KrakenAccount = {
+export type KrakenHoldings = {
   readonly id: string;
-  readonly keys: readonly KrakenKey[];
   readonly retail: boolean;
   collateral: string;
   positions: readonly KrakenPosition[];
@@ -73,16 +74,10 @@ export type KrakenAccount = {
   lastChange: { readonly symbol: string; readonly before: string | undefined } | undefined;
 };
 
-export const openAccount = (seed: KrakenAccountSeed): KrakenAccount => ({
+export type KrakenAccount = KrakenHoldings & { readonly keys: readonly KrakenKey[] };
+
+export const openHoldings = (seed: KrakenHoldingsSeed): KrakenHoldings => ({
   id: seed.id,
-  keys: seed.keys.map((key) => ({
-    general: 'FULL_ACCESS',
-    transfer: 'NO_ACCESS',
-    allowedCidrBlocks: [],
-    expired: false,
-    ...key,
-    nonce: undefined,
-  })),
   retail: seed.retail ?? false,
   collateral: seed.collateral ?? '10000',
   positions: seed.positions ?? [],
@@ -92,8 +87,20 @@ export const openAccount = (seed: KrakenAccountSeed): KrakenAccount => ({
   lastChange: undefined,
 });
 
+export const openAccount = (seed: KrakenAccountSeed): KrakenAccount => ({
+  ...openHoldings(seed),
+  keys: seed.keys.map((key) => ({
+    general: 'FULL_ACCESS',
+    transfer: 'NO_ACCESS',
+    allowedCidrBlocks: [],
+    expired: false,
+    ...key,
+    nonce: undefined,
+  })),
+});
+
 /** The markets in isolated margin, as they are or as they were before the last change. */
-export function isolatedMarkets({ isolated, lastChange }: KrakenAccount, old: boolean): ReadonlyMap<string, string> {
+export function isolatedMarkets({ isolated, lastChange }: KrakenHoldings, old: boolean): ReadonlyMap<string, string> {
   if (!old || !lastChange) return isolated;
   const shown = new Map(isolated);
   if (lastChange.before === undefined) shown.delete(lastChange.symbol);

@@ -5,7 +5,7 @@ import { type Call, readCall, type VenueCore } from './call.ts';
 import { createFaultQueue, type FaultQueue } from './fault-queue.ts';
 import type { Fault } from './faults.ts';
 import { type Answer, reset, sendCut, sendHuge, sendSlowBody, sendSlowHeaders } from './raw-replies.ts';
-import { createRequestLog, type RequestEntry } from './request-log.ts';
+import { createRequestLog, type RequestEntry, type RequestLog } from './request-log.ts';
 
 /** What every simulator offers besides its own state. */
 export type Pipeline = {
@@ -14,9 +14,18 @@ export type Pipeline = {
   readonly faults: FaultQueue;
   /** The last 1000 requests, oldest first. */
   readonly requests: readonly RequestEntry[];
+  /** Requests to change something that arrived, carried out or not, of one account or of all. */
+  readonly writesReceived: (account?: string) => number;
   /** Breaks every connection a fault keeps waiting; closing the server does this too. */
   releaseHangs(): void;
 };
+
+/** What all ways into one exchange share. */
+export type Traffic = { readonly faults: FaultQueue; readonly log: RequestLog };
+
+export function createTraffic(secrets: VenueCore['secrets']): Traffic {
+  return { faults: createFaultQueue(), log: createRequestLog(secrets) };
+}
 
 const htmlPage = (status: number): Answer => ({
   status,
@@ -56,7 +65,7 @@ type Strike = {
 function answerInstead(fault: Fault, { call, core }: Strike): Answer | undefined {
   switch (fault.name) {
     case 'rate-limited': {
-      const answer = core.rateLimited(call);
+      const answer = core.rateLimited(call, fault.retryAfterSeconds);
       if (fault.retryAfterSeconds === undefined) return answer;
       return { ...answer, headers: { ...answer.headers, 'retry-after': String(fault.retryAfterSeconds) } };
     }
@@ -155,9 +164,11 @@ async function strike(fault: Fault, scene: Strike): Promise<void> {
 }
 
 /** Carries every call through the log, the armed faults and the venue. */
-export function createPipeline(now: () => number, core: VenueCore): Pipeline {
-  const faults = createFaultQueue();
-  const log = createRequestLog(core.secrets);
+export function createPipeline(
+  now: () => number,
+  core: VenueCore,
+  { faults, log }: Traffic = createTraffic(core.secrets),
+): Pipeline {
   const room = createWaitingRoom();
 
   const serve = async (call: Call, reply: FastifyReply): Promise<void> => {
@@ -199,5 +210,5 @@ export function createPipeline(now: () => number, core: VenueCore): Pipeline {
     });
   };
 
-  return { plugin, faults, requests: log.entries, releaseHangs: room.release };
+  return { plugin, faults, requests: log.entries, writesReceived: log.writesReceived, releaseHangs: room.release };
 }

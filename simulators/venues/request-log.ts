@@ -11,7 +11,10 @@ export type RequestEntry = {
   readonly kind: 'read' | 'write';
   readonly account: string | undefined;
   readonly fault: FaultName | undefined;
-  /** `none` while no answer was sent: still waiting, hanging, or reset. */
+  /**
+   * `none` while no answer was sent: still waiting, hanging, or reset. A frame on a socket has no status: 200 stands for
+   * an answer that says success, 400 for any other.
+   */
   readonly status: number | 'none';
   /** When the answer was out, or the connection gone without a whole one; undefined while the client waits. */
   readonly endedAt: number | undefined;
@@ -19,14 +22,19 @@ export type RequestEntry = {
   readonly isAnswered: boolean;
 };
 
-type OpenEntry = {
+export type OpenEntry = {
   answered(status: number): void;
   ended(at: number, isAnswered: boolean): void;
 };
 
-type RequestLog = {
+export type RequestLog = {
   readonly entries: readonly RequestEntry[];
-  open(call: Call, about: Pick<RequestEntry, 'kind' | 'account' | 'fault'>): OpenEntry;
+  /** How many requests to change something arrived, of one account or of all. */
+  writesReceived(account?: string): number;
+  open(
+    call: Pick<Call, 'at' | 'method' | 'path' | 'query'>,
+    about: Pick<RequestEntry, 'kind' | 'account' | 'fault'>,
+  ): OpenEntry;
 };
 
 const mask = (text: string, secrets: readonly string[]): string =>
@@ -36,8 +44,13 @@ const kept = 1000;
 
 export function createRequestLog(secrets: () => readonly string[]): RequestLog {
   const entries: { -readonly [Field in keyof RequestEntry]: RequestEntry[Field] }[] = [];
+  const received = new Map<string | undefined, number>();
   return {
     entries,
+    writesReceived(account) {
+      if (account !== undefined) return received.get(account) ?? 0;
+      return [...received.values()].reduce((sum, count) => sum + count, 0);
+    },
     open(call, about) {
       const sent = call.query === '' ? call.path : `${call.path}?${call.query}`;
       const encoded = secrets().flatMap((secret) => [secret, encodeURIComponent(secret)]);
@@ -51,6 +64,7 @@ export function createRequestLog(secrets: () => readonly string[]): RequestLog {
         isAnswered: false,
       };
       entries.push(entry);
+      if (about.kind === 'write') received.set(about.account, (received.get(about.account) ?? 0) + 1);
       if (entries.length > kept) entries.shift();
       return {
         answered(status) {

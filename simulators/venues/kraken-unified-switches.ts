@@ -1,0 +1,64 @@
+/**
+ * What Kraken's pages leave open, or what of them was cut off. Each can be turned while the simulator runs; the defaults
+ * are what is documented, so nothing shows a leverage.
+ */
+export type UnifiedSwitches = {
+  /** Whether the answer to `set_preference` repeats the setting, and whether truly. */
+  echo: 'none' | 'equal' | 'unequal';
+  /** Whether `preferences` tells the leverage of markets, in the snapshot and when it changes. */
+  preferencesTellLeverage: boolean;
+  /** Whether rows of `positions` with margin have `max_fixed_leverage`, as those of the old feed had. */
+  positionsTellLeverage: boolean;
+  /** How many more times a subscription of `preferences` is refused: "not available yet". */
+  preferencesNotYet: number;
+  /** How many more snapshots of positions are too large to be sent. */
+  snapshotsTooLarge: number;
+  /** Whether the private address says its status as well when somebody connects. */
+  statusOnPrivate: boolean;
+  /** Whether `instrument` has the margin schedule of each contract. */
+  marginScheduleInInstrument: boolean;
+  /** Whether `ticker` has the mark price of a contract. */
+  markPriceInTicker: boolean;
+  /** A heartbeat before every answer on a connection that has a subscription. */
+  heartbeatBeforeAnswers: boolean;
+  /** Which permissions of the key each request demands. */
+  readonly demands: Record<UnifiedRequest, readonly string[]>;
+  /** What answers a call without the one-time password that its key demands. */
+  missingOtp: string;
+  /** What answers a token that Kraken does not know, and one whose time is over. */
+  unknownToken: string;
+  expiredToken: string;
+};
+
+/** What a permission can be demanded for. */
+export type UnifiedRequest =
+  | 'GetWebSocketsToken'
+  | 'set_preference'
+  | 'preferences'
+  | 'positions'
+  | 'executions'
+  | 'margin';
+
+export const createSwitches = (turned: Partial<UnifiedSwitches> = {}): UnifiedSwitches => ({
+  echo: 'none',
+  preferencesTellLeverage: false,
+  positionsTellLeverage: false,
+  preferencesNotYet: 0,
+  snapshotsTooLarge: 0,
+  statusOnPrivate: true,
+  marginScheduleInInstrument: false,
+  markPriceInTicker: true,
+  heartbeatBeforeAnswers: false,
+  demands: {
+    GetWebSocketsToken: ['create-ws-token'],
+    set_preference: ['modify-trades'],
+    preferences: [],
+    positions: ['query-open-trades'],
+    executions: ['query-open-trades'],
+    margin: [],
+  },
+  missingOtp: 'EGeneral:Permission denied',
+  unknownToken: 'EAPI:Invalid token',
+  expiredToken: 'ESession:Invalid session',
+  ...turned,
+});

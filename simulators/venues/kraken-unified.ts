@@ -1,0 +1,125 @@
+import type { OpenOptions, SimulatedVenue } from './exchange.ts';
+import { createKrakenControls, type KrakenControls } from './kraken-controls.ts';
+import type { KrakenInstrument } from './kraken-instruments.ts';
+import { unifiedDemoAccounts, unifiedDemoKeys, unifiedKey, unifiedRefusals } from './kraken-unified-demo.ts';
+import { unifiedInstruments } from './kraken-unified-markets.ts';
+import { createUnifiedRest } from './kraken-unified-rest.ts';
+import { createSockets, publishedPaces, type SocketPaces, socketPrefix } from './kraken-unified-sockets.ts';
+import { type FuturesPermission, openUnifiedAccount, type UnifiedAccountSeed } from './kraken-unified-state.ts';
+import { createSwitches, type UnifiedSwitches } from './kraken-unified-switches.ts';
+import { createTokens } from './kraken-unified-tokens.ts';
+import type { UnifiedStatus, UnifiedWorld } from './kraken-unified-world.ts';
+import { createPipeline, createTraffic, type Pipeline } from './pipeline.ts';
+import type { WriteLogEntry } from './write-log.ts';
+
+export type UnifiedSimulatorOptions = OpenOptions & {
+  readonly accounts: readonly UnifiedAccountSeed[];
+  readonly instruments?: readonly KrakenInstrument[];
+  readonly switches?: Partial<UnifiedSwitches>;
+  readonly paces?: Partial<SocketPaces>;
+};
+
+/** What can be seen and moved here beyond what all exchanges have. */
+export type UnifiedControls = {
+  /** What is not documented, and can be one way or the other. */
+  readonly switches: UnifiedSwitches;
+  /** Told to every connection; maintenance closes them, and refuses everything until it is over. */
+  readonly setStatus: (status: Partial<UnifiedStatus>) => void;
+  readonly setFutures: (account: string, permission: FuturesPermission) => void;
+  /** Ends the tokens of an account in mid-session. */
+  readonly revokeTokens: (account: string) => void;
+  /** Closes every socket with a code; without one the connections just break. */
+  readonly dropConnections: (code?: number) => void;
+  /** Sockets that are open. */
+  readonly openConnections: () => number;
+  /** Upgrades that were asked for, refused ones included. */
+  readonly connectAttempts: () => number;
+};
+
+/** Kraken's Unified WebSocket with its two REST calls on this machine, with everything that may be seen and moved. */
+export type UnifiedSimulator = Pipeline & KrakenControls & UnifiedControls;
+
+/**
+ * Kraken as it is after the Derivatives API: `POST /0/private/GetWebSocketsToken` and `GetApiKeyInfo` below the prefix it
+ * is mounted at, and on the same server the sockets `/kraken-uws/v2/public` and `/kraken-uws/v2/private`.
+ *
+ * It checks signatures, nonces, permissions, counters, tokens and every argument of `set_preference`. Frames that ask for
+ * a change (`writesReceived`) are counted apart from changes that were carried out (`writeCount`).
+ *
+ * @see docs.kraken.com, Unified WebSocket; what its pages leave open is a switch
+ */
+export function createKrakenUnifiedSimulator(options: UnifiedSimulatorOptions): UnifiedSimulator {
+  const { now, limits = 'published', paces, changed = () => {} } = options;
+  const writes: WriteLogEntry[] = [];
+  const world: UnifiedWorld = {
+    instruments: options.instruments ?? unifiedInstruments,
+    accounts: options.accounts.map(openUnifiedAccount),
+    switches: createSwitches(options.switches),
+    tokens: createTokens(),
+    status: { system: 'online', upcoming: [] },
+    isLimited: limits === 'published',
+    record: (entry) => void writes.push(entry),
+  };
+  const secrets = () => [
+    ...world.accounts.flatMap(({ keys }) => keys.flatMap(({ key, secret }) => [key, secret])),
+    ...world.tokens.texts(),
+  ];
+  const traffic = createTraffic(secrets);
+  const sockets = createSockets({ world, now, traffic, changed, paces: { ...publishedPaces, ...paces } });
+  const pipeline = createPipeline(now, createUnifiedRest(world, secrets), traffic);
+  const controls = createKrakenControls(world, writes);
+
+  return {
+    ...pipeline,
+    ...controls,
+    plugin: async (app) => {
+      sockets.attach(app);
+      await app.register(pipeline.plugin);
+    },
+    releaseHangs() {
+      pipeline.releaseHangs();
+      sockets.releaseHangs();
+    },
+    set(account, symbol, leverage) {
+      controls.set(account, symbol, leverage);
+      sockets.tellLeverage(account, symbol);
+    },
+    openPosition(account, symbol) {
+      const before = controls.positions(account).map(({ market }) => market);
+      controls.openPosition(account, symbol);
+      sockets.tellHoldings(account, [...new Set([...before, symbol])]);
+    },
+    openOrder(account, symbol) {
+      controls.openOrder(account, symbol);
+      sockets.tellHoldings(account, []);
+    },
+    switches: world.switches,
+    setStatus(status) {
+      world.status = { ...world.status, ...status };
+      sockets.tellStatus();
+      if (world.status.system === 'maintenance') sockets.drop(1012, 'maintenance');
+    },
+    setFutures(id, permission) {
+      for (const account of world.accounts) if (account.id === id) account.futures = permission;
+      sockets.tellFutures(id);
+    },
+    revokeTokens: world.tokens.revoke,
+    dropConnections: sockets.drop,
+    openConnections: sockets.count,
+    connectAttempts: sockets.attempts,
+  };
+}
+
+export const krakenUnified: SimulatedVenue = {
+  ...{ shortLabel: 'Kraken', prefix: '/kraken-api', basePath: '', socketPrefix, bitcoin: 'PF_XBTUSD' },
+  ...{ keyOf: unifiedKey, refusals: unifiedRefusals, demoKeys: unifiedDemoKeys },
+  open: ({ accounts, ...options }) =>
+    createKrakenUnifiedSimulator({
+      ...options,
+      accounts: accounts.map(({ id, key: { apiKey: key = '', apiSecret: secret = '' } }) => ({
+        ...{ id, keys: [{ key, secret }] },
+      })),
+    }),
+  openDemo: ({ people, ...options }) =>
+    createKrakenUnifiedSimulator({ ...options, accounts: unifiedDemoAccounts(people) }),
+};
