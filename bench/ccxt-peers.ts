@@ -15,6 +15,12 @@ export type CcxtExchange = {
   setLeverage(leverage: number | undefined, symbol: string, params?: object): Promise<unknown>;
 };
 
+/** What is used of ccxt's client of Kraken's own REST, which is the door to the Unified WebSocket. */
+export type CcxtKraken = {
+  privatePostGetWebSocketsToken(): Promise<unknown>;
+  privatePostGetApiKeyInfo(): Promise<unknown>;
+};
+
 type CcxtOptions = {
   readonly apiKey?: string;
   readonly secret: string;
@@ -28,9 +34,11 @@ type ErrorConstructorOfCcxt = abstract new () => Error;
 
 const isFunction = (value: unknown) => typeof value === 'function';
 const exchange = z.custom<ExchangeConstructor>(isFunction);
+const krakenRest = z.custom<new (options: CcxtOptions) => CcxtKraken>(isFunction);
 const errorClass = z.custom<ErrorConstructorOfCcxt>(isFunction);
 
 const ccxtSchema = z.object({
+  kraken: krakenRest,
   krakenfutures: exchange,
   mudrex: exchange,
   AuthenticationError: errorClass,
@@ -71,6 +79,10 @@ export const openKrakenPeer = ({ krakenfutures }: Ccxt, { url, ...credential }: 
   const api = { public: derivatives, private: derivatives };
   return new krakenfutures({ ...credential, enableRateLimit: false, urls: { api } });
 };
+
+/** ccxt's own Kraken client, pointed at another host. */
+export const openKrakenRestPeer = ({ kraken }: Ccxt, { url, ...credential }: PeerOptions): CcxtKraken =>
+  new kraken({ ...credential, enableRateLimit: false, urls: { api: { public: url, private: url } } });
 
 /** ccxt's own Mudrex client, pointed at another host. */
 export const openMudrexPeer = ({ mudrex }: Ccxt, { url, secret }: PeerOptions): CcxtExchange => {

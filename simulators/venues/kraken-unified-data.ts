@@ -1,7 +1,7 @@
 import { Big } from 'big.js';
 import type { KrakenInstrument } from './kraken-instruments.ts';
 import { initialMargin, maintenanceMargin } from './kraken-margin.ts';
-import { isolatedMarkets, type KrakenPosition } from './kraken-state.ts';
+import { isolatedMarkets, type KrakenOrder, type KrakenPosition } from './kraken-state.ts';
 import { stamp } from './kraken-unified-frames.ts';
 import type { UnifiedAccount } from './kraken-unified-state.ts';
 import type { UnifiedWorld } from './kraken-unified-world.ts';
@@ -84,13 +84,13 @@ export function changedRows(
   });
 }
 
-export function orderRows(account: UnifiedAccount, at: number): readonly object[] {
-  return account.orders.map(({ symbol, side, size, limitPrice, reduceOnly = false }) => ({
+export function orderRow({ symbol, side, size, limitPrice, reduceOnly = false }: KrakenOrder, at: number): object {
+  return {
     order_id: uuidFrom(`kraken order ${symbol} ${side} ${limitPrice}`),
     ...{ symbol, side, order_type: 'limit', order_status: 'new', exec_type: 'new', time_in_force: 'gtc' },
     ...{ order_qty: Number(size), cum_qty: 0, limit_price: Number(limitPrice), reduce_only: reduceOnly },
     timestamp: stamp(at - 3_600_000),
-  }));
+  };
 }
 
 export function marginState(world: UnifiedWorld, account: UnifiedAccount): object {

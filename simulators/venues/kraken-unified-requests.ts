@@ -1,10 +1,11 @@
 import type { Execution } from './call.ts';
+import type { KrakenOrder } from './kraken-state.ts';
 import {
   changedRows,
   instrumentSnapshot,
   leverageUpdate,
   marginState,
-  orderRows,
+  orderRow,
   positionRows,
   preferencesSnapshot,
   tickerRow,
@@ -120,7 +121,7 @@ function positions(opening: Opening): Outcome {
 function executions(opening: Opening): Outcome {
   const { frame } = opening;
   return openPrivately(opening, 'executions', ({ account }) => {
-    const data = frame.params.snap_orders === false ? [] : orderRows(account, frame.at);
+    const data = frame.params.snap_orders === false ? [] : account.orders.map((order) => orderRow(order, frame.at));
     return [{ channel: 'executions', type: 'snapshot', data, sequence: 1 }];
   });
 }
@@ -250,8 +251,8 @@ export function futuresTold({ subscriptions }: Party, id: string): readonly obje
   return [{ channel: 'preferences', type: 'update', data: { futures_permission: account.futures } }];
 }
 
-/** What they say after positions or orders have changed. */
-export function holdingsTold(
+/** What they say after positions have changed. */
+export function positionsTold(
   world: UnifiedWorld,
   party: Party,
   { id, symbols, at }: { readonly id: string; readonly symbols: readonly string[]; readonly at: number },
@@ -259,10 +260,21 @@ export function holdingsTold(
   return [...party.subscriptions.values()].flatMap(({ channel, token, withMargin }): readonly object[] => {
     if (token?.account.id !== id) return [];
     const { account } = token;
-    if (channel === 'executions') return [{ channel, type: 'update', data: orderRows(account, at), sequence: 2 }];
     if (channel === 'margin') return [{ channel, type: 'multi_collateral', data: marginState(world, account) }];
     if (channel !== 'positions') return [];
     const futures = changedRows(world, account, symbols, { withMargin, isOld: false });
     return [{ channel, type: 'update', data: { futures, options: [], time: stamp(at) } }];
   });
+}
+
+/** What they say after orders have changed: those that are gone were cancelled. */
+export function ordersTold(
+  { subscriptions }: Party,
+  { id, gone, at }: { readonly id: string; readonly gone: readonly KrakenOrder[]; readonly at: number },
+): readonly object[] {
+  const account = subscriptions.get('executions')?.token?.account;
+  if (account?.id !== id) return [];
+  const cancelled = gone.map((order) => ({ ...orderRow(order, at), order_status: 'canceled', exec_type: 'canceled' }));
+  const data = [...cancelled, ...account.orders.map((order) => orderRow(order, at))];
+  return [{ channel: 'executions', type: 'update', data, sequence: 2 }];
 }

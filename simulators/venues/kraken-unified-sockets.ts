@@ -6,16 +6,18 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Execution } from './call.ts';
 import type { CallFacts } from './fault-queue.ts';
 import type { Fault } from './faults.ts';
+import type { KrakenOrder } from './kraken-state.ts';
 import { strikeFrame } from './kraken-unified-frame-faults.ts';
 import { describeFrame, type Frame, readFrame, rejected } from './kraken-unified-frames.ts';
 import {
   carryOut,
   endAll,
   futuresTold,
-  holdingsTold,
   leverageTold,
   type Outcome,
+  ordersTold,
   type Party,
+  positionsTold,
   type Subscription,
 } from './kraken-unified-requests.ts';
 import type { UnifiedWorld } from './kraken-unified-world.ts';
@@ -107,9 +109,13 @@ export function createSockets(parts: SocketParts) {
     /** Breaks every connection that is kept waiting on purpose. */
     releaseHangs: () => release(state),
     tellLeverage: (account: string, symbol: string) => tellLeverage(state, account, symbol),
-    tellHoldings(id: string, symbols: readonly string[]): void {
-      const at = state.now();
-      for (const one of connections) for (const said of holdingsTold(world, one, { id, symbols, at })) tell(one, said);
+    tellPositions(id: string, symbols: readonly string[]): void {
+      const about = { id, symbols, at: state.now() };
+      for (const one of connections) for (const said of positionsTold(world, one, about)) tell(one, said);
+    },
+    tellOrders(id: string, gone: readonly KrakenOrder[]): void {
+      const about = { id, gone, at: state.now() };
+      for (const one of connections) for (const said of ordersTold(one, about)) tell(one, said);
     },
     tellFutures(id: string): void {
       for (const one of connections) for (const said of futuresTold(one, id)) tell(one, said);

@@ -87,11 +87,12 @@ export function createKrakenUnifiedSimulator(options: UnifiedSimulatorOptions): 
     openPosition(account, symbol) {
       const before = controls.positions(account).map(({ market }) => market);
       controls.openPosition(account, symbol);
-      sockets.tellHoldings(account, [...new Set([...before, symbol])]);
+      sockets.tellPositions(account, [...new Set([...before, symbol])]);
     },
     openOrder(account, symbol) {
+      const before = world.accounts.find(({ id }) => id === account)?.orders ?? [];
       controls.openOrder(account, symbol);
-      sockets.tellHoldings(account, []);
+      sockets.tellOrders(account, before);
     },
     switches: world.switches,
     setStatus(status) {

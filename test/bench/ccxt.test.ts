@@ -1,9 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Ccxt, installedVersion, loadCcxt, openKrakenPeer, openMudrexPeer } from '../../bench/ccxt-peers.ts';
+import { z } from 'zod';
+import {
+  type Ccxt,
+  installedVersion,
+  loadCcxt,
+  openKrakenPeer,
+  openKrakenRestPeer,
+  openMudrexPeer,
+} from '../../bench/ccxt-peers.ts';
 import type { FaultInput } from '../../simulators/venues/faults.ts';
 import { createKrakenFuturesSimulator, type KrakenSimulatorOptions } from '../../simulators/venues/kraken-futures.ts';
+import { createKrakenUnifiedSimulator } from '../../simulators/venues/kraken-unified.ts';
 import { createMudrexSimulator, type MudrexSimulatorOptions } from '../../simulators/venues/mudrex.ts';
 import { mudrexMarkets } from '../../simulators/venues/mudrex-markets.ts';
+import { connectRaw } from '../simulators/venues/kraken-unified-client.ts';
 import { openVenue } from '../simulators/venues/open-venue.ts';
 import { isLacking, ccxt as need, titled } from '../support/needs.ts';
 
@@ -13,6 +23,7 @@ const ccxt = (): Ccxt => {
   return installed;
 };
 
+const tokenResult = z.object({ token: z.string(), expires: z.number() });
 const now = () => 1_780_000_000_000;
 const krakenSecret = Buffer.alloc(64, 'demo secret ').toString('base64');
 const wrongKrakenSecret = Buffer.alloc(64, 'another secret ').toString('base64');
@@ -149,6 +160,50 @@ describe.skipIf(isLacking(need))(titled(need, 'ccxt'), () => {
       kraken.simulator.faults.add({ name: 'no-effect', on: 'write' });
       expect(await kraken.peer.setLeverage(5, 'ETH/USD:USD')).toMatchObject({ result: 'success' });
       expect(kraken.simulator.settings('alice').map(({ market }) => market)).not.toContain('PF_ETHUSD');
+    });
+  });
+
+  describe("against the simulator of Kraken's Unified WebSocket", () => {
+    const open = async () => {
+      const keys = [{ key: 'demoKey', secret: krakenSecret }];
+      const simulator = createKrakenUnifiedSimulator({ now, accounts: [{ id: 'alice', keys }] });
+      const venue = await openVenue(simulator.plugin, '/kraken-api');
+      const credential = { url: venue.url, apiKey: 'demoKey', secret: krakenSecret };
+      return {
+        simulator,
+        venue,
+        peer: openKrakenRestPeer(ccxt(), credential),
+        stranger: openKrakenRestPeer(ccxt(), { ...credential, secret: wrongKrakenSecret }),
+      };
+    };
+
+    let kraken: Awaited<ReturnType<typeof open>>;
+    beforeEach(async () => {
+      kraken = await open();
+    });
+    afterEach(() => kraken.venue.close());
+
+    it('gets a token, with which a socket sets a leverage', async () => {
+      const answer = await kraken.peer.privatePostGetWebSocketsToken();
+      const { token, expires } = z.object({ result: tokenResult }).parse(answer).result;
+      expect(expires).toBe(900);
+      const socket = await connectRaw(`${kraken.venue.url.replace('http', 'ws').replace('-api', '-uws')}/v2/private`);
+      const mode = { symbol: 'PF_ETHUSD', max_leverage: 4 };
+      const params = { asset_class: 'derivatives', token, leverage_mode: mode };
+      expect(await socket.ask({ method: 'set_preference', req_id: 1, params })).toMatchObject({ success: true });
+      expect(kraken.simulator.writes).toMatchObject([{ account: 'alice', market: 'PF_ETHUSD', leverage: '4' }]);
+    });
+
+    it('reads what its key may do', async () => {
+      expect(await kraken.peer.privatePostGetApiKeyInfo()).toMatchObject({
+        result: { apiKey: 'demoKey', permissions: ['create-ws-token', 'modify-trades', 'query-open-trades'] },
+      });
+    });
+
+    it('is refused with a wrong secret', async () => {
+      await expect(kraken.stranger.privatePostGetWebSocketsToken()).rejects.toThrow('EAPI:Invalid signature');
+      await expect(kraken.stranger.privatePostGetApiKeyInfo()).rejects.toThrow('EAPI:Invalid signature');
+      expect(kraken.simulator.requests).toMatchObject([{ status: 200 }, { status: 200 }]);
     });
   });
 

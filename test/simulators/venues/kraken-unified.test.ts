@@ -341,6 +341,18 @@ describe("Kraken's private socket", () => {
     expect(update).toMatchObject({ data: { futures } });
   });
 
+  it('tells of an order that was placed and of one that was cancelled', async () => {
+    const { socket, token } = await kraken.session();
+    await socket.ask(subscribe(token, 'executions'));
+    kraken.simulator.openOrder('alice', 'PF_SOLUSD');
+    const update = await socket.until(({ channel, type }) => channel === 'executions' && type === 'update');
+    const data = [
+      { symbol: 'PF_XBTUSD', order_status: 'canceled' },
+      { symbol: 'PF_SOLUSD', order_status: 'new' },
+    ];
+    expect(update).toMatchObject({ data });
+  });
+
   it('holds one subscription of positions and one of margin', async () => {
     const { socket, token } = await kraken.session();
     for (const channel of ['positions', 'margin']) {
