@@ -171,9 +171,10 @@ export async function ping(connection: Connection<unknown>, deadlineMs: number):
   return reply.kind === 'answered';
 }
 
+/** Whether a connection has said anything just now. */
+export const isFresh = ({ heard, elapsed }: Connection<unknown>) => elapsed() - heard.at < quietMs;
+
 /** Whether a connection can be relied on now; one that has been quiet is asked. */
 export async function isAlive(connection: Connection<unknown>, deadlineMs: number): Promise<boolean> {
-  const { socket, heard, elapsed } = connection;
-  if (!socket.isOpen()) return false;
-  return elapsed() - heard.at < quietMs || ping(connection, deadlineMs);
+  return connection.socket.isOpen() && (isFresh(connection) || ping(connection, deadlineMs));
 }

@@ -1,43 +1,39 @@
 import { hash, randomBytes } from 'node:crypto';
+import { setImmediate as letOthersGo } from 'node:timers/promises';
 import type { Credentials } from '../account.ts';
-import { Failure, type FailureData } from '../errors.ts';
-import type { ApplyResult, Deadlines } from '../leverage/venue.ts';
-import type { Secret } from '../secret.ts';
-import { type ConnectBudget, type ConnectWait, connect } from './connect-budget.ts';
+import { Failure } from '../errors.ts';
+import type { ApplyResult } from '../leverage/venue.ts';
 import {
-  type Connection,
-  createHeard,
-  endHeard,
-  type HearOptions,
-  hear,
-  isAlive,
+  isFresh,
   type Memory,
-  ping,
   type Subscription,
   subscribe,
   tell,
   untilHeard,
   type Word,
 } from './kraken-connection.ts';
-import type { SocketOpening } from './socket.ts';
 import {
-  type ApiFacts,
-  applied,
-  type CallReport,
-  countdown,
-  failureOf,
-  type Judge,
-  type Outcome,
-} from './venue-api.ts';
-import { refused, type Verdict } from './verdict.ts';
+  acquire,
+  type Failed,
+  failed,
+  type KeepOptions,
+  type Kept,
+  type KeyConnections,
+  type Opened,
+  retire,
+  unavailable,
+  using,
+} from './kraken-kept.ts';
+import { applied, type CallReport, countdown, failureOf, type Judge, type Outcome } from './venue-api.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What is wanted of what a key's connection tells. */
 export type PrivateReading<M, T> = {
   /** Beside `preferences`, which every connection subscribes before all else. */
   readonly subscription?: Subscription;
   /**
-   * Looks for it in what has been told; undefined until that is enough. With `refused` or `silent` the connection is not
-   * read from any more, and the next reading opens another one.
+   * Looks for it in what has been told; undefined until that is enough. With `refused` or `silent` nothing more is read
+   * from the connection, and the next reading opens another one.
    */
   readonly from: (memory: M) => Verdict<T> | undefined;
 };
@@ -77,211 +73,163 @@ export type KrakenConnections<M> = {
   readonly close: () => Promise<void>;
 };
 
-export type KrakenConnectionsOptions<M extends Memory> = HearOptions<M> & {
-  /** The whole address, ending in `/v2/private`. */
-  readonly url: string;
-  readonly facts: ApiFacts;
-  readonly budget: ConnectBudget;
-  readonly deadlines: Deadlines;
-  /** How long a connection is kept after its last use, in milliseconds. */
-  readonly keepMs: number;
-  /** A token for a new connection, fetched beside its opening. Changes nothing. @throws Failure */
-  readonly tokenOf: (credentials: Credentials) => Promise<Secret>;
-  /** What every connection subscribes first: it keeps it open, and proves the token before a change. */
-  readonly preferences: Subscription;
-  /** Reads the reply to a subscription. */
-  readonly judgeSubscribed: Judge<unknown>;
-  /** How often a connection is asked whether anybody is there, in milliseconds. */
-  readonly pingMs?: number;
+export type KrakenConnectionsOptions<M extends Memory> = KeepOptions<M> & {
   readonly onCall?: (call: CallReport) => void;
-};
-
-/** A connection while it is kept. */
-type Kept<M> = {
-  readonly connection: Connection<M>;
-  /** Calls that use it now. */
-  calls: number;
-  /** Nothing new uses it. */
-  isRetired: boolean;
-  /** Retired, but still listened to: it may tell late what became of a change. */
-  lingers: boolean;
-  timer: NodeJS.Timeout | undefined;
-};
-
-type Opened<M> =
-  | { readonly kind: 'open'; readonly kept: Kept<M> }
-  | { readonly kind: 'failed'; readonly failure: FailureData };
-
-/** What is there for one key: the connection that is used, and those that are only listened to. */
-type Entry<M> = {
-  current: Promise<Opened<M>> | undefined;
-  readonly kept: Set<Kept<M>>;
-  calls: number;
-  isGone: boolean;
 };
 
 type State<M extends Memory> = {
   readonly options: KrakenConnectionsOptions<M>;
   readonly pepper: string;
-  /** By a hash of the key: nothing of it lies here. */
-  readonly entries: Map<string, Entry<M>>;
+  /** By a hash of the key: nothing of it can be read from its name. */
+  readonly keys: Map<string, KeyConnections<M> & { calls: number }>;
   readonly underWay: Set<Promise<unknown>>;
+  isClosed: boolean;
 };
 
-/** Kraken closes a connection after about a minute of silence. @see docs.kraken.com/exchange/guides/websockets/introduction */
-const defaultPingMs = 30_000;
-
+/** Nothing is opened before the first call. */
 export function createKrakenConnections<M extends Memory>(options: KrakenConnectionsOptions<M>): KrakenConnections<M> {
   const state: State<M> = {
     options,
     pepper: randomBytes(32).toString('base64'),
-    entries: new Map(),
+    keys: new Map(),
     underWay: new Set(),
+    isClosed: false,
   };
   return {
-    read: (credentials, reading) => withEntry(state, credentials, (entry) => read(state, entry, credentials, reading)),
-    write: (credentials, one) => withEntry(state, credentials, (entry) => write(state, entry, credentials, one)),
+    read: (credentials, reading) => withKey(state, credentials, (key) => read(state, key, reading)),
+    write: (credentials, one) => withKey(state, credentials, (key) => write(state, key, one)),
     told: (credentials, symbol) => told(state, credentials, symbol),
     forget: (credentials) => forget(state, credentials),
     close: () => close(state),
   };
 }
 
-function idOf(pepper: string, { user, fields }: Credentials): string {
+function idOf<M extends Memory>({ pepper }: State<M>, { user, fields }: Credentials): string {
   const values = Object.entries(fields).map(([name, value]) => [name, value.reveal()]);
   return hash('sha256', JSON.stringify([pepper, user, values.toSorted()]), 'base64');
 }
 
-/** Runs a call for a key, which is remembered until its last call and its last connection have ended. */
-async function withEntry<M extends Memory, T>(
+/** Runs a call for a key, which is remembered while it has a call or a connection. */
+async function withKey<M extends Memory, T>(
   state: State<M>,
   credentials: Credentials,
-  call: (entry: Entry<M>) => Promise<T>,
+  call: (key: KeyConnections<M>) => Promise<T>,
 ): Promise<T> {
-  const { entries, underWay } = state;
-  const id = idOf(state.pepper, credentials);
-  const entry = entries.get(id) ?? { current: undefined, kept: new Set(), calls: 0, isGone: false };
-  entries.set(id, entry);
-  entry.calls += 1;
-  const running = call(entry);
+  const { keys, underWay } = state;
+  const id = idOf(state, credentials);
+  for (const [other, { current, kept, calls }] of keys) {
+    if (current === undefined && kept.size === 0 && calls === 0) keys.delete(other);
+  }
+  const key = keys.get(id) ?? { credentials, current: undefined, kept: new Set(), calls: 0 };
+  keys.set(id, key);
+  key.calls += 1;
+  const running = call(key);
   underWay.add(running);
   try {
     return await running;
   } finally {
     underWay.delete(running);
-    entry.calls -= 1;
-    forgetIdle(state);
+    key.calls -= 1;
   }
 }
 
-function forgetIdle<M extends Memory>({ entries }: State<M>): void {
-  for (const [id, { current, kept, calls }] of entries) {
-    if (current === undefined && kept.size === 0 && calls === 0) entries.delete(id);
-  }
-}
+type Called<T> = Outcome<T> | Failed;
 
 async function read<M extends Memory, T>(
   state: State<M>,
-  entry: Entry<M>,
-  credentials: Credentials,
+  key: KeyConnections<M>,
   reading: PrivateReading<M, T>,
 ): Promise<T> {
   const { facts, deadlines } = state.options;
   const leftMs = countdown(state.options, deadlines.readMs);
-  const once = () => reported(state, 'read', readOnce(state, entry, credentials, { reading, leftMs }));
+  const once = () => reported(state, 'read', readOnce(state, key, { reading, leftMs }));
   const first = await once();
   const outcome = isWorthAnother(first) && leftMs() > 0 ? await once() : first;
   if (outcome.kind === 'ok') return outcome.value;
   throw new Failure(outcome.kind === 'failed' ? outcome.failure : failureOf(facts, outcome));
 }
 
-type Called<T> = Outcome<T> | Extract<Opened<never>, { kind: 'failed' }>;
-
-/** A connection that could not be opened is not opened again at once: connects are rare goods. */
+/** What could not be opened is not opened again at once: connections are counted. */
 function isWorthAnother(outcome: Called<unknown>): boolean {
-  if (outcome.kind === 'refused') return outcome.refusal === 'key-rejected';
-  return outcome.kind === 'not-sent' || (outcome.kind === 'silent' && outcome.silence === 'reset');
+  return isStale(outcome) || outcome.kind === 'not-sent' || (outcome.kind === 'silent' && outcome.silence === 'reset');
 }
 
+/** Says, on a connection whose token was good once, that it is not good any more. */
+const isStale = (outcome: Called<unknown>) => outcome.kind === 'refused' && outcome.refusal === 'key-rejected';
+
+type Read<M, T> = { readonly reading: PrivateReading<M, T>; readonly leftMs: () => number };
+
 async function readOnce<M extends Memory, T>(
-  state: State<M>,
-  entry: Entry<M>,
-  credentials: Credentials,
-  { reading, leftMs }: { readonly reading: PrivateReading<M, T>; readonly leftMs: () => number },
+  { options, isClosed }: State<M>,
+  key: KeyConnections<M>,
+  { reading, leftMs }: Read<M, T>,
 ): Promise<Called<T>> {
-  const opened = await acquire(state, entry, credentials, { isWrite: false, leftMs });
+  if (isClosed) return failed(options.facts, { kind: 'not-sent' });
+  const opened = await acquire(options, key, { isWrite: false, leftMs });
   if (opened.kind === 'failed') return opened;
-  return using(state, opened.kept, async ({ connection }) => {
-    const outcome = await readFrom(state, connection, { reading, leftMs });
-    if (outcome.kind === 'silent' || isStale(outcome)) opened.kept.isRetired = true;
-    return outcome;
-  });
+  return using(options, opened.kept, () => readFrom(options, opened.kept, { reading, leftMs }));
 }
 
 async function readFrom<M extends Memory, T>(
-  { options }: State<M>,
-  connection: Connection<M>,
-  { reading, leftMs }: { readonly reading: PrivateReading<M, T>; readonly leftMs: () => number },
+  options: KrakenConnectionsOptions<M>,
+  kept: Kept<M>,
+  { reading, leftMs }: Read<M, T>,
 ): Promise<Outcome<T>> {
+  const { connection } = kept;
   const { subscription, from } = reading;
   if (subscription !== undefined) {
     const how = { judge: options.judgeSubscribed, deadlineMs: leftMs() };
     const subscribed = await subscribe(connection, subscription, how);
+    if (subscribed.kind === 'silent' || isStale(subscribed)) retire(options, kept, 'end');
     if (subscribed.kind !== 'ok') return subscribed;
   }
-  return untilHeard(connection.heard, () => from(connection.heard.memory), leftMs());
+  const outcome = await untilHeard(connection.heard, () => from(connection.heard.memory), leftMs());
+  if (outcome.kind !== 'ok') retire(options, kept, 'end');
+  return outcome;
 }
-
-/** Says that the token is not good any more. */
-const isStale = (outcome: Outcome<unknown>) => outcome.kind === 'refused' && outcome.refusal === 'key-rejected';
 
 async function write<M extends Memory>(
   state: State<M>,
-  entry: Entry<M>,
-  credentials: Credentials,
+  key: KeyConnections<M>,
   one: PrivateWrite,
 ): Promise<ApplyResult> {
-  const { facts, deadlines } = state.options;
-  const leftMs = countdown(state.options, deadlines.writeMs);
-  const opened = await acquire(state, entry, credentials, { isWrite: true, leftMs });
-  const outcome = await reported(
-    state,
-    'write',
-    opened.kind === 'failed' ? opened : writeOn(state, entry, opened.kept, { one, leftMs }),
-  );
-  return outcome.kind === 'failed' ? { kind: 'not-sent', failure: outcome.failure } : applied(facts, outcome);
+  const outcome = await reported(state, 'write', writeOnce(state, key, one));
+  if (outcome.kind === 'failed') return { kind: 'not-sent', failure: outcome.failure };
+  return applied(state.options.facts, outcome);
 }
 
-async function writeOn<M extends Memory>(
-  state: State<M>,
-  entry: Entry<M>,
-  kept: Kept<M>,
-  { one, leftMs }: { readonly one: PrivateWrite; readonly leftMs: () => number },
+async function writeOnce<M extends Memory>(
+  { options, isClosed }: State<M>,
+  key: KeyConnections<M>,
+  one: PrivateWrite,
 ): Promise<Called<unknown>> {
-  const { facts } = state.options;
-  const isInTime = () => {
-    if (!one.isInTime()) return false;
-    for (const { connection } of entry.kept) connection.heard.words.delete(one.symbol);
-    return true;
-  };
-  return using(state, kept, async ({ connection }) => {
+  const { facts, deadlines } = options;
+  if (isClosed) return failed(facts, { kind: 'not-sent' });
+  const leftMs = countdown(options, deadlines.writeMs);
+  const opened = await acquire(options, key, { isWrite: true, leftMs });
+  if (opened.kind === 'failed') return opened;
+  const { kept } = opened;
+  return using(options, kept, async (connection) => {
     const away = unavailable(connection);
-    if (away !== undefined) return { kind: 'failed', failure: failureOf(facts, away) };
-    const reply = await tell(connection, { ...one, isInTime }, leftMs());
+    if (away !== undefined) return failed(facts, away);
+    const reply = await tell(connection, { ...one, isInTime: () => one.isInTime() && forgetWords(key, one) }, leftMs());
     const outcome = reply.kind === 'answered' ? one.judge(reply) : reply;
-    if (outcome.kind === 'silent') Object.assign(kept, { isRetired: true, lingers: true });
-    if (isStale(outcome)) kept.isRetired = true;
+    if (outcome.kind === 'silent') retire(options, kept, 'linger');
+    if (isStale(outcome)) retire(options, kept, 'end');
     return outcome;
   });
 }
 
-const unavailable = ({ heard }: Pick<Connection<unknown>, 'heard'>) =>
-  heard.system === 'maintenance' ? refused('venue-unavailable') : undefined;
+/** What was told before a change says nothing of what came of it. */
+function forgetWords(key: KeyConnections<unknown>, { symbol }: PrivateWrite): true {
+  for (const { connection } of key.kept) connection.heard.words.delete(symbol);
+  return true;
+}
 
-async function reported<T, M extends Memory>(
+async function reported<M extends Memory, T>(
   { options }: State<M>,
   kind: CallReport['kind'],
-  call: Called<T> | Promise<Called<T>>,
+  call: Promise<Called<T>>,
 ): Promise<Called<T>> {
   const { elapsed, facts, onCall } = options;
   const startedAt = elapsed();
@@ -291,191 +239,42 @@ async function reported<T, M extends Memory>(
   return outcome;
 }
 
+/** How metrics call it that no connection came about. */
 const results: ReadonlyMap<string, string> = new Map([
   ['VENUE_BUSY', 'busy'],
   ['VENUE_REFUSED', 'refused'],
   ['VENUE_SILENT', 'silent'],
 ]);
 
-type Purpose = { readonly isWrite: boolean; readonly leftMs: () => number };
-
-/** The key's connection, or another one where that is of no use: dead, retired, or for a change that has had one. */
-async function acquire<M extends Memory>(
-  state: State<M>,
-  entry: Entry<M>,
-  credentials: Credentials,
-  { isWrite, leftMs }: Purpose,
-): Promise<Opened<M>> {
-  const before = entry.current;
-  if (before !== undefined) {
-    const known = await inTime(state, before, leftMs());
-    if (known.kind === 'failed' || (await isUsable(known.kept, { isWrite, leftMs }))) return known;
-    if (entry.current === before) {
-      Object.assign(known.kept, { isRetired: true, lingers: true });
-      entry.current = undefined;
-    }
-  }
-  return inTime(state, entry.current ?? start(state, entry, credentials), leftMs());
-}
-
-async function isUsable({ connection, isRetired }: Kept<unknown>, { isWrite, leftMs }: Purpose): Promise<boolean> {
-  if (isRetired || (isWrite && connection.socket.hasTold())) return false;
-  return isAlive(connection, leftMs() / 2);
-}
-
-async function inTime<M extends Memory>(
-  { options }: State<M>,
-  opening: Promise<Opened<M>>,
-  deadlineMs: number,
-): Promise<Opened<M>> {
-  const { promise: late, resolve } = Promise.withResolvers<Opened<M>>();
-  const failure = failureOf(options.facts, { kind: 'not-sent' });
-  const timer = setTimeout(() => resolve({ kind: 'failed', failure }), deadlineMs);
-  try {
-    return await Promise.race([opening, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Opens the connection that is the key's from now on, until it ends. */
-function start<M extends Memory>(state: State<M>, entry: Entry<M>, credentials: Credentials): Promise<Opened<M>> {
-  const opening = open(state, entry, credentials);
-  entry.current = opening;
-  const drop = () => {
-    if (entry.current === opening) entry.current = undefined;
-    forgetIdle(state);
-  };
-  opening.then((opened) => (opened.kind === 'open' ? whenOver(opened.kept, drop) : drop()), drop);
-  return opening;
-}
-
-function whenOver({ connection: { heard } }: Kept<unknown>, then: () => void): void {
-  const look = () => {
-    if (!heard.isOver) return;
-    heard.listeners.delete(look);
-    then();
-  };
-  heard.listeners.add(look);
-  look();
-}
-
-async function open<M extends Memory>(state: State<M>, entry: Entry<M>, credentials: Credentials): Promise<Opened<M>> {
-  const { options } = state;
-  const { facts, budget, deadlines, tokenOf } = options;
-  const fail = (outcome: Parameters<typeof failureOf>[1]) =>
-    ({ kind: 'failed', failure: failureOf(facts, outcome) }) as const;
-  const wait = budget.take(credentials.user);
-  if (wait !== undefined) return fail(wait);
-  const leftMs = countdown(options, deadlines.readMs);
-  const heard = createHeard(options);
-  const giveUp = new AbortController();
-  const token = tokenOf(credentials);
-  token.catch(() => giveUp.abort());
-  const opening = await connect(budget, {
-    url: options.url,
-    connectMs: deadlines.connectMs,
-    elapsed: options.elapsed,
-    signal: giveUp.signal,
-    onFrame: (text) => hear(heard, options, text),
-    onEnd: () => endHeard(heard),
-  });
-  if (opening.kind !== 'open' && !giveUp.signal.aborted) return fail(outcomeOf(opening));
-  try {
-    const secret = await token;
-    if (opening.kind !== 'open') return fail(outcomeOf(opening));
-    const { socket } = opening;
-    const connection = { heard, socket, token: secret, subscriptions: new Map(), elapsed: options.elapsed, lastId: 0 };
-    const proven = await prove(options, connection, leftMs());
-    if (proven.kind === 'ok') return { kind: 'open', kept: keep(state, entry, connection) };
-    socket.terminate();
-    return fail(proven);
-  } catch (error) {
-    if (opening.kind === 'open') opening.socket.terminate();
-    if (error instanceof Failure) return { kind: 'failed', failure: error.data };
-    throw error;
-  }
-}
-
-function outcomeOf(opening: Exclude<SocketOpening, { kind: 'open' }> | ConnectWait) {
-  if (opening.kind === 'busy') return opening;
-  if (opening.kind === 'turned-away' && opening.status === 503) return refused('venue-unavailable');
-  return { kind: 'not-sent' } as const;
-}
-
-/** The first subscription shows that the token is good. The status comes before its reply where it comes at all. */
-async function prove<M extends Memory>(
-  { preferences, judgeSubscribed, budget }: KrakenConnectionsOptions<M>,
-  connection: Connection<M>,
-  deadlineMs: number,
-): Promise<Outcome<unknown>> {
-  const proven = await Promise.race([
-    subscribe(connection, preferences, { judge: judgeSubscribed, deadlineMs }),
-    untilHeard(connection.heard, () => unavailable(connection), deadlineMs),
-  ]);
-  const outcome = unavailable(connection) ?? proven;
-  if (outcome.kind === 'ok') budget.setMaintenance(false);
-  return outcome;
-}
-
-function keep<M extends Memory>({ options }: State<M>, entry: Entry<M>, connection: Connection<M>): Kept<M> {
-  const { pingMs = defaultPingMs, deadlines } = options;
-  const kept: Kept<M> = { connection, calls: 0, isRetired: entry.isGone, lingers: false, timer: undefined };
-  entry.kept.add(kept);
-  const pinging = setInterval(() => void ping(connection, deadlines.readMs), pingMs).unref();
-  rest(options, kept);
-  whenOver(kept, () => {
-    clearInterval(pinging);
-    clearTimeout(kept.timer);
-    entry.kept.delete(kept);
-  });
-  return kept;
-}
-
-/** Ends what nobody uses: at once when it is retired, else after a while. */
-function rest({ keepMs }: Pick<KrakenConnectionsOptions<never>, 'keepMs'>, kept: Kept<unknown>): void {
-  const { connection, calls, isRetired, lingers } = kept;
-  clearTimeout(kept.timer);
-  if (calls > 0) return;
-  if (isRetired && !lingers) connection.socket.terminate();
-  else kept.timer = setTimeout(connection.socket.terminate, keepMs).unref();
-}
-
-async function using<M extends Memory, T>(
-  { options }: State<M>,
-  kept: Kept<M>,
-  call: (kept: Kept<M>) => Promise<T>,
-): Promise<T> {
-  kept.calls += 1;
-  clearTimeout(kept.timer);
-  try {
-    return await call(kept);
-  } finally {
-    kept.calls -= 1;
-    rest(options, kept);
-  }
-}
-
 function told<M extends Memory>(state: State<M>, credentials: Credentials, symbol: string): Word | undefined {
-  const kept = [...(state.entries.get(idOf(state.pepper, credentials))?.kept ?? [])];
-  const words = kept.flatMap(({ connection }) => connection.heard.words.get(symbol) ?? []);
+  const { elapsed } = state.options;
+  const kept = [...(state.keys.get(idOf(state, credentials))?.kept ?? [])];
+  const words = kept
+    .filter(({ connection }) => isFresh(connection))
+    .flatMap(({ connection }) => connection.heard.words.get(symbol) ?? []);
   const last = words.toSorted((a, b) => a.at - b.at).at(-1);
-  return last && { setting: last.setting, ageMs: state.options.elapsed() - last.at };
+  return last && { setting: last.setting, ageMs: elapsed() - last.at };
 }
 
 function forget<M extends Memory>(state: State<M>, credentials: Credentials): void {
-  const id = idOf(state.pepper, credentials);
-  const entry = state.entries.get(id);
-  if (entry === undefined) return;
-  state.entries.delete(id);
-  entry.isGone = true;
-  for (const kept of entry.kept) {
-    Object.assign(kept, { isRetired: true, lingers: false });
-    rest(state.options, kept);
-  }
+  const id = idOf(state, credentials);
+  const key = state.keys.get(id);
+  state.keys.delete(id);
+  if (key === undefined) return;
+  for (const kept of key.kept) retire(state.options, kept, 'end');
+  if (key.current !== undefined) void endOnceOpen(state, key.current);
 }
 
-async function close<M extends Memory>({ entries, underWay }: State<M>): Promise<void> {
-  await Promise.allSettled([...underWay, ...[...entries.values()].map(({ current }) => current)]);
-  for (const { kept } of entries.values()) for (const { connection } of kept) connection.socket.terminate();
+/** Those who wait for it begin to use it first. */
+async function endOnceOpen<M extends Memory>({ options }: State<M>, opening: Promise<Opened<M>>): Promise<void> {
+  const opened = await opening.catch(() => undefined);
+  await letOthersGo();
+  if (opened?.kind === 'open') retire(options, opened.kept, 'end');
+}
+
+async function close<M extends Memory>(state: State<M>): Promise<void> {
+  const { keys, underWay } = state;
+  state.isClosed = true;
+  await Promise.allSettled([...underWay, ...[...keys.values()].map(({ current }) => current)]);
+  for (const { kept } of keys.values()) for (const { connection } of kept) connection.socket.terminate();
 }

@@ -1,0 +1,249 @@
+import type { Credentials } from '../account.ts';
+import { Failure, type FailureData } from '../errors.ts';
+import type { Deadlines } from '../leverage/venue.ts';
+import type { Secret } from '../secret.ts';
+import { type ConnectBudget, type ConnectWait, connect } from './connect-budget.ts';
+import {
+  type Connection,
+  createHeard,
+  endHeard,
+  type Heard,
+  type HearOptions,
+  hear,
+  isAlive,
+  type Memory,
+  ping,
+  type Subscription,
+  subscribe,
+  untilHeard,
+} from './kraken-connection.ts';
+import type { SocketEnding, SocketOpening } from './socket.ts';
+import { type ApiFacts, countdown, failureOf, type Judge, type Outcome } from './venue-api.ts';
+import { refused } from './verdict.ts';
+
+/** A connection while it is kept. */
+export type Kept<M> = {
+  readonly connection: Connection<M>;
+  /** Calls that use it now. */
+  calls: number;
+  /** Nothing new uses it. */
+  isRetired: boolean;
+  /** Retired, but listened to for a while: it may tell late what became of a change. */
+  lingers: boolean;
+  timer: NodeJS.Timeout | undefined;
+};
+
+export type Failed = { readonly kind: 'failed'; readonly failure: FailureData };
+export type Opened<M> = { readonly kind: 'open'; readonly kept: Kept<M> } | Failed;
+
+/** What there is for one key: the connection that is used, and all that are open. */
+export type KeyConnections<M> = {
+  readonly credentials: Credentials;
+  current: Promise<Opened<M>> | undefined;
+  readonly kept: Set<Kept<M>>;
+};
+
+export type KeepOptions<M extends Memory> = HearOptions<M> & {
+  /** The whole address, ending in `/v2/private`. */
+  readonly url: string;
+  readonly facts: ApiFacts;
+  readonly budget: ConnectBudget;
+  readonly deadlines: Deadlines;
+  /** How long a connection is kept after its last use, in milliseconds. */
+  readonly keepMs: number;
+  /** A token for a new connection, fetched beside its opening. Changes nothing. @throws Failure */
+  readonly tokenOf: (credentials: Credentials) => Promise<Secret>;
+  /** What every connection subscribes first: it keeps it open, and proves the token before a change. */
+  readonly preferences: Subscription;
+  /** Reads the reply to a subscription. */
+  readonly judgeSubscribed: Judge<unknown>;
+  /** How often a connection is asked whether anybody is there, in milliseconds. */
+  readonly pingMs?: number;
+};
+
+export type Purpose = { readonly isWrite: boolean; readonly leftMs: () => number };
+
+/** Kraken closes a connection after about a minute of silence. @see docs.kraken.com/exchange/guides/websockets/introduction */
+const defaultPingMs = 30_000;
+
+/** Service restart, and try again later (the IANA's registry of WebSocket close codes). */
+const maintenanceCodes: ReadonlySet<number> = new Set([1012, 1013]);
+
+/** The key's connection, or a new one where that is of no use: dead, retired, or for a change that has had one. */
+export async function acquire<M extends Memory>(
+  options: KeepOptions<M>,
+  key: KeyConnections<M>,
+  purpose: Purpose,
+): Promise<Opened<M>> {
+  const { leftMs } = purpose;
+  const before = key.current;
+  if (before !== undefined) {
+    const known = await inTime(options, before, leftMs());
+    if (known.kind === 'failed' || (await isUsable(known.kept, purpose))) return known;
+    // Somebody else may have replaced it meanwhile.
+    if (key.current === before) {
+      retire(options, known.kept, 'linger');
+      key.current = undefined;
+    }
+  }
+  return inTime(options, key.current ?? start(options, key), leftMs());
+}
+
+async function isUsable({ connection, isRetired }: Kept<unknown>, { isWrite, leftMs }: Purpose): Promise<boolean> {
+  if (isRetired || (isWrite && connection.socket.hasTold())) return false;
+  return isAlive(connection, leftMs() / 2);
+}
+
+/** A connection may still come about when the call that wanted it has ended: the next one finds it. */
+async function inTime<M extends Memory>(
+  { facts }: KeepOptions<M>,
+  opening: Promise<Opened<M>>,
+  deadlineMs: number,
+): Promise<Opened<M>> {
+  const { promise: late, resolve } = Promise.withResolvers<Opened<M>>();
+  const timer = setTimeout(() => resolve(failed(facts, { kind: 'not-sent' })), deadlineMs);
+  try {
+    return await Promise.race([opening, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export const failed = (facts: ApiFacts, outcome: Parameters<typeof failureOf>[1]): Failed => ({
+  kind: 'failed',
+  failure: failureOf(facts, outcome),
+});
+
+/** Opens the connection that is the key's from now on, until it ends. */
+function start<M extends Memory>(options: KeepOptions<M>, key: KeyConnections<M>): Promise<Opened<M>> {
+  const opening = open(options, key);
+  key.current = opening;
+  const drop = () => {
+    if (key.current === opening) key.current = undefined;
+  };
+  opening.then((opened) => (opened.kind === 'open' ? whenOver(opened.kept, drop) : drop()), drop);
+  return opening;
+}
+
+async function open<M extends Memory>(options: KeepOptions<M>, key: KeyConnections<M>): Promise<Opened<M>> {
+  const { facts, budget, deadlines, tokenOf } = options;
+  const wait = budget.take(key.credentials.user);
+  if (wait !== undefined) return failed(facts, wait);
+  const leftMs = countdown(options, deadlines.readMs);
+  const heard = createHeard(options);
+  const giveUp = new AbortController();
+  const token = tokenOf(key.credentials);
+  token.catch(() => giveUp.abort());
+  const opening = await connect(budget, {
+    ...{ url: options.url, connectMs: deadlines.connectMs, elapsed: options.elapsed, signal: giveUp.signal },
+    onFrame: (text) => hear(heard, options, text),
+    onEnd: (ending) => noticeEnd(options, heard, ending),
+  });
+  if (opening.kind !== 'open' && !giveUp.signal.aborted) return failed(facts, outcomeOf(opening));
+  const close = opening.kind === 'open' ? opening.socket.terminate : () => {};
+  try {
+    const secret = await token;
+    if (opening.kind !== 'open') return failed(facts, outcomeOf(opening));
+    const { elapsed } = options;
+    const { socket } = opening;
+    const connection = { heard, socket, token: secret, subscriptions: new Map(), elapsed, lastId: 0 };
+    const proven = await prove(options, connection, leftMs());
+    if (proven.kind === 'ok') return { kind: 'open', kept: keep(options, key, connection) };
+    close();
+    return failed(facts, proven);
+  } catch (error) {
+    close();
+    if (error instanceof Failure) return { kind: 'failed', failure: error.data };
+    throw error;
+  }
+}
+
+function noticeEnd<M extends Memory>({ budget }: KeepOptions<M>, heard: Heard<M>, { code }: SocketEnding): void {
+  if (isAway(heard) || maintenanceCodes.has(code)) budget.setMaintenance(true);
+  endHeard(heard);
+}
+
+function outcomeOf(opening: Exclude<SocketOpening, { kind: 'open' }> | ConnectWait) {
+  if (opening.kind === 'busy') return opening;
+  if (opening.kind === 'turned-away' && opening.status === 503) return refused('venue-unavailable');
+  return { kind: 'not-sent' } as const;
+}
+
+const isAway = ({ system }: Pick<Heard<unknown>, 'system'>) => system === 'maintenance';
+
+/** @returns why nothing is to be had on a connection whose venue says that it is in maintenance */
+export const unavailable = ({ heard }: Pick<Connection<unknown>, 'heard'>) =>
+  isAway(heard) ? refused('venue-unavailable') : undefined;
+
+/** The first subscription shows that the token is good. The status comes before its reply where it comes at all. */
+async function prove<M extends Memory>(
+  { preferences, judgeSubscribed, budget }: KeepOptions<M>,
+  connection: Connection<M>,
+  deadlineMs: number,
+): Promise<Outcome<unknown>> {
+  const proven = await Promise.race([
+    subscribe(connection, preferences, { judge: judgeSubscribed, deadlineMs }),
+    untilHeard(connection.heard, () => unavailable(connection), deadlineMs),
+  ]);
+  const outcome = unavailable(connection) ?? proven;
+  if (outcome.kind === 'ok') budget.setMaintenance(false);
+  return outcome;
+}
+
+function keep<M extends Memory>(
+  { pingMs = defaultPingMs, keepMs, deadlines }: KeepOptions<M>,
+  { kept: all }: KeyConnections<M>,
+  connection: Connection<M>,
+): Kept<M> {
+  const timer = setTimeout(connection.socket.terminate, keepMs).unref();
+  const kept: Kept<M> = { connection, calls: 0, isRetired: false, lingers: false, timer };
+  all.add(kept);
+  const pinging = setInterval(() => void ping(connection, deadlines.readMs), pingMs).unref();
+  whenOver(kept, () => {
+    clearInterval(pinging);
+    clearTimeout(kept.timer);
+    all.delete(kept);
+  });
+  return kept;
+}
+
+function whenOver({ connection: { heard } }: Kept<unknown>, then: () => void): void {
+  const look = () => {
+    if (!heard.isOver) return;
+    heard.listeners.delete(look);
+    then();
+  };
+  heard.listeners.add(look);
+  look();
+}
+
+/** Uses a connection, which is not ended before. */
+export async function using<M extends Memory, T>(
+  options: KeepOptions<M>,
+  kept: Kept<M>,
+  call: (connection: Connection<M>) => Promise<T>,
+): Promise<T> {
+  kept.calls += 1;
+  clearTimeout(kept.timer);
+  try {
+    return await call(kept.connection);
+  } finally {
+    kept.calls -= 1;
+    rest(options, kept);
+  }
+}
+
+/** Nothing new uses the connection; it is ended as soon as nothing uses it, or listened to for a while. */
+export function retire<M extends Memory>(options: KeepOptions<M>, kept: Kept<M>, then: 'end' | 'linger'): void {
+  kept.isRetired = true;
+  kept.lingers = then === 'linger';
+  rest(options, kept);
+}
+
+function rest({ keepMs }: { readonly keepMs: number }, kept: Kept<unknown>): void {
+  const { connection, calls, isRetired, lingers } = kept;
+  clearTimeout(kept.timer);
+  if (calls > 0 || connection.heard.isOver) return;
+  if (isRetired && !lingers) connection.socket.terminate();
+  else kept.timer = setTimeout(connection.socket.terminate, keepMs).unref();
+}
