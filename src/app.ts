@@ -18,6 +18,7 @@ import { type Deadlines, labelOf } from './leverage/venue.ts';
 import { createLog, type Log } from './log.ts';
 import { createMaintenance, type Maintenance } from './maintenance.ts';
 import { createMetrics } from './metrics.ts';
+import { createMoving, type Moving, movingLives } from './moving.ts';
 import { rowKinds } from './row-kinds.ts';
 import { createBackups } from './store/backups.ts';
 import { createSqliteStore } from './store/sqlite.ts';
@@ -25,7 +26,7 @@ import type { Store } from './store/store.ts';
 import { openKeyring } from './vault/keyring.ts';
 import { finishRotation } from './vault/rotation.ts';
 import { createVault } from './vault/vault.ts';
-import { createVenues, type VenueId, warnOfEnds } from './venues/index.ts';
+import { createVenues, endingVenues, formerVenues, type VenueId, warnOfEnds } from './venues/index.ts';
 import type { VenueUrl } from './venues/venue-api.ts';
 import { createWebAddress } from './web/address.ts';
 import { createLinks, linkLives } from './web/links.ts';
@@ -67,7 +68,7 @@ export type App = {
   readonly start: () => Promise<Started>;
   /** Takes nothing new, lets what runs finish (at most eight seconds), then closes everything. */
   readonly stop: () => Promise<void>;
-  /** What happens each second: expired cards lose their buttons, unsettled changes are read again. */
+  /** What happens each second: expired cards lose their buttons, unsettled changes are read again; each hour housekeeping. */
   readonly tick: () => Promise<void>;
   readonly isReady: () => boolean;
 };
@@ -88,7 +89,7 @@ export function createApp(config: Config, overrides: Overrides = {}): App {
   return {
     start: () => start(life),
     stop: () => stop(life),
-    tick: () => tick(life),
+    tick: async () => void (await Promise.all([tick(life), life.parts?.maintenance.tick()])),
     isReady: () => life.parts?.discord.isReady() ?? false,
   };
 }
@@ -113,13 +114,16 @@ async function start(life: Lifetime): Promise<Started> {
   warnOfEnds(venues, log);
   await gate.prepare({
     hashKeySince: keyring.hashKeySince,
-    lives: linkLives,
+    lives: [...linkLives, ...movingLives],
     onRehashError: (error) => log.error({ error }, 'a change could not be given its new hash'),
   });
   // What is due is settled now, whether or not Discord can be reached; only telling waits for it.
   const [, applicationId] = await Promise.all([tick(life), discord.start()]);
   if (life.isStopping) return { applicationId, webUrl };
-  life.timer = setInterval(() => void tick(life), TICK_MS);
+  life.timer = setInterval(() => {
+    void tick(life);
+    void maintenance.tick();
+  }, TICK_MS);
   maintenance.start();
   return { applicationId, webUrl };
 }
@@ -161,12 +165,13 @@ type Parts = Awaited<ReturnType<typeof assemble>>;
 async function assemble(setup: Setup) {
   const ground = await openGround(setup);
   const exchanges = openExchanges(setup, ground);
+  const moving = openMoving(setup, { ...ground, ...exchanges });
   const client = openClient(setup, ground);
   const pages = openLinks(setup, ground);
-  const gate = openGate(setup, { ...ground, ...exchanges, ...pages, client });
-  const discord = openDiscord(setup, { ...ground, ...exchanges, ...pages, client, gate });
+  const gate = openGate(setup, { ...ground, ...exchanges, ...pages, moving, client });
+  const discord = openDiscord(setup, { ...ground, ...exchanges, ...pages, moving, client, gate });
   const web = openWeb(setup, { ...ground, ...exchanges, ...pages, client, gate, discord });
-  const maintenance = openMaintenance(setup, { ...ground, ...exchanges });
+  const maintenance = openMaintenance(setup, { ...ground, ...exchanges, moving });
   return { ...ground, ...exchanges, gate, discord, web, maintenance };
 }
 
@@ -225,6 +230,19 @@ function openExchanges({ config, overrides, log }: Setup, { clock, metrics, keyr
 
 type Exchanges = ReturnType<typeof openExchanges>;
 
+/** What leads people away from exchanges that end. */
+function openMoving({ config, overrides, log }: Setup, { clock, store, venues, vault }: Ground & Exchanges): Moving {
+  return createMoving({
+    store,
+    ending: endingVenues(venues, config.retirements),
+    former: formerVenues,
+    keys: vault,
+    wall: overrides.now ?? Date.now,
+    elapsed: clock.elapsed,
+    onErased: (venue, keys) => log.info({ venue, keys }, 'the stored keys of an exchange that has ended were erased'),
+  });
+}
+
 function openClient({ config, overrides, log }: Setup, { clock }: Ground): DiscordClient {
   return createDiscordClient({
     token: config.discordToken,
@@ -256,9 +274,9 @@ type Pages = ReturnType<typeof openLinks>;
 
 function openGate(
   { config, overrides, log }: Setup,
-  parts: Ground & Exchanges & Pages & { readonly client: DiscordClient },
+  parts: Ground & Exchanges & Pages & { readonly moving: Moving; readonly client: DiscordClient },
 ): Gate {
-  const { clock, metrics, keyring, venues, vault, markets, links, client } = parts;
+  const { clock, metrics, keyring, venues, vault, markets, links, moving, client } = parts;
   return createGate({
     rows: keyring.rows,
     newId: overrides.newId ?? (() => randomBytes(16).toString('base64url')),
@@ -269,6 +287,7 @@ function openGate(
     rules: config.rules,
     messenger: client.messenger,
     voidLinks: links.voidAll,
+    forgetNotices: moving.forget,
     keepMs: config.keepMs,
     cardMs: config.cardMs,
     riskPercent: config.riskPercent,
@@ -280,9 +299,10 @@ function openGate(
 }
 
 type Spoken = Ground & Exchanges & Pages & { readonly client: DiscordClient; readonly gate: Gate };
+type Told = Spoken & { readonly moving: Moving };
 
-function openDiscord({ config, overrides, log }: Setup, parts: Spoken): Discord {
-  const { clock, metrics, store, venues, vault, markets, links, client, gate } = parts;
+function openDiscord({ config, overrides, log }: Setup, parts: Told): Discord {
+  const { clock, metrics, store, venues, vault, markets, links, moving, client, gate } = parts;
   const commands = createCommands({
     venues,
     markets,
@@ -302,7 +322,7 @@ function openDiscord({ config, overrides, log }: Setup, parts: Spoken): Discord 
     commands,
     venues: [...venues.values()].map((venue) => ({ id: venue.id, label: fullLabelOf(venue) })),
     press: gate.press,
-    news: gate.telling.newsFor,
+    news: async (user) => [...(await gate.telling.newsFor(user)), ...(await moving.newsFor(user))],
     log,
     metrics,
     now: clock.now,
@@ -338,15 +358,20 @@ function openWeb({ config, log }: Setup, parts: Spoken & { readonly discord: Dis
   });
 }
 
-function openMaintenance({ config, log }: Setup, { store, keyring, vault }: Ground & Exchanges): Maintenance {
+function openMaintenance(
+  { config, log }: Setup,
+  { clock, store, keyring, vault, moving }: Ground & Exchanges & { readonly moving: Moving },
+): Maintenance {
   const backups = createBackups({ store, directory: config.backups.dir, kept: config.backups.kept });
   return createMaintenance({
     tasks: {
       'deleting expired rows': async () => void (await store.sweep()),
       'dropping keys that nobody took into use': vault.sweep,
+      'erasing keys of exchanges that have ended': moving.sweep,
       'writing a snapshot': async () => void (await backups.runIfDue()),
     },
     once: { 'sealing rows under the first master key': () => finishRotation(keyring, rowKinds, log) },
+    elapsed: clock.elapsed,
     log,
   });
 }

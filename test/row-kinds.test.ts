@@ -6,8 +6,9 @@ import { rowKinds } from '../src/row-kinds.ts';
 import { kindOf } from '../src/store/sealed-rows.ts';
 import { rotate } from '../src/vault/rotation.ts';
 import { createLinks } from '../src/web/links.ts';
-import { alice, CARD_MS, delivery, openGate } from './support/gate.ts';
+import { alice, bob, CARD_MS, delivery, openGate } from './support/gate.ts';
 import { masterKey } from './support/keyring.ts';
+import { openMoving } from './support/moving.ts';
 import { oldDatabase, oldId, oldMasterKey } from './support/old-database.ts';
 import { temporaryDirectory } from './support/temporary.ts';
 
@@ -28,6 +29,10 @@ async function fullGate(options: Parameters<typeof openGate>[0] = {}) {
   await (await gate.press('confirm', id)).mend?.();
   await gate.ask(alice, { market: 'ETHUSD' });
   await gate.parts().symbols.setBy(gate.account(alice));
+  const moving = openMoving(gate);
+  for (const { told } of await moving.newsFor(alice)) await told();
+  await gate.vault.saveIncoming({ ...gate.account(bob), venue: 'former' }, credentialsOf(bob, { secret: 'old' }));
+  await moving.sweep();
   return gate;
 }
 

@@ -56,6 +56,8 @@ type GateOptions = {
   readonly messenger: Pick<Messenger, 'edit' | 'whisper'>;
   /** Voids the user's open one-time links. */
   readonly voidLinks: (user: string) => Promise<void>;
+  /** Forgets what was noted about the user's keys of exchanges that end. */
+  readonly forgetNotices: (user: string) => Promise<void>;
   /** How long ended proposals are kept. */
   readonly keepMs: number;
   /** How long a card can be confirmed. */
@@ -95,11 +97,11 @@ export function createGate(options: GateOptions): Gate {
     ...{ store, proposals, telling, announcing, venues, keys },
     ...{ now, elapsed, pause: options.pause, isRunning, onError },
   });
-  const { onKeyUsed, voidLinks, onActivated } = options;
+  const { onKeyUsed, voidLinks, forgetNotices, onActivated } = options;
   const cards: CardContext = { venues, keys, proposals, rules, cardMs, riskPercent, onKeyUsed };
   const presses: PressContext = {
     ...cards,
-    ...{ tickets, symbols, running, store, voidLinks, onActivated },
+    ...{ tickets, symbols, running, store, voidLinks, forgetNotices, onActivated },
     ...{ caretaker, telling, now, clock, onError },
   };
   const newKeys: NewKeyContext = { tickets, venues, messenger, cardMs };

@@ -22,6 +22,8 @@ export type TicketContext = {
   readonly store: Store;
   /** Voids the user's open one-time links. */
   readonly voidLinks: (user: string) => Promise<void>;
+  /** Forgets what was noted about the user's keys of exchanges that end. */
+  readonly forgetNotices: (user: string) => Promise<void>;
   /** Told of each key that came into use. */
   readonly onActivated: (account: Account) => void;
 };
@@ -122,6 +124,7 @@ async function eraseUser(context: TicketContext, user: string): Promise<View> {
   await context.voidLinks(user);
   await tickets.voidAll(user);
   await symbols.forget(user);
+  await context.forgetNotices(user);
   await forgetTurns(store, user);
   // Last: until then the bytes of what was removed lie in the write-ahead log.
   await store.erase();

@@ -11,7 +11,7 @@ export type Answering = {
   readonly rest: Rest;
   readonly commands: CommandTable;
   readonly press: PressHandler;
-  /** What a person must still be told; shown after the next command that succeeds. */
+  /** What a person must still be told; shown after the next command that Discord shows an answer to. */
   readonly news: (user: string) => Promise<readonly News[]>;
   /** Undefined until Discord has told them. */
   readonly commandIds: () => CommandIds | undefined;

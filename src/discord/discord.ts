@@ -19,7 +19,7 @@ export type DiscordOptions = {
   readonly commands: readonly Command[];
   readonly venues: readonly VenueChoice[];
   readonly press: PressHandler;
-  /** What a person must still be told; shown after the next command that succeeds. */
+  /** What a person must still be told; shown after the next command that Discord shows an answer to. */
   readonly news: (user: string) => Promise<readonly News[]>;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
   readonly metrics: InteractionMetrics;

@@ -26,7 +26,9 @@ export async function runCommand(
 
   const ran = await run(context, invocation, resolved, callOf(invocation, ack, isShared, arrivedAt));
   if (ran.kind === 'failed') {
-    await answer(context, invocation, ran.view, !isShared);
+    const sent = await answer(context, invocation, ran.view, !isShared);
+    // What was missed may be why it failed: a key that is no longer there.
+    if (sent.kind === 'told') await runQuietly(context, 'telling news', () => tellNews(context, invocation));
     return ran.result;
   }
   const sent = await answer(context, invocation, ran.value, !isShared || ran.value.isPrivate !== true);

@@ -9,7 +9,7 @@ import { createKeyvAdapter } from '../store/keyv-adapter.ts';
 import { entriesOf } from '../store/pages.ts';
 import { isUnreadable, type SealedRows, sealedRows } from '../store/sealed-rows.ts';
 import type { Sealer } from '../store/sealer.ts';
-import type { Entry, Store } from '../store/store.ts';
+import type { Entry, Store, Write } from '../store/store.ts';
 import { commitInTurn } from '../store/turns.ts';
 import type { Keyring } from './keyring.ts';
 
@@ -53,6 +53,15 @@ type OpenedKey = LoadedKey & Pick<Content, 'isUndecided'>;
 type Vault = Keys & {
   /** Drops keys that waited for *Use this key* for more than a day. */
   readonly sweep: () => Promise<void>;
+  /** The accounts whose keys are in use, without opening one of them. */
+  readonly activeOf: (user: string) => Promise<readonly Account[]>;
+  /**
+   * Erases every key of a venue, every byte of it, used or waiting.
+   *
+   * @param noteOf - Written in the same commit, so that nobody's key goes without a trace.
+   * @returns how many.
+   */
+  readonly eraseOf: (venue: string, noteOf: (account: Account) => Write) => Promise<number>;
 };
 
 type VaultOptions = {
@@ -85,6 +94,9 @@ export function createVault(options: VaultOptions): Vault {
     remove: (account) => remove(context, account),
     removeAll: (user) => removeAll(context, user),
     sweep: () => sweep(context),
+    activeOf: async (user) =>
+      (await options.keyring.rows.store.list(`${rowsOf.credential.prefix}${user}/`)).map(({ key }) => accountOf(key)),
+    eraseOf: (venue, noteOf) => eraseOf(context, venue, noteOf),
   };
 }
 
@@ -221,6 +233,25 @@ async function sweep(context: VaultContext): Promise<void> {
     const isAhead = key?.addedAt !== undefined && key.addedAt - now > WAITING_MS;
     if (key === undefined || isAhead) await drop(context, 'incoming', accountOf(entry.key));
   }
+}
+
+async function eraseOf({ keyring }: VaultContext, venue: string, noteOf: (account: Account) => Write): Promise<number> {
+  const { store } = keyring.rows;
+  let erased = 0;
+  for (const { prefix } of vaultRows) {
+    for await (const { key, version } of entriesOf(store, prefix)) {
+      const account = accountOf(key);
+      if (account.venue !== venue) continue;
+      // One that is written just now is erased the next time.
+      const removed = await store.commit({
+        checks: [{ key, version }],
+        writes: [{ key, remove: true }, noteOf(account)],
+      });
+      if (removed.kind === 'committed') erased += 1;
+    }
+  }
+  if (erased > 0) await store.erase();
+  return erased;
 }
 
 /** Keyv with its values as they lie in the store: sealed texts, without the wrapper that it writes by itself. */

@@ -116,6 +116,16 @@ function ending(venue: Venue, id: VenueId, { retirements, now, enabled }: Venues
   return retiring(venue, { retires, now, failure });
 }
 
+/** Every venue that ends, offered or not: keys of it may be stored. Its successor only where that is offered. */
+export function endingVenues(venues: Venues, retirements: ReadonlyMap<VenueId, Retirement>) {
+  return venueIds.flatMap((id) => {
+    const retires = retiresOf(id, retirements);
+    if (retires === undefined) return [];
+    const successor = venues.get(retires.successor ?? '');
+    return [{ id, label: registry[id].facts.label, retires, ...(successor && { successor }) }];
+  });
+}
+
 /** Tells the operator which of the exchanges that are offered will be switched off, and when. */
 export function warnOfEnds(
   venues: Venues,

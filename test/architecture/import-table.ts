@@ -69,6 +69,7 @@ export const importTable: Readonly<Record<string, Row>> = {
       'src/row-kinds.ts',
       'src/config',
       'src/maintenance.ts',
+      'src/moving.ts',
       'commands/',
       'src/discord/',
       'src/web/',
@@ -85,12 +86,16 @@ export const importTable: Readonly<Record<string, Row>> = {
     ],
     libraries: ['node:crypto', 'node:path', 'node:timers/promises'],
   },
-  'src/row-kinds.ts': { rows: ['src/web/', 'src/confirm/', 'src/vault/', 'src/store/'], libraries: [] },
+  'src/row-kinds.ts': {
+    rows: ['src/moving.ts', 'src/web/', 'src/confirm/', 'src/vault/', 'src/store/'],
+    libraries: [],
+  },
   'src/config': {
     rows: ['src/vault/', 'src/venues/', 'src/leverage/', 'src/log', 'src/'],
     libraries: ['node:net', 'node:path', 'zod'],
   },
   'src/maintenance.ts': { rows: ['src/log'], libraries: [] },
+  'src/moving.ts': { rows: ['src/leverage/', 'src/store/', 'src/'], libraries: [] },
   'src/master-key.ts': { rows: [], libraries: ['node:crypto'] },
 
   // Transports and commands, which never know each other.

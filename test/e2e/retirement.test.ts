@@ -1,4 +1,10 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { type Account, credentialsOf } from '../../src/account.ts';
+import { loadConfig } from '../../src/config.ts';
+import { createSqliteStore } from '../../src/store/sqlite.ts';
+import { openKeyring } from '../../src/vault/keyring.ts';
+import { createVault } from '../../src/vault/vault.ts';
 import { createWorld, linkOf, people, textOf, titleOf } from '../support/world.ts';
 
 const { alice } = people;
@@ -141,3 +147,75 @@ test('an operator moves the days, as when the exchange does', async () => {
   world.clock.advance(SECOND_MS);
   expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('ends on 1 June 2027');
 });
+
+const HOUR_MS = 60 * 60 * SECOND_MS;
+const erasedTitle = 'Erased: your Kraken Futures key "main"';
+
+/** Messages of this title that only Alice sees. */
+const toldTo = (world: Awaited<ReturnType<typeof createWorld>>, title: string) =>
+  world.messages(alice).filter((message) => titleOf(message).includes(title));
+
+test('stored keys of the old exchange are erased on 14 March, and their owner hears of it with the next command', async () => {
+  const world = await withKey();
+  world.waitUntil(utc('2027-03-14') - SECOND_MS);
+  await world.tick();
+  await world.tick();
+  expect(textOf(await world.command(alice, 'keys list'))).toContain('Kraken Futures key "main"');
+  world.clock.advance(HOUR_MS);
+  await world.tick();
+  expect(textOf(await world.command(alice, 'keys list'))).toContain('Kraken Futures key "main"');
+  world.clock.advance(HOUR_MS);
+  await world.tick();
+  expect(titleOf(await world.command(alice, 'leverage show', { venue: 'kraken-futures' }))).toContain(
+    'sends nothing to',
+  );
+  const told = await world.discord.until(() => toldTo(world, erasedTitle)[0]);
+  expect(textOf(told)).toContain('delete it there');
+  expect(titleOf(await world.command(alice, 'keys list'))).toContain('You have no keys here');
+  await world.command(alice, 'help');
+  expect(toldTo(world, erasedTitle)).toHaveLength(1);
+  expect(world.messages(people.bob).filter((message) => titleOf(message).includes('Erased'))).toEqual([]);
+});
+
+test('whoever has a key of the old exchange is reminded once a week, and nobody else sees it', async () => {
+  const world = await withKey();
+  const title = 'Your Kraken Futures key needs a successor';
+  await world.command(alice, 'leverage show', { venue: 'kraken-futures' });
+  const reminder = await world.discord.until(() => toldTo(world, title)[0]);
+  expect(textOf(reminder)).toContain('on 14 March 2027 it erases the keys that are still stored');
+  await world.command(alice, 'help');
+  expect(toldTo(world, title)).toHaveLength(1);
+  expect(world.messages(people.bob).filter((message) => titleOf(message).includes(title))).toEqual([]);
+  world.clock.advance(7 * 24 * HOUR_MS);
+  await world.command(alice, 'help');
+  await world.discord.until(() => toldTo(world, title)[1]);
+});
+
+test('a stored key of the demo exchange is erased at the start, and its owner hears of it', async () => {
+  const world = await createWorld({ VENUES: 'kraken-futures-demo,mudrex', MAX_LEVERAGE: 'kraken-futures-demo=5' });
+  await world.startBot();
+  await world.stopBot();
+  await storeKey(world.env, { user: alice, venue: 'kraken-futures-demo', label: 'main' });
+  await world.startBot();
+  await world.logged('the stored keys of an exchange that has ended were erased');
+  await world.command(alice, 'keys list');
+  const told = await world.discord.until(() => toldTo(world, 'Erased: your Kraken Futures DEMO key "main"')[0]);
+  expect(textOf(told)).toContain('Kraken retired its demo exchange on 14 July 2026.');
+  expect(world.lines.filter((line) => line.includes('it counts as not named'))).toHaveLength(4);
+  expect(titleOf(await world.command(alice, 'keys list'))).toContain('You have no keys here');
+});
+
+/** Puts a key into a database that no bot has open, as an earlier version would have. */
+async function storeKey(env: Awaited<ReturnType<typeof createWorld>>['env'], account: Account): Promise<void> {
+  const store = createSqliteStore({ file: join(env.DATA_DIR, 'levergate.db'), now: () => Date.UTC(2026, 10, 21, 12) });
+  const config = loadConfig(env);
+  if (config.kind === 'invalid') throw new TypeError('not a configuration');
+  const keyring = await openKeyring(store, config.config.masterKeys);
+  const vault = createVault({ keyring, maxKeys: 10, onOpened: () => {}, labelOf: (venue) => venue });
+  const { fingerprint } = await vault.saveIncoming(
+    account,
+    credentialsOf(account.user, { apiKey: 'a', apiSecret: 'b' }),
+  );
+  await vault.activate(account, fingerprint);
+  await store.close();
+}

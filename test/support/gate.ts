@@ -155,6 +155,7 @@ export async function openGate(
   const outcomes: { readonly id: string; readonly outcome: Outcome }[] = [];
   const errors: unknown[] = [];
   const voided: string[] = [];
+  const forgotten: string[] = [];
   const activated: Account[] = [];
   /** `duringEdit` is awaited before an edit takes effect. */
   const discord: { result: 'told' | 'lost'; duringEdit: () => Promise<unknown> } = {
@@ -188,6 +189,7 @@ export async function openGate(
         },
       },
       voidLinks: async (user) => void voided.push(user),
+      forgetNotices: async (user) => void forgotten.push(user),
       keepMs: 90 * 86_400_000,
       cardMs: CARD_MS,
       riskPercent: 10,
@@ -223,6 +225,7 @@ export async function openGate(
     outcomes,
     errors,
     voided,
+    forgotten,
     activated,
     discord,
     waiting,
