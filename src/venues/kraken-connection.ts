@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Silence } from '../errors.ts';
 import type { CurrentSetting } from '../leverage/setting.ts';
 import type { MarketSetting } from '../leverage/venue.ts';
 import { parseJson } from '../parse-json.ts';
@@ -32,7 +33,8 @@ export type Heard<M> = {
   /** What the venue last said of itself: `online`, `maintenance`, `cancel_only` or `post_only`. */
   system: string | undefined;
   at: number;
-  isOver: boolean;
+  /** Why nothing more comes. */
+  over: Silence | undefined;
 };
 
 type Reply = { readonly method: string; readonly id: number };
@@ -66,7 +68,7 @@ export function createHeard<M>({ createMemory, elapsed }: HearOptions<M>): Heard
     reply: undefined,
     system: undefined,
     at: elapsed(),
-    isOver: false,
+    over: undefined,
   };
 }
 
@@ -95,8 +97,8 @@ export function hear<M extends Memory>(heard: Heard<M>, options: HearOptions<M>,
 }
 
 /** Takes in that nothing more comes. */
-export function endHeard(heard: Heard<unknown>): void {
-  heard.isOver = true;
+export function endHeard(heard: Heard<unknown>, silence: Silence): void {
+  heard.over = silence;
   heard.words.clear();
   for (const listener of heard.listeners) listener();
 }
@@ -109,7 +111,7 @@ export async function untilHeard<T>(
 ): Promise<Verdict<T>> {
   const { promise, resolve } = Promise.withResolvers<Verdict<T>>();
   const look = () => {
-    const found = find() ?? (heard.isOver ? silent('reset') : undefined);
+    const found = find() ?? (heard.over && silent(heard.over));
     if (found !== undefined) resolve(found);
   };
   const timer = setTimeout(() => resolve(silent('timeout')), deadlineMs);

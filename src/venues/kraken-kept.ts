@@ -1,7 +1,7 @@
 import type { Credentials } from '../account.ts';
 import { Failure, type FailureData } from '../errors.ts';
 import type { Deadlines } from '../leverage/venue.ts';
-import type { Secret } from '../secret.ts';
+import { Secret } from '../secret.ts';
 import { type ConnectBudget, type ConnectWait, connect } from './connect-budget.ts';
 import {
   type Connection,
@@ -78,7 +78,7 @@ export async function acquire<M extends Memory>(
   const { leftMs } = purpose;
   const before = key.current;
   if (before !== undefined) {
-    const known = await inTime(options, before, leftMs());
+    const known = await inTime(options.facts, before, leftMs());
     if (known.kind === 'failed' || (await isUsable(known.kept, purpose))) return known;
     // Somebody else may have replaced it meanwhile.
     if (key.current === before) {
@@ -86,7 +86,7 @@ export async function acquire<M extends Memory>(
       key.current = undefined;
     }
   }
-  return inTime(options, key.current ?? start(options, key), leftMs());
+  return inTime(options.facts, key.current ?? start(options, key), leftMs());
 }
 
 async function isUsable({ connection, isRetired }: Kept<unknown>, { isWrite, leftMs }: Purpose): Promise<boolean> {
@@ -95,15 +95,11 @@ async function isUsable({ connection, isRetired }: Kept<unknown>, { isWrite, lef
 }
 
 /** A connection may still come about when the call that wanted it has ended: the next one finds it. */
-async function inTime<M extends Memory>(
-  { facts }: KeepOptions<M>,
-  opening: Promise<Opened<M>>,
-  deadlineMs: number,
-): Promise<Opened<M>> {
-  const { promise: late, resolve } = Promise.withResolvers<Opened<M>>();
+async function inTime<T>(facts: ApiFacts, coming: Promise<T>, deadlineMs: number): Promise<T | Failed> {
+  const { promise: late, resolve } = Promise.withResolvers<Failed>();
   const timer = setTimeout(() => resolve(failed(facts, { kind: 'not-sent' })), deadlineMs);
   try {
-    return await Promise.race([opening, late]);
+    return await Promise.race([coming, late]);
   } finally {
     clearTimeout(timer);
   }
@@ -126,41 +122,55 @@ function start<M extends Memory>(options: KeepOptions<M>, key: KeyConnections<M>
 }
 
 async function open<M extends Memory>(options: KeepOptions<M>, key: KeyConnections<M>): Promise<Opened<M>> {
-  const { facts, budget, deadlines, tokenOf } = options;
+  const { facts, budget, deadlines, elapsed } = options;
   const wait = budget.take(key.credentials.user);
   if (wait !== undefined) return failed(facts, wait);
   const leftMs = countdown(options, deadlines.readMs);
   const heard = createHeard(options);
   const giveUp = new AbortController();
-  const token = tokenOf(key.credentials);
-  token.catch(() => giveUp.abort());
+  const coming = fetchToken(options, key.credentials);
+  coming.then(
+    (got) => got instanceof Secret || giveUp.abort(),
+    () => giveUp.abort(),
+  );
   const opening = await connect(budget, {
-    ...{ url: options.url, connectMs: deadlines.connectMs, elapsed: options.elapsed, signal: giveUp.signal },
+    ...{ url: options.url, connectMs: deadlines.connectMs, elapsed, signal: giveUp.signal },
     onFrame: (text) => hear(heard, options, text),
     onEnd: (ending) => noticeEnd(options, heard, ending),
   });
   if (opening.kind !== 'open' && !giveUp.signal.aborted) return failed(facts, outcomeOf(opening));
-  const close = opening.kind === 'open' ? opening.socket.terminate : () => {};
+  const token = await coming;
+  if (opening.kind !== 'open') return token instanceof Secret ? failed(facts, outcomeOf(opening)) : token;
+  const { socket } = opening;
+  if (!(token instanceof Secret)) {
+    socket.terminate();
+    return token;
+  }
+  const connection = { heard, socket, token, subscriptions: new Map(), elapsed, lastId: 0 };
+  const proven = await prove(options, connection, leftMs());
+  if (proven.kind === 'ok') return { kind: 'open', kept: keep(options, key, connection) };
+  socket.terminate();
+  return failed(facts, proven);
+}
+async function fetchToken<M extends Memory>(
+  { facts, tokenOf, deadlines }: KeepOptions<M>,
+  credentials: Credentials,
+): Promise<Secret | Failed> {
   try {
-    const secret = await token;
-    if (opening.kind !== 'open') return failed(facts, outcomeOf(opening));
-    const { elapsed } = options;
-    const { socket } = opening;
-    const connection = { heard, socket, token: secret, subscriptions: new Map(), elapsed, lastId: 0 };
-    const proven = await prove(options, connection, leftMs());
-    if (proven.kind === 'ok') return { kind: 'open', kept: keep(options, key, connection) };
-    close();
-    return failed(facts, proven);
+    return await inTime(facts, tokenOf(credentials), deadlines.readMs);
   } catch (error) {
-    close();
     if (error instanceof Failure) return { kind: 'failed', failure: error.data };
     throw error;
   }
 }
 
-function noticeEnd<M extends Memory>({ budget }: KeepOptions<M>, heard: Heard<M>, { code }: SocketEnding): void {
+function noticeEnd<M extends Memory>(
+  { budget }: KeepOptions<M>,
+  heard: Heard<M>,
+  { code, silence }: SocketEnding,
+): void {
   if (isAway(heard) || maintenanceCodes.has(code)) budget.setMaintenance(true);
-  endHeard(heard);
+  endHeard(heard, silence);
 }
 
 function outcomeOf(opening: Exclude<SocketOpening, { kind: 'open' }> | ConnectWait) {
@@ -209,7 +219,7 @@ function keep<M extends Memory>(
 
 function whenOver({ connection: { heard } }: Kept<unknown>, then: () => void): void {
   const look = () => {
-    if (!heard.isOver) return;
+    if (heard.over === undefined) return;
     heard.listeners.delete(look);
     then();
   };
@@ -243,7 +253,7 @@ export function retire<M extends Memory>(options: KeepOptions<M>, kept: Kept<M>,
 function rest({ keepMs }: { readonly keepMs: number }, kept: Kept<unknown>): void {
   const { connection, calls, isRetired, lingers } = kept;
   clearTimeout(kept.timer);
-  if (calls > 0 || connection.heard.isOver) return;
+  if (calls > 0 || connection.heard.over !== undefined) return;
   if (isRetired && !lingers) connection.socket.terminate();
   else kept.timer = setTimeout(connection.socket.terminate, keepMs).unref();
 }
