@@ -113,7 +113,7 @@ async function createRun({ host, ports, variables = {}, reset, resets }: RunOpti
     guilds: [demoGuild],
   });
   const people = { alice: demoPeople.alice.id, bob: demoPeople.bob.id, carol: demoPeople.carol.id };
-  const exchanges = openExchanges((venue) => venue.openDemo({ now: clock.now, people }));
+  const exchanges = openExchanges((venue) => venue.openDemo({ now: clock.now, people, changed: hub.changed }));
   const bot = createBotProcess({
     changed: hub.changed,
     offsetMs: clock.offsetMs,

@@ -29,9 +29,13 @@ const position = z.object({
 const account = z.object({
   /** Writes that the exchange has carried out for this person. */
   writeCount: z.int(),
+  /** Requests and frames of this person that asked for a change, carried out or not. */
+  writesReceived: z.int(),
   /** Kraken lists isolated markets only: a market that is absent is in cross margin. At Mudrex it was never set. */
   settings: z.array(setting),
   positions: z.array(position),
+  /** Ids of the levers that are turned for this person, or for everybody. */
+  levers: z.array(z.string()),
 });
 
 const request = z.object({
@@ -55,6 +59,7 @@ const venue = z.object({
   /** Where it opens its sockets, if the exchange has any. */
   socketUrl: z.string().optional(),
   writeCount: z.int(),
+  writesReceived: z.int(),
   /** By user id. */
   accounts: z.record(z.string(), account),
   /** The last hundred, oldest first. */
@@ -168,6 +173,7 @@ function describeExchange(exchange: OpenExchange, origin: string): PlaygroundSta
     label: facts.label,
     ...(typeof url === 'string' ? { url } : { url: url.rest, socketUrl: url.socket }),
     writeCount: exchange.writeCount(),
+    writesReceived: exchange.writesReceived(),
     accounts: Object.fromEntries(accounts),
     requests: requests.slice(-REQUESTS_SHOWN).map(describeRequest),
     markets: [...exchange.markets()],
@@ -181,8 +187,10 @@ function describeExchange(exchange: OpenExchange, origin: string): PlaygroundSta
 function describeAccount(exchange: OpenExchange, userId: string): z.infer<typeof account> {
   return {
     writeCount: exchange.writeCount(userId),
+    writesReceived: exchange.writesReceived(userId),
     settings: [...exchange.settings(userId)],
     positions: [...exchange.positions(userId)],
+    levers: (exchange.leverList ?? []).map(({ id }) => id).filter((id) => exchange.levers?.isOn(id, userId)),
   };
 }
 

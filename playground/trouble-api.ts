@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { faultSchema } from '../simulators/venues/faults.ts';
 import type { OpenExchange } from '../simulators/venues/index.ts';
 import type { ApiParts } from './api.ts';
+import { everybody } from './people.ts';
 import { botKnobs, calmDiscord, discordKnobSchema, turnDiscordKnob } from './trouble.ts';
 
 const atVenue = z.object({ venue: z.string() });
@@ -17,6 +18,7 @@ const move = z.object({
 /** What somebody does at the exchange itself, behind the bot's back. */
 export type Move = z.input<typeof move>;
 
+const lever = z.object({ userId: z.string(), lever: z.string(), isOn: z.boolean() });
 const maximum = z.object({ market: z.string(), max: leverage });
 const forward = z.object({
   forwardMs: z
@@ -26,6 +28,12 @@ const forward = z.object({
 });
 const operatorForm = z.object({ isHalted: z.boolean(), maxLeverage: leverage.optional() });
 const botAction = z.object({ action: z.enum(botKnobs.map(({ id }) => id)) });
+
+function calmExchange({ faults, levers, leverList = [] }: OpenExchange): void {
+  faults.clear();
+  for (const { id } of everybody)
+    for (const one of leverList) if (levers?.isOn(one.id, id)) levers.turn(one.id, id, false);
+}
 
 /** What goes wrong on demand: at a venue, at Discord, with the clock, and with the bot itself. */
 export function serveTrouble(
@@ -57,6 +65,12 @@ export function serveTrouble(
     hub.changed();
     return {};
   });
+  app.post('/api/venues/:venue/levers', async (request) => {
+    const { userId, lever: id, isOn } = lever.parse(request.body);
+    exchangeOf(request.params).levers?.turn(id, userId, isOn);
+    hub.changed();
+    return {};
+  });
   app.post('/api/venues/:venue/maximum', async (request) => {
     const { market, max } = maximum.parse(request.body);
     exchangeOf(request.params).setBounds(market, { max });
@@ -69,7 +83,7 @@ export function serveTrouble(
     return {};
   });
   app.post('/api/calm', async () => {
-    for (const { faults } of exchanges) faults.clear();
+    for (const exchange of exchanges) calmExchange(exchange);
     calmDiscord(discord);
     hub.changed();
     return {};

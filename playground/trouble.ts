@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LoopbackDiscord } from '../simulators/discord/loopback-discord.ts';
 import type { Refusal } from '../simulators/venues/exchange.ts';
-import { type FaultInput, type FaultName, faultList } from '../simulators/venues/faults.ts';
+import { type FaultInput, type FaultName, faultList, frameFaults } from '../simulators/venues/faults.ts';
 import { factsOf, simulatedVenues } from '../simulators/venues/index.ts';
 
 /** A knob that makes one thing go wrong, with the one line that says what to watch for. */
@@ -10,6 +10,8 @@ type VenueKnob = Knob & {
   readonly fault: FaultInput;
   /** What it strikes when nobody chooses. */
   readonly on: 'read' | 'write';
+  /** Can happen on a socket only. */
+  readonly isFrame: boolean;
 };
 
 const titles: readonly (readonly [id: string, title: string, fault: FaultInput, on?: 'read' | 'write'])[] = [
@@ -30,6 +32,12 @@ const titles: readonly (readonly [id: string, title: string, fault: FaultInput, 
   ['slow-body', 'Answer very slowly in the end', { name: 'slow-body' }],
   ['huge-body', 'Answer with six megabytes', { name: 'huge-body' }],
   ['redirect', 'Send the bot elsewhere', { name: 'redirect', to: 'http://127.0.0.1:9/elsewhere' }],
+  ['close-applied', 'Apply, then close the socket', { name: 'close', applied: true }],
+  ['close', 'Close the socket', { name: 'close' }],
+  ['maintenance', 'Begin a maintenance', { name: 'maintenance' }],
+  ['stale-token', 'Know the token no more', { name: 'stale-token' }],
+  ['doubled', 'Answer twice', { name: 'doubled' }],
+  ['foreign-id', 'Answer as if to somebody else', { name: 'foreign-id' }],
   ['no-effect', 'Say yes, change nothing', { name: 'no-effect' }],
   ['read-back-fails', 'Fail when read back', { name: 'flaky-read-back', shows: 'error', times: 2 }, 'read'],
   ['read-back-lies', 'Show the old value when read back', { name: 'flaky-read-back', shows: 'old value' }, 'read'],
@@ -40,7 +48,7 @@ function watchFor(name: FaultName): string {
 }
 
 export const venueKnobs: readonly VenueKnob[] = titles.map(([id, title, fault, on = 'write']) => {
-  return { id, title, fault, on, watchFor: watchFor(fault.name) };
+  return { id, title, fault, on, watchFor: watchFor(fault.name), isFrame: frameFaults.has(fault.name) };
 });
 
 type RefusalChoice = Refusal & { readonly id: string };
@@ -53,6 +61,8 @@ export const exchangeKnobs = Object.entries(simulatedVenues).map(([id, venue]) =
   label: venue.shortLabel,
   unlisted: unlistedTexts[factsOf(id).unlisted],
   isDemoHost: factsOf(id).demo,
+  hasSockets: venue.socketPrefix !== undefined,
+  levers: venue.leverList ?? [],
   refusals: venue.refusals.map((refusal) => choice(refusal)),
 }));
 

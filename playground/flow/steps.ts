@@ -77,6 +77,12 @@ function stepOfCall({ at, path, status, body, fault }: RestCall): Step {
   };
 }
 
+/** A frame is known by what it asks for, since all of them go to one address. */
+function textOf(method: string, url: string): string {
+  const [path = '', query] = url.split('?');
+  return method === 'WS' ? `${new URLSearchParams(query).get('method')} over the socket` : `${method} ${path}`;
+}
+
 function stepsOfRequests({ requests }: Change): readonly Step[] {
   const firstWrite = requests.find(({ kind }) => kind === 'write')?.at ?? Infinity;
   return requests.map(({ kind, at, endedAt, isAnswered, status, method, url }) => {
@@ -86,8 +92,9 @@ function stepsOfRequests({ requests }: Change): readonly Step[] {
       kind: kind === 'read' && at > firstWrite ? 'read-back' : kind,
       ...{ from: 'bot', to: 'exchange', at, endedAt, count: 1 },
       outcome: endedAt === undefined ? 'waiting' : ended,
-      text: `${method} ${url.split('?')[0]}`,
-      status: answer,
+      text: textOf(method, url),
+      // A frame has none: what stands there says only whether it succeeded.
+      status: method === 'WS' ? undefined : answer,
     };
   });
 }

@@ -37,6 +37,7 @@ function exchange(knob: ExchangeKnob, venue: Venue, { viewer: { id: userId, name
         <h3>${venue.label}</h3>
         <p class="counter" title="Writes that this exchange has carried out, for everybody">
           <b data-writes=${venue.writeCount}>${venue.writeCount}</b> ${venue.writeCount === 1 ? 'write' : 'writes'}
+          <small title="Requests and frames that asked for a change">of ${venue.writesReceived} received</small>
         </p>
       </header>
       <h4>${name}’s leverage</h4>
@@ -103,9 +104,13 @@ function request({ at, method, url, kind, status, fault }: Venue['requests'][num
   return html`
     <tr data-kind=${kind}>
       <td>${clockTime(at)}</td>
-      <td class="url"><b>${method}</b> ${shortened(url)}${other ? html` <i>${other}</i>` : nothing}${fault ? html` <mark>${fault}</mark>` : nothing}</td>
-      <td class="code" data-class=${String(status)[0]}>${status === 'none' ? '…' : status}</td>
+      <td class="url"><b>${method === 'WS' ? 'frame' : method}</b> ${shortened(url)}${other ? html` <i>${other}</i>` : nothing}${fault ? html` <mark>${fault}</mark>` : nothing}</td>
+      <td class="code" data-class=${String(status)[0]}>${status === 'none' ? '…' : method === 'WS' ? frameWords(status) : status}</td>
     </tr>`;
 }
 
-const shortened = (url: string) => url.replace(/^\/(fapi\/v1|derivatives\/api\/v3)/, '');
+/** A frame has no status: it was answered with success, or not. */
+const frameWords = (status: number) => (status < 400 ? 'ok' : 'no');
+
+const shortened = (url: string) =>
+  url.replace(/^\/(fapi\/v1|derivatives\/api\/v3|0\/private|kraken-uws\/v2\/(public|private)\?method=)/, '');

@@ -146,7 +146,7 @@ const sign = /^(\p{Extended_Pictographic}|\uFE0F)+\s*/u;
 function answered(outcome: Step['outcome'], tookMs: number, status: number | undefined): string {
   const words: Readonly<Record<Step['outcome'], string>> = {
     done: '',
-    failed: `${status} `,
+    failed: `${status ?? 'refused'} `,
     silent: 'no answer ',
     waiting: 'waiting ',
   };

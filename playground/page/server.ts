@@ -52,6 +52,8 @@ export const disarmFault = (venue: string, id: number) => call('DELETE', `/api/v
 export const moveSetting = (venue: string, move: Move) => call('POST', `/api/venues/${venue}/move`, move);
 export const lowerMaximum = (venue: string, bound: { readonly market: string; readonly max: string }) =>
   call('POST', `/api/venues/${venue}/maximum`, bound);
+export const turnLever = (venue: string, turn: { userId: string; lever: string; isOn: boolean }) =>
+  call('POST', `/api/venues/${venue}/levers`, turn);
 export const turnDiscordKnob = (knob: DiscordKnob) => call('POST', '/api/discord/trouble', { knob });
 export const moveClock = (forwardMs: number) => call('POST', '/api/clock', { forwardMs });
 export const calm = () => call('POST', '/api/calm', {});

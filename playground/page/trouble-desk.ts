@@ -1,5 +1,6 @@
 import { html, nothing } from 'lit';
 import type { FaultInput } from '../../simulators/venues/faults.ts';
+import type { Lever } from '../../simulators/venues/levers.ts';
 import type { OperatorSettings } from '../operator.ts';
 import type { PlaygroundState } from '../state.ts';
 import type { Knob } from '../trouble.ts';
@@ -60,12 +61,24 @@ export function createTroubleDesk(page: State, { change, say }: Actions) {
         remove: () => server.disarmFault(venue, id),
       })),
     );
+    const turned = page.knobs.exchangeKnobs.flatMap(({ id: venue, label, levers }) =>
+      levers
+        .filter(({ id }) => isTurned(venue, id))
+        .map(({ id: lever, title }) => ({
+          title: `${label}: ${title}`,
+          words: 'nothing: it stays so',
+          remove: () => server.turnLever(venue, { userId: page.viewerId, lever, isOn: false }),
+        })),
+    );
     const atDiscord = discordFaults.map(({ id, left }) => ({
       title: `Discord: ${page.knobs.discordKnobs.find((one) => one.id === id)?.title}`,
       words: left === 1 ? 'the next one' : `the next ${left}`,
     }));
-    return [...atVenues, ...atDiscord];
+    return [...atVenues, ...turned, ...atDiscord];
   }
+
+  const isTurned = (venue: string, lever: string) =>
+    page.screen.state.venues[venue]?.accounts[page.viewerId]?.levers.includes(lever) === true;
 
   /** What was removed leaves the page, and the keyboard goes on at the heading above it. */
   function remove(action: () => Promise<unknown>) {
@@ -105,7 +118,7 @@ export function createTroubleDesk(page: State, { change, say }: Actions) {
   function atExchange() {
     const { exchangeKnobs, venueKnobs } = page.knobs;
     const venue = page.screen.state.venues[chosen.venue];
-    const refusals = exchangeKnobs.find(({ id }) => id === chosen.venue)?.refusals ?? [];
+    const { refusals = [], levers = [], hasSockets } = exchangeKnobs.find(({ id }) => id === chosen.venue) ?? {};
     const isArmed = (id: string) => venue?.faults.some((fault) => fault.knob === id) === true;
     const refusal = refusals.find(({ id }) => id === chosen.refusal) ?? refusals[0];
     if (venue === undefined || refusal === undefined) return nothing;
@@ -126,7 +139,7 @@ export function createTroubleDesk(page: State, { change, say }: Actions) {
           </select>
         </label>
         <div class="knobs">
-          ${venueKnobs.map((one) => knob(one, () => arm(one.fault, one.title, one.on), isArmed(one.id)))}
+          ${venueKnobs.filter(({ isFrame }) => hasSockets || !isFrame).map((one) => knob(one, () => arm(one.fault, one.title, one.on), isArmed(one.id)))}
         </div>
         <h4>Refuse with a documented error</h4>
         <form class="line" @submit=${(event: Event) => submit(event, () => arm(refusal.fault, refusal.title))}>
@@ -136,8 +149,22 @@ export function createTroubleDesk(page: State, { change, say }: Actions) {
           <button data-knob="refuse" data-armed=${isArmed('refuse') || nothing}>Arm</button>
         </form>
         <p class="hint">Watch for: the reason in a trader’s words, and that nothing was changed.</p>
+        ${levers.length === 0 ? nothing : leverKnobs(levers)}
         ${behindTheBack(venue)}
       </section>`;
+  }
+
+  function leverKnobs(levers: readonly Lever[]) {
+    const turn = ({ id: lever, title }: Lever, isOn: boolean) =>
+      run(
+        () => server.turnLever(chosen.venue, { userId: page.viewerId, lever, isOn }),
+        isOn ? title : `No more: ${title}`,
+      );
+    return html`
+      <h4>What it does by itself</h4>
+      <div class="knobs">
+        ${levers.map((one) => knob(one, () => turn(one, !isTurned(chosen.venue, one.id)), isTurned(chosen.venue, one.id)))}
+      </div>`;
   }
 
   function behindTheBack({ markets, accounts }: Venue) {

@@ -1,4 +1,5 @@
 import type { FaultInput } from './faults.ts';
+import type { Lever, Levers } from './levers.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { WriteLogEntry } from './write-log.ts';
 
@@ -43,7 +44,8 @@ export type Controls = {
   readonly openOrder: (account: string, market: string) => void;
 };
 
-export type Exchange = Pipeline & Controls;
+/** An exchange that is open; those whose pages leave much open have levers. */
+export type Exchange = Pipeline & Controls & { readonly levers?: Levers };
 
 /** A made-up key by the names of its fields in the bot. */
 export type Key = Readonly<Record<string, string>>;
@@ -89,6 +91,7 @@ export type SimulatedVenue = {
   /** The symbol of bitcoin's main contract. */
   readonly bitcoin: string;
   readonly refusals: readonly Refusal[];
+  readonly leverList?: readonly Lever[];
   /** Always the same for the same name, and another one for another. */
   readonly keyOf: (name: string) => Key;
   /** With these accounts, which hold nothing yet. */

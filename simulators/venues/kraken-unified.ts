@@ -1,14 +1,15 @@
-import type { OpenOptions, SimulatedVenue } from './exchange.ts';
+import type { Exchange, OpenOptions, SimulatedVenue } from './exchange.ts';
 import { createKrakenControls, type KrakenControls } from './kraken-controls.ts';
 import type { KrakenInstrument } from './kraken-instruments.ts';
 import { unifiedDemoAccounts, unifiedDemoKeys, unifiedKey, unifiedRefusals } from './kraken-unified-demo.ts';
+import { createKrakenLevers, krakenLevers } from './kraken-unified-levers.ts';
 import { unifiedInstruments } from './kraken-unified-markets.ts';
 import { createUnifiedRest } from './kraken-unified-rest.ts';
 import { createSockets, publishedPaces, type SocketPaces, socketPrefix } from './kraken-unified-sockets.ts';
-import { type FuturesPermission, openUnifiedAccount, type UnifiedAccountSeed } from './kraken-unified-state.ts';
+import { openUnifiedAccount, type UnifiedAccountSeed } from './kraken-unified-state.ts';
 import { createSwitches, type UnifiedSwitches } from './kraken-unified-switches.ts';
 import { createTokens } from './kraken-unified-tokens.ts';
-import type { UnifiedStatus, UnifiedWorld } from './kraken-unified-world.ts';
+import type { UnifiedControls, UnifiedWorld } from './kraken-unified-world.ts';
 import { createPipeline, createTraffic, type Pipeline } from './pipeline.ts';
 import type { WriteLogEntry } from './write-log.ts';
 
@@ -17,23 +18,6 @@ export type UnifiedSimulatorOptions = OpenOptions & {
   readonly instruments?: readonly KrakenInstrument[];
   readonly switches?: Partial<UnifiedSwitches>;
   readonly paces?: Partial<SocketPaces>;
-};
-
-/** What can be seen and moved here beyond what all exchanges have. */
-export type UnifiedControls = {
-  /** What is not documented, and can be one way or the other. */
-  readonly switches: UnifiedSwitches;
-  /** Told to every connection; maintenance closes them, and refuses everything until it is over. */
-  readonly setStatus: (status: Partial<UnifiedStatus>) => void;
-  readonly setFutures: (account: string, permission: FuturesPermission) => void;
-  /** Ends the tokens of an account in mid-session. */
-  readonly revokeTokens: (account: string) => void;
-  /** Closes every socket with a code; without one the connections just break. */
-  readonly dropConnections: (code?: number) => void;
-  /** Sockets that are open. */
-  readonly openConnections: () => number;
-  /** Upgrades that were asked for, refused ones included. */
-  readonly connectAttempts: () => number;
 };
 
 /** Kraken's Unified WebSocket with its two REST calls on this machine, with everything that may be seen and moved. */
@@ -111,16 +95,20 @@ export function createKrakenUnifiedSimulator(options: UnifiedSimulatorOptions): 
   };
 }
 
+function withLevers(options: UnifiedSimulatorOptions): Exchange {
+  const simulator = createKrakenUnifiedSimulator(options);
+  return { ...simulator, levers: createKrakenLevers(simulator) };
+}
+
 export const krakenUnified: SimulatedVenue = {
   ...{ shortLabel: 'Kraken', prefix: '/kraken-api', basePath: '', socketPrefix, bitcoin: 'PF_XBTUSD' },
-  ...{ keyOf: unifiedKey, refusals: unifiedRefusals, demoKeys: unifiedDemoKeys },
+  ...{ keyOf: unifiedKey, refusals: unifiedRefusals, demoKeys: unifiedDemoKeys, leverList: krakenLevers },
   open: ({ accounts, ...options }) =>
-    createKrakenUnifiedSimulator({
+    withLevers({
       ...options,
       accounts: accounts.map(({ id, key: { apiKey: key = '', apiSecret: secret = '' } }) => ({
         ...{ id, keys: [{ key, secret }] },
       })),
     }),
-  openDemo: ({ people, ...options }) =>
-    createKrakenUnifiedSimulator({ ...options, accounts: unifiedDemoAccounts(people) }),
+  openDemo: ({ people, ...options }) => withLevers({ ...options, accounts: unifiedDemoAccounts(people) }),
 };

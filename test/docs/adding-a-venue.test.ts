@@ -12,7 +12,7 @@ const document = readFileSync(join(root, 'docs/adding-a-venue.md'), 'utf8');
 
 /** What the type check and the tests of the copy need. */
 const copied = [
-  ...['src', 'commands', 'simulators', 'test', 'playground', 'torture', 'bench', 'docs'],
+  ...['src', 'commands', 'simulators', 'test', 'playground', 'torture', 'bench', 'probe', 'docs'],
   ...[
     'package.json',
     'tsconfig.json',

@@ -58,14 +58,14 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
     ],
     globalPerSecond: 10_000,
   });
-  const exchanges = openExchanges((venue) => venue.openDemo({ now, people, limits: 'none' }));
-  const exchange = (id: VenueId): OpenExchange => exchangeOf(exchanges, id);
-
-  const server = fastify({ forceCloseConnections: true });
   const listeners = new Set<() => void>();
   const changed = () => {
     for (const listener of listeners) listener();
   };
+  const exchanges = openExchanges((venue) => venue.openDemo({ now, people, limits: 'none', changed }));
+  const exchange = (id: VenueId): OpenExchange => exchangeOf(exchanges, id);
+
+  const server = fastify({ forceCloseConnections: true });
   discord.onChange(changed);
   server.addHook('onRequest', async () => setImmediate(changed));
   await server.register(discord.plugin, { prefix: '/discord' });
