@@ -20,17 +20,21 @@ const target = ({ venue, market }: Bench) => {
   return { market, ...(currency !== undefined && { currency }) };
 };
 
-/** @returns what became of it, or undefined where it was not confirmed: then nothing was sent. */
+/**
+ * @param options.onSend - Told right before it is sent: from then on nobody may say that nothing was changed.
+ * @returns what became of it, or undefined where it was not confirmed: then nothing was sent.
+ */
 export async function changeOnce(
   bench: Bench,
   setting: LeverageSetting,
-  { say, ask }: Pick<Terminal, 'say' | 'ask'>,
+  { say, ask, onSend }: Pick<Terminal, 'say' | 'ask'> & { readonly onSend: () => void },
 ): Promise<Change | undefined> {
   const { venue, credentials, market } = bench;
   const before = await readSetting(bench);
   for (const line of await describeChange(bench, before, setting)) say(line);
   const typed = await ask(`Type yes, or ${market.symbol}, to send it once. Anything else sends nothing:`);
   if (typed === undefined || !['yes', market.symbol].includes(typed.trim())) return undefined;
+  onSend();
   say('Sending it.');
   const startedAt = performance.now();
   const result = await venue.applySetting(credentials, target(bench), setting, () => true);

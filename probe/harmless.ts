@@ -87,10 +87,11 @@ function isPlainWord(word: string): boolean {
 }
 
 /** How a reply is told in one line, without any of its values. */
-export function describeReply({ reply }: Pick<Exchange, 'reply'>): string {
+export function describeReply({ what, reply }: Pick<Exchange, 'what' | 'reply'>): string {
   switch (reply.kind) {
     case 'answered':
-      return `HTTP ${reply.status}`;
+      // Frames have no status; that of a connection is the one it was answered with.
+      return what.startsWith('WS ') && reply.status === 200 ? 'a frame' : `HTTP ${reply.status}`;
     case 'silent':
       return `no usable answer (${reply.silence})`;
     case 'busy':

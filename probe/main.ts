@@ -12,17 +12,20 @@ if (!process.stdin.isTTY && options.playground === undefined)
 const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
-const terminal = createTerminal({
-  input: process.stdin,
-  output: process.stdout,
-  onInterrupt: () =>
-    stop('\nEnded. Where "Sending it." stands above without an answer, look at the exchange’s own page.', 130),
-});
-const code = await runProbe({ options, terminal, now: Date.now, version });
+const ending = new AbortController();
+const end = () => {
+  ending.abort();
+  process.exit(130);
+};
+// While the terminal is read, Ctrl+C is a key; elsewhere it is a signal.
+process.on('SIGINT', end);
+process.on('SIGTERM', end);
+const terminal = createTerminal({ input: process.stdin, output: process.stdout, onInterrupt: end });
+const code = await runProbe({ options, terminal, now: Date.now, version, signal: ending.signal });
 terminal.close();
 process.exit(code);
 
-function stop(why: string, exitCode = 2): never {
+function stop(why: string): never {
   console.error(why);
-  process.exit(exitCode);
+  process.exit(2);
 }

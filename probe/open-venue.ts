@@ -14,18 +14,20 @@ export const probedVenues: Readonly<Record<ProbedId, ProbedVenue>> = {
 };
 
 /** Opens the bot's own adapter of an exchange, on connections that write down what passes. Nothing is sent yet. */
-export function openVenue({ venue: id, playground }: Pick<Options, 'venue' | 'playground'>, now: () => number) {
+export function openVenue({ venue: id, playground, compares }: Options, now: () => number) {
   const probed = probedVenues[id];
   const recorder = createRecorder();
   const elapsed = () => performance.now();
   const connections = createHttp({ connectMs: defaultDeadlines.connectMs });
   const http = recordHttp(recorder, { http: connections, elapsed, gapMs: probed.gapMs });
-  const url = playground === undefined ? probed.url : simulatedUrl(playground, id);
+  const url = urlOf(id, playground);
   const options = { http, now, elapsed, url };
+  const old = compares ? probed.old : undefined;
   return {
-    probed,
-    recorder,
+    ...{ probed, recorder, options },
     url: typeof url === 'string' ? url : url.rest,
+    socketUrl: typeof url === 'string' ? undefined : url.socket,
+    old: old && probedVenues[old].definition.create({ ...options, url: urlOf(old, playground) }),
     venue: probed.definition.create(options),
     api: createVenueApi(probed.definition.facts, options),
     close: http.close,
@@ -33,8 +35,9 @@ export function openVenue({ venue: id, playground }: Pick<Options, 'venue' | 'pl
 }
 
 /** What is meant for a playground never goes to the exchange itself. */
-function simulatedUrl(origin: string, id: ProbedId): VenueUrl {
-  const url = urlsAt(origin)[id];
+function urlOf(id: ProbedId, playground: string | undefined): VenueUrl {
+  if (playground === undefined) return probedVenues[id].url;
+  const url = urlsAt(playground)[id];
   if (url === undefined) throw new Error(`no simulated exchange ${id}`);
   return url;
 }

@@ -11,17 +11,20 @@ export type Options = {
   readonly change?: { readonly market: string; readonly setting: LeverageSetting };
   /** The origin of a playground on this machine instead of the exchange. */
   readonly playground?: string;
+  /** Whether the key for the API that came before is asked for as well. */
+  readonly compares: boolean;
   /** Whether connections are left alone for a few minutes, to see when they are closed. */
   readonly waits: boolean;
 };
 
-export const usage = `npm run probe -- VENUE [--market MARKET] [--out FILE] [--set MARKET LEVERAGE] [--wait] [--playground URL]
+export const usage = `npm run probe -- VENUE [--market MARKET] [--out FILE] [--set MARKET LEVERAGE] [--wait] [--compare] [--playground URL]
 
 VENUE         one of ${probedIds.join(', ')}
 --market      the market to read; the venue's main one unless told
 --out         where the report goes; never over a file that is there
 --set         sets this market once to LEVERAGE (or to cross) after you have confirmed it; nothing is changed without it
 --wait        also leaves connections alone until they are closed, which takes minutes (kraken)
+--compare     also asks for the account's old key, and what the old API shows (kraken)
 --playground  asks the simulated exchange of a playground, such as http://127.0.0.1:4400
 
 The key is typed when it is asked for. It is never an argument and never a variable of the environment.`;
@@ -34,7 +37,7 @@ export function readOptions(parameters: readonly string[]): Options | string {
   const [name, leverage, ...others] = positionals;
   const venue = probedIds.find((id) => id === name);
   if (venue === undefined) return `The first argument is one of ${probedIds.join(', ')}.`;
-  const { market, out, set, wait = false, playground } = values;
+  const { market, out, set, wait = false, compare = false, playground } = values;
   if (others.length > 0 || (set === undefined) !== (leverage === undefined))
     return 'After --set stand a market and a leverage; nothing else stands alone.';
   const setting = leverage === undefined ? undefined : settingOf(leverage);
@@ -45,6 +48,7 @@ export function readOptions(parameters: readonly string[]): Options | string {
   return {
     venue,
     waits: wait,
+    compares: compare,
     ...(market !== undefined && { market }),
     ...(out !== undefined && { out }),
     ...(set !== undefined && setting !== undefined && { change: { market: set, setting } }),
@@ -57,6 +61,7 @@ function parse(parameters: readonly string[]) {
   const options = {
     ...{ market: text, out: text, set: text, playground: text },
     wait: { type: 'boolean' },
+    compare: { type: 'boolean' },
   } as const;
   try {
     return parseArgs({ args: [...parameters], options, allowPositionals: true });

@@ -10,7 +10,7 @@ import { createTelling } from './harmless.ts';
 import { openVenue } from './open-venue.ts';
 import type { Options } from './options.ts';
 import { type Answered, answer, type Bench, type Question, tell } from './question.ts';
-import { type Findings, verdictWords, writeReport } from './report.ts';
+import { verdictWords, writeReport } from './report.ts';
 import type { Terminal } from './terminal.ts';
 
 export type ProbeOptions = {
@@ -19,6 +19,8 @@ export type ProbeOptions = {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly version: string;
+  /** Aborted when its user ends it: what was found until then is written. */
+  readonly signal: AbortSignal;
 };
 
 /** Every line of the terminal, and the report, go through this. */
@@ -31,7 +33,7 @@ type Context = ProbeOptions & { readonly say: (line: string) => void; readonly s
  * @returns the exit code of the program
  */
 export async function runProbe(given: ProbeOptions): Promise<number> {
-  const { options, terminal, now } = given;
+  const { options, terminal, now, signal } = given;
   const { pin, scrub } = createScrubber();
   const context: Context = { ...given, scrub, say: (line) => terminal.say(scrub(line)) };
   const opened = openVenue(options, now);
@@ -39,17 +41,24 @@ export async function runProbe(given: ProbeOptions): Promise<number> {
   introduce(context, venue);
   const report = claimReport(context, venue);
   if (report === undefined) return 1;
+  const found: Found = { market: 'none', answers: [] };
+  // Written at once: the process ends when its user says so.
+  signal.addEventListener('abort', () => finish(context, venue, report, { ...found, ended: interrupted }));
   try {
-    const credentials = await askForKey(context, venue);
-    for (const secret of Object.values(credentials?.fields ?? {})) pin(secret);
-    const found =
-      credentials === undefined ? { ended: 'No key was typed.' } : await probe(context, opened, credentials);
+    await probe(context, opened, found, pin);
     return finish(context, venue, report, found);
+  } catch (error) {
+    const name = error instanceof Error ? error.name : 'no error';
+    finish(context, venue, report, { ...found, ended: `Something unforeseen went wrong (${name}).` });
+    throw error;
   } finally {
     closeSync(report.file);
     await opened.close();
   }
 }
+
+const interrupted =
+  'You ended it. Where "Sending it." was the last word, a change may have been carried out: look at the exchange’s own page.';
 
 function introduce({ say, options }: Context, venue: Venue): void {
   const { playground, change } = options;
@@ -78,12 +87,17 @@ function claimReport({ options, now, say }: Context, { id }: Venue): Report | un
 
 const mostTries = 3;
 
-async function askForKey({ terminal, say }: Context, venue: Venue): Promise<Credentials | undefined> {
-  say('Type or paste the key. Nothing of it appears here, and it is kept in memory only.');
+async function askForKey(
+  { terminal, say }: Context,
+  venue: Venue,
+  pin: (secret: Secret) => void,
+): Promise<Credentials | undefined> {
+  say(`Type or paste the key of ${venue.label}. Nothing of it appears here, and it is kept in memory only.`);
   const fields: Record<string, string> = {};
   for (const field of venue.credentialFields) {
     const secret = await askForField(terminal, field);
     if (secret === undefined) return undefined;
+    pin(secret);
     fields[field.name] = secret.reveal();
   }
   return credentialsOf('probe', fields);
@@ -98,38 +112,72 @@ async function askForField(terminal: Terminal, { label, hint, pattern }: Credent
   return undefined;
 }
 
-type Found = Pick<Findings, 'ended'> & Partial<Pick<Findings, 'answers' | 'change' | 'market'>>;
+/** What has been found out so far. */
+type Found = {
+  market: string;
+  readonly answers: Answered[];
+  change?: { readonly said: readonly string[]; readonly answers: Answered[] };
+  ended?: string;
+};
 
-async function probe(context: Context, opened: ReturnType<typeof openVenue>, credentials: Credentials): Promise<Found> {
-  const { options, say } = context;
-  const { venue, probed, recorder, api, url } = opened;
+type Opened = ReturnType<typeof openVenue>;
+
+async function probe(context: Context, opened: Opened, found: Found, pin: (secret: Secret) => void): Promise<void> {
+  const bench = await openBench(context, opened, pin);
+  if (typeof bench === 'string') {
+    found.ended = bench;
+    return;
+  }
+  const { questions, afterChange } = opened.probed;
+  const { say, options, terminal } = context;
+  found.market = bench.market.symbol;
+  await askAll(context, bench, questions, found.answers);
+  const { change: wish } = options;
+  if (wish === undefined) return;
+  const seenBefore = bench.recorder.seen.length;
+  const onSend = () => {
+    found.change = { said: [`It was sent to ${bench.market.symbol}. What became of it was not seen.`], answers: [] };
+  };
+  const change = await changeOnce(bench, wish.setting, { say, ask: terminal.ask, onSend });
+  if (change === undefined) {
+    say('Nothing was sent.');
+    return;
+  }
+  const back = putBack(bench, options, change);
+  found.change = { said: [...change.said, back], answers: [] };
+  for (const line of change.said) say(line);
+  say('Reading everything again.');
+  const sent = { setting: wish.setting, seenBefore };
+  const again = questions.filter(({ isOnce = false }) => !isOnce);
+  await askAll(context, { ...bench, sent }, [...afterChange, ...again], found.change.answers);
+  say(back);
+}
+
+/** @returns why nothing can be asked, where that is so */
+async function openBench(context: Context, opened: Opened, pin: (secret: Secret) => void): Promise<Bench | string> {
+  const { options } = context;
+  const { venue, old, recorder } = opened;
+  const credentials = await askForKey(context, venue, pin);
+  if (credentials === undefined) return 'No key was typed.';
+  const oldCredentials = old && (await askForKey(context, old, pin));
+  if (old !== undefined && oldCredentials === undefined) return 'The old key was not typed.';
   const trouble = await checkKey(venue, credentials, options);
-  if (trouble !== undefined) return { ended: trouble };
+  if (trouble !== undefined) return trouble;
   const wanted = options.change?.market ?? options.market ?? venue.exampleSymbol;
-  const telling = createTelling(Object.values(credentials.fields));
+  const secrets = [credentials, oldCredentials].flatMap((one) => Object.values(one?.fields ?? {}));
+  const telling = createTelling(secrets);
   const market = await readMarket(venue, credentials, wanted);
   if (typeof market === 'string') {
     const last = recorder.seen.at(-1);
-    return {
-      ended: `The market could not be read (${market})${last === undefined ? '' : `: ${tell({ telling }, last)}`}.`,
-    };
+    return `The market could not be read (${market})${last === undefined ? '' : `: ${tell({ telling }, last)}`}.`;
   }
   telling.allow([market.symbol, market.base, market.quote]);
-  const bench: Bench = { venue, credentials, market, recorder, telling, api, url };
-  const answers = await askAll(context, bench, probed.questions);
-  const { change: wish } = options;
-  if (wish === undefined) return { answers, market: market.symbol };
-  const change = await changeOnce(bench, wish.setting, { say, ask: context.terminal.ask });
-  if (change === undefined) {
-    say('Nothing was sent.');
-    return { answers, market: market.symbol };
-  }
-  for (const line of change.said) say(line);
-  say('Reading everything again.');
-  const again = await askAll(context, bench, [...probed.afterChange, ...probed.questions]);
-  const back = putBack(bench, options, change);
-  say(back);
-  return { answers, market: market.symbol, change: { said: [...change.said, back], answers: again } };
+  const { api, url, socketUrl } = opened;
+  return {
+    ...{ venue, credentials, market, recorder, telling, api, url, options: opened.options, waits: options.waits },
+    ...(socketUrl !== undefined && { socketUrl }),
+    ...(old && oldCredentials && { old: { venue: old, credentials: oldCredentials } }),
+  };
 }
 
 /** @returns why nothing more is asked with this key */
@@ -163,19 +211,22 @@ async function readMarket(venue: Venue, credentials: Credentials, text: string) 
 }
 
 /** One after the other: an exchange must not take it for a flood. */
-async function askAll({ say }: Context, bench: Bench, questions: readonly Question[]): Promise<readonly Answered[]> {
-  const answers: Answered[] = [];
+async function askAll(
+  { say }: Context,
+  bench: Bench,
+  questions: readonly Question[],
+  answers: Answered[],
+): Promise<void> {
   for (const question of questions) {
     const answered = await answer(bench, question);
     say(`  ${verdictWords[answered.finding.verdict].padEnd(10)}  ${question.title}`);
     answers.push(answered);
   }
-  return answers;
 }
 
 function finish(context: Context, venue: Venue, { path, file }: Report, found: Found): number {
   const { options, now, version, scrub, say } = context;
-  const { answers = [], market = 'none', change, ended } = found;
+  const { answers, market, change, ended } = found;
   const text = writeReport({
     ...{ label: venue.label, market, at: now(), isPlayground: options.playground !== undefined, version, answers },
     ...(change && { change }),
@@ -184,7 +235,7 @@ function finish(context: Context, venue: Venue, { path, file }: Report, found: F
   writeFileSync(file, scrub(text));
   if (ended !== undefined) say(`Ended early. ${ended}`);
   const differing = [...answers, ...(change?.answers ?? [])].filter(({ finding }) => finding.verdict === 'different');
-  if (differing.length > 0) say(`${differing.length} answers are different from what the bot takes for granted.`);
+  if (differing.length > 0) say(`Different from what the bot takes for granted: ${differing.length} answers.`);
   say(`The report: ${path}`);
   return ended === undefined ? 0 : 1;
 }

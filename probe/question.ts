@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { Credentials } from '../src/account.ts';
 import { Failure } from '../src/errors.ts';
 import type { Market } from '../src/leverage/market.ts';
+import type { LeverageSetting } from '../src/leverage/setting.ts';
 import type { Venue } from '../src/leverage/venue.ts';
 import { parseJson } from '../src/parse-json.ts';
-import type { ReadRequest, VenueApi } from '../src/venues/venue-api.ts';
+import type { ReadRequest, VenueApi, VenueOptions } from '../src/venues/venue-api.ts';
 import type { Answer } from '../src/venues/verdict.ts';
 import { describeReply, errorTexts, type Telling } from './harmless.ts';
 import type { Exchange, Recorder } from './recorder.ts';
@@ -24,8 +25,18 @@ export type Bench = {
   readonly telling: Telling;
   /** For requests that the venue's adapter does not make; the same connections, limits and deadlines. */
   readonly api: VenueApi;
+  /** What the adapter was built with: recorded connections. */
+  readonly options: VenueOptions;
   /** The exchange's base address, or that of a playground. */
   readonly url: string;
+  /** The base of its sockets, where it has any. */
+  readonly socketUrl?: string;
+  /** Whether connections may be left alone for minutes. */
+  readonly waits: boolean;
+  /** The account's key for the API that came before, where that is to be compared. */
+  readonly old?: { readonly venue: Venue; readonly credentials: Credentials };
+  /** What has been sent, and how much had been seen before. */
+  readonly sent?: { readonly setting: LeverageSetting; readonly seenBefore: number };
 };
 
 /** Something that only a real account can tell. */
@@ -35,6 +46,8 @@ export type Question = {
   readonly assumed: string;
   /** What to correct when it is otherwise: files from the root of the project. */
   readonly correct: readonly string[];
+  /** Not asked again after a change: what is refused may count against the key. */
+  readonly isOnce?: boolean;
   readonly ask: (bench: Bench) => Promise<Finding>;
 };
 

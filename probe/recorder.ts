@@ -1,4 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { parseJson } from '../src/parse-json.ts';
 import type { Http, HttpReply, HttpRequest } from '../src/venues/http.ts';
 
 /** A request and what came of it. The text of a reply is never shown as it is. */
@@ -25,6 +27,22 @@ export function createRecorder(): Recorder {
       if (seen.length < mostExchanges) seen.push(exchange);
     },
   };
+}
+
+const frameSchema = z.object({
+  method: z.string().optional(),
+  channel: z.string().optional(),
+  type: z.string().optional(),
+});
+
+/** Writes down a message of a socket; heartbeats are too many. */
+export function recordMessage({ add }: Recorder, text: string): Exchange {
+  const { method, channel, type = '' } = frameSchema.safeParse(parseJson(text)).data ?? {};
+  const words = method === undefined ? [channel ?? '', type] : [method];
+  const what = ['WS told', ...words.map((word) => (/^[a-z_]{1,24}$/.test(word) ? word : '(name)'))].join(' ');
+  const exchange: Exchange = { what, reply: { kind: 'answered', status: 200, text }, ms: 0 };
+  if (channel !== 'heartbeat') add(exchange);
+  return exchange;
 }
 
 type RecordedHttp = { readonly http: Http; readonly elapsed: () => number; readonly gapMs: number };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readOptions } from '../../probe/options.ts';
 
 test('without options an exchange is only read', () => {
-  expect(readOptions(['mudrex'])).toEqual({ venue: 'mudrex', waits: false });
+  expect(readOptions(['mudrex'])).toEqual({ venue: 'mudrex', waits: false, compares: false });
 });
 
 test('a change is a market with a leverage, or with cross', () => {

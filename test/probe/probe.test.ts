@@ -226,3 +226,28 @@ test('a key among the arguments is not repeated', async () => {
     expect(said).not.toContain(secret);
   }
 });
+
+test('Ctrl+C ends it, and the report holds what was found until then', async () => {
+  const { origin, exchange } = await openPlayground('mudrex');
+  exchange.faults.add({ name: 'hang', path: '/positions', times: 'forever' });
+  const parameters = ['mudrex', '--playground', origin, '--out', 'report.md'];
+  const { code, said, at } = await runProbe(parameters, { typed: linesOf('mudrex'), interruptAt: 'INR margin' });
+  expect(code).toBe(130);
+  expect(said).toContain('You ended it.');
+  const report = readFileSync(at('report.md'), 'utf8');
+  expect(report).toContain('**Ended early.** You ended it.');
+  expect(report).toContain('What does one market look like?');
+});
+
+test('Ctrl+C while a change is under way leaves a report that does not call it unchanged', async () => {
+  const { origin, exchange } = await openPlayground('kraken-futures');
+  exchange.faults.add({ name: 'apply-then-hang', on: 'write' });
+  const parameters = ['kraken-futures', '--playground', origin, '--out', 'report.md', '--set', 'PF_XBTUSD', '4'];
+  const typed = [...linesOf('kraken-futures'), 'yes'];
+  const { code, at } = await runProbe(parameters, { typed, interruptAt: 'Sending it.' });
+  expect(code).toBe(130);
+  const report = readFileSync(at('report.md'), 'utf8');
+  expect(report).toContain('It was sent to PF_XBTUSD. What became of it was not seen.');
+  expect(report).not.toContain('Nothing was changed');
+  expect(writesAt(exchange)).toBeLessThanOrEqual(1);
+});

@@ -33,16 +33,27 @@ export function linesOf(id: VenueId, name = 'alice'): readonly string[] {
   return Object.values(simulatedVenues[id].keyOf(name));
 }
 
-type Run = { readonly typed: readonly string[]; readonly directory?: string };
+type Run = {
+  readonly typed: readonly string[];
+  readonly directory?: string;
+  /** Sends it the signal of Ctrl+C once it has said this. */
+  readonly interruptAt?: string;
+};
 
 /** Runs the command as an operator would, but with a pipe for a keyboard. */
-export async function runProbe(parameters: readonly string[], { typed, directory = temporaryDirectory() }: Run) {
+export async function runProbe(
+  parameters: readonly string[],
+  { typed, directory = temporaryDirectory(), interruptAt }: Run,
+) {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...parameters], {
     cwd: directory,
     env: { PATH: process.env.PATH ?? '' },
   });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => said.push(data.toString()));
+  child.stdout.on('data', () => {
+    if (interruptAt !== undefined && said.join('').includes(interruptAt)) child.kill('SIGINT');
+  });
   child.stdin.on('error', () => {});
   child.stdin.end(typed.map((line) => `${line}\n`).join(''));
   const [code] = await once(child, 'close');
