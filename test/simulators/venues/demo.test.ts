@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type DemoCredential, demoCredentials, simulatedVenues } from '../../../simulators/venues/index.ts';
+import { krakenUnified } from '../../../simulators/venues/kraken-unified.ts';
+import { unifiedCall } from './kraken-unified-client.ts';
 import { krakenCall, openVenue, request } from './open-venue.ts';
 
 const people = { alice: '100000000000000001', bob: '100000000000000002', carol: '100000000000000003' };
@@ -77,6 +79,58 @@ describe('the demo', () => {
     expect(atKraken.settings(people.bob)).toEqual([]);
     const atMudrex = mudrex.openDemo({ now, people });
     expect(atMudrex.positions(people.alice)).toMatchObject([{ market: 'BTCUSDT', side: 'long' }]);
+  });
+});
+
+describe('the demo of Kraken after the Derivatives API', () => {
+  it.each([
+    ['good', [], 3],
+    ['read only', [], 3],
+    ['may withdraw', [], 3],
+    ['unknown right', [], 3],
+    ['no WebSocket', ['EGeneral:Permission denied'], 3],
+    ['with 2FA', ['EGeneral:Permission denied'], 3],
+    ['expired', ['EAPI:Invalid key'], 3],
+    ['wrong', ['EAPI:Invalid key'], 1],
+  ])('has keys labelled "%s" whose token ends in %j', async (label, error, count) => {
+    const keys = krakenUnified.demoKeys.filter((one) => one.label === label);
+    expect(keys).toHaveLength(count);
+    const errors = await withVenue(krakenUnified, (url) =>
+      Promise.all(keys.map(async ({ key = '', secret }) => (await unifiedCall(url, { key, secret, nonce: '1' })).json)),
+    );
+    expect(errors).toEqual(keys.map(() => expect.objectContaining({ error })));
+  });
+
+  it('tells of each key what is wrong with it', async () => {
+    const told = await withVenue(krakenUnified, (url) =>
+      Promise.all(
+        krakenUnified.demoKeys
+          .filter(({ person }) => person === 'bob')
+          .map(async ({ key = '', secret, label }) => {
+            const call = { key, secret, nonce: '1', path: '/0/private/GetApiKeyInfo' };
+            return [label, (await unifiedCall(url, call)).text.match(/[a-z]+-[a-z-]+(?=")/g) ?? []];
+          }),
+      ),
+    );
+    const good = ['create-ws-token', 'modify-trades', 'query-open-trades'];
+    expect(told).toEqual([
+      ['good', good],
+      ['read only', ['create-ws-token', 'query-open-trades']],
+      ['may withdraw', [...good, 'withdraw-funds']],
+      ['no WebSocket', ['modify-trades', 'query-open-trades']],
+      ['with 2FA', []],
+      ['expired', []],
+      ['unknown right', [...good, 'move-subaccount-funds']],
+    ]);
+  });
+
+  it('gives its people the same positions as the old API, and no two keys alike', () => {
+    const exchange = krakenUnified.openDemo({ now, people });
+    expect(exchange.positions(people.alice)).toMatchObject([{ market: 'PF_XBTUSD', side: 'long' }]);
+    expect(exchange.settings(people.alice)).toContainEqual({ market: 'PF_XBTUSD', leverage: '3', mode: 'isolated' });
+    expect(exchange.positions(people.bob)).toMatchObject([{ market: 'PF_ETHUSD', side: 'short' }]);
+    const secrets = [...krakenUnified.demoKeys, ...kraken.demoKeys].map(({ secret }) => secret);
+    expect(new Set(secrets).size).toBe(secrets.length);
   });
 });
 

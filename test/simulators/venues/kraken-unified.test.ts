@@ -411,6 +411,21 @@ describe('a token', () => {
     expect(await other.ask(setTo(token))).toMatchObject({ error: 'ESession:Invalid session' });
   });
 
+  it('is not held by a subscription that came too late', async () => {
+    const [socket, token] = [await kraken.connect(), await kraken.token()];
+    kraken.simulator.faults.add({ name: 'delay', ms: 50, path: 'channel=preferences' });
+    socket.send(subscribe(token, 'preferences'));
+    await expect.poll(() => kraken.simulator.faults.active()).toEqual([]);
+    socket.socket.terminate();
+    await expect.poll(() => kraken.simulator.openConnections()).toBe(0);
+    const other = await kraken.connect();
+    await other.ask({ method: 'ping', req_id: 1 });
+    kraken.simulator.faults.add({ name: 'delay', ms: 60 });
+    await other.ask({ method: 'ping', req_id: 2 });
+    clock.at += 900_000;
+    expect(await other.ask(setTo(token))).toMatchObject({ error: 'ESession:Invalid session' });
+  });
+
   it('is unknown once its key was removed or it was revoked, and the socket stays open', async () => {
     const { socket, token } = await kraken.session();
     kraken.simulator.revokeTokens('alice');
@@ -556,8 +571,6 @@ describe('set_preference', () => {
 });
 
 describe('connections', () => {
-  const fast = { heartbeatMs: 20, idleMs: 150, unsubscribedMs: 60 };
-
   it('get heartbeats only after a subscription', async () => {
     const quick = await open({ paces: { heartbeatMs: 10 } });
     const lonely = await quick.connect('public');
@@ -569,10 +582,10 @@ describe('connections', () => {
   });
 
   it('are closed when the client says nothing, although heartbeats flow, and live on by pings', async () => {
-    const quick = await open({ paces: { ...fast, unsubscribedMs: 60_000 } });
+    const quick = await open({ paces: { heartbeatMs: 50, idleMs: 1_000 } });
     const { socket } = await quick.session();
     const pinged = await quick.connect('public');
-    const pings = setInterval(() => pinged.send({ method: 'ping', req_id: 1 }), 20);
+    const pings = setInterval(() => pinged.send({ method: 'ping', req_id: 1 }), 50);
     expect(await socket.closed).toBe(1000);
     expect(pinged.socket.readyState).toBe(1);
     clearInterval(pings);
@@ -580,9 +593,9 @@ describe('connections', () => {
   });
 
   it('are closed on the private address when they hold no subscription', async () => {
-    const quick = await open({ paces: { ...fast, idleMs: 60_000 } });
-    const [lonely, watching] = [await quick.connect(), await quick.connect('public')];
-    const { socket } = await quick.session();
+    const quick = await open({ paces: { unsubscribedMs: 1_000 } });
+    const [{ socket }, watching] = [await quick.session(), await quick.connect('public')];
+    const lonely = await quick.connect();
     expect(await lonely.closed).toBe(1000);
     expect([socket.socket.readyState, watching.socket.readyState]).toEqual([1, 1]);
     await quick.close();
@@ -697,12 +710,13 @@ describe('faults', () => {
 
   it('delay answers late, and lands even when the client has gone', async () => {
     const { socket, token } = await kraken.session();
-    arm({ name: 'delay', ms: 100, on: 'write' });
+    arm({ name: 'delay', ms: 1_000, on: 'write' });
     socket.send(five(token));
     await expect.poll(() => kraken.simulator.writesReceived()).toBe(1);
     expect(kraken.simulator.writeCount()).toBe(0);
     socket.socket.terminate();
     await expect.poll(() => kraken.simulator.writeCount()).toBe(1);
+    expect(kraken.simulator.requests.at(-1)).toMatchObject({ kind: 'write', status: 'none', isAnswered: false });
   });
 
   it.each<[SpoilingFault, (text: string) => boolean]>([
@@ -727,6 +741,15 @@ describe('faults', () => {
     second.socket.send(five(second.token));
     await second.socket.untilText(isIt);
     expect(counts()).toEqual([2, 1]);
+  });
+
+  it('a frame that comes after a close is counted and does nothing', async () => {
+    const { socket, token } = await kraken.session();
+    arm({ name: 'close', path: 'method=ping' });
+    socket.send({ method: 'ping', req_id: 4 });
+    socket.send(five(token));
+    expect(await socket.closed).toBe(1008);
+    expect(counts()).toEqual([1, 0]);
   });
 
   it('an HTML page is a frame that is no JSON', async () => {
