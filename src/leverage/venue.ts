@@ -184,6 +184,8 @@ export type Venue = VenueFacts & {
   readonly ending?: () => Ending;
   /** What a trader should know before a change, where the venue tells of such things. */
   readonly readWarnings?: (credentials: Credentials, target: MarketAndCurrency) => Promise<readonly VenueWarning[]>;
+  /** Waits for calls under way and ends the connections that it keeps, where it keeps any. */
+  readonly close?: () => Promise<void>;
 };
 
 /** Every venue by id, in the order in which they are shown. */

@@ -87,7 +87,7 @@ export function createVenues(options: VenuesOptions): Venues & { readonly close:
   const venues: Venues = new Map(built.map(({ venue }) => [venue.id, venue]));
   return Object.assign(venues, {
     close: async () => {
-      await Promise.all(built.map(({ http }) => http.close()));
+      await Promise.all(built.map(async ({ venue, http }) => Promise.all([venue.close?.(), http.close()])));
     },
   });
 }

@@ -44,8 +44,8 @@ export type Connection<M> = {
   readonly heard: Heard<M>;
   readonly socket: VenueSocket;
   readonly token: Secret;
-  /** By channel: under way, or carried out. */
-  readonly subscriptions: Map<string, Promise<Outcome<unknown>>>;
+  /** By channel: under way, or carried out, and with which parameters. */
+  readonly subscriptions: Map<string, { readonly params: string; readonly outcome: Promise<Outcome<unknown>> }>;
   readonly elapsed: () => number;
   lastId: number;
 };
@@ -147,21 +147,29 @@ export function tell(
   return connection.socket.tell({ ...frameOf(connection, request), isInTime: request.isInTime, deadlineMs });
 }
 
-/** Subscribes a channel, once for each connection unless it was in vain. */
+/** Subscribes a channel, once for each connection unless it was in vain; with other parameters it takes the place of the first. */
 export async function subscribe(
   connection: Connection<unknown>,
-  { channel, params }: Subscription,
+  { channel, params = {} }: Subscription,
   { judge, deadlineMs }: { readonly judge: Judge<unknown>; readonly deadlineMs: number },
 ): Promise<Outcome<unknown>> {
   const { subscriptions, socket } = connection;
   const known = subscriptions.get(channel);
-  if (known !== undefined) return known;
-  const request = { method: 'subscribe', params: { ...params, channel } };
-  const asked = socket.ask({ ...frameOf(connection, request), deadlineMs });
-  const outcome = asked.then((reply) => (reply.kind === 'answered' ? judge(reply) : reply));
-  subscriptions.set(channel, outcome);
-  if ((await outcome).kind !== 'ok') subscriptions.delete(channel);
-  return outcome;
+  const wanted = JSON.stringify(params);
+  if (known?.params === wanted) return known.outcome;
+  const ask = async (method: string): Promise<Outcome<unknown>> => {
+    const request = frameOf(connection, { method, params: { ...params, channel } });
+    const reply = await socket.ask({ ...request, deadlineMs });
+    return reply.kind === 'answered' ? judge(reply) : reply;
+  };
+  const replace = async () => {
+    const ended = await ask('unsubscribe');
+    return ended.kind === 'ok' ? ask('subscribe') : ended;
+  };
+  const one = { params: wanted, outcome: known === undefined ? ask('subscribe') : replace() };
+  subscriptions.set(channel, one);
+  if ((await one.outcome).kind !== 'ok' && subscriptions.get(channel) === one) subscriptions.delete(channel);
+  return one.outcome;
 }
 
 /** Whether anybody is there: any frame is a sign of life. Ends the connection when there is none. */

@@ -4,6 +4,7 @@ import type { Credentials } from '../account.ts';
 import { Failure } from '../errors.ts';
 import type { ApplyResult } from '../leverage/venue.ts';
 import {
+  type Heard,
   isFresh,
   type Memory,
   type Subscription,
@@ -31,11 +32,15 @@ import type { Verdict } from './verdict.ts';
 export type PrivateReading<M, T> = {
   /** Beside `preferences`, which every connection subscribes before all else. */
   readonly subscription?: Subscription;
+  /** Whether no subscription is wanted any more, since it has been told already. */
+  readonly isTold?: (memory: M) => boolean;
   /**
    * Looks for it in what has been told; undefined until that is enough. With `refused` or `silent` nothing more is read
    * from the connection, and the next reading opens another one.
    */
   readonly from: (memory: M) => Verdict<T> | undefined;
+  /** What it comes to when nothing was told for so many milliseconds: for what Kraken may never tell. */
+  readonly patience?: { readonly ms: number; readonly otherwise: T };
 };
 
 /** A change of one market's setting. */
@@ -176,16 +181,25 @@ async function readFrom<M extends Memory, T>(
   { reading, leftMs }: Read<M, T>,
 ): Promise<Outcome<T>> {
   const { connection } = kept;
-  const { subscription, from } = reading;
-  if (subscription !== undefined) {
+  const { subscription, isTold } = reading;
+  if (subscription !== undefined && isTold?.(connection.heard.memory) !== true) {
     const how = { judge: options.judgeSubscribed, deadlineMs: leftMs() };
     const subscribed = await subscribe(connection, subscription, how);
     if (subscribed.kind === 'silent' || isStale(subscribed)) retire(options, kept, 'end');
     if (subscribed.kind !== 'ok') return subscribed;
   }
-  const outcome = await untilHeard(connection.heard, () => from(connection.heard.memory), leftMs());
+  const outcome = await listen(connection.heard, { reading, leftMs });
   if (outcome.kind !== 'ok') retire(options, kept, 'end');
   return outcome;
+}
+
+async function listen<M, T>(heard: Heard<M>, { reading, leftMs }: Read<M, T>): Promise<Outcome<T>> {
+  const { from, patience } = reading;
+  const find = () => from(heard.memory);
+  if (patience === undefined || patience.ms >= leftMs()) return untilHeard(heard, find, leftMs());
+  const found = await untilHeard(heard, find, patience.ms);
+  const isUntold = found.kind === 'silent' && found.silence === 'timeout';
+  return isUntold ? { kind: 'ok', value: patience.otherwise } : found;
 }
 
 async function write<M extends Memory>(

@@ -8,8 +8,10 @@ import { type Answer, silent, type Verdict } from './verdict.ts';
  * as a whole can hold the event loop for a second and take a hundred MiB, with less text than a real one.
  */
 export type ListReply<Row, T> = {
-  /** The list's name at the top of the reply. */
+  /** The list's name at the top of the reply, or as `data.pairs` inside objects. */
   readonly name: string;
+  /** Lists beside it that are not read. */
+  readonly besides?: readonly string[];
   /** Judges the answer with its list emptied. */
   readonly around: (answer: Answer) => Verdict<unknown>;
   /** Reads a row, whatever it is; `undefined` stands for one that is no JSON. Keeps only what is needed of it. */
@@ -46,13 +48,14 @@ const sliceCharacters = 64 * 1024;
 
 /** Reads a list's rows in slices between which others may run. */
 export async function judgeList<Row, T>(answer: Answer, reply: ListReply<Row, T>): Promise<Verdict<T>> {
-  const cut = cutList(answer.text, reply.name);
+  const cut = cutLists(answer.text, [reply.name, ...(reply.besides ?? [])]);
   if (typeof cut === 'string') return silent(cut);
+  const [texts = []] = cut.lists;
   const around = reply.around({ status: answer.status, text: cut.around });
   if (around.kind !== 'ok') return around;
   const rows: Row[] = [];
   let left = sliceCharacters;
-  for (const text of cut.rows) {
+  for (const text of texts) {
     rows.push(reply.row(parseJson(text)));
     left -= text.length + sliceCharacters / sliceRows;
     if (left > 0) continue;
@@ -75,13 +78,39 @@ const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
 /**
  * Cuts the rows of one list out of a JSON text without parsing it. What is no JSON is cut anyhow: its parser objects.
  *
+ * @param name - At the top, or as `data.pairs` inside objects.
  * @returns `too-large` for more rows, longer rows or deeper nesting than any venue sends, `unreadable` for a list that
  *   does not end or comes twice.
  */
 export function cutList(text: string, name: string | undefined): Cut | 'too-large' | 'unreadable' {
+  const cut = cutRows(text, name);
+  return typeof cut !== 'string' && cut.around.length > mostCharacters ? 'too-large' : cut;
+}
+
+/** The same for several lists, one after the other. */
+export function cutLists(
+  text: string,
+  names: readonly string[],
+): { readonly around: string; readonly lists: readonly (readonly string[])[] } | 'too-large' | 'unreadable' {
+  let around = text;
+  const lists: (readonly string[])[] = [];
+  for (const name of names) {
+    const cut = cutRows(around, name);
+    if (typeof cut === 'string') return cut;
+    around = cut.around;
+    lists.push(cut.rows);
+  }
+  return around.length > mostCharacters ? 'too-large' : { around, lists };
+}
+
+function cutRows(text: string, name: string | undefined): Cut | 'too-large' | 'unreadable' {
+  const path = name?.split('.') ?? [];
   const rows: string[] = [];
+  /** Names of the path that have come; of one that comes twice nobody knows which counts. */
+  let found = 0;
+  let inside = 0;
+  let enters = -1;
   let depth = 0;
-  let isNamed = false;
   let from = -1;
   let to = -1;
   let rowFrom = -1;
@@ -89,18 +118,24 @@ export function cutList(text: string, name: string | undefined): Cut | 'too-larg
     const code = text.charCodeAt(at);
     if (code === quote) {
       const end = endOfString(text, at);
-      if (depth === 1 && name !== undefined && isKey(text, at, end, name)) {
-        // Of a name that comes twice nobody knows which one counts.
-        if (isNamed) return 'unreadable';
-        isNamed = true;
-        from = listAfter(text, end);
+      const wanted = depth === inside + 1 ? path[inside] : undefined;
+      if (wanted !== undefined && isKey(text, at, end, wanted)) {
+        if (found > inside) return 'unreadable';
+        found += 1;
+        if (found < path.length) enters = valueAfter(text, end);
+        else from = listAfter(text, end);
       }
       at = end;
     } else if (code === openList || code === openObject) {
       depth += 1;
       if (depth > deepest) return 'too-large';
       if (at === from) rowFrom = at + 1;
-    } else if (depth === 2 && rowFrom >= 0 && (code === comma || code === closeList || code === closeObject)) {
+      if (at === enters && code === openObject) inside += 1;
+    } else if (
+      depth === path.length + 1 &&
+      rowFrom >= 0 &&
+      (code === comma || code === closeList || code === closeObject)
+    ) {
       const row = text.slice(rowFrom, at);
       const isEmpty = code === closeList && rows.length === 0 && row.trim() === '';
       if (!isEmpty) rows.push(row);
@@ -111,11 +146,13 @@ export function cutList(text: string, name: string | undefined): Cut | 'too-larg
         to = at;
         depth -= 1;
       }
-    } else if (code === closeList || code === closeObject) depth -= 1;
+    } else if (code === closeList || code === closeObject) {
+      depth -= 1;
+      if (depth <= inside) inside = Math.max(0, depth - 1);
+    }
   }
   if (from >= 0 && to < 0) return 'unreadable';
-  const around = from < 0 ? text : `${text.slice(0, from)}[]${text.slice(to + 1)}`;
-  return around.length > mostCharacters ? 'too-large' : { around, rows };
+  return { rows, around: from < 0 ? text : `${text.slice(0, from)}[]${text.slice(to + 1)}` };
 }
 
 /** @returns where the string that begins at `from` ends */
@@ -132,9 +169,15 @@ function isKey(text: string, from: number, end: number, name: string): boolean {
   return text.slice(from + 1, end) === name && colon.test(text);
 }
 
-/** @returns where the list begins that the key before `end` names, or -1 */
-function listAfter(text: string, end: number): number {
+/** @returns where the value begins that the key before `end` names */
+function valueAfter(text: string, end: number): number {
   colon.lastIndex = end + 1;
   colon.test(text);
-  return text.charCodeAt(colon.lastIndex) === openList ? colon.lastIndex : -1;
+  return colon.lastIndex;
+}
+
+/** @returns where the list begins that the key before `end` names, or -1 */
+function listAfter(text: string, end: number): number {
+  const at = valueAfter(text, end);
+  return text.charCodeAt(at) === openList ? at : -1;
 }

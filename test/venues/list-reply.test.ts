@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cutList, isModest, judgeList, type ListReply, mostCharacters } from '../../src/venues/list-reply.ts';
+import { cutList, cutLists, isModest, judgeList, type ListReply, mostCharacters } from '../../src/venues/list-reply.ts';
 import { turnsWhile } from '../support/turns.ts';
 
 /** What a text is cut into, or why it is not. */
@@ -55,6 +55,38 @@ describe('a list is cut into its rows', () => {
         expect(JSON.parse(around)).toEqual(JSON.parse(JSON.stringify({ ...value, list: [] })));
       }),
     );
+  });
+});
+
+describe('lists inside an object are cut out of it', () => {
+  test.each([
+    ['{"data":{"a":[1,{"b":[2]}],"b":["]"]}}', ['1', '{"b":[2]}'], ['"]"']],
+    ['{"b":[9],"data" : { "b" : [ ] , "a":[3] } ,"a":[9]}', ['3'], []],
+    ['{"data":[{"a":[1],"b":[2]}]}', [], []],
+    ['{"data":{"x":{"a":[1]},"b":[2]}}', [], ['2']],
+    ['{"data":null,"a":[1]}', [], []],
+    ['{"x":{"data":{"a":[1]}}}', [], []],
+  ])('%s', (text, a, b) => {
+    const found = cutLists(text, ['data.a', 'data.b']);
+    expect(found).toMatchObject({ lists: [a, b] });
+    expect(JSON.parse(typeof found === 'string' ? found : found.around)).toBeTypeOf('object');
+  });
+
+  test.each([
+    '{"data":{"a":[1]},"data":{"a":[2]}}',
+    '{"data":{"a":[1],"a":[2]}}',
+    '{"data":{"a":[1]},"data":1}',
+    '{"data":{"a":[1}}',
+  ])('but not %s', (text) => {
+    expect(cutLists(text, ['data.a'])).toBe('unreadable');
+  });
+
+  test('and what stands around all of them is as short as around one', () => {
+    const rows = Array<string>(4_000).fill('"0123456789abcdef"').join(',');
+    expect(cutLists(`{"data":{"a":[${rows}],"b":[${rows}]}}`, ['data.a', 'data.b'])).toMatchObject({
+      around: '{"data":{"a":[],"b":[]}}',
+    });
+    expect(cutLists(`{"data":{"a":[${rows}],"b":[${rows}]}}`, ['data.a'])).toBe('too-large');
   });
 });
 
