@@ -16,6 +16,7 @@ import {
   afterCheck,
   afterRead,
   type Doubt,
+  doubtOf,
   mayStillBeTold,
   type Passed,
   READ_AGAIN_MS,
@@ -321,7 +322,7 @@ async function readNow(context: Context, { proposal }: StoredProposal): Promise<
 async function settle(context: Context, found: StoredProposal): Promise<StoredProposal> {
   const { proposal, outcome } = found;
   const read = await readNow(context, found);
-  const doubt: Doubt = outcome?.kind === 'unsettled' ? outcome : { since: await context.now() };
+  const doubt: Doubt = outcome?.kind === 'unsettled' ? outcome : doubtOf(proposal, await context.now());
   const passed = await passedSince(context, proposal.id, doubt);
   return conclude(context, found, afterRead(doubt, whileLate(read, passed), passed));
 }

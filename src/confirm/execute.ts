@@ -7,7 +7,7 @@ import { isSameSetting } from '../leverage/setting.ts';
 import type { ApplyResult, MarketAndCurrency, Venue } from '../leverage/venue.ts';
 import type { Outcome, SentRequest } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
-import { afterRead, type ReadBack } from './settling.ts';
+import { afterRead, doubtOf, type ReadBack } from './settling.ts';
 
 /** How one confirmed proposal went; `fresh` is what the re-check saw, for a new card when the old one was stale. */
 type Execution = { readonly outcome: Outcome; readonly fresh?: Preview };
@@ -83,7 +83,7 @@ async function outcomeOf(options: ExecuteOptions, result: ApplyResult, sentAt: n
 
 async function firstRead(options: ExecuteOptions, sent: SentRequest): Promise<Outcome> {
   const read = await readBack(options);
-  return afterRead({ since: sent.until, sent }, read, { now: await options.now(), age: 0, readAge: 0 });
+  return afterRead(doubtOf(options.proposal, sent.until, sent), read, { now: await options.now(), age: 0, readAge: 0 });
 }
 
 function silenceIn(failure: FailureData): Silence {

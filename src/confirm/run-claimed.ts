@@ -10,7 +10,7 @@ import type { PressContext } from './press-context.ts';
 import { notingWhetherShown, receiptReply } from './press-reply.ts';
 import type { StoredProposal } from './proposal-rows.ts';
 import { workingView } from './receipt.ts';
-import { afterRead } from './settling.ts';
+import { afterRead, doubtOf } from './settling.ts';
 
 /** One claimed proposal, and how far it has come. */
 type Run = { readonly claimed: StoredProposal; readonly key: LoadedKey; found: StoredProposal };
@@ -84,6 +84,6 @@ async function afterError(context: PressContext, { found }: Run, error: unknown)
   // The request may be under way: "nothing was changed" would be a guess. The caretaker settles it by reading back.
   onError(error);
   const at = await now();
-  const outcome = afterRead({ since: at }, { kind: 'unread', at }, { now: at, age: 0, readAge: 0 });
+  const outcome = afterRead(doubtOf(found.proposal, at), { kind: 'unread', at }, { now: at, age: 0, readAge: 0 });
   return receiptReply(context, await record(context, found, outcome), found);
 }

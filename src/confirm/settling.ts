@@ -1,6 +1,7 @@
 import { unreachable } from '../errors.ts';
 import type { ShownSetting } from '../leverage/setting.ts';
-import type { Gone, Outcome, Unsettled } from './outcome.ts';
+import type { Gone, Outcome, SentRequest, Unsettled } from './outcome.ts';
+import type { Proposal } from './proposal.ts';
 
 /** A request that was delayed in the network can land this long after a read-back showed nothing. */
 export const READ_AGAIN_MS = 30_000;
@@ -23,6 +24,14 @@ export type ReadBack =
 
 /** What is known before a read-back. */
 export type Doubt = Omit<Unsettled, 'kind' | 'lookAt'>;
+
+/**
+ * What is known right after a write. Where the venue did not show its setting before, no answer to a read-back is waited
+ * for, since that would not show it either.
+ */
+export function doubtOf({ seen }: Proposal, since: number, sent?: SentRequest): Doubt {
+  return { since, ...(sent && { sent }), ...(seen.current.mode === 'unknown' && { isHidden: true }) };
+}
 
 /** What has passed: `age` since the doubt began, `readAge` since the first read-back that showed something else. */
 export type Passed = { readonly now: number; readonly age: number; readonly readAge: number };

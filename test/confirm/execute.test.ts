@@ -226,6 +226,22 @@ describe('where the venue does not show what is set', () => {
     expect(writes).toHaveLength(1);
   });
 
+  test.each([
+    ['accepted', { kind: 'applied', isReadBack: false, isHidden: true }],
+    ['silent, lost', { kind: 'unsettled', isHidden: true }],
+  ] as const)(
+    'on the card, nothing is waited for that a read-back of a write "%s" could have shown',
+    async (fate, outcome) => {
+      const { options, state } = await prepare();
+      Object.assign(state, { fate, hidesSetting: true, readBackFailure: silence });
+      const proposal = {
+        ...options.proposal,
+        seen: { ...options.proposal.seen, current: { mode: 'unknown' } },
+      } as const;
+      expect((await execute({ ...options, proposal })).outcome).toMatchObject(outcome);
+    },
+  );
+
   test('nothing is ever "there already", and a position that was opened is still a reason for a new card', async () => {
     const { options, state, held, writes } = await prepare();
     hide({ state });
