@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Outcome } from '../../src/confirm/outcome.ts';
+import { maySetAgain, type Outcome } from '../../src/confirm/outcome.ts';
 import type { Stage } from '../../src/confirm/proposal.ts';
 import { alice, bob, CARD_MS, type Gate, isolated, openGate } from '../support/gate.ts';
 import { type Fate, silence } from '../support/paper-venue.ts';
@@ -10,6 +10,7 @@ import {
   type Card,
   cardAt,
   claimOf,
+  heldIn,
   holderOf,
   isOpen,
   isOwned,
@@ -19,6 +20,7 @@ import {
   type Model,
   put,
   READ_AGAIN_MS,
+  settlingUntil,
 } from './model.ts';
 
 type Command = fc.AsyncCommand<Model, Gate>;
@@ -68,10 +70,14 @@ const open = (label: keyof typeof labels) =>
       const market = `M${model.cards.length}USD`;
       const { id, expiresAt } = await gate.ask(alice, { market, setting: isolated('5'), label });
       expect(expiresAt).toBe(model.now + CARD_MS);
-      const fresh = { stage: 'pending', outcome: undefined, since: 0, dueAt: expiresAt } as const;
-      model.cards.push({ id, key: labels[label], market, expiresAt, ...fresh });
+      addCard(model, { id, key: labels[label], market, expiresAt });
     },
   );
+
+function addCard(model: Model, card: Pick<Card, 'id' | 'key' | 'market' | 'expiresAt'>): void {
+  const fresh = { stage: 'pending', outcome: undefined, since: 0, dueAt: card.expiresAt } as const;
+  model.cards.push({ ...card, isHidden: model.hides, ...fresh });
+}
 
 /** Three claims at once: one gets it, or none. */
 const claim = (index: number) =>
@@ -108,25 +114,70 @@ const conclude = (index: number) =>
   });
 
 /** The whole press; a second one shows what the first one led to and sends nothing. */
-const confirm = (index: number) =>
-  about('confirm', index, every, async (card, model, gate) => {
-    const expected = claimOf(model, card);
-    const before = gate.writes.length;
-    gate.state.fate = model.fate;
-    gate.state.readBackFailure = model.canReadBack ? undefined : silence;
-    const reply = await gate.press('confirm', card.id);
-    gate.state.readFailure = undefined;
-    expect(expected === 'busy' ? reply.answer : reply.update).toBeDefined();
-    if (expected === 'expired') put(model, card, 'done', 'expired');
-    if (expected !== 'claimed') return void expect(gate.writes).toHaveLength(before);
-    put(model, card, 'claimed');
-    const { stage, kind } = afterWrite(model);
-    put(model, card, stage, kind);
+const confirm = (index: number) => about('confirm', index, every, pressConfirm);
+
+async function pressConfirm(card: Card, model: Model, gate: Gate): Promise<void> {
+  const expected = claimOf(model, card);
+  const before = gate.writes.length;
+  gate.state.fate = model.fate;
+  gate.state.readBackFailure = model.canReadBack ? undefined : silence;
+  const wasThere = isThere(model, card, gate);
+  const reply = await gate.press('confirm', card.id);
+  gate.state.readFailure = undefined;
+  expect(expected === 'busy' ? reply.answer : reply.update).toBeDefined();
+  if (expected === 'expired') put(model, card, 'done', 'expired');
+  if (expected !== 'claimed') return void expect(gate.writes).toHaveLength(before);
+  put(model, card, 'claimed');
+  if (wasThere) {
+    expect(gate.writes).toHaveLength(before);
+    return put(model, card, 'done', 'unchanged');
+  }
+  const { stage, kind } = afterWrite(model, card);
+  put(model, card, stage, kind);
+}
+
+/** A change without an answer, at a venue that does not show what it holds: half a minute later nobody will ever know. */
+const loseUnseen = (index: number) =>
+  about('lose unseen', index, ['pending'], async (card, model, gate) => {
+    if (claimOf(model, card) !== 'claimed') return;
+    Object.assign(model, { fate: 'silent, lost', canReadBack: true, hides: true });
+    gate.state.hidesSetting = true;
+    await pressConfirm(card, model, gate);
+    gate.clock.advance(READ_AGAIN_MS);
+    model.now += READ_AGAIN_MS;
+    await settled(model, card, gate, () => gate.press('check', card.id));
+    expect(card.outcome).toBe('unknown');
+  });
+
+/** Whether the venue shows that it holds already what a card asks for: one that was set again may find that. */
+function isThere(model: Model, { market }: Card, gate: Gate): boolean {
+  return !model.hides && gate.held.get(market)?.mode === 'isolated';
+}
+
+/** Three presses of "Set again" at once: they make one card, of what nobody will know the end of, and else none. */
+const setAgain = (index: number) =>
+  about('set again three times', index, every, async (card, model, gate) => {
+    const { proposals } = gate.parts();
+    const { outcome } = await proposals.require(card.id);
+    const press = () => gate.press('again', card.id);
+    if (!maySetAgain(outcome)) return void (await expect(press()).rejects.toThrow('CARD_GONE'));
+    const isFull = model.cards.filter(isOpen).length >= 10;
+    const mayMake =
+      outcome.again === undefined && holderOf(model, card.key) === undefined && !isThere(model, card, gate);
+    if (isFull && mayMake) return void (await expect(press()).rejects.toThrow('TOO_MANY_OPEN_CARDS'));
+    const before = new Set(await proposals.openIds());
+    await Promise.all([press(), press(), press()]);
+    const made = (await proposals.openIds()).filter((id) => !before.has(id));
+    expect(made).toHaveLength(mayMake ? 1 : 0);
+    for (const id of made) {
+      const { expiresAt } = (await proposals.require(id)).proposal;
+      addCard(model, { id, key: card.key, market: card.market, expiresAt });
+    }
   });
 
 const pressByStranger = (index: number) =>
   about('press by a stranger', index, every, async (card, _model, gate) => {
-    for (const verb of ['confirm', 'cancel', 'check', 'back'] as const) {
+    for (const verb of ['confirm', 'cancel', 'check', 'back', 'again'] as const) {
       await expect(gate.press(verb, card.id, bob)).rejects.toThrow('NOT_YOURS');
     }
   });
@@ -151,7 +202,8 @@ async function settled(model: Model, card: Card, gate: Gate, readBack: () => Pro
   if (isSame) expect(settling?.since).toBe(before.since);
   expect(settling === undefined, 'what is not settled is looked at again').toBe(stage === 'done');
   if (settling !== undefined) expect(settling.lookAt).toBeGreaterThan(model.now);
-  if (model.canReadBack) expect(['applied', 'not-applied', 'differs', 'unsettled']).toContain(outcome?.kind);
+  const isShown = model.canReadBack && !model.hides;
+  if (isShown) expect(['applied', 'not-applied', 'differs', 'unsettled']).toContain(outcome?.kind);
   else if (outcome?.kind === 'applied') expect(outcome.isReadBack, 'nothing could be read').toBe(false);
   else expect(['unsettled', 'unknown', 'differs', before.kind]).toContain(outcome?.kind);
   const isOver = before.stage === 'done' || (stage === 'done' && outcome?.kind !== 'applied');
@@ -196,6 +248,7 @@ const restart = command(
   () => true,
   async (model, gate) => {
     gate.restart();
+    model.guards.clear();
     const { caretaker } = gate.parts();
     const due = model.cards.filter(({ dueAt }) => model.now >= dueAt);
     const underWay = due.filter(({ stage }) => stage === 'sending' || stage === 'settling');
@@ -218,23 +271,30 @@ const restart = command(
 /** Which of two cards of one key is looked at first is not promised, and with it which of them has the key afterwards. */
 async function adoptHolders(model: Model, gate: Gate, interrupted: readonly Card[]): Promise<void> {
   const leases = await gate.store.list('lease/');
-  for (const key of new Set(Object.values(labels))) {
-    const rivals = interrupted.filter((card) => card.key === key);
-    const holder = holderOf(model, key);
+  const { proposals } = gate.parts();
+  for (const [key, rivals] of Map.groupBy(interrupted, (card) => card.key)) {
+    const holder = heldIn(model, 'leases', key);
     const isAnother = holder !== undefined && rivals.every(({ id }) => id !== holder);
-    if (rivals.length < 2 || isAnother) continue;
+    const [first] = rivals;
+    if (first === undefined || rivals.length < 2 || isAnother) continue;
     const held = leases.find(({ value }) => rivals.some((card) => card.id === value && isOpen(card)));
     if (held === undefined) model.leases.delete(key);
     else model.leases.set(key, { id: held.value, until: held.expiresAt ?? Number.POSITIVE_INFINITY });
+    const { keyHash } = (await proposals.require(first.id)).proposal;
+    const now = await proposals.holderOf(keyHash);
+    const guarded = rivals.find(({ id, stage }) => id === now?.proposal.id && stage === 'settling');
+    if (guarded === undefined) model.guards.delete(key);
+    else model.guards.set(key, { id: guarded.id, until: settlingUntil(guarded) });
   }
 }
 
-const venueTurns = (fate: Fate, canReadBack: boolean) =>
+const venueTurns = (fate: Fate, canReadBack: boolean, hides: boolean) =>
   command(
-    `the venue turns to "${fate}"${canReadBack ? '' : ', unreadable'}`,
+    `the venue turns to "${fate}"${canReadBack ? '' : ', unreadable'}${hides ? ', showing nothing' : ''}`,
     () => true,
-    async (model) => {
-      Object.assign(model, { fate, canReadBack });
+    async (model, gate) => {
+      Object.assign(model, { fate, canReadBack, hides });
+      gate.state.hidesSetting = hides;
     },
   );
 
@@ -258,10 +318,12 @@ const commands = fc.commands(
     index.map(confirm),
     index.map(cancel),
     index.map(checkNow),
+    index.map(loseUnseen),
+    index.map(setAgain),
     index.map(pressByStranger),
     fc.constantFrom(1, 5_000, LEASE_MS - 1, LEASE_MS, READ_AGAIN_MS, CARD_MS, LONGEST_SETTLING_MS).map(pass),
     fc.constant(restart),
-    fc.tuple(fates, fc.boolean()).map(([fate, canReadBack]) => venueTurns(fate, canReadBack)),
+    fc.tuple(fates, fc.boolean(), fc.boolean()).map((turn) => venueTurns(...turn)),
   ],
   { size: '+1' },
 );
@@ -276,8 +338,10 @@ test('whatever is pressed, passes or dies in whatever order, every card goes onl
           now: gate.clock.now(),
           cards: [],
           leases: new Map(),
+          guards: new Map(),
           fate: 'accepted',
           canReadBack: true,
+          hides: false,
         };
         return { model, real: gate };
       }, sequence);

@@ -190,6 +190,65 @@ describe('what an owner has left', () => {
   });
 });
 
+describe('where the venue does not show what is set', () => {
+  const HALF_A_MINUTE = 30;
+  const passIn = async ({ clock }: Gate, { caretaker }: ReturnType<Gate['another']>, seconds: number) => {
+    for (let second = 0; second < seconds; second += 1) {
+      clock.advance(SECOND_MS);
+      await caretaker.tick();
+    }
+  };
+
+  test('an owner that was held up sends nothing, and half a minute after the takeover nobody knows', async () => {
+    const { gate, id, other, row } = await twoProcesses();
+    gate.state.hidesSetting = true;
+    gate.state.beforeWrite = async () => {
+      gate.clock.advance(TAKEN_OVER_MS);
+      await other.caretaker.tick();
+    };
+    expect(shownBy(await gate.press('confirm', id))).toContain('Not known yet: BTCUSD');
+    await passIn(gate, other, HALF_A_MINUTE - 1);
+    expect(await row()).toMatchObject({ stage: 'settling', outcome: { kind: 'unsettled', isHidden: true } });
+    await passIn(gate, other, 1);
+    expect(await row()).toMatchObject({ stage: 'done', outcome: { kind: 'unknown', isHidden: true } });
+    expect(gate.writes).toEqual([]);
+  });
+
+  test('an owner whose answer comes after the takeover says nothing against what was told by then', async () => {
+    const { gate, id, other, row } = await twoProcesses();
+    gate.state.hidesSetting = true;
+    gate.state.duringWrite = async () => {
+      gate.clock.advance(TAKEN_OVER_MS);
+      await other.caretaker.tick();
+      await passIn(gate, other, HALF_A_MINUTE);
+    };
+    expect(shownBy(await gate.press('confirm', id))).toContain('Not known: BTCUSD');
+    expect(await row()).toMatchObject({ stage: 'done', outcome: { kind: 'unknown', isHidden: true } });
+    expect(gate.writes).toHaveLength(1);
+  });
+
+  test('its half minute goes on in another process, is ended once, and what shows late is used there', async () => {
+    const { gate, id, other, row } = await twoProcesses();
+    Object.assign(gate.state, { hidesSetting: true, fate: 'silent, lost' });
+    await gate.press('confirm', id);
+    await passIn(gate, other, HALF_A_MINUTE - 1);
+    expect(await row()).toMatchObject({ stage: 'settling' });
+    gate.clock.advance(SECOND_MS);
+    await Promise.all([gate.parts(), other].map(({ caretaker }) => caretaker.tick()));
+    expect(gate.outcomes.map(({ outcome }) => outcome.kind)).toEqual(['unsettled', 'unknown']);
+    expect(told(gate).at(-1)).toBe('Not known: BTCUSD to 5x isolated');
+
+    const late = await twoProcesses();
+    Object.assign(late.gate.state, { hidesSetting: true, fate: 'silent, lost' });
+    await late.gate.press('confirm', late.id);
+    await passIn(late.gate, late.other, 12);
+    late.gate.held.set('BTCUSD', isolated('5'));
+    late.gate.state.hidesSetting = false;
+    await passIn(late.gate, late.other, HALF_A_MINUTE - 12);
+    expect(told(late.gate).at(-1)).toBe('Done: BTCUSD is at 5x isolated');
+  });
+});
+
 test('a "Check now" in another process leaves the new card alone that a stale one gave way to', async () => {
   const { gate, id, other, pressOther } = await twoProcesses();
   gate.held.set('BTCUSD', isolated('9'));
