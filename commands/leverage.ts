@@ -1,6 +1,7 @@
 import type { Credentials } from '../src/account.ts';
 import { type Call, type Command, type Subcommand, subcommand } from '../src/command.ts';
 import { Failure, unreachable } from '../src/errors.ts';
+import { type LastSet, type LastSets, lastSetText } from '../src/leverage/last-set.ts';
 import { marketLabel, rangeText } from '../src/leverage/market.ts';
 import { requireOpen } from '../src/leverage/retirement.ts';
 import { distanceText, distanceToLiquidation } from '../src/leverage/risk.ts';
@@ -17,7 +18,7 @@ import {
 } from '../src/leverage/venue.ts';
 import type { Wish } from '../src/leverage/wish.ts';
 import type { Services } from '../src/services.ts';
-import type { Text, View } from '../src/view.ts';
+import type { Span, Text, View } from '../src/view.ts';
 import { completeOption } from './completions.ts';
 import {
   account,
@@ -115,7 +116,7 @@ async function askForMeant(
 }
 
 async function showLeverage(services: Services, { user }: Call, values: ShowValues): Promise<View> {
-  const { venues, keys, markets, symbolsSetBy, now } = services;
+  const { venues, keys, markets, symbolsSetBy, lastSetBy, now } = services;
   const found = requireOpen(venues, values.venue);
   const margin = chooseCurrency(found, values.currency);
   const key = await keys.load({ user, venue: found.id, label: parseLabel('account', values.account) });
@@ -123,11 +124,12 @@ async function showLeverage(services: Services, { user }: Call, values: ShowValu
   if (values.market === undefined) {
     const symbols = await symbolsSetBy(key.account);
     const list = await found.listSettings(key.credentials, { symbols, ...margin });
-    return listView(found, list, await now(), margin.currency);
+    return listView(found, { ...list, last: await lastSetBy(key.account) }, await now(), margin.currency);
   }
   const market = await found.readMarket(key.credentials, parseMarket(venues, found, values.market));
   const held = await readHeld(found, key.credentials, { market, ...margin });
-  return marketView(found, held, await now());
+  const last = held.current.mode === 'unknown' ? await lastSetBy(key.account) : {};
+  return marketView(found, held, await now(), last[marketLabel(held.target)]);
 }
 
 /** What an exchange holds for one market just now. */
@@ -147,14 +149,19 @@ async function readHeld(found: Venue, credentials: Credentials, target: MarketAn
   return { target, current, orders, ...(position && { position }) };
 }
 
-function marketView(found: Venue, { target, current, position, orders }: Held, time: number): View {
+function marketView(
+  found: Venue,
+  { target, current, position, orders }: Held,
+  time: number,
+  last: LastSet | undefined,
+): View {
   const { bounds } = target.market;
   const distance =
     position === undefined || current.mode === 'unset' ? undefined : distanceToLiquidation(position, current, current);
   return {
     tone: 'plain',
     title: heldTitle(found, target, current),
-    body: asOf(found, time),
+    body: [...(last === undefined ? [] : [...lastSetText(last), '\n']), ...asOf(found, time)],
     fields: [
       { name: 'Allowed here', value: `${rangeText(bounds)}, steps of ${bounds.step}`, isInline: true },
       { name: 'Position', value: position?.side ?? 'none', isInline: true },
@@ -176,15 +183,22 @@ function heldTitle({ label }: Venue, target: MarketAndCurrency, current: Current
   }
 }
 
-function listView(found: Venue, { settings, unread, gaps }: SettingsList, time: number, currency?: string): View {
-  const isShown = settings.every(({ setting }) => setting.mode !== 'unknown');
-  const isComplete = isShown && unread.length + gaps.length === 0;
+type Listed = SettingsList & { readonly last: LastSets };
+
+function listView(found: Venue, { settings, unread, gaps, last }: Listed, time: number, currency?: string): View {
+  const shown = new Set(settings.flatMap(({ symbol, setting }) => (setting.mode === 'unknown' ? [] : [symbol])));
+  const hidden = settings.map(({ symbol }) => symbol).filter((symbol) => !shown.has(symbol));
+  const own = Object.keys(last).filter((symbol) => !shown.has(symbol));
+  const isComplete = hidden.length + own.length + unread.length + gaps.length === 0;
   const none = isComplete ? 'No market is isolated: all are at cross margin.' : 'No setting could be listed.';
-  const rows = [
-    ...settings.map(({ symbol, setting }) => [symbol, describeSetting(setting)] as const),
-    ...unread.map((symbol) => [symbol, 'could not be read just now'] as const),
+  const rows: readonly (readonly [string, readonly Span[]])[] = [
+    ...settings
+      .filter(({ symbol }) => shown.has(symbol))
+      .map(({ symbol, setting }) => [symbol, [describeSetting(setting)]] as const),
+    ...[...new Set([...own, ...hidden])].map((symbol) => [symbol, hiddenText(last[symbol])] as const),
+    ...unread.map((symbol) => [symbol, ['could not be read just now']] as const),
   ];
-  const lines = rows.slice(0, MAX_LISTED).flatMap(([symbol, text]) => [{ strong: symbol }, `: ${text}\n`]);
+  const lines = rows.slice(0, MAX_LISTED).flatMap(([symbol, text]) => [{ strong: symbol }, ': ', ...text, '\n']);
   const more = rows.length > MAX_LISTED ? [`and ${rows.length - MAX_LISTED} more; name a market to see it.\n`] : [];
   const others = isComplete && rows.length > 0 ? ['All other markets are at cross margin.\n'] : [];
   const otherMargin = found.tradeCurrencies.filter((one) => one !== currency);
@@ -197,6 +211,10 @@ function listView(found: Venue, { settings, unread, gaps }: SettingsList, time: 
     title: `Leverage on ${found.label}${currency === undefined ? '' : ` (${currency})`}`,
     body: [...(rows.length === 0 ? [`${none}\n`] : lines), ...more, ...others, ...leftOut, ...asOf(found, time)],
   };
+}
+
+function hiddenText(last: LastSet | undefined): readonly Span[] {
+  return last === undefined ? ['not shown'] : ['not shown. ', ...lastSetText(last)];
 }
 
 function leftOutText(gap: ListGap): string {

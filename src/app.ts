@@ -312,6 +312,7 @@ function openDiscord({ config, overrides, log }: Setup, parts: Told): Discord {
     rules: config.rules,
     createKeyLink: links.create,
     symbolsSetBy: gate.symbols.setBy,
+    lastSetBy: gate.symbols.lastSetBy,
     operator: config.operator,
     keepMs: config.keepMs,
     now: store.now,

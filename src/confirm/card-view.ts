@@ -1,4 +1,5 @@
 import { Big } from 'big.js';
+import { type LastSet, lastSetText } from '../leverage/last-set.ts';
 import { marketLabel, rangeText } from '../leverage/market.ts';
 import type { Preview } from '../leverage/preview.ts';
 import {
@@ -24,8 +25,11 @@ export function actionLabel(change: Pick<Proposal, 'market' | 'currency' | 'sett
   return `Set ${marketLabel(change)} to ${describeSetting(change.setting)}`;
 }
 
-/** How a card came about. `note` says why it replaces another; `namesAccount` when its owner has several keys there. */
-type CardReason = { readonly note?: string; readonly namesAccount?: boolean };
+/**
+ * How a card came about. `note` says why it replaces another; `namesAccount` when its owner has several keys there;
+ * `lastSet` is what the bot set there last.
+ */
+type CardReason = { readonly note?: string; readonly namesAccount?: boolean; readonly lastSet?: LastSet };
 
 /** What concerns the whole exchange is no secret; what an account may do is. */
 const warningsForAll: ReadonlySet<VenueWarning['kind']> = new Set(['maintenance-soon', 'venue-restricted']);
@@ -47,7 +51,7 @@ export function cardView(venue: Venue, proposal: Proposal, preview: Preview, rea
     body: lines([
       reason.note,
       risks.length === 0 ? undefined : [{ strong: warning(risks, preview.distance) }],
-      ...(isShared ? [publicChange(venue, preview)] : changeLines(venue, preview)),
+      ...(isShared ? [publicChange(venue, preview)] : changeLines(venue, preview, reason)),
       ...(isShared ? [] : exposureLines(venue, preview)),
       ...warningLines(preview, (kind) => !isShared || warningsForAll.has(kind)),
       [allowed, 'Ends ', { time: expiresAt, style: 'relative' }, '.'],
@@ -74,7 +78,7 @@ function asideOf(venue: Venue, proposal: Proposal, preview: Preview, reason: Car
     title: `For you alone: ${actionLabel(proposal)} on ${venue.label}${accountPart(proposal, reason)}`,
     body: lines([
       ...(isNear ? [[{ strong: warning(['near-liquidation'], preview.distance) }]] : []),
-      ...changeLines(venue, preview),
+      ...changeLines(venue, preview, reason),
       ...exposureLines(venue, preview),
       ...warnings,
     ]),
@@ -111,10 +115,12 @@ function lines(texts: readonly (Text | undefined)[]): readonly Span[] {
 }
 
 /** What changes, and what it does to the distance of liquidation; where the venue does not show what is set, that. */
-function changeLines(venue: Venue, preview: Preview): readonly Text[] {
+function changeLines(venue: Venue, preview: Preview, { lastSet }: CardReason): readonly Text[] {
   const { current, setting } = preview;
   const change = [{ strong: fromTo(current, setting) }, ...distancePart(venue, preview)];
-  return current.mode === 'unknown' ? [change, `${venue.label} does not show the present setting.`] : [change];
+  if (current.mode !== 'unknown') return [change];
+  const own = lastSet === undefined ? [] : [' ', ...lastSetText(lastSet)];
+  return [change, [`${venue.label} does not show the present setting.`, ...own]];
 }
 
 /** A venue may show what is set because of what is open: then a channel is not told what that is. */

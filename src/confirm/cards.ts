@@ -1,8 +1,10 @@
-import type { Credentials } from '../account.ts';
+import type { Account, Credentials } from '../account.ts';
 import type { Caller } from '../caller.ts';
 import type { Delivery } from '../delivery.ts';
 import { Failure } from '../errors.ts';
 import type { Keys, LoadedKey } from '../keys.ts';
+import type { LastSets } from '../leverage/last-set.ts';
+import { marketLabel } from '../leverage/market.ts';
 import { demand, mayAsk, type Rules } from '../leverage/policy.ts';
 import { type Preview, preview, type Seen, seenIn } from '../leverage/preview.ts';
 import { requireOpen } from '../leverage/retirement.ts';
@@ -37,6 +39,8 @@ export type CardContext = {
   readonly cardMs: number;
   /** A liquidation nearer than this (percent of the mark price) looks risky. */
   readonly riskPercent: number;
+  /** What an account has last set through the bot, at a venue that need not show it. */
+  readonly lastSetBy: (account: Account) => Promise<LastSets>;
   /** Told of each key that was just read with, for what else is worth reading with it. */
   readonly onKeyUsed: (venue: Venue, credentials: Credentials) => void;
 };
@@ -121,8 +125,10 @@ async function propose(
   const { delivery, instead, ...reason } = card;
   const own = await keys.list(proposed.account.user);
   const namesAccount = own.filter(({ account }) => account.venue === venue.id).length > 1;
+  const last = fresh.current.mode === 'unknown' ? await context.lastSetBy(proposed.account) : {};
+  const lastSet = last[marketLabel(fresh)];
   const proposal = await proposals.open(proposed, cardMs, delivery, instead);
-  return { proposal, view: cardView(venue, proposal, fresh, { namesAccount, ...reason }) };
+  return { proposal, view: cardView(venue, proposal, fresh, { namesAccount, ...(lastSet && { lastSet }), ...reason }) };
 }
 
 /**

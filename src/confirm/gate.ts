@@ -98,7 +98,8 @@ export function createGate(options: GateOptions): Gate {
     ...{ now, elapsed, pause: options.pause, isRunning, onError },
   });
   const { onKeyUsed, voidLinks, forgetNotices, onActivated } = options;
-  const cards: CardContext = { venues, keys, proposals, rules, cardMs, riskPercent, onKeyUsed };
+  const { lastSetBy } = symbols;
+  const cards: CardContext = { venues, keys, proposals, rules, cardMs, riskPercent, lastSetBy, onKeyUsed };
   const presses: PressContext = {
     ...cards,
     ...{ tickets, symbols, running, store, voidLinks, forgetNotices, onActivated },

@@ -117,6 +117,19 @@ describe('/leverage show', () => {
     expect(wordsOf(exposed)).toMatch(/Distance to liquidation: .*10\.0/);
   });
 
+  test('says what was last set here, in one market and in the list, where the exchange does not show it', async () => {
+    const { run, gate } = await withKey({ facts: { unlisted: 'unknown' } });
+    gate.state.hidesSetting = true;
+    const { id } = await gate.ask(alice);
+    await gate.press('confirm', id);
+    await gate.parts().caretaker.whenAnnounced();
+    const one = await run(alice, 'leverage show', { venue: 'paper', market: 'btcusd' });
+    expect(wordsOf(one)).toMatch(/does not show what is set for BTCUSD\nLast set here: 5x isolated, .*relative/);
+    const list = wordsOf(await run(alice, 'leverage show', { venue: 'paper' }));
+    expect(list).toMatch(/BTCUSD.*: not shown\. Last set here: 5x isolated, /);
+    expect(list).not.toMatch(/All other markets|all are at cross/);
+  });
+
   test('without a market says that others may be set where the exchange does not show it', async () => {
     const { run, gate } = await withKey();
     gate.state.hidesSetting = true;

@@ -35,6 +35,7 @@ export async function openCommands(
       return { url: 'https://bot.example/link/token', expiresAt: gate.clock.now() + 600_000, isLocal: false };
     },
     symbolsSetBy: async () => ['BTCUSD'],
+    lastSetBy: gate.parts().symbols.lastSetBy,
     operator: more.operator ?? {},
     keepMs: 90 * 86_400_000,
     now: async () => gate.clock.now(),
