@@ -25,7 +25,7 @@ export type Word = { readonly setting: CurrentSetting; readonly ageMs: number };
 export type Heard<M> = {
   readonly memory: M;
   /** The last word about each market, the one heard last at the end. */
-  readonly words: Map<string, { readonly setting: CurrentSetting; readonly at: number }>;
+  readonly words: Map<string, Heeded>;
   /** Called after every frame, and when the connection is over. */
   readonly listeners: Set<() => void>;
   /** The frame that came last, if it is a reply. */
@@ -36,6 +36,9 @@ export type Heard<M> = {
   /** Why nothing more comes. */
   over: Silence | undefined;
 };
+
+/** `until`: what a reply says is true when it comes, and nothing tells when it is not any more. */
+type Heeded = { readonly setting: CurrentSetting; readonly at: number; readonly until: number };
 
 type Reply = { readonly method: string; readonly id: number };
 
@@ -57,6 +60,8 @@ export type HearOptions<M> = {
 };
 
 const mostWords = 500;
+/** As long as the key is held for the change that is replied to, so that the bot makes no other one meanwhile. */
+const replyHoldsMs = 30_000;
 /** Kraken sends a heartbeat about once a second: whoever is quiet for longer is asked whether anybody is there. */
 const quietMs = 5_000;
 
@@ -87,9 +92,10 @@ export function hear<M extends Memory>(heard: Heard<M>, options: HearOptions<M>,
   heard.reply = method === undefined || id === undefined ? undefined : { method, id };
   if (channel === 'status') heard.system = status.safeParse(json).data?.data.at(-1)?.system ?? heard.system;
   heard.memory.take(text);
+  const until = heard.reply === undefined ? Number.POSITIVE_INFINITY : heard.at + replyHoldsMs;
   for (const { symbol, setting } of options.leverageTold(text)) {
     heard.words.delete(symbol);
-    heard.words.set(symbol, { setting, at: heard.at });
+    heard.words.set(symbol, { setting, at: heard.at, until });
     const [oldest] = heard.words.keys();
     if (heard.words.size > mostWords && oldest !== undefined) heard.words.delete(oldest);
   }

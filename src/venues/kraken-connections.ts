@@ -266,7 +266,10 @@ function told<M extends Memory>(state: State<M>, credentials: Credentials, symbo
   const words = kept
     .filter(({ connection }) => isFresh(connection))
     .flatMap(({ connection }) => connection.heard.words.get(symbol) ?? []);
-  const last = words.toSorted((a, b) => a.at - b.at).at(-1);
+  const last = words
+    .filter(({ until }) => until > elapsed())
+    .toSorted((a, b) => a.at - b.at)
+    .at(-1);
   return last && { setting: last.setting, ageMs: elapsed() - last.at };
 }
 

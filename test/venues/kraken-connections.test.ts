@@ -734,6 +734,24 @@ describe('a setting that the exchange shows by itself', () => {
     await expect.poll(() => told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated('5'));
   });
 
+  test('in a reply holds for half a minute, since nothing tells when it changes again', async () => {
+    const set: Act = (client, frame) => client.send(success(frame, { word: ['PF_XBTUSD', '5'] }));
+    const exchange = await openExchange({ set });
+    const { read, write, told, clock } = connections(exchange.url);
+    expect(await write(alice, change())).toEqual({ kind: 'accepted' });
+    for (const [passedMs, setting] of [
+      [0, isolated('5')],
+      [29_999, isolated('5')],
+      [1, undefined],
+    ] as const) {
+      clock.advance(passedMs);
+      await read(alice, alive);
+      expect(told(alice, 'PF_XBTUSD')?.setting).toEqual(setting);
+    }
+    exchange.clients[0]?.send(word('PF_XBTUSD', '7'));
+    await expect.poll(() => told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated('7'));
+  });
+
   test('is forgotten with its connection, and when that has become quiet', async () => {
     const exchange = await openExchange();
     const { read, told, clock } = connections(exchange.url);
