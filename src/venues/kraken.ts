@@ -139,6 +139,7 @@ function createKraken(options: VenueOptions): Venue {
           { gap: 'orders', read: () => named(readOrders(kraken, credentials, marketsOfOrders)) },
         ],
         readSetting: (symbol) => readSetting(kraken, credentials, symbol),
+        always: 'not-shown',
       }),
     applySetting: (credentials, { market }, setting, isInTime) =>
       applySetting(kraken, credentials, { symbol: market.symbol, setting, isInTime }),

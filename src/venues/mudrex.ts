@@ -117,6 +117,7 @@ function listSettings(
   { currency, symbols }: { readonly currency?: string; readonly symbols: readonly string[] },
 ): Promise<SettingsList> {
   return gatherSettings({
+    always: 'set-elsewhere',
     symbols,
     lists: [
       { gap: 'positions', read: () => namesOfPositions(mudrex, credentials, currency) },
