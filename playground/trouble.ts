@@ -166,8 +166,24 @@ export const clockKnobs = [
   { id: 'minute', title: 'One minute', ms: 61_000, watchFor: 'An open card expires and loses its buttons.' },
   { id: 'link', title: 'Eleven minutes', ms: 660_000, watchFor: 'A link for a key stops working.' },
   { id: 'token', title: 'Sixteen minutes', ms: 960_000, watchFor: 'Private messages can no longer be edited.' },
+  { id: 'hour', title: 'One hour', ms: 3_600_000, watchFor: 'Housekeeping runs: what has expired is deleted.' },
   { id: 'day', title: 'One day', ms: 86_400_000, watchFor: 'Sign-ins and cards of yesterday are gone; keys stay.' },
 ] as const;
+
+const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
+
+/** The days on which an exchange ends step by step, for each that does. */
+export const dateKnobs = Object.keys(simulatedVenues).flatMap((id) => {
+  const { label, retires } = factsOf(id);
+  if (retires === undefined) return [];
+  const { noNewKeysFrom, closesAt, eraseAt } = retires;
+  const steps = [
+    ['no-new-keys', noNewKeysFrom, `${label} takes no new keys: /keys add and its page say what to use instead.`],
+    ['closes', closesAt, `The bot sends nothing to ${label} any more; a card that is open ends as not sent.`],
+    ['keys-erased', eraseAt, `Then move on by an hour: stored keys of ${label} are erased. Their owners hear of it.`],
+  ] as const;
+  return steps.map(([step, at, watchFor]) => ({ id: `${id}-${step}`, title: days.format(at), at, watchFor }));
+});
 
 export const botKnobs = [
   {
@@ -183,5 +199,5 @@ export const botKnobs = [
 ] as const satisfies readonly Knob[];
 
 /** Every knob, for the page. */
-export const knobs = { exchangeKnobs, venueKnobs, discordKnobs, clockKnobs, botKnobs };
+export const knobs = { exchangeKnobs, venueKnobs, discordKnobs, clockKnobs, dateKnobs, botKnobs };
 export type Knobs = typeof knobs;

@@ -198,8 +198,9 @@ export function createTroubleDesk(page: State, { change, say }: Actions) {
   }
 
   function elsewhere() {
-    const { discordKnobs, clockKnobs } = page.knobs;
-    const { discordFaults } = page.screen.state;
+    const { discordKnobs, clockKnobs, dateKnobs } = page.knobs;
+    const { discordFaults, clock } = page.screen.state;
+    const toCome = dateKnobs.filter(({ at }) => at > clock.now);
     const isArmed = (id: string) => discordFaults.some((one) => one.id === id);
     return html`
       <section aria-label="At Discord">
@@ -213,6 +214,15 @@ export function createTroubleDesk(page: State, { change, say }: Actions) {
         <div class="knobs">
           ${clockKnobs.map((one) => knob({ ...one, id: `clock-${one.id}` }, () => run(() => server.moveClock(one.ms), `The clock moved: ${one.title.toLowerCase()}`)))}
         </div>
+        ${
+          toCome.length === 0
+            ? nothing
+            : html`
+              <h4>To a day on which an exchange ends</h4>
+              <div class="knobs">
+                ${toCome.map((one) => knob({ ...one, id: `clock-${one.id}` }, () => run(() => server.moveClock(one.at - clock.now), `It is ${one.title}, 00:00 UTC`)))}
+              </div>`
+        }
       </section>
       <section aria-label="The bot">
         <h3>The bot</h3>

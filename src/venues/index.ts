@@ -133,7 +133,9 @@ export function warnOfEnds(
 ): void {
   for (const { id, retires } of venues.values()) {
     if (retires === undefined) continue;
-    const { at, successor } = retires;
-    log.warn({ venue: id, at: new Date(at).toISOString(), successor }, 'the API of this exchange ends');
+    const { at, closesAt, successor } = retires;
+    const fields = { venue: id, at: new Date(at).toISOString(), closesAt: new Date(closesAt).toISOString(), successor };
+    const isFollowed = successor === undefined || venues.has(successor);
+    log.warn(fields, `the API of this exchange ends${isFollowed ? '' : ', and VENUES does not name its successor'}`);
   }
 }

@@ -3,12 +3,16 @@ import { createLog } from '../../src/log.ts';
 import { Secret } from '../../src/secret.ts';
 import { createWorld } from '../support/world.ts';
 
-test('a start warns of every exchange whose API ends', async () => {
+test('a start warns of every exchange whose API ends, and where its successor is not offered', async () => {
   const world = await createWorld({ VENUES: 'mudrex,kraken-futures' });
   await world.startBot();
   const warnings = world.lines.filter((line) => line.includes('the API of this exchange ends'));
   expect(warnings.map((line) => JSON.parse(line))).toMatchObject([
-    { level: 40, venue: 'kraken-futures', at: '2027-03-01T00:00:00.000Z', successor: 'kraken' },
+    {
+      ...{ level: 40, venue: 'kraken-futures', successor: 'kraken' },
+      ...{ at: '2027-03-01T00:00:00.000Z', closesAt: '2027-02-28T00:00:00.000Z' },
+      msg: 'the API of this exchange ends, and VENUES does not name its successor',
+    },
   ]);
 });
 
