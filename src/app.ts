@@ -293,7 +293,10 @@ function openGate(
     riskPercent: config.riskPercent,
     onOutcome: createAudit({ venues, log, metrics, post: client.audit }),
     onKeyUsed: (venue, credentials) => void markets.refresh(venue, credentials),
-    onActivated: (account) => void markets.refreshFor(account),
+    onActivated: (account) => {
+      void markets.refreshFor(account);
+      moving.noteAdded(account).catch((error: unknown) => log.error({ error }, 'a new key could not be noted'));
+    },
     onError: (error) => log.error({ error }, 'looking after a card failed'),
   });
 }

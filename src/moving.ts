@@ -65,6 +65,8 @@ export function createMoving(options: MovingOptions) {
   return {
     /** What a person is to be told with their next command. */
     newsFor: (user: string) => newsFor(context, user),
+    /** Whoever has just added a key was told where they did. */
+    noteAdded: (account: Account) => noteAdded(context, account),
     /** Erases the keys whose time has come; to be called every hour. */
     sweep: () => sweep(context),
     /** Forgets what was noted about a person. */
@@ -100,12 +102,20 @@ async function reminders({ store, ending, keys }: Context, user: string): Promis
   const own = await keys.activeOf(user);
   const concerned = ending.filter(({ id }) => own.some(({ venue }) => venue === id));
   const due = concerned.map(async (venue): Promise<readonly News[]> => {
-    const key = `${reminderRows.prefix}${user}/${venue.id}`;
-    if ((await store.get(key)) !== undefined) return [];
-    const told = async () => void (await store.commit({ writes: [{ key, value: '', ttlMs: REMIND_MS }] }));
+    const reminded = remindedOf(user, venue.id);
+    if ((await store.get(reminded.key)) !== undefined) return [];
+    const told = async () => void (await store.commit({ writes: [reminded] }));
     return [{ view: reminderView(venue), told }];
   });
   return (await Promise.all(due)).flat();
+}
+
+function remindedOf(user: string, venue: string) {
+  return { key: `${reminderRows.prefix}${user}/${venue}`, value: '', ttlMs: REMIND_MS } as const;
+}
+
+async function noteAdded({ store, ending }: Context, { user, venue }: Account): Promise<void> {
+  if (ending.some(({ id }) => id === venue)) await store.commit({ writes: [remindedOf(user, venue)] });
 }
 
 function reminderView(venue: EndingVenue): View {

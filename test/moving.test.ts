@@ -38,6 +38,18 @@ describe('the weekly reminder', () => {
     expect(await newsFor(alice)).toHaveLength(1);
   });
 
+  test('waits a week after a key was added, since its owner was told then', async () => {
+    const gate = await open();
+    const { newsFor, noteAdded } = openMoving(gate);
+    await noteAdded(gate.account(alice));
+    gate.clock.advance(7 * DAY_MS - 1);
+    expect(await newsFor(alice)).toEqual([]);
+    gate.clock.advance(1);
+    expect(await newsFor(alice)).toHaveLength(1);
+    await noteAdded({ ...gate.account(bob), venue: 'another' });
+    expect(await rowsOf(gate, `reminder/${bob}/`)).toEqual([]);
+  });
+
   test('that Discord did not take comes again with the next command', async () => {
     const gate = await open();
     const { newsFor } = openMoving(gate);

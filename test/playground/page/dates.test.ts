@@ -22,7 +22,7 @@ describePage('the days on which an exchange ends', (stage) => {
     await page.getByText('sends nothing to Kraken Futures any more').last().waitFor();
     expect(stage.playground().exchange('kraken-futures').requests).toHaveLength(before);
     await moveTo(page, 'kraken-futures-keys-erased', 'It is 14 March 2027');
-    expect(await page.locator('[data-knob^="clock-kraken-futures"]').count()).toBe(0);
+    await expect.poll(() => page.locator('[data-knob^="clock-kraken-futures"]').count()).toBe(0);
     await page.locator('[data-knob="clock-hour"]').click();
     await page.getByText('The clock moved: one hour').waitFor();
     await send(page, '/keys list');
