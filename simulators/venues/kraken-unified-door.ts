@@ -14,6 +14,7 @@ export type DoorParts = {
   readonly traffic: Traffic;
   /** Whether attempts are counted. */
   readonly isLimited: boolean;
+  readonly bannedUntil: Map<string, number>;
   /** Where there is something behind the door. */
   readonly paths: readonly string[];
   readonly changed: () => void;
@@ -32,7 +33,6 @@ type State = DoorParts & {
   /** Whose upgrade is kept waiting. */
   readonly hanging: Set<Duplex>;
   readonly windows: ReturnType<typeof createWindowsPerKey>;
-  readonly bannedUntil: Map<string, number>;
   leaving: AbortController;
 };
 
@@ -40,8 +40,7 @@ type State = DoorParts & {
 export function createDoor(parts: DoorParts) {
   const state: State = {
     ...parts,
-    ...{ hanging: new Set(), bannedUntil: new Map(), leaving: new AbortController() },
-    windows: createWindowsPerKey([connectRule]),
+    ...{ hanging: new Set(), leaving: new AbortController(), windows: createWindowsPerKey([connectRule]) },
   };
   let attempts = 0;
 

@@ -46,7 +46,9 @@ function engineRefusal(
   instrument: KrakenInstrument,
   wanted: Wanted,
 ): string | undefined {
-  if (instrument.type !== 'flexible_futures' || !instrument.tradeable) return 'Leverage change rejected';
+  const isClosed = world.switches.rejectsWhenDisabled && account.futures === 'disabled';
+  const isOpen = instrument.type === 'flexible_futures' && instrument.tradeable && !isClosed;
+  if (!isOpen) return 'Leverage change rejected';
   if (wanted !== 'cross' && maxLeverage(instrument, account).lt(wanted)) return aboveSchedule;
   const findInstrument = (symbol: string) => world.instruments.find((known) => known.symbol === symbol);
   const code = marginRefusal({ account, findInstrument }, instrument, wanted);
@@ -78,8 +80,8 @@ export function setPreference(
   const leverage = wanted === 'cross' ? undefined : wanted;
   const isStored = execution !== 'no-effect';
   if (isStored) store(account, symbol, leverage);
-  const mode_ = leverage === undefined ? ('cross' as const) : ('isolated' as const);
-  if (isStored) world.record({ at, account: account.id, market: symbol, currency: undefined, mode: mode_, leverage });
+  const entry = { at, account: account.id, market: symbol, currency: undefined, leverage };
+  if (isStored) world.record({ ...entry, mode: leverage === undefined ? 'cross' : 'isolated' });
   return { kind: 'set', symbol, result: resultOf(world, symbol, leverage), isStored };
 }
 
@@ -93,7 +95,7 @@ function store(account: UnifiedAccount, symbol: string, leverage: string | undef
 function resultOf({ switches }: UnifiedWorld, symbol: string, leverage: string | undefined): object {
   const common = { asset_class: 'derivatives' };
   if (switches.echo === 'none') return common;
-  const true_ = leverage === undefined ? null : Number(leverage);
-  const max_leverage = switches.echo === 'equal' ? true_ : (true_ ?? 1) + 1;
-  return { ...common, leverage_mode: { symbol, max_leverage } };
+  const stored = leverage === undefined ? null : Number(leverage);
+  const echoed = switches.echo === 'equal' ? stored : (stored ?? 1) + 1;
+  return { ...common, leverage_mode: { symbol, max_leverage: echoed } };
 }

@@ -123,7 +123,11 @@ function ibanOf({ id }: UnifiedAccount): string {
   return `AA${hex.slice(0, 2)} N84G ${hex.slice(2, 6)} ${hex.slice(6, 10)}`;
 }
 
+/** What the edge in front of Kraken answers, which is no JSON. */
+const banned: Answer = { status: 429, headers: { 'content-type': 'text/plain' }, body: 'error code: 1015' };
+
 function answer(world: UnifiedWorld, call: Call): Answer {
+  if (world.switches.banCoversRest && call.at < (world.bannedUntil.get(call.ip) ?? 0)) return banned;
   const name = call.path.startsWith(`${base}/`) ? call.path.slice(base.length + 1) : '';
   const isKnown = name === 'GetWebSocketsToken' || name === 'GetApiKeyInfo';
   if (call.method !== 'POST' || !isKnown) return refused('EGeneral:Unknown method', 404);

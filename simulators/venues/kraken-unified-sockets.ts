@@ -75,10 +75,10 @@ export type Sockets = ReturnType<typeof createSockets>;
 /** The public and the private WebSocket address: who is connected, and what each connection is told. */
 export function createSockets(parts: SocketParts) {
   const { world, now, traffic, changed } = parts;
-  const { isLimited } = world;
+  const { isLimited, bannedUntil } = world;
   const server = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   const state: State = { ...parts, connections: new Set(), leaving: new AbortController() };
-  const door = createDoor({ now, traffic, isLimited, paths, changed });
+  const door = createDoor({ now, traffic, isLimited, bannedUntil, paths, changed });
   const { connections } = state;
 
   function tellAll(said: (connection: Connection) => readonly object[]): void {
@@ -252,7 +252,7 @@ async function receive(state: State, connection: Connection, text: string): Prom
 
 type Request = { readonly frame: Frame; readonly facts: CallFacts; readonly execution: Execution };
 
-/** What changed is told to all connections of the account, and so comes before the answer that caused it. */
+/** What changed is told to all connections of the account, as a rule before the answer to what caused it. */
 function carryOutAndTell(state: State, connection: Connection, { frame, facts, execution }: Request): Outcome {
   const { world, traffic, now } = state;
   if (!connection.messages.tryTake(frame.at)) return { replies: [rejected(frame, 'Exceeded msg rate')], after: [] };
@@ -260,7 +260,11 @@ function carryOutAndTell(state: State, connection: Connection, { frame, facts, e
   const outcome = carryOut(world, connection, { ...frame, at: now() }, execution);
   // A subscription that was delayed may come to a connection that has gone.
   if (!state.connections.has(connection)) endAll(connection);
-  if (outcome.moved !== undefined) tellLeverage(state, outcome.moved.account, outcome.moved.symbol);
+  const { moved } = outcome;
+  if (moved === undefined) return outcome;
+  const told = () => tellLeverage(state, moved.account, moved.symbol);
+  if (world.switches.tellsAfterAnswers) setImmediate(told);
+  else told();
   return outcome;
 }
 

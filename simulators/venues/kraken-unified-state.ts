@@ -11,6 +11,8 @@ export type UnifiedKeySeed = {
   readonly otp?: string;
   /** By how much a nonce may be below the highest one; in the units of the nonce. */
   readonly nonceWindow?: number;
+  /** The highest nonce so far, such as one in nanoseconds of another tool. */
+  readonly highestNonce?: bigint;
   /** When it ends by itself, in milliseconds since the epoch. */
   readonly validUntil?: number;
   readonly ipAllowlist?: readonly string[];
@@ -26,7 +28,7 @@ export type UnifiedAccountSeed = KrakenHoldingsSeed & {
   readonly futures?: FuturesPermission;
 };
 
-export type UnifiedKey = Omit<Required<UnifiedKeySeed>, 'otp' | 'validUntil' | 'expired'> & {
+export type UnifiedKey = Omit<Required<UnifiedKeySeed>, 'otp' | 'validUntil' | 'expired' | 'highestNonce'> & {
   readonly otp: string | undefined;
   readonly validUntil: number | undefined;
   expired: boolean;
@@ -58,7 +60,7 @@ function openKey(seed: UnifiedKeySeed): UnifiedKey {
   return {
     ...{ key: seed.key, secret: seed.secret, permissions, nonceWindow, ipAllowlist, expired },
     ...{ otp: seed.otp, validUntil: seed.validUntil },
-    ...{ highestNonce: undefined, usedNonces: new Set(), counter: { level: 0, at: 0 } },
+    ...{ highestNonce: seed.highestNonce, usedNonces: new Set(), counter: { level: 0, at: 0 } },
     ...{ badSignaturesAt: [], lockedUntil: 0, lastUsedAt: undefined },
   };
 }

@@ -19,6 +19,12 @@ export type UnifiedSwitches = {
   marginScheduleInInstrument: boolean;
   /** Whether `ticker` has the mark price of a contract. */
   markPriceInTicker: boolean;
+  /** Whether what changed is told after the answer to the request that changed it, not before. */
+  tellsAfterAnswers: boolean;
+  /** Whether `set_preference` is rejected for an account that may not trade futures. */
+  rejectsWhenDisabled: boolean;
+  /** Whether an address that is banned from the sockets is kept away from REST as well. */
+  banCoversRest: boolean;
   /** A heartbeat before every answer on a connection that has a subscription. */
   heartbeatBeforeAnswers: boolean;
   /** Which permissions of the key each request demands. */
@@ -48,6 +54,9 @@ export const createSwitches = (turned: Partial<UnifiedSwitches> = {}): UnifiedSw
   statusOnPrivate: true,
   marginScheduleInInstrument: false,
   markPriceInTicker: true,
+  tellsAfterAnswers: false,
+  rejectsWhenDisabled: false,
+  banCoversRest: false,
   heartbeatBeforeAnswers: false,
   demands: {
     GetWebSocketsToken: ['create-ws-token'],

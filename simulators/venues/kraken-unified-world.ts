@@ -18,6 +18,8 @@ export type UnifiedWorld = {
   status: UnifiedStatus;
   /** Whether calls, messages and connections are counted. */
   readonly isLimited: boolean;
+  /** Until when addresses are banned for connecting too often. */
+  readonly bannedUntil: Map<string, number>;
   record(entry: WriteLogEntry): void;
 };
 

@@ -42,6 +42,7 @@ export function createKrakenUnifiedSimulator(options: UnifiedSimulatorOptions): 
     tokens: createTokens(),
     status: { system: 'online', upcoming: [] },
     isLimited: limits === 'published',
+    bannedUntil: new Map(),
     record: (entry) => void writes.push(entry),
   };
   const secrets = () => [

@@ -37,6 +37,7 @@ const accounts: UnifiedSimulatorOptions['accounts'] = [
       { key: 'keyTwoFactor', secret, otp: '123456' },
       { key: 'keyWindow', secret, nonceWindow: 1000 },
       { key: 'keyEnding', secret, validUntil: Date.UTC(2026, 11, 1) },
+      { key: 'keyNanos', secret, highestNonce: 1_795_262_400_000_000_000n },
       { key: 'keyHome', secret, ipAllowlist: ['192.0.2.1'] },
     ],
     settings: { PF_XBTUSD: '3', PF_SOLUSD: '2.5' },
@@ -193,6 +194,7 @@ describe("Kraken's REST", () => {
     expect(await nonces('keyAlice', ['5000', '5000', '4999', '5001'])).toEqual([false, true, true, false]);
     expect(await nonces('keyWindow', ['5000', '4001', '4001', '4000'])).toEqual([false, false, true, true]);
     expect(await nonces('keyBob', ['1'])).toEqual([false]);
+    expect(await nonces('keyNanos', ['1795262400000000', '1795262400000000001'])).toEqual([true, false]);
   });
 
   it('counts to fifteen for each key, and counts down a third each second', async () => {
@@ -559,6 +561,23 @@ describe('set_preference', () => {
     expect(after).toMatchObject({ data: { futures: [row] } });
   });
 
+  it('is told after the answer when that is turned on', async () => {
+    Object.assign(kraken.simulator.switches, { preferencesTellLeverage: true, tellsAfterAnswers: true });
+    const { socket, token } = await kraken.session();
+    await socket.ask(set(token, { symbol: 'PF_XBTUSD', max_leverage: 5 }, 9));
+    await socket.until(({ channel, type }) => channel === 'preferences' && type === 'update');
+    expect(socket.said().slice(-2)).toMatchObject([{ req_id: 9, success: true }, { channel: 'preferences' }]);
+  });
+
+  it('works for an account that may not trade futures, unless that is turned off', async () => {
+    const { socket, token } = await kraken.session();
+    kraken.simulator.setFutures('alice', 'disabled');
+    const mode = { symbol: 'PF_XBTUSD', max_leverage: 5 };
+    expect(await socket.ask(set(token, mode))).toMatchObject({ success: true });
+    kraken.simulator.switches.rejectsWhenDisabled = true;
+    expect(await socket.ask(set(token, mode, 3))).toMatchObject({ error: 'Leverage change rejected' });
+  });
+
   it('shows no leverage in positions with margin unless that is turned on', async () => {
     const { socket, token } = await kraken.session();
     socket.send(subscribe(token, 'positions', { with_margin: true }));
@@ -607,6 +626,9 @@ describe('connections', () => {
       socket.socket.terminate();
     }
     await expect(kraken.connect()).rejects.toThrow('429');
+    expect((await kraken.call()).json).toMatchObject({ error: [] });
+    kraken.simulator.switches.banCoversRest = true;
+    expect(await kraken.call()).toMatchObject({ status: 429, json: undefined });
     clock.at += 599_999;
     await expect(kraken.connect()).rejects.toThrow('429');
     clock.at += 1;
@@ -750,6 +772,23 @@ describe('faults', () => {
     socket.send(five(token));
     expect(await socket.closed).toBe(1008);
     expect(counts()).toEqual([1, 0]);
+  });
+
+  it('nothing gets into the middle of an answer in fragments', async () => {
+    const quick = await open({ paces: { heartbeatMs: 5 } });
+    const { socket, token } = await quick.session();
+    quick.simulator.faults.add({ name: 'slow-body', everyMs: 10, on: 'write' });
+    expect(await socket.ask(five(token))).toMatchObject({ success: true });
+    expect(socket.said()).toHaveLength(socket.texts.length);
+    await socket.until(({ channel }) => channel === 'heartbeat');
+    await quick.close();
+  });
+
+  it('heartbeats come before every answer when that is turned on', async () => {
+    kraken.simulator.switches.heartbeatBeforeAnswers = true;
+    const { socket, token } = await kraken.session();
+    await socket.ask(five(token));
+    expect(socket.said().slice(-2)).toMatchObject([{ channel: 'heartbeat' }, { req_id: 2, success: true }]);
   });
 
   it('an HTML page is a frame that is no JSON', async () => {
