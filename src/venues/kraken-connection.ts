@@ -16,7 +16,12 @@ export type Memory = {
 };
 
 /** A private channel, and its parameters without the token. */
-export type Subscription = { readonly channel: string; readonly params?: Readonly<Record<string, unknown>> };
+export type Subscription = {
+  readonly channel: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+  /** Whether it takes the place of one with other parameters, of which Kraken allows one at a time. */
+  readonly replaces?: boolean;
+};
 
 /** A setting that the venue showed by itself, and how long ago. */
 export type Word = { readonly setting: CurrentSetting; readonly ageMs: number };
@@ -48,7 +53,7 @@ export type Connection<M> = {
   readonly socket: VenueSocket;
   readonly token: Secret;
   /** By channel: under way, or carried out, and with which parameters. */
-  readonly subscriptions: Map<string, { readonly params: string; readonly outcome: Promise<Outcome<unknown>> }>;
+  readonly subscriptions: Map<string, Pick<Subscription, 'params'> & { readonly outcome: Promise<Outcome<unknown>> }>;
   readonly elapsed: () => number;
   lastId: number;
 };
@@ -153,26 +158,26 @@ export function tell(
   return connection.socket.tell({ ...frameOf(connection, request), isInTime: request.isInTime, deadlineMs });
 }
 
-/** Subscribes a channel, once for each connection unless it was in vain; with other parameters it takes the place of the first. */
+/** Subscribes a channel, once for each connection unless it was in vain. */
 export async function subscribe(
   connection: Connection<unknown>,
-  { channel, params = {} }: Subscription,
+  { channel, params = {}, replaces = false }: Subscription,
   { judge, deadlineMs }: { readonly judge: Judge<unknown>; readonly deadlineMs: number },
 ): Promise<Outcome<unknown>> {
   const { subscriptions, socket } = connection;
   const known = subscriptions.get(channel);
-  const wanted = JSON.stringify(params);
-  if (known?.params === wanted) return known.outcome;
-  const ask = async (method: string): Promise<Outcome<unknown>> => {
-    const request = frameOf(connection, { method, params: { ...params, channel } });
+  const isKnown = known !== undefined && (!replaces || JSON.stringify(known.params) === JSON.stringify(params));
+  if (isKnown) return known.outcome;
+  const ask = async (method: string, sent: Subscription['params']): Promise<Outcome<unknown>> => {
+    const request = frameOf(connection, { method, params: { ...sent, channel } });
     const reply = await socket.ask({ ...request, deadlineMs });
     return reply.kind === 'answered' ? judge(reply) : reply;
   };
-  const replace = async () => {
-    const ended = await ask('unsubscribe');
-    return ended.kind === 'ok' ? ask('subscribe') : ended;
+  const begin = async (): Promise<Outcome<unknown>> => {
+    const ended = known && (await ask('unsubscribe', known.params));
+    return ended === undefined || ended.kind === 'ok' ? ask('subscribe', params) : ended;
   };
-  const one = { params: wanted, outcome: known === undefined ? ask('subscribe') : replace() };
+  const one = { params, outcome: begin() };
   subscriptions.set(channel, one);
   if ((await one.outcome).kind !== 'ok' && subscriptions.get(channel) === one) subscriptions.delete(channel);
   return one.outcome;

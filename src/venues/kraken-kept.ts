@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Credentials } from '../account.ts';
 import { Failure, type FailureData } from '../errors.ts';
 import type { Deadlines } from '../leverage/venue.ts';
@@ -65,6 +66,9 @@ export type Purpose = { readonly isWrite: boolean; readonly leftMs: () => number
 
 /** Kraken closes a connection after about a minute of silence. @see docs.kraken.com/exchange/guides/websockets/introduction */
 const defaultPingMs = 30_000;
+
+const mostFirstTries = 3;
+const betweenTriesMs = 250;
 
 /** Service restart, and try again later (the IANA's registry of WebSocket close codes). */
 const maintenanceCodes: ReadonlySet<number> = new Set([1012, 1013]);
@@ -187,17 +191,32 @@ export const unavailable = ({ heard }: Pick<Connection<unknown>, 'heard'>) =>
 
 /** The first subscription shows that the token is good. The status comes before its reply where it comes at all. */
 async function prove<M extends Memory>(
-  { preferences, judgeSubscribed, budget }: KeepOptions<M>,
+  options: KeepOptions<M>,
   connection: Connection<M>,
   deadlineMs: number,
 ): Promise<Outcome<unknown>> {
   const proven = await Promise.race([
-    subscribe(connection, preferences, { judge: judgeSubscribed, deadlineMs }),
+    subscribeFirst(options, connection, deadlineMs),
     untilHeard(connection.heard, () => unavailable(connection), deadlineMs),
   ]);
   const outcome = unavailable(connection) ?? proven;
-  if (outcome.kind === 'ok') budget.setMaintenance(false);
+  if (outcome.kind === 'ok') options.budget.setMaintenance(false);
   return outcome;
+}
+
+/** Of preferences that are "not available yet" the page says: subscribe again after a short delay. */
+async function subscribeFirst<M extends Memory>(
+  { preferences, judgeSubscribed: judge, elapsed }: KeepOptions<M>,
+  connection: Connection<M>,
+  deadlineMs: number,
+): Promise<Outcome<unknown>> {
+  const leftMs = countdown({ elapsed }, deadlineMs);
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await subscribe(connection, preferences, { judge, deadlineMs: leftMs() });
+    const isLater = outcome.kind === 'refused' && outcome.refusal === 'venue-unavailable';
+    if (!isLater || tries >= mostFirstTries || leftMs() < 2 * betweenTriesMs) return outcome;
+    await wait(betweenTriesMs);
+  }
 }
 
 function keep<M extends Memory>(

@@ -30,7 +30,7 @@ const common = { asset_class: 'derivatives' };
  * is only believed from a snapshot, and where none comes the plain channel is asked, of which the page does say it.
  */
 const withMargin = { channel: 'positions', params: { ...common, with_margin: true } };
-const plain = { channel: 'positions', params: { ...common, snapshot: true } };
+const plain = { channel: 'positions', params: { ...common, snapshot: true }, replaces: true };
 const patienceMs = 800;
 /** For so long nobody waits in vain again. */
 const plainMs = 60 * 60_000;
