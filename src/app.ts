@@ -18,7 +18,7 @@ import { type Deadlines, labelOf } from './leverage/venue.ts';
 import { createLog, type Log } from './log.ts';
 import { createMaintenance, type Maintenance } from './maintenance.ts';
 import { createMetrics } from './metrics.ts';
-import { createMoving, type Moving, movingLives } from './moving.ts';
+import { createMoving, type Moving, movingLives, readClosed } from './moving.ts';
 import { rowKinds } from './row-kinds.ts';
 import { createBackups } from './store/backups.ts';
 import { createSqliteStore } from './store/sqlite.ts';
@@ -193,13 +193,13 @@ async function openGround({ config, overrides, log }: Setup) {
     await store.close();
     throw error;
   });
-  return { clock, metrics, store, keyring };
+  return { clock, metrics, store, keyring, closed: await readClosed(store) };
 }
 
 type Ground = Awaited<ReturnType<typeof openGround>>;
 
 /** What the bot trades on: the exchanges, their lists of markets, and the users' keys. */
-function openExchanges({ config, overrides, log }: Setup, { clock, metrics, keyring }: Ground) {
+function openExchanges({ config, overrides, log }: Setup, { clock, metrics, keyring, closed }: Ground) {
   const venues = createVenues({
     now: clock.now,
     elapsed: clock.elapsed,
@@ -210,6 +210,7 @@ function openExchanges({ config, overrides, log }: Setup, { clock, metrics, keyr
     deadlines: overrides.deadlines,
     keepMs: config.cardMs,
     retirements: config.retirements,
+    closed,
   });
   const vault = createVault({
     keyring,
@@ -239,6 +240,8 @@ function openMoving({ config, overrides, log }: Setup, { clock, store, venues, v
     keys: vault,
     wall: overrides.now ?? Date.now,
     elapsed: clock.elapsed,
+    onClosed: (venue) =>
+      log.info({ venue }, 'this exchange has ended: it stays closed, whatever this host’s clock says'),
     onErased: (venue, keys) => log.info({ venue, keys }, 'the stored keys of an exchange that has ended were erased'),
   });
 }

@@ -13,6 +13,9 @@ export const reminderRows = plainRows('reminder');
 /** A key that the bot has erased because its exchange ended, until its owner was told. */
 export const erasedRows = plainRows('erased');
 
+/** That an exchange is closed for good, with the day that closed it: a clock that is set back opens nothing again. */
+export const closedRows = plainRows('closed');
+
 const HOUR_MS = 60 * 60_000;
 const DAY_MS = 24 * HOUR_MS;
 const REMIND_MS = 7 * DAY_MS;
@@ -51,13 +54,20 @@ type MovingOptions = {
   readonly wall: () => number;
   /** Milliseconds that have passed, whatever that clock was set to. */
   readonly elapsed: () => number;
+  readonly onClosed: (venue: string) => void;
   readonly onErased: (venue: string, keys: number) => void;
 };
 
-/** `dueSince`: since when, by time that passed, the day of a venue's erasure has held. */
+/** `dueSince`: since when, by time that passed, a day has been over, by what was to happen on it. */
 type Context = MovingOptions & { readonly dueSince: Map<string, number> };
 
 export type Moving = ReturnType<typeof createMoving>;
+
+/** @returns the venues that are closed for good, with the days that closed them (milliseconds since the epoch) */
+export async function readClosed(store: Store): Promise<ReadonlyMap<string, number>> {
+  const rows = await store.list(closedRows.prefix);
+  return new Map(rows.map(({ key, value }) => [key.slice(closedRows.prefix.length), Number(value)]));
+}
 
 /** Leads people away from exchanges that end: tells them each week, erases what is left of their keys, and says so. */
 export function createMoving(options: MovingOptions) {
@@ -67,7 +77,7 @@ export function createMoving(options: MovingOptions) {
     newsFor: (user: string) => newsFor(context, user),
     /** Whoever has just added a key was told where they did. */
     noteAdded: (account: Account) => noteAdded(context, account),
-    /** Erases the keys whose time has come; to be called every hour. */
+    /** Closes for good what has ended, and erases the keys whose time has come; to be called every hour. */
     sweep: () => sweep(context),
     /** Forgets what was noted about a person. */
     forget: (user: string) =>
@@ -146,7 +156,11 @@ function whyErased(ending: EndingVenue | undefined, former: FormerVenue | undefi
 
 async function sweep(context: Context): Promise<void> {
   const { ending, former, keys, onErased } = context;
-  const over = [...Object.keys(former), ...ending.filter((venue) => isSurelyOver(context, venue)).map(({ id }) => id)];
+  for (const venue of ending) {
+    if (isSurelyOver(context, `closing ${venue.id}`, venue.retires.closesAt)) await close(context, venue);
+  }
+  const erasable = ending.filter(({ id, retires }) => isSurelyOver(context, `erasing ${id}`, retires.eraseAt));
+  const over = [...Object.keys(former), ...erasable.map(({ id }) => id)];
   for (const venue of over) {
     const noteOf = (account: Account): Write => ({
       key: `${erasedRows.prefix}${accountPath(account)}`,
@@ -158,19 +172,26 @@ async function sweep(context: Context): Promise<void> {
   }
 }
 
+async function close({ store, onClosed }: Context, { id, retires }: EndingVenue): Promise<void> {
+  const [key, value] = [closedRows.prefix + id, String(retires.closesAt)];
+  if ((await store.get(key))?.value === value) return;
+  await store.commit({ writes: [{ key, value }] });
+  onClosed(id);
+}
+
 /**
- * Whether the day of a venue's erasure has come by the host's clock in two sweeps, an hour of time that passed apart.
+ * Whether a day has come by the host's clock in two sweeps, an hour of time that passed apart.
  *
- * Nothing brings an erased key back, and a clock that is wrong is mostly put right soon: before time synchronisation has
+ * Nothing brings back what is done then, and a clock that is wrong is mostly put right soon: before time synchronisation has
  * answered, or after a slip of an operator. So one look at it decides nothing; and it is the host's clock, since that of
  * this process never goes back and would keep a wrong jump.
  */
-function isSurelyOver({ dueSince, wall, elapsed }: Context, { id, retires }: EndingVenue): boolean {
-  if (wall() < retires.eraseAt) {
-    dueSince.delete(id);
+function isSurelyOver({ dueSince, wall, elapsed }: Context, what: string, day: number): boolean {
+  if (wall() < day) {
+    dueSince.delete(what);
     return false;
   }
-  const since = dueSince.get(id) ?? elapsed();
-  dueSince.set(id, since);
+  const since = dueSince.get(what) ?? elapsed();
+  dueSince.set(what, since);
   return elapsed() - since >= SURE_AFTER_MS;
 }

@@ -1,7 +1,7 @@
 import { symbolRows } from './confirm/past-symbols.ts';
 import { proposalIndexes, proposalRows } from './confirm/proposal-rows.ts';
 import { ticketIndex, ticketRows } from './confirm/tickets.ts';
-import { erasedRows, reminderRows } from './moving.ts';
+import { closedRows, erasedRows, reminderRows } from './moving.ts';
 import type { RowKind } from './store/sealed-rows.ts';
 import { turnRows } from './store/turns.ts';
 import { canaryRows, hashKeyRows } from './vault/keyring.ts';
@@ -21,6 +21,7 @@ export const rowKinds: readonly RowKind[] = [
   linkIndex,
   reminderRows,
   erasedRows,
+  closedRows,
   hashKeyRows,
   canaryRows,
 ];

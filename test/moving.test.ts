@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { credentialsOf } from '../src/account.ts';
 import type { News } from '../src/messenger.ts';
+import { readClosed } from '../src/moving.ts';
 import { alice, bob, openGate, wordsOf } from './support/gate.ts';
 import { openMoving } from './support/moving.ts';
 import { temporaryDirectory } from './support/temporary.ts';
@@ -82,6 +83,39 @@ describe('the weekly reminder', () => {
   test('is not about an exchange of which somebody has no key', async () => {
     const gate = await open();
     expect(await openMoving(gate, { id: 'another' }).newsFor(alice)).toEqual([]);
+  });
+});
+
+describe('the closing of an exchange', () => {
+  const openUntil = async (ms: number) => {
+    const gate = await open();
+    const closesAt = gate.clock.now() + ms;
+    const retires = { noNewKeysFrom: closesAt, closesAt, at: closesAt, eraseAt: closesAt + 14 * DAY_MS };
+    return { gate, closesAt, moving: openMoving(gate, { retires }) };
+  };
+
+  test('is for good once its day has held for an hour, and is told of once', async () => {
+    const { gate, closesAt, moving } = await openUntil(DAY_MS);
+    const closedAfter = async (ms: number) => {
+      gate.clock.advance(ms);
+      await moving.sweep();
+      return [...(await readClosed(gate.store))];
+    };
+    expect([await closedAfter(DAY_MS - 1), await closedAfter(1), await closedAfter(60_000)]).toEqual([[], [], []]);
+    expect(await closedAfter(HOUR_MS)).toEqual([['paper', closesAt]]);
+    await closedAfter(HOUR_MS);
+    expect(moving.closed).toEqual(['paper']);
+    expect(await gate.vault.list(alice)).toHaveLength(1);
+  });
+
+  test('is not for good by a clock that was set ahead and put right within the hour', async () => {
+    const { gate, moving } = await openUntil(DAY_MS);
+    gate.clock.step(365 * DAY_MS);
+    await moving.sweep();
+    gate.clock.step(-365 * DAY_MS);
+    gate.clock.advance(HOUR_MS);
+    await moving.sweep();
+    expect([...(await readClosed(gate.store))]).toEqual([]);
   });
 });
 

@@ -22,6 +22,14 @@ async function fullGate(options: Parameters<typeof openGate>[0] = {}) {
     isAllowed: () => true,
   });
   await gate.addKey(alice);
+  const moving = openMoving(gate, {
+    retires: { noNewKeysFrom: 0, closesAt: 0, at: 0, eraseAt: Date.UTC(2100, 0, 1) },
+  });
+  for (const { told } of await moving.newsFor(alice)) await told();
+  await gate.vault.saveIncoming({ ...gate.account(bob), venue: 'former' }, credentialsOf(bob, { secret: 'old' }));
+  await moving.sweep();
+  gate.clock.advance(60 * 60_000);
+  await moving.sweep();
   await gate.vault.saveIncoming(gate.account(alice, 'second'), credentialsOf(alice, { secret: 'another' }));
   await links.create({ account: gate.account(alice), userName: 'Alice', delivery });
   await gate.parts().tickets.issue(alice, { kind: 'ask-erase' }, 60_000);
@@ -29,10 +37,6 @@ async function fullGate(options: Parameters<typeof openGate>[0] = {}) {
   await (await gate.press('confirm', id)).mend?.();
   await gate.ask(alice, { market: 'ETHUSD' });
   await gate.parts().symbols.setBy(gate.account(alice));
-  const moving = openMoving(gate);
-  for (const { told } of await moving.newsFor(alice)) await told();
-  await gate.vault.saveIncoming({ ...gate.account(bob), venue: 'former' }, credentialsOf(bob, { secret: 'old' }));
-  await moving.sweep();
   return gate;
 }
 

@@ -46,6 +46,8 @@ export type VenuesOptions = {
   readonly deadlines?: Deadlines | undefined;
   /** When venues end, where that is not as their facts have it. */
   readonly retirements?: ReadonlyMap<VenueId, Retirement>;
+  /** Venues that are known to be closed, whatever the time says, with the days that closed them. */
+  readonly closed?: ReadonlyMap<string, number>;
   /** How long connections that belong to a key are kept after their last use, in milliseconds. */
   readonly keepMs?: number;
   /** Waits for a budget; milliseconds. */
@@ -108,12 +110,14 @@ function retiresOf(id: VenueId, retirements: VenuesOptions['retirements']): Reti
   return retirements?.get(id) ?? facts.retires;
 }
 
-function ending(venue: Venue, id: VenueId, { retirements, now, enabled }: VenuesOptions): Venue {
+function ending(venue: Venue, id: VenueId, { retirements, closed, now, enabled }: VenuesOptions): Venue {
   const retires = retiresOf(id, retirements);
   if (retires === undefined) return venue;
   const successor = enabled?.find((other) => other === retires.successor);
   const failure = endedFailure({ ...venue, retires }, successor && registry[successor].facts);
-  return retiring(venue, { retires, now, failure });
+  // An operator who moves the day has another end in mind.
+  const isClosed = closed?.get(id) === retires.closesAt;
+  return retiring(venue, { retires, now, isClosed, failure });
 }
 
 /** Every venue that ends, offered or not: keys of it may be stored. Its successor only where that is offered. */

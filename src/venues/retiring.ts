@@ -6,7 +6,7 @@ type Ends = {
   /** Milliseconds since the epoch; must not go back. */
   readonly now: () => number;
   /** Whether it is known to be closed, whatever the time says. */
-  readonly isClosed?: () => boolean;
+  readonly isClosed?: boolean;
   /** What everything that would be asked of it meets from its closing on. */
   readonly failure: FailureData;
 };
@@ -52,6 +52,6 @@ export function retiring(venue: Venue, ends: Ends): Venue {
 
 function endingOf({ retires, now, isClosed }: Ends): Ending {
   const time = now();
-  if (time >= retires.closesAt || isClosed?.() === true) return 'closed';
+  if (time >= retires.closesAt || isClosed === true) return 'closed';
   return time >= retires.noNewKeysFrom ? 'no-new-keys' : 'announced';
 }

@@ -9,6 +9,7 @@ import { createWorld, linkOf, people, textOf, titleOf } from '../support/world.t
 
 const { alice } = people;
 const SECOND_MS = 1_000;
+const HOUR_MS = 60 * 60 * SECOND_MS;
 const btc = { venue: 'kraken-futures', market: 'btc', leverage: '7' };
 const utc = (text: string) => Date.parse(`${text}T00:00:00Z`);
 
@@ -138,6 +139,21 @@ test('a clock that is set back opens nothing again', async () => {
   expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('sends nothing to');
 });
 
+test('a bot that starts again with a clock of last year stays closed, until its operator moves the day', async () => {
+  const world = await withKey();
+  world.waitUntil(utc('2027-03-01'));
+  await world.tick();
+  world.clock.advance(HOUR_MS);
+  await world.tick();
+  await world.stopBot();
+  world.clock.step(utc('2026-12-24') - world.clock.now());
+  await world.startBot();
+  expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('sends nothing to');
+  await world.stopBot();
+  await world.startBot({ KRAKEN_FUTURES_CLOSES: '2027-02-27' });
+  expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('Set PF_XBTUSD');
+});
+
 test('an operator moves the days, as when the exchange does', async () => {
   const world = await createWorld({ KRAKEN_FUTURES_ENDS: '2027-06-01', KRAKEN_FUTURES_CLOSES: '2027-05-31' });
   await world.startBot();
@@ -148,7 +164,6 @@ test('an operator moves the days, as when the exchange does', async () => {
   expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('ends on 1 June 2027');
 });
 
-const HOUR_MS = 60 * 60 * SECOND_MS;
 const erasedTitle = 'Erased: your Kraken Futures key "main"';
 
 /** Messages of this title that only Alice sees. */

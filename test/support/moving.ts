@@ -12,6 +12,7 @@ export function openMoving(
   const now = clock.now();
   const retires = { noNewKeysFrom: now - 3 * DAY_MS, closesAt: now - 2 * DAY_MS, at: now - DAY_MS, eraseAt: now };
   const erased: (readonly [venue: string, keys: number])[] = [];
+  const closed: string[] = [];
   const moving = createMoving({
     store,
     ending: [{ id: venue.id, label: venue.label, retires, ...more }],
@@ -19,7 +20,8 @@ export function openMoving(
     keys: vault,
     wall: clock.now,
     elapsed: clock.elapsed,
+    onClosed: (id) => closed.push(id),
     onErased: (id, keys) => erased.push([id, keys]),
   });
-  return { ...moving, erased };
+  return { ...moving, closed, erased };
 }
