@@ -3,7 +3,19 @@ import { expect, test } from 'vitest';
 import { explain } from '../../src/messages.ts';
 import { createVenues, formerVenues, venueFacts, venueIds } from '../../src/venues/index.ts';
 
-const shared = ['budget', 'http', 'index', 'list-reply', 'retiring', 'settings-list', 'slots', 'venue-api', 'verdict'];
+const shared = [
+  'budget',
+  'connect-budget',
+  'http',
+  'index',
+  'list-reply',
+  'retiring',
+  'settings-list',
+  'slots',
+  'socket',
+  'venue-api',
+  'verdict',
+];
 
 test('every file of a venue is named after it, and every venue is in the registry', () => {
   const files = readdirSync(new URL('../../src/venues/', import.meta.url)).map((name) => name.replace(/\.ts$/, ''));

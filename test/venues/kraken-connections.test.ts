@@ -51,6 +51,7 @@ const word = (symbol: string, leverage: string) => JSON.stringify({ channel: 'pr
 type Habits = {
   readonly greet?: (client: WebSocket) => unknown;
   readonly subscribe?: Act;
+  readonly unsubscribe?: Act;
   readonly set?: Act;
   readonly ping?: Act;
 };
@@ -61,6 +62,7 @@ const usual = {
     client.send(success(frame, { result: { channel: frame.params.channel } }));
     client.send(JSON.stringify({ channel: frame.params.channel, type: 'snapshot', data: [] }));
   },
+  unsubscribe: (client: WebSocket, frame: Frame) => client.send(success(frame)),
   set: (client: WebSocket, frame: Frame, exchange: Exchange) => {
     exchange.carryOut(frame);
     client.send(success(frame));
@@ -74,7 +76,12 @@ async function openExchange(habits: Habits = {}): Promise<Exchange> {
   const changes: unknown[] = [];
   const server = await openSocketServer((client, text) => {
     const frame = frameShape.parse(parseJson(text));
-    const act = { subscribe: acts.subscribe, set_preference: acts.set, ping: acts.ping }[frame.method];
+    const act = {
+      subscribe: acts.subscribe,
+      unsubscribe: acts.unsubscribe,
+      set_preference: acts.set,
+      ping: acts.ping,
+    }[frame.method];
     act?.(client, frame, exchange);
   }, acts.greet);
   closing.push(server.close);
@@ -147,10 +154,14 @@ const change = (more: Partial<PrivateWrite> = {}): PrivateWrite => ({
   ...more,
 });
 
-/** Waits until so many frames of a channel have come. */
+/** Waits until so many frames of a channel have come that needs no subscription of its own. */
+const heard = (channel: string, count = 1): PrivateReading<Memory, string> => ({
+  from: ({ channels }) => ((channels.get(channel) ?? 0) >= count ? { kind: 'ok', value: channel } : undefined),
+});
+/** The same, subscribed. */
 const from = (channel: string, count = 1): PrivateReading<Memory, string> => ({
   subscription: { channel, params: { asset_class: 'derivatives' } },
-  from: ({ channels }) => ((channels.get(channel) ?? 0) >= count ? { kind: 'ok', value: channel } : undefined),
+  ...heard(channel, count),
 });
 const alive: PrivateReading<Memory, string> = { from: () => ({ kind: 'ok', value: 'alive' }) };
 
@@ -619,6 +630,43 @@ describe('a connection', () => {
     expect(exchange.seen('subscribe')).toHaveLength(2);
   });
 
+  test('subscribes a channel anew with other parameters, for everybody who wants it then', async () => {
+    const exchange = await openExchange();
+    const { read } = connections(exchange.url);
+    const plain = { ...from('positions', 2), subscription: { channel: 'positions', params: { snapshot: true } } };
+    await read(alice, from('positions'));
+    expect(await Promise.all([read(alice, plain), read(alice, plain)])).toEqual(['positions', 'positions']);
+    const asked = exchange.frames.map((text) => frameShape.parse(parseJson(text)));
+    expect(asked.map(({ method, params }) => [method, params.channel])).toEqual([
+      ['subscribe', 'preferences'],
+      ['subscribe', 'positions'],
+      ['unsubscribe', 'positions'],
+      ['subscribe', 'positions'],
+    ]);
+    expect(exchange.clients).toHaveLength(1);
+  });
+
+  test('subscribes nothing for what it has told already', async () => {
+    const exchange = await openExchange();
+    const { read } = connections(exchange.url);
+    const told = { ...from('positions'), isTold: ({ channels }: Memory) => channels.has('positions') };
+    for (let round = 0; round < 2; round += 1) expect(await read(alice, told)).toBe('positions');
+    const other = { ...told, subscription: { channel: 'positions', params: { with_margin: true } } };
+    expect(await read(alice, other)).toBe('positions');
+    expect(exchange.seen('subscribe')).toHaveLength(2);
+  });
+
+  test('is kept where what may never be told is waited for in vain, for as long as that takes', async () => {
+    const exchange = await openExchange();
+    const { read } = connections(exchange.url);
+    const patient: PrivateReading<Memory, string> = { ...heard('margin'), patience: { ms: 50, otherwise: 'nothing' } };
+    expect(await read(alice, patient)).toBe('nothing');
+    exchange.clients[0]?.send('{"channel":"margin"}');
+    await read(alice, heard('margin'));
+    expect(await read(alice, patient)).toBe('margin');
+    expect(exchange.clients).toHaveLength(1);
+  });
+
   test('answers nobody who waits for longer than a reading may take', async () => {
     const exchange = await openExchange();
     const { read } = connections(exchange.url, shortReads);
@@ -646,7 +694,7 @@ describe('a connection that may be dead', () => {
     const { read, write, clock } = connections(exchange.url, {
       deadlines: { ...patient, writeMs: 2_000 },
     });
-    await read(alice, from('preferences'));
+    await read(alice, heard('preferences'));
     clock.advance(5_000);
     const result = write(alice, change());
     await expect.poll(() => exchange.seen('ping').length).toBe(1);
@@ -659,7 +707,7 @@ describe('a connection that may be dead', () => {
   test('is used when it says anything at all', async () => {
     const exchange = await openExchange({ ping: (client) => client.send('{"channel":"heartbeat"}') });
     const { read, write, clock } = connections(exchange.url);
-    await read(alice, from('preferences'));
+    await read(alice, heard('preferences'));
     clock.advance(60_000);
     expect(await write(alice, change())).toEqual({ kind: 'accepted' });
     expect([exchange.seen('ping').length, exchange.clients.length]).toEqual([1, 1]);
@@ -670,7 +718,7 @@ describe('a connection that may be dead', () => {
     const { read, write } = connections(exchange.url);
     await read(alice, alive);
     exchange.clients[0]?.send(statusFrame('maintenance'));
-    await read(alice, from('status', 2));
+    await read(alice, heard('status', 2));
     expect(await write(alice, change())).toEqual({ kind: 'not-sent', failure: unavailable });
     expect(exchange.writes()).toEqual([]);
   });
@@ -700,7 +748,7 @@ describe('a setting that the exchange shows by itself', () => {
       exchange.clients[0]?.send(text);
     const [owner, other] =
       exchange.seen('subscribe')[0]?.params.token === 'token of alice' ? [alice, bob] : [bob, alice];
-    await read(owner, from('preferences', 4));
+    await read(owner, heard('preferences', 4));
     clock.advance(700);
     expect(told(owner, 'PF_XBTUSD')).toEqual({ setting: isolated('5'), ageMs: 700 });
     expect(told(owner, 'PF_ETHUSD')).toEqual({ setting: isolated('2'), ageMs: 700 });
@@ -714,7 +762,7 @@ describe('a setting that the exchange shows by itself', () => {
     const { read, write, told } = connections(exchange.url);
     await read(alice, alive);
     for (const symbol of ['PF_XBTUSD', 'PF_ETHUSD']) exchange.clients[0]?.send(word(symbol, '3'));
-    await read(alice, from('preferences', 3));
+    await read(alice, heard('preferences', 3));
     await write(alice, change({ isInTime: () => false }));
     expect(told(alice, 'PF_XBTUSD')).toMatchObject({ setting: isolated('3') });
     expect(await write(alice, change())).toMatchObject({ kind: 'silent' });
@@ -772,7 +820,7 @@ describe('a setting that the exchange shows by itself', () => {
     await read(alice, alive);
     for (let at = 0; at < 501; at += 1) exchange.clients[0]?.send(word(`PF_${at}`, '3'));
     exchange.clients[0]?.send(word('PF_1', '4'));
-    await read(alice, from('preferences', 503));
+    await read(alice, heard('preferences', 503));
     expect([0, 1, 2, 500].map((at) => told(alice, `PF_${at}`) !== undefined)).toEqual([false, true, true, true]);
   });
 });
