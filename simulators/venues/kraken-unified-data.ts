@@ -137,6 +137,10 @@ export function instrumentSnapshot({ instruments, switches }: UnifiedWorld): obj
   return { assets, pairs: instruments.map((one) => pairRow(one, switches.marginScheduleInInstrument)) };
 }
 
+export function instrumentUpdate({ switches }: UnifiedWorld, instrument: KrakenInstrument): object {
+  return { assets: [], pairs: [pairRow(instrument, switches.marginScheduleInInstrument)] };
+}
+
 export function tickerRow({ switches }: UnifiedWorld, instrument: KrakenInstrument, at: number): object {
   const { symbol, markPrice: price, tickSize } = instrument;
   return {

@@ -8,17 +8,16 @@ import type { KrakenOrder } from './kraken-state.ts';
 import { createDoor } from './kraken-unified-door.ts';
 import { strikeFrame } from './kraken-unified-frame-faults.ts';
 import { describeFrame, type Frame, readFrame, rejected } from './kraken-unified-frames.ts';
+import { carryOut, endAll, type Outcome } from './kraken-unified-requests.ts';
 import {
-  carryOut,
-  endAll,
   futuresTold,
   leverageTold,
-  type Outcome,
+  marketTold,
   ordersTold,
   type Party,
   positionsTold,
   type Subscription,
-} from './kraken-unified-requests.ts';
+} from './kraken-unified-told.ts';
 import type { UnifiedWorld } from './kraken-unified-world.ts';
 import type { Traffic } from './pipeline.ts';
 import type { OpenEntry } from './request-log.ts';
@@ -85,6 +84,14 @@ export function createSockets(parts: SocketParts) {
     for (const one of connections) for (const frame of said(one)) tell(one, frame);
   }
 
+  /** With a close code, or by breaking every connection. */
+  function drop(code?: number, reason = ''): void {
+    for (const { socket } of connections) {
+      if (code === undefined) socket.terminate();
+      else socket.close(code, reason);
+    }
+  }
+
   function releaseHangs(): void {
     door.release();
     state.leaving.abort();
@@ -105,7 +112,7 @@ export function createSockets(parts: SocketParts) {
       app.addHook('preClose', async () => {
         app.server.off('upgrade', upgrade);
         releaseHangs();
-        for (const { socket } of connections) socket.terminate();
+        drop();
       });
     },
     /** Breaks every connection that is kept waiting on purpose. */
@@ -116,16 +123,11 @@ export function createSockets(parts: SocketParts) {
     tellOrders: (id: string, gone: readonly KrakenOrder[]) =>
       tellAll((one) => ordersTold(one, { id, gone, at: now() })),
     tellFutures: (id: string) => tellAll((one) => futuresTold(one, id)),
+    tellMarket: (symbol: string) => tellAll((one) => marketTold(world, one, symbol, now())),
     tellStatus(): void {
       for (const one of connections) write(one, statusText(world, one.id));
     },
-    /** With a close code, or by breaking every connection. */
-    drop(code?: number, reason = ''): void {
-      for (const { socket } of connections) {
-        if (code === undefined) socket.terminate();
-        else socket.close(code, reason);
-      }
-    },
+    drop,
     count: () => connections.size,
     attempts: door.attempts,
   };

@@ -5,7 +5,13 @@ import { unifiedDemoAccounts, unifiedDemoKeys, unifiedKey, unifiedRefusals } fro
 import { createKrakenLevers, krakenLevers } from './kraken-unified-levers.ts';
 import { unifiedInstruments } from './kraken-unified-markets.ts';
 import { createUnifiedRest } from './kraken-unified-rest.ts';
-import { createSockets, publishedPaces, type SocketPaces, socketPrefix } from './kraken-unified-sockets.ts';
+import {
+  createSockets,
+  publishedPaces,
+  type SocketPaces,
+  type Sockets,
+  socketPrefix,
+} from './kraken-unified-sockets.ts';
 import { openUnifiedAccount, type UnifiedAccountSeed } from './kraken-unified-state.ts';
 import { createSwitches, type UnifiedSwitches } from './kraken-unified-switches.ts';
 import { createTokens } from './kraken-unified-tokens.ts';
@@ -33,18 +39,9 @@ export type UnifiedSimulator = Pipeline & KrakenControls & UnifiedControls;
  * @see docs.kraken.com, Unified WebSocket; what its pages leave open is a switch
  */
 export function createKrakenUnifiedSimulator(options: UnifiedSimulatorOptions): UnifiedSimulator {
-  const { now, limits = 'published', paces, changed = () => {} } = options;
+  const { now, paces, changed = () => {} } = options;
   const writes: WriteLogEntry[] = [];
-  const world: UnifiedWorld = {
-    instruments: options.instruments ?? unifiedInstruments,
-    accounts: options.accounts.map(openUnifiedAccount),
-    switches: createSwitches(options.switches),
-    tokens: createTokens(),
-    status: { system: 'online', upcoming: [] },
-    isLimited: limits === 'published',
-    bannedUntil: new Map(),
-    record: (entry) => void writes.push(entry),
-  };
+  const world = openWorld(options, (entry) => void writes.push(entry));
   const secrets = () => [
     ...world.accounts.flatMap(({ keys }) => keys.flatMap(({ key, secret }) => [key, secret])),
     ...world.tokens.texts(),
@@ -52,11 +49,11 @@ export function createKrakenUnifiedSimulator(options: UnifiedSimulatorOptions): 
   const traffic = createTraffic(secrets);
   const sockets = createSockets({ world, now, traffic, changed, paces: { ...publishedPaces, ...paces } });
   const pipeline = createPipeline(now, createUnifiedRest(world, secrets), traffic);
-  const controls = createKrakenControls(world, writes);
 
   return {
     ...pipeline,
-    ...controls,
+    ...overheard(world, createKrakenControls(world, writes), sockets),
+    ...unifiedControls(world, sockets),
     plugin: async (app) => {
       sockets.attach(app);
       await app.register(pipeline.plugin);
@@ -65,36 +62,63 @@ export function createKrakenUnifiedSimulator(options: UnifiedSimulatorOptions): 
       pipeline.releaseHangs();
       sockets.releaseHangs();
     },
-    set(account, symbol, leverage) {
-      controls.set(account, symbol, leverage);
-      sockets.tellLeverage(account, symbol);
-    },
-    openPosition(account, symbol) {
-      const before = controls.positions(account).map(({ market }) => market);
-      controls.openPosition(account, symbol);
-      sockets.tellPositions(account, [...new Set([...before, symbol])]);
-    },
-    openOrder(account, symbol) {
-      const before = world.accounts.find(({ id }) => id === account)?.orders ?? [];
-      controls.openOrder(account, symbol);
-      sockets.tellOrders(account, before);
-    },
-    switches: world.switches,
-    setStatus(status) {
-      world.status = { ...world.status, ...status };
-      sockets.tellStatus();
-      if (world.status.system === 'maintenance') sockets.drop(1012, 'maintenance');
-    },
-    setFutures(id, permission) {
-      for (const account of world.accounts) if (account.id === id) account.futures = permission;
-      sockets.tellFutures(id);
-    },
-    revokeTokens: world.tokens.revoke,
-    dropConnections: sockets.drop,
-    openConnections: sockets.count,
-    connectAttempts: sockets.attempts,
   };
 }
+
+const openWorld = (options: UnifiedSimulatorOptions, record: UnifiedWorld['record']): UnifiedWorld => ({
+  instruments: options.instruments ?? unifiedInstruments,
+  accounts: options.accounts.map(openUnifiedAccount),
+  switches: createSwitches(options.switches),
+  tokens: createTokens(),
+  status: { system: 'online', upcoming: [] },
+  isLimited: options.limits !== 'none',
+  bannedUntil: new Map(),
+  record,
+});
+
+/** What is moved behind the bot's back is told to those who listen. */
+const overheard = (world: UnifiedWorld, controls: KrakenControls, sockets: Sockets): KrakenControls => ({
+  ...controls,
+  set(account, symbol, leverage) {
+    controls.set(account, symbol, leverage);
+    sockets.tellLeverage(account, symbol);
+  },
+  openPosition(account, symbol) {
+    const before = controls.positions(account).map(({ market }) => market);
+    controls.openPosition(account, symbol);
+    sockets.tellPositions(account, [...new Set([...before, symbol])]);
+  },
+  openOrder(account, symbol) {
+    const before = world.accounts.find(({ id }) => id === account)?.orders ?? [];
+    controls.openOrder(account, symbol);
+    sockets.tellOrders(account, before);
+  },
+  setBounds(symbol, bounds) {
+    controls.setBounds(symbol, bounds);
+    sockets.tellMarket(symbol);
+  },
+  setPrice(symbol, price) {
+    controls.setPrice(symbol, price);
+    sockets.tellMarket(symbol);
+  },
+});
+
+const unifiedControls = (world: UnifiedWorld, sockets: Sockets): UnifiedControls => ({
+  switches: world.switches,
+  setStatus(status) {
+    world.status = { ...world.status, ...status };
+    sockets.tellStatus();
+    if (world.status.system === 'maintenance') sockets.drop(1012, 'maintenance');
+  },
+  setFutures(id, permission) {
+    for (const account of world.accounts) if (account.id === id) account.futures = permission;
+    sockets.tellFutures(id);
+  },
+  revokeTokens: world.tokens.revoke,
+  dropConnections: sockets.drop,
+  openConnections: sockets.count,
+  connectAttempts: sockets.attempts,
+});
 
 function withLevers(options: UnifiedSimulatorOptions): Exchange {
   const simulator = createKrakenUnifiedSimulator(options);

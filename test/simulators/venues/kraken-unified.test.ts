@@ -264,6 +264,21 @@ describe("Kraken's public socket", () => {
     expect(data).toMatchObject([{ symbol: 'PF_XBTUSD', mark_price: 60_000 }]);
   });
 
+  it('tells of a price and of a margin schedule that moved', async () => {
+    kraken.simulator.switches.marginScheduleInInstrument = true;
+    const socket = await kraken.connect('public');
+    socket.send(subscribe('', 'instrument'));
+    await socket.ask(subscribe('', 'ticker', { symbol: ['PF_XBTUSD'] }, 4));
+    kraken.simulator.setPrice('PF_XBTUSD', 61_000);
+    const ticker = await socket.until(({ channel, type }) => channel === 'ticker' && type === 'update');
+    expect(ticker).toMatchObject({ data: [{ symbol: 'PF_XBTUSD', mark_price: 61_000 }] });
+    kraken.simulator.setBounds('PF_SOLUSD', { max: '30' });
+    const isLast = (text: string) => text.includes('"update"') && text.includes('PF_SOLUSD');
+    const update: unknown = JSON.parse(await socket.untilText(isLast));
+    expect(update).toMatchObject({ channel: 'instrument', data: { assets: [], pairs: { length: 1 } } });
+    expect(JSON.stringify(update)).toContain('"num_non_contract_units":0,"initial_margin":0.0333333333,');
+  });
+
   it('has nothing private', async () => {
     const [socket, token] = [await kraken.connect('public'), await kraken.token()];
     const error = 'Private data and trading are unavailable on this endpoint.';
