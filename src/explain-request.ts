@@ -116,7 +116,7 @@ export function explainKey(failure: KeyFailure): Explanation {
     case 'KEY_BUSY':
       return say(
         `This ${failure.venue} key is busy with another change (${failure.market})`,
-        'Wait for its result, or press "Check now" there. This card stays open until its time ends.',
+        'Wait for its result, or press "Check now" there where it has that button. This card stays open until its time ends.',
       );
     case 'LINKS_OFF':
       return say('The page for keys is not running', 'Ask the operator of this bot to turn it on.');

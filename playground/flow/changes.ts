@@ -55,7 +55,10 @@ export function collectChanges(
   return changes;
 }
 
-/** The change that a command or press belongs to: a new one for a command, the way back, and somebody else's card. */
+/** Buttons of a receipt that make a card of its own. */
+const makesCard: ReadonlySet<string | undefined> = new Set(['back', 'again']);
+
+/** The change that a command or press belongs to: a new one for a command, another card, and somebody else's card. */
 function changeOf(record: InteractionRecord, byMessage: ReadonlyMap<string, Change>): Change | undefined {
   if (record.type === interactionTypes.command && isChangeCommand(record)) {
     const words = ['market', 'leverage'].flatMap((name) => optionOf(record, name) ?? []);
@@ -63,7 +66,7 @@ function changeOf(record: InteractionRecord, byMessage: ReadonlyMap<string, Chan
   }
   const known = byMessage.get(sourceOf(record) ?? '');
   if (known === undefined) return undefined;
-  const isOther = known.userId !== record.userId || verbOf(record) === 'back';
+  const isOther = known.userId !== record.userId || makesCard.has(verbOf(record));
   return isOther ? newChange(record, labelOf(record), known.venue) : known;
 }
 
