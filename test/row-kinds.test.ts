@@ -6,6 +6,7 @@ import { rowKinds } from '../src/row-kinds.ts';
 import { kindOf } from '../src/store/sealed-rows.ts';
 import { rotate } from '../src/vault/rotation.ts';
 import { createLinks } from '../src/web/links.ts';
+import { createClock } from './support/clock.ts';
 import { alice, bob, CARD_MS, delivery, openGate } from './support/gate.ts';
 import { masterKey } from './support/keyring.ts';
 import { openMoving } from './support/moving.ts';
@@ -22,13 +23,18 @@ async function fullGate(options: Parameters<typeof openGate>[0] = {}) {
     isAllowed: () => true,
   });
   await gate.addKey(alice);
-  const moving = openMoving(gate, {
-    retires: { noNewKeysFrom: 0, closesAt: 0, at: 0, eraseAt: Date.UTC(2100, 0, 1) },
-  });
+  // Nobody else's time passes meanwhile.
+  const clock = createClock();
+  const moving = openMoving(
+    { ...gate, clock },
+    {
+      retires: { noNewKeysFrom: 0, closesAt: 0, at: 0, eraseAt: Date.UTC(2100, 0, 1) },
+    },
+  );
   for (const { told } of await moving.newsFor(alice)) await told();
   await gate.vault.saveIncoming({ ...gate.account(bob), venue: 'former' }, credentialsOf(bob, { secret: 'old' }));
   await moving.sweep();
-  gate.clock.advance(60 * 60_000);
+  clock.advance(60 * 60_000);
   await moving.sweep();
   await gate.vault.saveIncoming(gate.account(alice, 'second'), credentialsOf(alice, { secret: 'another' }));
   await links.create({ account: gate.account(alice), userName: 'Alice', delivery });
