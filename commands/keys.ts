@@ -2,14 +2,7 @@ import type { Account } from '../src/account.ts';
 import { type Call, type Command, type Subcommand, subcommand } from '../src/command.ts';
 import { Failure, type FailureData, type KeyRefusal } from '../src/errors.ts';
 import type { KeyListing } from '../src/keys.ts';
-import {
-  fullLabelOf,
-  keyEndText,
-  moveSteps,
-  newKeyObstacle,
-  requireOpen,
-  successorOf,
-} from '../src/leverage/retirement.ts';
+import { fullLabelOf, moveSteps, newKeyObstacle, requireOpen, successorOf } from '../src/leverage/retirement.ts';
 import { labelOf, requireVenue, type Venue } from '../src/leverage/venue.ts';
 import type { Services } from '../src/services.ts';
 import type { View } from '../src/view.ts';
@@ -136,7 +129,7 @@ async function checkKey({ venues, keys }: Services, user: string, values: KeyVal
       { code: key.fingerprint },
       ', added ',
       { time: key.addedAt, style: 'relative' },
-      ['.', ...result.notes, keyEndText(found) ?? ''].join(' ').trimEnd(),
+      ['.', ...result.notes].join(' '),
     ],
   };
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
 /** The exchanges at which everybody trades. */
-export const venueNames = ['mudrex', 'kraken-futures'] as const;
+export const venueNames = ['mudrex', 'kraken-futures', 'kraken'] as const;
 export type VenueName = (typeof venueNames)[number];
 
 /** One thing for each of them. */
 export function byVenue<T>(make: (venue: VenueName) => T): Readonly<Record<VenueName, T>> {
-  return { mudrex: make('mudrex'), 'kraken-futures': make('kraken-futures') };
+  return { mudrex: make('mudrex'), 'kraken-futures': make('kraken-futures'), kraken: make('kraken') };
 }
 
 /** The bugs that can be planted into the harness's own copy of the bot; none of them is in the product. */

@@ -179,6 +179,7 @@ function setupOf({ desk, disk, plant }: Stage): BotSetup {
     CARD_SECONDS: String(CARD_MS / 1_000),
     MUDREX_LIMITS: '100000/1s',
     KRAKEN_LIMITS: '1000000/10s',
+    KRAKEN_UNIFIED_LIMITS: '1000000/30s',
     LOG_LEVEL: 'debug',
   };
   const common = { variables, discordApi, venueUrls, deadlines: pace.deadlines, clockFile };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createKrakenFuturesSimulator } from '../simulators/venues/kraken-futures.ts';
 import { createMudrexSimulator } from '../simulators/venues/mudrex.ts';
 import { type VenueName, venueNames } from './bot-messages.ts';
+import { kraken } from './kraken-unified.ts';
 import { decimal, type TorturedVenue } from './tortured-venue.ts';
 
 const mudrexTexts = ['leverage out of permissible range', 'insufficient balance', 'params error'] as const;
@@ -110,7 +111,11 @@ const krakenFutures: TorturedVenue = {
   },
 };
 
-export const torturedVenues: Readonly<Record<VenueName, TorturedVenue>> = { mudrex, 'kraken-futures': krakenFutures };
+export const torturedVenues: Readonly<Record<VenueName, TorturedVenue>> = {
+  mudrex,
+  'kraken-futures': krakenFutures,
+  kraken,
+};
 
 /** The labels of a trader's accounts at a venue; all have the same key. */
 export function labelsAt(venue: VenueName): readonly string[] {

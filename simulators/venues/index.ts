@@ -3,10 +3,12 @@ import { type VenueId, venueFacts } from '../../src/venues/index.ts';
 import type { VenueUrl } from '../../src/venues/venue-api.ts';
 import type { DemoKey, Exchange, SimulatedVenue } from './exchange.ts';
 import { krakenFutures } from './kraken-futures.ts';
+import { krakenUnified } from './kraken-unified.ts';
 import { mudrex } from './mudrex.ts';
 
 /** The only registry of simulated exchanges: one for each venue of the bot. */
 export const simulatedVenues: Readonly<Record<VenueId, SimulatedVenue>> = {
+  kraken: krakenUnified,
   mudrex,
   'kraken-futures': krakenFutures,
 };

@@ -1,6 +1,7 @@
 import { endedFailure } from '../leverage/retirement.ts';
 import type { Budget, Deadlines, Retirement, Venue, VenueFacts, Venues } from '../leverage/venue.ts';
 import { createHttp } from './http.ts';
+import { kraken } from './kraken.ts';
 import { krakenFutures } from './kraken-futures.ts';
 import { mudrex } from './mudrex.ts';
 import { retiring } from './retiring.ts';
@@ -8,6 +9,7 @@ import { type CallReport, defaultDeadlines, type VenueDefinition, type VenueUrl 
 
 /** Every venue by id, in the order in which they are shown: the only registry. */
 const registry = {
+  kraken,
   'kraken-futures': krakenFutures,
   mudrex,
 } as const satisfies Readonly<Record<string, VenueDefinition>>;

@@ -16,6 +16,10 @@ export type VenueHarness = {
   readonly symbol: string;
   readonly tooHigh: Leverage;
   readonly secrets: readonly string[];
+  /** Whether the venue tells of a market that was never set, or set elsewhere, what it is at. */
+  readonly tells: boolean;
+  /** Whether changes go over a socket. */
+  readonly isSocket: boolean;
   /** Writes that were carried out. */
   readonly writes: () => number;
   /** Requests that arrived. */
@@ -42,13 +46,22 @@ export function createSleepingClock(start = Date.UTC(2026, 10, 21, 12)) {
 /** Generous, so that a busy machine fails no test; those about timeouts bring their own. */
 const patient: Deadlines = { connectMs: 5_000, readMs: 8_000, writeMs: 8_000 };
 
-/** A venue of the bot and its simulator, in which only Alice has an account. */
-export async function openVenueHarness(id: VenueId, deadlines = patient): Promise<VenueHarness> {
+/**
+ * A venue of the bot and its simulator, in which only Alice has an account.
+ *
+ * @param turned - Levers of the simulator.
+ */
+export async function openVenueHarness(
+  id: VenueId,
+  deadlines = patient,
+  turned: readonly string[] = [],
+): Promise<VenueHarness> {
   const { now, sleep } = createSleepingClock();
   const simulated = simulatedVenues[id];
   const { bitcoin: symbol, keyOf } = simulated;
   const [key, unknown] = [keyOf('canaryAlice'), keyOf('canaryStranger')];
   const exchange = simulated.open({ now, accounts: [{ id: 'alice', key }] });
+  for (const lever of turned) exchange.levers?.turn(lever, 'alice', true);
   const app = Fastify({ forceCloseConnections: true });
   await app.register(exchange.plugin, { prefix: simulated.prefix });
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -63,6 +76,8 @@ export async function openVenueHarness(id: VenueId, deadlines = patient): Promis
     unknownKey: credentialsOf('alice', unknown),
     symbol,
     tooHigh: (Number(max) + 0.01).toFixed(2),
+    tells: venue.unlisted !== 'unknown' || turned.includes('tell-in-preferences'),
+    isSocket: simulated.socketPrefix !== undefined,
     secrets: [key, unknown].flatMap((one) => Object.values(one)),
     writes: () => exchange.writes.length,
     requests: () => exchange.requests,

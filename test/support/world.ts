@@ -87,6 +87,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
     // The clock stands still in tests, so a budget would never refill.
     MUDREX_LIMITS: '100000/1s',
     KRAKEN_LIMITS: '1000000/10s',
+    KRAKEN_UNIFIED_LIMITS: '1000000/30s',
     ...environment,
   };
   const lines: string[] = [];
@@ -212,6 +213,7 @@ export async function createWorld(environment: Readonly<Record<string, string>> 
     exchange,
     mudrex: exchange('mudrex'),
     kraken: exchange('kraken-futures'),
+    unified: exchange('kraken'),
     origin,
     venueUrls,
     env,

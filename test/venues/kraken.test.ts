@@ -8,6 +8,8 @@ import { createHttp } from '../../src/venues/http.ts';
 import { kraken } from '../../src/venues/kraken.ts';
 import type { VenueOptions } from '../../src/venues/venue-api.ts';
 import { inTime, patientDeadlines } from '../support/fixture-venue.ts';
+import { openVenueHarness } from '../support/venue-simulators.ts';
+import { describeVenue } from './contract.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -79,3 +81,9 @@ describe('a key', () => {
     expect(await venue.checkKey(keyOf(name))).toEqual(expected);
   });
 });
+
+const ways = ['GetWebSocketsToken', 'upgrade /kraken-uws', 'channel=preferences'];
+describeVenue('Kraken', (deadlines) => openVenueHarness('kraken', deadlines), ways);
+describeVenue('Kraken, should it show leverage', (deadlines) =>
+  openVenueHarness('kraken', deadlines, ['tell-in-preferences', 'margin-schedule']),
+);
