@@ -120,10 +120,15 @@ export async function untilHeard<T>(
   find: () => Verdict<T> | undefined,
   deadlineMs: number,
 ): Promise<Verdict<T>> {
-  const { promise, resolve } = Promise.withResolvers<Verdict<T>>();
+  const { promise, resolve, reject } = Promise.withResolvers<Verdict<T>>();
   const look = () => {
-    const found = find() ?? (heard.over && silent(heard.over));
-    if (found !== undefined) resolve(found);
+    try {
+      const found = find() ?? (heard.over && silent(heard.over));
+      if (found !== undefined) resolve(found);
+    } catch (error) {
+      // What one call cannot look at is no reason to end the connection of all.
+      reject(error);
+    }
   };
   const timer = setTimeout(() => resolve(silent('timeout')), deadlineMs);
   heard.listeners.add(look);

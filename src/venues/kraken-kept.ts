@@ -142,20 +142,36 @@ async function open<M extends Memory>(options: KeepOptions<M>, key: KeyConnectio
     onFrame: (text) => hear(heard, options, text),
     onEnd: (ending) => noticeEnd(options, heard, ending),
   });
-  if (opening.kind !== 'open' && !giveUp.signal.aborted) return failed(facts, outcomeOf(opening));
-  const token = await coming;
-  if (opening.kind !== 'open') return token instanceof Secret ? failed(facts, outcomeOf(opening)) : token;
-  const { socket } = opening;
-  if (!(token instanceof Secret)) {
-    socket.terminate();
-    return token;
-  }
-  const connection = { heard, socket, token, subscriptions: new Map(), elapsed, lastId: 0 };
-  const proven = await prove(options, connection, leftMs());
-  if (proven.kind === 'ok') return { kind: 'open', kept: keep(options, key, connection) };
-  socket.terminate();
-  return failed(facts, proven);
+  if (opening.kind === 'open') return begin(options, key, { heard, socket: opening.socket, coming, leftMs });
+  const token = giveUp.signal.aborted ? await coming : undefined;
+  return token === undefined || token instanceof Secret ? failed(facts, outcomeOf(opening)) : token;
 }
+
+type Begun<M> = Pick<Connection<M>, 'heard' | 'socket'> & {
+  readonly coming: Promise<Secret | Failed>;
+  readonly leftMs: () => number;
+};
+
+async function begin<M extends Memory>(
+  options: KeepOptions<M>,
+  key: KeyConnections<M>,
+  { heard, socket, coming, leftMs }: Begun<M>,
+): Promise<Opened<M>> {
+  const { facts, elapsed } = options;
+  let isKept = false;
+  try {
+    const token = await coming;
+    if (!(token instanceof Secret)) return token;
+    const connection = { heard, socket, token, subscriptions: new Map(), elapsed, lastId: 0 };
+    const proven = await prove(options, connection, leftMs());
+    if (proven.kind !== 'ok') return failed(facts, proven);
+    isKept = true;
+    return { kind: 'open', kept: keep(options, key, connection) };
+  } finally {
+    if (!isKept) socket.terminate();
+  }
+}
+
 async function fetchToken<M extends Memory>(
   { facts, tokenOf, deadlines }: KeepOptions<M>,
   credentials: Credentials,

@@ -108,6 +108,9 @@ const position = z.object({
   maintenance_margin: positive.optional().catch(undefined),
 });
 
+/** Of one connection, of each kind: what it adds without end is not remembered without end. */
+const mostRows = 10_000;
+
 const broken = (silence: Silence) => ({ kind: 'broken', silence }) as const;
 
 /** `snapshot_too_large` comes with empty lists, which are then not "no positions". */
@@ -120,6 +123,7 @@ function positionsAfter(before: Told['positions'], frame: Frame): Told['position
     const symbol = named.safeParse(row).data?.symbol;
     // It could be about any market.
     if (symbol === undefined) return broken('unreadable');
+    if (start.rows.size >= mostRows && !start.rows.has(symbol)) return broken('unreadable');
     start.rows.set(symbol, readPosition(row));
   }
   return start;
@@ -138,7 +142,6 @@ const order = z.object({
 
 /** @see docs.kraken.com/exchange/api-reference/unified-ws/executions: as at Spot */
 const overStatuses: ReadonlySet<string> = new Set(['filled', 'canceled', 'cancelled', 'expired', 'rejected']);
-const mostOrders = 10_000;
 
 function ordersAfter(before: Told['orders'], frame: Frame): Told['orders'] {
   if (frame.error !== undefined || !emptied.safeParse(frame.data).success) return broken('unreadable');
@@ -149,7 +152,7 @@ function ordersAfter(before: Told['orders'], frame: Frame): Told['orders'] {
     const symbol = data?.symbol ?? start.rows.get(data?.order_id ?? '');
     if (data === undefined) return broken('unreadable');
     if (overStatuses.has(data.order_status ?? '')) start.rows.delete(data.order_id);
-    else if (symbol === undefined || start.rows.size >= mostOrders) return broken('unreadable');
+    else if (symbol === undefined || start.rows.size >= mostRows) return broken('unreadable');
     else start.rows.set(data.order_id, symbol);
   }
   return start;

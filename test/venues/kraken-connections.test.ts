@@ -334,6 +334,19 @@ describe('a change is not-sent, and no frame of it reaches the exchange, when', 
   });
 });
 
+test('a token that fails as nobody expected leaves no connection behind', async () => {
+  const exchange = await openExchange();
+  const { write } = connections(exchange.url, {
+    tokenOf: async () => {
+      await expect.poll(() => exchange.clients.length).toBe(1);
+      throw new TypeError('a key without a field');
+    },
+  });
+  await expect(write(alice, change())).rejects.toThrow(TypeError);
+  await expect.poll(() => exchange.clients[0]?.readyState).toBe(3);
+  expect(exchange.frames).toEqual([]);
+});
+
 describe('a change that was handed over', () => {
   type Row = { readonly moment: string; readonly set: Act; readonly result: object; readonly isSlow?: true };
   const silence = (kind: string) => ({ kind: 'silent', failure: quiet(kind) });
@@ -630,10 +643,11 @@ describe('a connection', () => {
     expect(exchange.seen('subscribe')).toHaveLength(2);
   });
 
-  test('subscribes a channel anew with other parameters, for everybody who wants it then', async () => {
+  test('subscribes a channel anew with other parameters where that is wanted, for everybody who wants it then', async () => {
     const exchange = await openExchange();
     const { read } = connections(exchange.url);
-    const plain = { ...from('positions', 2), subscription: { channel: 'positions', params: { snapshot: true } } };
+    const subscription = { channel: 'positions', params: { snapshot: true }, replaces: true };
+    const plain = { ...heard('positions', 2), subscription };
     await read(alice, from('positions'));
     expect(await Promise.all([read(alice, plain), read(alice, plain)])).toEqual(['positions', 'positions']);
     const asked = exchange.frames.map((text) => frameShape.parse(parseJson(text)));
@@ -664,6 +678,22 @@ describe('a connection', () => {
     exchange.clients[0]?.send('{"channel":"margin"}');
     await read(alice, heard('margin'));
     expect(await read(alice, patient)).toBe('margin');
+    expect(exchange.clients).toHaveLength(1);
+  });
+
+  test('survives a reading that cannot look at what it was told', async () => {
+    const exchange = await openExchange();
+    const { read } = connections(exchange.url);
+    const looking = read(alice, {
+      from: ({ channels }) => {
+        if (channels.has('margin')) throw new RangeError('a parser that fails');
+        return undefined;
+      },
+    });
+    await expect.poll(() => exchange.clients.length).toBe(1);
+    exchange.clients[0]?.send('{"channel":"margin"}');
+    await expect(looking).rejects.toThrow(RangeError);
+    expect(await read(alice, alive)).toBe('alive');
     expect(exchange.clients).toHaveLength(1);
   });
 

@@ -186,3 +186,30 @@ test.each(['', 'no JSON', '[]', 'null', '{"a":1', `{"channel":"${'x'.repeat(70_0
     expect(() => take(text)).toThrow('a message that cannot be read');
   },
 );
+
+describe('a connection that tells without end', () => {
+  const numbered = (from: number, to: number) => Array.from({ length: to - from }, (_none, at) => from + at);
+  const held = (from: number, to: number) =>
+    numbered(from, to).map((at) => ({ symbol: `PF_${at}`, size: 1, entry_price: 2 }));
+  const placed = (from: number, to: number) =>
+    numbered(from, to).map((at) => ({ order_id: `o${at}`, symbol: 'PF_XBTUSD' }));
+
+  test('has ten thousand positions remembered, and with more none', () => {
+    const { told, take } = createMemory();
+    take(JSON.stringify(positions('snapshot', ...held(0, 4_000))));
+    for (const from of [4_000, 7_000]) take(JSON.stringify(positions('update', ...held(from, from + 3_000))));
+    take(JSON.stringify(positions('update', ...held(0, 10))));
+    expect(positionIn(told, 'PF_9999')).toMatchObject(ok({ symbol: 'PF_9999' }));
+    take(JSON.stringify(positions('update', ...held(10_000, 10_001))));
+    expect(marketsOfPositions(told)).toEqual(silent('unreadable'));
+  });
+
+  test('has ten thousand orders remembered, and with more none', () => {
+    const { told, take } = createMemory();
+    take(JSON.stringify(executions('snapshot', ...placed(0, 4_000))));
+    for (const from of [4_000, 7_000]) take(JSON.stringify(executions('update', ...placed(from, from + 3_000))));
+    expect(marketsOfOrders(told)).toEqual(ok(['PF_XBTUSD']));
+    take(JSON.stringify(executions('update', ...placed(10_000, 10_001))));
+    expect(marketsOfOrders(told)).toEqual(silent('unreadable'));
+  });
+});
