@@ -1,7 +1,17 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { credentialsOf } from '../../src/account.ts';
+import { requireVenue } from '../../src/leverage/venue.ts';
 import { explain } from '../../src/messages.ts';
-import { createVenues, formerVenues, venueFacts, venueIds } from '../../src/venues/index.ts';
+import {
+  createVenues,
+  endingVenues,
+  formerVenues,
+  type VenuesOptions,
+  venueFacts,
+  venueIds,
+} from '../../src/venues/index.ts';
+import { outcomeOf } from '../support/fixture-venue.ts';
 
 const shared = [
   'budget',
@@ -83,6 +93,48 @@ test('a venue says when what the bot talks to is switched off, and what follows 
     successor: 'kraken',
   });
   expect(ends.get('mudrex')).toBeUndefined();
+});
+
+describe('a venue that ends, with another of this bot as its successor', () => {
+  const [noNewKeysFrom, closesAt, at, eraseAt] = [1_000, 2_000, 3_000, 4_000];
+  const retires = { noNewKeysFrom, closesAt, at, eraseAt, successor: 'mudrex' };
+  const retirements = new Map([['kraken-futures', retires] as const]);
+
+  async function open(now: number, more: Partial<VenuesOptions> = {}) {
+    const venues = createVenues({ now: () => now, elapsed: () => 0, retirements, ...more });
+    onTestFinished(() => venues.close());
+    const found = requireVenue(venues, 'kraken-futures');
+    return { ids: [...venues.keys()], venue: found, venues };
+  }
+
+  test('stands behind it from the day on which it takes no new keys', async () => {
+    const enabled = ['kraken-futures', 'mudrex'] as const;
+    expect((await open(noNewKeysFrom - 1, { enabled })).ids).toEqual(['kraken-futures', 'mudrex']);
+    expect((await open(noNewKeysFrom, { enabled })).ids).toEqual(['mudrex', 'kraken-futures']);
+    expect((await open(noNewKeysFrom, { enabled: ['kraken-futures'] })).ids).toEqual(['kraken-futures']);
+  });
+
+  test('names it once it is closed, where it is offered', async () => {
+    const asked = async (more: Partial<VenuesOptions>) =>
+      outcomeOf((await open(closesAt, more)).venue.readMarket(credentialsOf('', {}), 'btc'));
+    const ended = { code: 'VENUE_ENDED', venue: 'Kraken Futures', endsAt: at };
+    expect(await asked({})).toEqual({ ...ended, successor: 'Mudrex' });
+    expect(await asked({ enabled: ['kraken-futures'] })).toEqual(ended);
+  });
+
+  test('stays closed by the day that closed it, and by no other', async () => {
+    const closed = async (day: number) =>
+      (await open(0, { closed: new Map([['kraken-futures', day]]) })).venue.ending?.();
+    expect([await closed(closesAt), await closed(closesAt - 1)]).toEqual(['closed', 'announced']);
+  });
+
+  test('is known with its keys’ last day, also where it is not offered', async () => {
+    const { venues } = await open(0);
+    expect(endingVenues(venues, retirements)).toMatchObject([
+      { id: 'kraken-futures', label: 'Kraken Futures', retires, successor: { id: 'mudrex' } },
+    ]);
+    expect(endingVenues(new Map(), retirements)).toEqual([{ id: 'kraken-futures', label: 'Kraken Futures', retires }]);
+  });
 });
 
 test('every venue has its contract suite and its documented replies', () => {
