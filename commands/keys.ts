@@ -2,7 +2,14 @@ import type { Account } from '../src/account.ts';
 import { type Call, type Command, type Subcommand, subcommand } from '../src/command.ts';
 import { Failure, type FailureData, type KeyRefusal } from '../src/errors.ts';
 import type { KeyListing } from '../src/keys.ts';
-import { fullLabelOf, moveSteps, newKeyObstacle, requireOpen, successorOf } from '../src/leverage/retirement.ts';
+import {
+  fullLabelOf,
+  keyEndText,
+  moveSteps,
+  newKeyObstacle,
+  requireOpen,
+  successorOf,
+} from '../src/leverage/retirement.ts';
 import { labelOf, requireVenue, type Venue } from '../src/leverage/venue.ts';
 import type { Services } from '../src/services.ts';
 import type { View } from '../src/view.ts';
@@ -129,7 +136,7 @@ async function checkKey({ venues, keys }: Services, user: string, values: KeyVal
       { code: key.fingerprint },
       ', added ',
       { time: key.addedAt, style: 'relative' },
-      ['.', ...result.notes].join(' '),
+      ['.', ...result.notes, keyEndText(found) ?? ''].join(' ').trimEnd(),
     ],
   };
 }

@@ -36,6 +36,8 @@ function readWanted(params: z.output<typeof form>): Wanted | { readonly error: s
   if (params.max_leverage === null) return 'cross';
   const text = numeral.safeParse(params.max_leverage).data?.numeral;
   if (text === undefined) return { error: `${field} must be a number or null` };
+  // Digits and a point: whatever else JSON knows would be a number that no market allows.
+  if (!/^\d{1,9}(\.\d{1,40})?$/.test(text)) return { error: outside };
   const leverage = new Big(text);
   return leverage.gte(1) && leverage.mod('0.01').eq(0) ? leverage.toFixed() : { error: outside };
 }

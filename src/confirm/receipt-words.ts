@@ -147,7 +147,7 @@ function unsettled(venue: string, proposal: Proposal, { sent, shown, lookAt, isH
     title: `${isAccepted ? heading : 'Not known yet'}: ${changeWords(proposal)}`,
     body: [
       ...request(sent),
-      ...(still ?? [isHidden ? ` ${doesNotShow(venue)}` : ' It could not be read back yet.']),
+      ...(still ?? [isHidden && !isAccepted ? ` ${doesNotShow(venue)}` : ' It could not be read back yet.']),
       why,
       ' Next look: ',
       { time: lookAt, style: 'relative' },

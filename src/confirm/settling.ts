@@ -51,7 +51,7 @@ export function afterRead(doubt: Doubt, read: ReadBack, passed: Passed): Outcome
       return { kind: 'not-applied', since: firstReadAt, asOf, holds, ...sentIn(doubt) };
     }
     case 'hidden':
-      return whileHidden({ ...doubt, isHidden: true }, passed);
+      return whileHidden(doubt, passed);
     case 'unread':
       if (doubt.isHidden) return whileHidden(doubt, passed);
       return passed.age >= SETTLE_MS ? lastKnown(doubt) : unsettled(doubt, passed);
@@ -63,13 +63,14 @@ export function afterRead(doubt: Doubt, read: ReadBack, passed: Passed): Outcome
 }
 
 /**
- * Of a venue that does not show what is set. What it accepted is done at once: nothing would come of waiting, unless it
- * has just shown something else. What it did not answer can land for half a minute, in which it may show it after all;
- * afterwards nobody will ever know.
+ * Of a venue that does not show what is set. What it accepted is done at once: nothing would come of waiting. One that
+ * has shown it before is looked at once more, and one that has just shown something else for half a minute. What it did
+ * not answer can land for half a minute, in which it may show it after all; afterwards nobody will ever know.
  */
 function whileHidden(doubt: Doubt, passed: Passed): Outcome {
-  const isDone = wasAccepted(doubt) && doubt.shown === undefined;
-  return isDone || passed.age >= READ_AGAIN_MS ? lastKnown(doubt) : unsettled(doubt, passed);
+  const isDone = wasAccepted(doubt) && doubt.isHidden === true && doubt.shown === undefined;
+  const known: Doubt = { ...doubt, isHidden: true };
+  return isDone || passed.age >= READ_AGAIN_MS ? lastKnown(known) : unsettled(known, passed);
 }
 
 /** "Check now" on something that has ended. @returns undefined when it tells nothing new */

@@ -1,6 +1,7 @@
 import { type Account, accountPath } from '../account.ts';
 import { Failure } from '../errors.ts';
 import type { Keys } from '../keys.ts';
+import { closureOf } from '../leverage/retirement.ts';
 import { labelOf, type Venues } from '../leverage/venue.ts';
 import type { Store } from '../store/store.ts';
 import { forgetTurns } from '../store/turns.ts';
@@ -30,8 +31,16 @@ export type TicketContext = {
 
 type Of<Kind extends TicketAction['kind']> = Extract<TicketAction, { kind: Kind }>;
 
-/** Waits for what runs in this process. @throws Failure KEY_BUSY while a change is under way that needs the key */
+/**
+ * Waits for what runs in this process.
+ *
+ * @throws Failure KEY_BUSY while a change is under way that needs the key, VENUE_ENDED for a key that is of no use any more
+ */
 export async function assertPossible(context: TicketContext, action: TicketAction, user: string): Promise<void> {
+  if (action.kind === 'use-key') {
+    const closure = closureOf(context.venues, action.account.venue);
+    if (closure !== undefined) throw new Failure(closure);
+  }
   if (action.kind === 'remove-key') return assertIdle(context, user, action.account);
   if (action.kind !== 'erase-user') return;
   await context.running.whenIdle(user);

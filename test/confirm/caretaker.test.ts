@@ -405,8 +405,10 @@ describe('an accepted write', () => {
 
 describe('at a venue that does not show what is set', () => {
   async function unseen(fate: Fate) {
-    const { gate, id } = await withCard();
+    const gate = await openGate();
+    await gate.addKey(alice);
     Object.assign(gate.state, { fate, hidesSetting: true });
+    const { id } = await gate.ask(alice);
     const { update } = await gate.press('confirm', id);
     return { gate, id, shown: update };
   }
@@ -421,6 +423,23 @@ describe('at a venue that does not show what is set', () => {
     expect(gate.outcomes.map(({ outcome }) => outcome.kind)).toEqual(['applied']);
   });
 
+  test('what it accepted, having shown the setting before, is looked at once more', async () => {
+    const { gate, id } = await withCard();
+    gate.state.hidesSetting = true;
+    expect(shownBy(await gate.press('confirm', id))).toMatch(/^Accepted, not read back yet: [\s\S]*may take a moment/);
+    expect(await holderOf(gate, id)).toBe(id);
+    await pass(gate, 1_000);
+    expect(told(gate)).toEqual(['BTCUSD: 5x isolated applied, as Paper answered']);
+    expect(labelsOf(lastShown(gate))).toEqual(['Check now', 'Back to cross']);
+
+    const late = await withCard();
+    late.gate.state.hidesSetting = true;
+    await late.gate.press('confirm', late.id);
+    late.gate.state.hidesSetting = false;
+    await pass(late.gate, 1_000);
+    expect(told(late.gate)).toEqual(['Done: BTCUSD is at 5x isolated']);
+  });
+
   test.each(['silent, applied', 'silent, lost'] as const)(
     'a write that is "%s" keeps its key for half a minute and no longer, and nobody knows',
     async (fate) => {
@@ -430,7 +449,7 @@ describe('at a venue that does not show what is set', () => {
       expect(await holderOf(gate, id)).toBe(id);
       await pass(gate, 1_000);
       expect(lastShown(gate)?.title).toBe('Not known: BTCUSD to 5x isolated');
-      expect(labelsOf(lastShown(gate))).toEqual(['Set again', 'Check now']);
+      expect(labelsOf(lastShown(gate))).toEqual(['Set again']);
       expect(await found(gate, id)).toMatchObject({ stage: 'done', outcome: { kind: 'unknown', isHidden: true } });
       expect(await holderOf(gate, id)).toBeUndefined();
       expect(gate.writes).toHaveLength(1);

@@ -81,7 +81,7 @@ describe('the write', () => {
   const doubt = { since: NOW, lookAt: NOW + 1_000 };
   const stillCross = { firstReadAt: NOW, shown: { asOf: NOW, holds: { mode: 'cross' } } };
   const outcomes: readonly (readonly [Fate, boolean | 'hidden', object])[] = [
-    ['accepted', 'hidden', { kind: 'applied', asOf: NOW, isReadBack: false, isHidden: true, sent: accepted }],
+    ['accepted', 'hidden', { kind: 'unsettled', ...doubt, isHidden: true, sent: accepted }],
     ['refused', 'hidden', { kind: 'refused', at: NOW, failure: refusal }],
     ['not-sent', 'hidden', { kind: 'not-sent', at: NOW, failure: unreachable }],
     ['silent, applied', 'hidden', { kind: 'unsettled', ...doubt, isHidden: true, sent: unanswered }],
@@ -216,8 +216,7 @@ describe('where the venue does not show what is set', () => {
   test.each([
     ['on the card and at the press', true, true],
     ['on the card alone', true, false],
-    ['at the press alone', false, true],
-  ])('%s, a change is sent once', async (_when, onCard, atPress) => {
+  ])('%s, a change is sent once, and its end is known at once', async (_when, onCard, atPress) => {
     const { options, state, writes } = await prepare();
     const current = onCard ? { mode: 'unknown' as const } : options.proposal.seen.current;
     if (atPress) hide({ state });
@@ -246,7 +245,7 @@ describe('where the venue does not show what is set', () => {
     const { options, state, held, writes } = await prepare();
     hide({ state });
     held.set('BTCUSD', five);
-    expect((await execute(options)).outcome).toMatchObject({ kind: 'applied', isHidden: true });
+    expect((await execute(options)).outcome).toMatchObject({ kind: 'unsettled', isHidden: true });
     state.position = { symbol: 'BTCUSD', side: 'long', entryPrice: '1' };
     expect((await execute(options)).outcome).toMatchObject({ kind: 'stale' });
     expect(writes).toHaveLength(1);

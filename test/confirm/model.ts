@@ -68,8 +68,8 @@ type After = { readonly stage: Stage; readonly kind: Outcome['kind'] };
 /** Where a card goes when its venue call came to this. */
 export function afterWrite({ fate, canReadBack, hides }: Model, { isHidden }: Card): After {
   const isShown = canReadBack && !hides;
-  // That the venue will not show it is known from a read-back, or from the card.
-  const isNeverShown = canReadBack ? hides : isHidden;
+  // What the card could not show a read-back that fails could not show either.
+  const isNeverShown = isHidden && !isShown;
   const [done, settling] = [
     { stage: 'done', kind: 'applied' } as const,
     { stage: 'settling', kind: 'unsettled' } as const,

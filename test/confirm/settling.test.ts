@@ -30,7 +30,7 @@ const reads = fc.constantFrom<ReadBack>({ kind: 'agrees', asOf: NOW }, other, un
 
 /** Whether the venue said yes and shows nothing at all: then nothing is waited for. */
 const isDoneUnseen = ({ sent, shown, isHidden }: Doubt, { kind }: ReadBack) =>
-  sent?.answer === 'accepted' && shown === undefined && (kind === 'hidden' || (kind === 'unread' && isHidden === true));
+  sent?.answer === 'accepted' && shown === undefined && isHidden === true && (kind === 'hidden' || kind === 'unread');
 const ages = fc.record({
   age: fc.integer({ min: 0, max: 2 * SETTLE_MS }),
   readAge: fc.integer({ min: 0, max: SETTLE_MS }),
@@ -87,9 +87,12 @@ describe('a venue that does not show what is set', () => {
   const accepted: Doubt = { since: NOW, sent: sentWith('accepted') };
   const silent: Doubt = { since: NOW, sent: sentWith('timeout') };
 
-  test('and accepted a write has applied it, at once', () => {
+  test('and accepted a write has applied it, at once; one that showed it before is looked at once more', () => {
     const outcome = { kind: 'applied', asOf: NOW, isReadBack: false, isHidden: true, sent: sentWith('accepted') };
-    expect(afterRead(accepted, hidden, passed(0))).toEqual(outcome);
+    expect(afterRead({ ...accepted, isHidden: true }, hidden, passed(0))).toEqual(outcome);
+    const first = afterRead(accepted, hidden, passed(0));
+    expect(first).toEqual({ ...accepted, kind: 'unsettled', isHidden: true, lookAt: NOW + 1_000 });
+    expect(first.kind === 'unsettled' && afterRead(first, hidden, passed(1_000))).toEqual(outcome);
   });
 
   test('and did not answer a write is looked at for half a minute, and then it is not known for good', () => {

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { demoCredentials } from '../../simulators/venues/index.ts';
 import { type Account, credentialsOf } from '../../src/account.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
 import { openKeyring } from '../../src/vault/keyring.ts';
 import { createVault } from '../../src/vault/vault.ts';
-import { createWorld, linkOf, people, textOf, titleOf } from '../support/world.ts';
+import { createWorld, linkOf, people, submitKey, textOf, titleOf } from '../support/world.ts';
 
 const { alice } = people;
 const SECOND_MS = 1_000;
@@ -116,6 +117,22 @@ test('from 1 February on the old exchange takes no new key: not by the command, 
   expect(titleOf(refused)).toBe('⛔ Kraken Futures takes no new keys here, since its API ends on 1 March 2027');
   // What is there goes on until it is closed.
   expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('Set PF_XBTUSD');
+});
+
+test('a key that was entered before the old exchange was closed is not taken into use after it', async () => {
+  const world = await createWorld({ KRAKEN_FUTURES_NO_NEW_KEYS: '2027-02-28' });
+  await world.startBot();
+  world.clock.advance(utc('2027-02-28') - SECOND_MS - world.clock.now());
+  const link = await world.command(alice, 'keys add', { venue: 'kraken-futures' });
+  const credential = demoCredentials.find(({ venue, person }) => venue === 'kraken-futures' && person === 'alice');
+  await submitKey(linkOf(link), credential ?? { venue: 'kraken-futures', secret: '' });
+  const waiting = await world.discord.until(() =>
+    world.messages(alice).find((one) => one.id === link.id && titleOf(one).includes('Use this')),
+  );
+  expect(textOf(waiting)).toContain('ends on 1 March 2027; the bot erases it on 14 March 2027.');
+  world.clock.advance(SECOND_MS);
+  const refused = await world.whisperTo(alice, world.startPress(alice, waiting, 'Use this key'));
+  expect(titleOf(refused)).toContain('sends nothing to Kraken Futures any more');
 });
 
 test('that the old API ends is said where keys are made and listed, and in the help', async () => {

@@ -216,6 +216,29 @@ describe("Kraken's REST", () => {
     expect((await kraken.call()).json).toMatchObject({ error: [] });
   });
 
+  it.each<[FaultInput, object]>([
+    [
+      { name: 'refused', error: 'EService:Busy' },
+      { status: 200, json: { error: ['EService:Busy'] } },
+    ],
+    [
+      { name: 'server-error', status: 503 },
+      { status: 503, json: { error: ['EService:Unavailable'] } },
+    ],
+    [
+      { name: 'server-error', status: 520, page: 'html' },
+      { status: 520, json: undefined },
+    ],
+    [{ name: 'rate-limited' }, { status: 200, json: { error: ['EAPI:Rate limit exceeded'] } }],
+    [{ name: 'broken-json' }, { status: 200, json: undefined }],
+    [{ name: 'empty' }, { status: 200, text: '' }],
+  ])('%j strikes it as any other exchange, and never as a write', async (fault, reply) => {
+    kraken.simulator.faults.add(fault);
+    expect(await kraken.call()).toMatchObject(reply);
+    expect(kraken.simulator.requests).toMatchObject([{ kind: 'read', account: 'alice', fault: fault.name }]);
+    expect(kraken.simulator.writesReceived()).toBe(0);
+  });
+
   it('is throttled until a time that it names', async () => {
     kraken.simulator.faults.add({ name: 'rate-limited', retryAfterSeconds: 7 });
     expect(await kraken.call()).toMatchObject(refused(`EService: Throttled: ${clock.at / 1000 + 7}`));
@@ -502,6 +525,8 @@ describe('set_preference', () => {
     ],
     ['a truth value', { symbol: 'PF_XBTUSD', max_leverage: true }, expect.stringContaining('must be a number or null')],
     ['less than 1', { symbol: 'PF_XBTUSD', max_leverage: 0.5 }, range],
+    ['less than nothing', { symbol: 'PF_XBTUSD', max_leverage: -5 }, range],
+    ['more than can be counted', { symbol: 'PF_XBTUSD', max_leverage: 1e300 }, range],
     ['three decimals', { symbol: 'PF_XBTUSD', max_leverage: 2.555 }, range],
     ['too much', { symbol: 'PF_XBTUSD', max_leverage: 50.01 }, "Leverage exceeds the market's margin schedule"],
     ['an unknown market', { symbol: 'BTC/USD', max_leverage: 5 }, "Unknown 'params.leverage_mode.symbol'"],
