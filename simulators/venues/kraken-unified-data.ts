@@ -41,19 +41,27 @@ function positionRow(
   position: KrakenPosition,
   { withMargin, isOld }: RowOptions,
 ): object {
-  const { symbol, size, price } = position;
-  const row = { symbol, size: signed(position), entry_price: Number(price) };
-  if (!withMargin) return row;
-  const instrument = world.instruments.find((known) => known.symbol === symbol);
+  const { symbol, price } = position;
+  const { positionsTellLeverage, positionsTellRisk } = world.switches;
   const leverage = isolatedMarkets(account, isOld).get(symbol);
-  const notional = new Big(size).times(price);
+  return {
+    ...{ symbol, size: signed(position), entry_price: Number(price) },
+    ...(withMargin && positionsTellRisk ? riskOf(world, position, leverage) : {}),
+    // Of isolated positions only, as the old feed had it.
+    ...(withMargin && positionsTellLeverage && leverage !== undefined ? { max_fixed_leverage: Number(leverage) } : {}),
+  };
+}
+
+function riskOf({ instruments }: UnifiedWorld, position: KrakenPosition, leverage: string | undefined): object {
+  const { symbol, size, price, side } = position;
+  const instrument = instruments.find((known) => known.symbol === symbol);
   const [first] = instrument?.marginLevels ?? [];
+  const notional = new Big(size).times(price);
   const rate = leverage === undefined ? new Big(first?.initialMargin ?? 1) : new Big(1).div(leverage);
   const kept = new Big(first?.maintenanceMargin ?? 0);
-  const distance = rate.minus(kept).times(position.side === 'long' ? -1 : 1);
+  const distance = rate.minus(kept).times(side === 'long' ? -1 : 1);
   const mark = instrument?.markPrice ?? Number(price);
   return {
-    ...row,
     mark_price: mark,
     pnl: new Big(mark).minus(price).times(signed(position)).toNumber(),
     liquidation_threshold: new Big(price).times(distance.plus(1)).round(8).toNumber(),
@@ -61,8 +69,6 @@ function positionRow(
     initial_margin: notional.times(rate).round(8).toNumber(),
     maintenance_margin: notional.times(kept).round(8).toNumber(),
     unrealized_funding: 0,
-    // Of isolated positions only, as the old feed had it.
-    ...(world.switches.positionsTellLeverage && leverage !== undefined ? { max_fixed_leverage: Number(leverage) } : {}),
   };
 }
 

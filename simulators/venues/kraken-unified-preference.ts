@@ -28,9 +28,9 @@ const form = z.object({ symbol: z.unknown().optional(), max_leverage: z.unknown(
 
 /**
  * A JSON number is fixed leverage (isolated margin), an explicit null is cross margin, and leaving it out is refused. The
- * minimum of 1 and the step of 0.01 are not published; the old API showed two places.
+ * minimum of 1 and the step are not published; the old API showed two places.
  */
-function readWanted(params: z.output<typeof form>): Wanted | { readonly error: string } {
+function readWanted(params: z.output<typeof form>, step: string): Wanted | { readonly error: string } {
   const field = "'params.leverage_mode.max_leverage'";
   if (!('max_leverage' in params)) return { error: `${field} is required` };
   if (params.max_leverage === null) return 'cross';
@@ -39,7 +39,7 @@ function readWanted(params: z.output<typeof form>): Wanted | { readonly error: s
   // Digits and a point: whatever else JSON knows would be a number that no market allows.
   if (!/^\d{1,9}(\.\d{1,40})?$/.test(text)) return { error: outside };
   const leverage = new Big(text);
-  return leverage.gte(1) && leverage.mod('0.01').eq(0) ? leverage.toFixed() : { error: outside };
+  return leverage.gte(1) && leverage.mod(step).eq(0) ? leverage.toFixed() : { error: outside };
 }
 
 function engineRefusal(
@@ -50,7 +50,8 @@ function engineRefusal(
 ): string | undefined {
   const isClosed = world.switches.rejectsWhenDisabled && account.futures === 'disabled';
   const isOpen = instrument.type === 'flexible_futures' && instrument.tradeable && !isClosed;
-  if (!isOpen) return 'Leverage change rejected';
+  const isSame = (account.isolated.get(instrument.symbol) ?? 'cross') === wanted;
+  if (!isOpen || (isSame && world.switches.rejectsSameValue)) return 'Leverage change rejected';
   if (wanted !== 'cross' && maxLeverage(instrument, account).lt(wanted)) return aboveSchedule;
   const findInstrument = (symbol: string) => world.instruments.find((known) => known.symbol === symbol);
   const code = marginRefusal({ account, findInstrument }, instrument, wanted);
@@ -74,7 +75,7 @@ export function setPreference(
   if (!mode.success) return refuse("'params.leverage_mode' is required");
   const instrument = world.instruments.find(({ symbol }) => symbol === mode.data.symbol);
   if (instrument === undefined) return refuse("Unknown 'params.leverage_mode.symbol'");
-  const wanted = readWanted(mode.data);
+  const wanted = readWanted(mode.data, world.switches.leverageStep);
   if (typeof wanted === 'object') return refuse(wanted.error);
   const refusal = engineRefusal(world, account, instrument, wanted);
   if (refusal !== undefined) return refuse(refusal);

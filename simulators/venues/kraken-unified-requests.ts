@@ -26,6 +26,7 @@ export type Outcome = {
 const only = (reply: Reply): Outcome => ({ replies: [reply], after: [] });
 
 const elsewhere = 'Private data and trading are unavailable on this endpoint.';
+const unsupported = 'Unsupported method';
 const publicElsewhere = 'Public data is unavailable on this endpoint.';
 
 type Admission = { readonly token: Token } | { readonly error: string };
@@ -38,6 +39,8 @@ function admit(world: UnifiedWorld, party: Party, { params, at }: Frame, request
   const found = tokens.find(params.token, at);
   if (found.kind !== 'valid')
     return { error: found.kind === 'expired' ? switches.expiredToken : switches.unknownToken };
+  const isForeign = [...party.subscriptions.values()].some(({ token }) => token?.account !== found.token.account);
+  if (isForeign && switches.oneAccountPerSocket) return { error: switches.unknownToken };
   const { permissions } = found.token.key;
   const isPermitted = switches.demands[request].every((one) => permissions.includes(one));
   return isPermitted ? { token: found.token } : { error: 'EGeneral:Permission denied' };
@@ -201,7 +204,7 @@ export function carryOut(world: UnifiedWorld, party: Party, frame: Frame, execut
   const opening = { world, party, frame, isOld: execution === 'old value' };
   switch (frame.method) {
     case 'ping':
-      return only({ ...accepted(frame), method: 'pong' });
+      return only(world.switches.answersPing ? { ...accepted(frame), method: 'pong' } : rejected(frame, unsupported));
     case 'subscribe':
       return subscribe(opening);
     case 'unsubscribe':
@@ -209,6 +212,6 @@ export function carryOut(world: UnifiedWorld, party: Party, frame: Frame, execut
     case 'set_preference':
       return set(opening, execution);
     default:
-      return only(rejected(frame, 'Unsupported method'));
+      return only(rejected(frame, unsupported));
   }
 }

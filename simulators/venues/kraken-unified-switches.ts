@@ -9,6 +9,8 @@ export type UnifiedSwitches = {
   preferencesTellLeverage: boolean;
   /** Whether rows of `positions` with margin have `max_fixed_leverage`, as those of the old feed had. */
   positionsTellLeverage: boolean;
+  /** Whether they have figures of margin and risk as well. */
+  positionsTellRisk: boolean;
   /** How many more times a subscription of `preferences` is refused: "not available yet". */
   preferencesNotYet: number;
   /** How many more snapshots of positions are too large to be sent. */
@@ -23,6 +25,14 @@ export type UnifiedSwitches = {
   tellsAfterAnswers: boolean;
   /** Whether `set_preference` is rejected for an account that may not trade futures. */
   rejectsWhenDisabled: boolean;
+  /** Whether it is rejected when it would change nothing. */
+  rejectsSameValue: boolean;
+  /** Of which a leverage must be a multiple; decimal text. */
+  leverageStep: string;
+  /** Whether a connection that has a subscription takes tokens of that account alone. */
+  oneAccountPerSocket: boolean;
+  /** Whether a ping is answered, as it is at Spot. */
+  answersPing: boolean;
   /** Whether an address that is banned from the sockets is kept away from REST as well. */
   banCoversRest: boolean;
   /** A heartbeat before every answer on a connection that has a subscription. */
@@ -49,6 +59,7 @@ export const createSwitches = (turned: Partial<UnifiedSwitches> = {}): UnifiedSw
   echo: 'none',
   preferencesTellLeverage: false,
   positionsTellLeverage: false,
+  positionsTellRisk: true,
   preferencesNotYet: 0,
   snapshotsTooLarge: 0,
   statusOnPrivate: true,
@@ -56,6 +67,10 @@ export const createSwitches = (turned: Partial<UnifiedSwitches> = {}): UnifiedSw
   markPriceInTicker: true,
   tellsAfterAnswers: false,
   rejectsWhenDisabled: false,
+  rejectsSameValue: false,
+  leverageStep: '0.01',
+  oneAccountPerSocket: false,
+  answersPing: true,
   banCoversRest: false,
   heartbeatBeforeAnswers: false,
   demands: {

@@ -319,6 +319,8 @@ describe("Kraken's private socket", () => {
     expect(await socket.ask({ method: 'ping', req_id: 7 })).toEqual({ ...pong, req_id: 7 });
     socket.send({ method: 'ping', req_id: 'seven' });
     expect(await socket.until((said) => said.method === 'pong' && !('req_id' in said))).toEqual(pong);
+    kraken.simulator.switches.answersPing = false;
+    expect(await socket.ask({ method: 'ping', req_id: 8 })).toMatchObject({ method: 'ping', success: false });
   });
 
   it('says its status, unless that is turned off', async () => {
@@ -482,6 +484,9 @@ describe('a token', () => {
     const { socket } = await kraken.session('keyAlice');
     expect(await socket.ask(setTo(await kraken.token('keyBob')))).toMatchObject({ success: true });
     expect(kraken.simulator.writes).toMatchObject([{ account: 'bob', market: 'PF_ETHUSD' }]);
+    kraken.simulator.switches.oneAccountPerSocket = true;
+    expect(await socket.ask(setTo(await kraken.token('keyBob')))).toMatchObject({ error: 'EAPI:Invalid token' });
+    expect(await socket.ask(setTo(await kraken.token('keyAlice')))).toMatchObject({ success: true });
   });
 
   it('can do what its key may', async () => {
@@ -616,6 +621,27 @@ describe('set_preference', () => {
     expect(await socket.ask(set(token, mode))).toMatchObject({ success: true });
     kraken.simulator.switches.rejectsWhenDisabled = true;
     expect(await socket.ask(set(token, mode, 3))).toMatchObject({ error: 'Leverage change rejected' });
+  });
+
+  it('allows other steps, and rejects what would change nothing, when that is turned on', async () => {
+    Object.assign(kraken.simulator.switches, { leverageStep: '0.5', rejectsSameValue: true });
+    const { socket, token } = await kraken.session();
+    const asked = (leverage: number | null, id: number) =>
+      socket.ask(set(token, { symbol: 'PF_XBTUSD', max_leverage: leverage }, id));
+    expect(await asked(2.25, 2)).toMatchObject({ success: false, error: range });
+    expect(await asked(3, 3)).toMatchObject({ success: false, error: 'Leverage change rejected' });
+    expect(await asked(null, 4)).toMatchObject({ success: true });
+    expect(await asked(null, 5)).toMatchObject({ success: false, error: 'Leverage change rejected' });
+    expect(kraken.simulator.writeCount()).toBe(1);
+  });
+
+  it('shows no figures of risk in positions with margin when that is turned off', async () => {
+    kraken.simulator.switches.positionsTellRisk = false;
+    const { socket, token } = await kraken.session();
+    socket.send(subscribe(token, 'positions', { with_margin: true }));
+    const { data } = await socket.until(({ channel }) => channel === 'positions');
+    expect(data).toMatchObject({ futures: [{ symbol: 'PF_XBTUSD', size: 0.1, entry_price: 60_000 }] });
+    expect(JSON.stringify(data)).not.toMatch(/margin|price.*price|leverage/);
   });
 
   it('shows no leverage in positions with margin unless that is turned on', async () => {
