@@ -1,7 +1,7 @@
 import { Failure, type FailureData } from '../src/errors.ts';
 import { assertWithinBounds, rangeText } from '../src/leverage/market.ts';
 import { type CurrentSetting, describeSetting, isSameSetting, type LeverageSetting } from '../src/leverage/setting.ts';
-import type { ApplyResult } from '../src/leverage/venue.ts';
+import type { ApplyResult, Venue } from '../src/leverage/venue.ts';
 import type { Options } from './options.ts';
 import type { Bench } from './question.ts';
 import type { Terminal } from './terminal.ts';
@@ -58,6 +58,18 @@ async function readSetting(bench: Bench): Promise<CurrentSetting> {
   }
 }
 
+const positionWords = {
+  unchanged: 'Open positions keep their leverage.',
+  're-margined': 'An open position here is put on the new margin at once: it can come nearer to liquidation.',
+  'not-told':
+    'What becomes of an open position here is not documented. Expect that it is put on the new margin at once.',
+} as const satisfies Readonly<Record<Venue['openPositions'], string>>;
+
+const orderWords = {
+  'cancelled-when-short': 'Orders that add risk are cancelled if margin gets short.',
+  'not-told': 'What becomes of open orders is not documented.',
+} as const;
+
 async function describeChange(
   bench: Bench,
   before: CurrentSetting,
@@ -65,10 +77,6 @@ async function describeChange(
 ): Promise<readonly string[]> {
   const { venue, market } = bench;
   const { has, unread } = await readOpen(bench);
-  const ofPositions =
-    venue.openPositions === 're-margined'
-      ? 'An open position here is put on the new margin at once: it can come nearer to liquidation.'
-      : 'Open positions keep their leverage.';
   return [
     '',
     'This changes the account, once:',
@@ -77,10 +85,8 @@ async function describeChange(
     ...outsideOf(bench, setting),
     ...(has.length > 0 ? [`  This market has ${has.join(' and ')}.`] : []),
     ...(unread.length > 0 ? [`  Could not be read: ${unread.join(', ')}.`] : []),
-    `  ${ofPositions}`,
-    ...(venue.openOrders === 'cancelled-when-short'
-      ? ['  Orders that add risk are cancelled if margin gets short.']
-      : []),
+    `  ${positionWords[venue.openPositions]}`,
+    ...(venue.openOrders === 'unchanged' ? [] : [`  ${orderWords[venue.openOrders]}`]),
   ];
 }
 

@@ -81,9 +81,16 @@ const bare = (word: string) => word.replace(/^\W+|\W+$/g, '');
 /** `Leverage`, `EAPI:Invalid`, `'params.leverage_mode.symbol'`, `nonceBelowThreshold` */
 function isPlainWord(word: string): boolean {
   if (!/^['"(]?[A-Za-z][A-Za-z_.:'-]{0,39}['"),.;:!?]{0,3}$/.test(word)) return false;
-  // Names in camel case have few humps; what is random has many.
-  const parts = bare(word).split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/);
-  return parts.length <= 6 && parts.every((part) => /^([A-Z]?[a-z]*|[A-Z]{1,12})$/.test(part) && part.length <= 16);
+  return bare(word)
+    .split(/[^A-Za-z]+/)
+    .every(isWordOrName);
+}
+
+/** Names in camel case have few humps and none is short; what is random has many that are. */
+function isWordOrName(text: string): boolean {
+  const parts = text.split(/(?<=[a-z])(?=[A-Z])/);
+  const isShort = parts.length > 1 && parts.some(({ length }) => length < 3);
+  return parts.length <= 4 && !isShort && parts.every((part) => /^([A-Z]{0,2}[a-z]{0,16}|[A-Z]{1,12})$/.test(part));
 }
 
 /** How a reply is told in one line, without any of its values. */

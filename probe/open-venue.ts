@@ -1,15 +1,20 @@
 import { urlsAt } from '../simulators/venues/index.ts';
+import type { Credentials } from '../src/account.ts';
 import { createHttp } from '../src/venues/http.ts';
+import { createKrakenRest } from '../src/venues/kraken-rest.ts';
 import { createVenueApi, defaultDeadlines, type VenueUrl } from '../src/venues/venue-api.ts';
+import { createDesks } from './desk.ts';
+import { probedKraken } from './kraken.ts';
 import { probedKrakenFutures } from './kraken-futures.ts';
 import { probedMudrex } from './mudrex.ts';
 import type { Options } from './options.ts';
 import type { ProbedVenue } from './probed-venue.ts';
 import type { ProbedId } from './question.ts';
-import { createRecorder, recordHttp } from './recorder.ts';
+import { createRecorder, recordHttp, recordMessage } from './recorder.ts';
 
 export const probedVenues: Readonly<Record<ProbedId, ProbedVenue>> = {
   'kraken-futures': probedKrakenFutures,
+  kraken: probedKraken,
   mudrex: probedMudrex,
 };
 
@@ -21,16 +26,26 @@ export function openVenue({ venue: id, playground, compares }: Options, now: () 
   const connections = createHttp({ connectMs: defaultDeadlines.connectMs });
   const http = recordHttp(recorder, { http: connections, elapsed, gapMs: probed.gapMs });
   const url = urlOf(id, playground);
-  const options = { http, now, elapsed, url };
+  const options = { http, now, elapsed, url, onMessage: (text: string) => void recordMessage(recorder, text) };
+  const venue = probed.definition.create(options);
   const old = compares ? probed.old : undefined;
   return {
     ...{ probed, recorder, options },
     url: typeof url === 'string' ? url : url.rest,
-    socketUrl: typeof url === 'string' ? undefined : url.socket,
+    /** For a key, since each private connection has a token of its own. */
+    desksOf: (credentials: Credentials) => {
+      if (typeof url === 'string') return undefined;
+      const { readToken } = createKrakenRest(venue, { ...options, rest: url.rest });
+      const token = async () => (await readToken(credentials)).token;
+      return createDesks({ url: url.socket, recorder, elapsed, readToken: token });
+    },
     old: old && probedVenues[old].definition.create({ ...options, url: urlOf(old, playground) }),
-    venue: probed.definition.create(options),
+    venue,
     api: createVenueApi(probed.definition.facts, options),
-    close: http.close,
+    close: async () => {
+      await venue.close?.();
+      await http.close();
+    },
   };
 }
 

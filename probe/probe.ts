@@ -148,6 +148,8 @@ async function probe(context: Context, opened: Opened, found: Found, pin: (secre
   for (const line of change.said) say(line);
   say('Reading everything again.');
   const sent = { setting: wish.setting, seenBefore };
+  // What is subscribed already says nothing anew.
+  bench.desks?.close();
   const again = questions.filter(({ isOnce = false }) => !isOnce);
   await askAll(context, { ...bench, sent }, [...afterChange, ...again], found.change.answers);
   say(back);
@@ -172,10 +174,11 @@ async function openBench(context: Context, opened: Opened, pin: (secret: Secret)
     return `The market could not be read (${market})${last === undefined ? '' : `: ${tell({ telling }, last)}`}.`;
   }
   telling.allow([market.symbol, market.base, market.quote]);
-  const { api, url, socketUrl } = opened;
+  const { api, url } = opened;
+  const desks = opened.desksOf(credentials);
   return {
     ...{ venue, credentials, market, recorder, telling, api, url, options: opened.options, waits: options.waits },
-    ...(socketUrl !== undefined && { socketUrl }),
+    ...(desks && { desks }),
     ...(old && oldCredentials && { old: { venue: old, credentials: oldCredentials } }),
   };
 }

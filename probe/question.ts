@@ -8,12 +8,13 @@ import type { Venue } from '../src/leverage/venue.ts';
 import { parseJson } from '../src/parse-json.ts';
 import type { ReadRequest, VenueApi, VenueOptions } from '../src/venues/venue-api.ts';
 import type { Answer } from '../src/venues/verdict.ts';
+import type { Desks } from './desk.ts';
 import { describeReply, errorTexts, type Telling } from './harmless.ts';
 import type { Exchange, Recorder } from './recorder.ts';
 import { compare, type Difference, describeShape, shapeOf } from './shape.ts';
 
 /** The exchanges that can be asked. */
-export const probedIds = ['kraken-futures', 'mudrex'] as const;
+export const probedIds = ['kraken', 'kraken-futures', 'mudrex'] as const;
 export type ProbedId = (typeof probedIds)[number];
 
 /** What the questions are asked with. */
@@ -29,8 +30,8 @@ export type Bench = {
   readonly options: VenueOptions;
   /** The exchange's base address, or that of a playground. */
   readonly url: string;
-  /** The base of its sockets, where it has any. */
-  readonly socketUrl?: string;
+  /** Connections to its sockets, where it has any. */
+  readonly desks?: Desks;
   /** Whether connections may be left alone for minutes. */
   readonly waits: boolean;
   /** The account's key for the API that came before, where that is to be compared. */

@@ -77,7 +77,7 @@ function tellExchange(exchange: Exchange): string {
   return `\`${exchange.what}\`: ${describeReply(exchange)}, ${exchange.ms} ms`;
 }
 
-const order: readonly Difference['kind'][] = ['missing', 'other', 'new', 'empty', 'same'];
+const order: readonly Difference['kind'][] = ['missing', 'other', 'new', 'empty', 'same', 'seen'];
 
 const marks: Readonly<Record<Difference['kind'], string>> = {
   missing: 'MISSING',
@@ -85,16 +85,28 @@ const marks: Readonly<Record<Difference['kind'], string>> = {
   new: 'not documented',
   empty: 'empty',
   same: '',
+  seen: '',
 };
 
 function fieldTable(fields: readonly Difference[]): readonly string[] {
   if (fields.length === 0) return [];
   const sorted = fields.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  const shown = sorted.slice(0, mostFields);
+  const left = sorted.length - shown.length;
   return [
-    ...['', '| field | documented | came | |', '|---|---|---|---|'],
-    ...sorted.slice(0, mostFields).map(({ path, documented, came, kind }) => {
-      return `| \`${path}\` | ${documented} | ${came} | ${marks[kind]} |`;
-    }),
-    ...(sorted.length > mostFields ? ['', `and ${sorted.length - mostFields} more fields`] : []),
+    '',
+    ...(shown.every(({ kind }) => kind === 'seen') ? plainRows(shown) : comparedRows(shown)),
+    ...(left > 0 ? ['', `and ${left} more fields`] : []),
+  ];
+}
+
+function plainRows(fields: readonly Difference[]): readonly string[] {
+  return ['| field | came |', '|---|---|', ...fields.map(({ path, came }) => `| \`${path}\` | ${came} |`)];
+}
+
+function comparedRows(fields: readonly Difference[]): readonly string[] {
+  return [
+    ...['| field | documented | came | |', '|---|---|---|---|'],
+    ...fields.map(({ path, documented, came, kind }) => `| \`${path}\` | ${documented} | ${came} | ${marks[kind]} |`),
   ];
 }

@@ -106,8 +106,8 @@ export type Difference = {
   readonly path: string;
   readonly documented: string;
   readonly came: string;
-  /** `new` is no trouble by itself; `empty` is nothing that could be compared. */
-  readonly kind: 'same' | 'other' | 'missing' | 'new' | 'empty';
+  /** `new` is no trouble by itself; `empty` could not be compared, and for `seen` there is nothing to compare with. */
+  readonly kind: 'same' | 'other' | 'missing' | 'new' | 'empty' | 'seen';
 };
 
 const nothing: ReadonlySet<string> = new Set(['null', 'empty list', 'empty text']);
@@ -127,14 +127,17 @@ function judge(expected: Field | undefined, found: Field | undefined): Differenc
   if (expected === undefined) return 'new';
   if (found === undefined) return expected.isAlways ? 'missing' : 'empty';
   const kinds = [...found.kinds];
+  // What was empty in the example can hold anything.
+  if ([...expected.kinds].every((kind) => nothing.has(kind))) return 'same';
   if (kinds.every((kind) => nothing.has(kind)) && !kinds.some((kind) => expected.kinds.has(kind))) return 'empty';
   const plain = new Set([...expected.kinds].map(plainKind));
   const isKnown = (kind: string) => plain.has(plainKind(kind)) || (plain.has('text') && kind.startsWith('text'));
   return kinds.every((kind) => nothing.has(kind) || isKnown(kind)) ? 'same' : 'other';
 }
 
-/** A time is as good as any other text. */
+/** A time is as good as any other text; numbers come as numbers and as texts, and the bot reads both. */
 function plainKind(kind: string): string {
+  if (kind === 'text: a number') return 'number';
   return kind === 'text: a time' || kind === 'empty text' ? 'text' : kind.replace('empty list', 'list');
 }
 
@@ -157,6 +160,6 @@ function show(field: Field | undefined): string {
 /** Of a reply for which nothing is documented. */
 export function describeShape(shape: Shape): readonly Difference[] {
   return [...shape].map(([path, field]) => {
-    return { path: path || '(all of it)', documented: '–', came: show(field), kind: 'new' };
+    return { path: path || '(all of it)', documented: '–', came: show(field), kind: 'seen' };
   });
 }

@@ -41,7 +41,7 @@ export function createTerminal({ input, output, onInterrupt }: TerminalStreams):
     isHidden = hides;
     const { value, done } = await lines.next();
     isHidden = true;
-    if (hides || done) output.write('\n');
+    if (hides || done || input.isTTY !== true) output.write('\n');
     return done ? undefined : value;
   }
 

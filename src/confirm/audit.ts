@@ -2,7 +2,7 @@ import { marketLabel } from '../leverage/market.ts';
 import { describeSetting } from '../leverage/setting.ts';
 import { labelOf, type Venues } from '../leverage/venue.ts';
 import type { Note, Tone } from '../view.ts';
-import { type Outcome, wasSent } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import type { Proposal } from './proposal.ts';
 
 /** One outcome as one line for the operator: who, where, from, to, result. No position data. */
@@ -30,7 +30,7 @@ export function createAudit(options: {
     const line = auditLine(proposal, outcome);
     log.info(line, 'outcome');
     metrics.outcomeReached({ venue: line.venue, kind: line.outcome });
-    const note = auditNote(line, labelOf(venues, line.venue), kindForChannel(proposal, outcome));
+    const note = auditNote(line, labelOf(venues, line.venue));
     if (note !== undefined) await post(note);
   };
 }
@@ -44,39 +44,21 @@ export function auditLine(proposal: Proposal, outcome: Outcome): AuditLine {
   return { user: by, venue: account.venue, market, from, to, outcome: outcome.kind };
 }
 
-/** What a channel is told of an outcome: its kind, or the venue's answer alone. */
-type Kind = Outcome['kind'] | 'accepted' | 'no-answer';
-
-/** Where whether the venue shows its setting may tell of a position, one line at the end with its answer, and no more. */
-export function kindForChannel({ showsSetting }: Proposal, outcome: Outcome): Kind | undefined {
-  const { kind } = outcome;
-  if (showsSetting !== 'sometimes') return kind;
-  if (kind === 'unsettled') return undefined;
-  if (kind === 'unchanged') return 'not-sent';
-  if (!wasSent(outcome)) return kind;
-  return outcome.sent?.answer === 'accepted' ? 'accepted' : 'no-answer';
-}
-
 /**
  * The same line for the audit channel. Cards that nobody confirmed are not worth one.
  *
  * @param venue - The venue's label.
- * @param kind - What the channel is told of the outcome; nothing where there is none.
  */
-export function auditNote(line: Omit<AuditLine, 'outcome'>, venue: string, kind: Kind | undefined): Note | undefined {
-  const shown = kind && words(kind);
+export function auditNote(line: AuditLine, venue: string): Note | undefined {
+  const shown = words(line.outcome);
   if (shown === undefined) return undefined;
   const { market, from, to, user } = line;
   const text = [{ strong: market }, ` ${from} → ${to} · ${venue} · ${shown.text} · `, { user }];
   return { tone: shown.tone, text };
 }
 
-function words(kind: Kind): { readonly tone: Tone; readonly text: string } | undefined {
-  switch (kind) {
-    case 'accepted':
-      return { tone: 'done', text: 'accepted' };
-    case 'no-answer':
-      return { tone: 'unknown', text: 'sent once, no usable answer' };
+function words(outcome: Outcome['kind']): { readonly tone: Tone; readonly text: string } | undefined {
+  switch (outcome) {
     case 'applied':
       return { tone: 'done', text: 'done' };
     case 'unchanged':

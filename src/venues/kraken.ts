@@ -124,6 +124,9 @@ type Kraken = {
 /** As long as a card can be pressed, where nobody says how long that is. */
 const defaultKeepMs = 90_000;
 
+/** Kraken's own bases. */
+export const krakenUrl: Exclude<VenueUrl, string> = { rest: 'https://api.kraken.com', socket: 'wss://uws.kraken.com' };
+
 function createKraken(options: VenueOptions): Venue {
   const kraken = openKraken(options);
   return {
@@ -157,7 +160,7 @@ function createKraken(options: VenueOptions): Venue {
 }
 
 function openKraken(options: VenueOptions): Kraken {
-  const { now, elapsed, onCall, deadlines = defaultDeadlines, keepMs = defaultKeepMs } = options;
+  const { now, elapsed, onCall, onMessage, deadlines = defaultDeadlines, keepMs = defaultKeepMs } = options;
   const url = basesOf(options.url);
   const rest = createKrakenRest(facts, { ...options, rest: url.rest });
   // Public and private connections go to one host, which counts them together.
@@ -171,15 +174,27 @@ function openKraken(options: VenueOptions): Kraken {
   const markets = createKrakenMarkets({ ...shared, url: `${url.socket}/v2/public` });
   const connections = createKrakenConnections<KrakenMemory>({
     ...{ ...shared, url: `${url.socket}/v2/private`, keepMs },
-    ...{ createMemory, leverageTold, judgeSubscribed, preferences: { channel: 'preferences' } },
+    createMemory: () => overheard(createMemory(), onMessage),
+    ...{ leverageTold, judgeSubscribed, preferences: { channel: 'preferences' } },
     tokenOf: async (credentials) => (await rest.readToken(credentials)).token,
   });
   return { rest, markets, connections, positions: createPositions({ connections, markets, elapsed }), now };
 }
 
+function overheard(memory: KrakenMemory, onMessage: VenueOptions['onMessage']): KrakenMemory {
+  if (onMessage === undefined) return memory;
+  return {
+    ...memory,
+    take: (text) => {
+      onMessage(text);
+      memory.take(text);
+    },
+  };
+}
+
 /** @throws TypeError for a base that does not say where its sockets are */
 function basesOf(url: VenueUrl | undefined): Exclude<VenueUrl, string> {
-  if (url === undefined) return { rest: 'https://api.kraken.com', socket: 'wss://uws.kraken.com' };
+  if (url === undefined) return krakenUrl;
   if (typeof url === 'string') throw new TypeError('Kraken has two base URLs: rest and socket');
   return url;
 }

@@ -30,6 +30,8 @@ export type VenueOptions = {
   readonly sleep?: (ms: number) => Promise<unknown>;
   /** Told of every call that was tried, for metrics. */
   readonly onCall?: (call: CallReport) => void;
+  /** Told every message of a key's own socket as it came, with whatever it says of the account. */
+  readonly onMessage?: (text: string) => void;
 };
 
 /** A venue as the registry knows it: its facts, and how it is built. */

@@ -43,7 +43,15 @@ export const importTable: Readonly<Record<string, Row>> = {
     libraries: ['node:*', 'fastify', 'ws', 'zod'],
   },
   'probe/': {
-    rows: ['simulators/', 'src/venues/http.ts', 'src/venues/', 'src/leverage/', 'src/log', 'src/'],
+    rows: [
+      'simulators/',
+      'src/venues/http.ts',
+      'src/venues/socket.ts',
+      'src/venues/',
+      'src/leverage/',
+      'src/log',
+      'src/',
+    ],
     libraries: ['node:fs', 'node:readline', 'node:stream', 'node:timers/promises', 'node:util', 'zod'],
   },
   // Served to a browser: of the playground it can only import types.

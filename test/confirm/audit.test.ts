@@ -17,7 +17,7 @@ test('an outcome is one line: who, where, from, to, result, and nothing of the p
     to: '5x isolated',
     outcome: 'applied',
   });
-  const note = auditNote(line, 'Paper Exchange', line.outcome);
+  const note = auditNote(line, 'Paper Exchange');
   expect(note?.tone).toBe('done');
   expect(renderText(note?.text ?? '', 500)).toBe(
     `**BTCUSD** 3x isolated → 5x isolated · Paper Exchange · done · <@${alice}>`,
@@ -49,9 +49,9 @@ test.each([
   ['differs', 'unknown'],
   ['unchanged', 'done'],
 ] as const)('a change that ended as %s is a line in the colour of %s', (outcome, tone) => {
-  expect(auditNote(other, 'Paper', outcome)?.tone).toBe(tone);
+  expect(auditNote({ ...other, outcome }, 'Paper')?.tone).toBe(tone);
 });
 
 test.each(['expired', 'cancelled'] as const)('a card that is %s is not worth a line in the channel', (outcome) => {
-  expect(auditNote(other, 'Paper', outcome)).toBeUndefined();
+  expect(auditNote({ ...other, outcome }, 'Paper')).toBeUndefined();
 });

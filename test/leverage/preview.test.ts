@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { credentialsOf } from '../../src/account.ts';
 import type { Seen } from '../../src/leverage/preview.ts';
-import { isStale, preview, seenIn, seenSchema } from '../../src/leverage/preview.ts';
+import { isStale, preview, seenIn } from '../../src/leverage/preview.ts';
 import { isolated } from '../support/gate.ts';
 import { createPaperVenue, silence } from '../support/paper-venue.ts';
 
@@ -98,17 +98,6 @@ describe('a card is stale', () => {
     expect(isStale(seen, { ...seen, ...change })).toBe(true);
     expect(isStale({ ...seen, ...change }, seen)).toBe(true);
   });
-
-  test.each([isolated('5'), { mode: 'cross' }, { mode: 'unset' }, { mode: 'unknown' }] as const)(
-    'never because the venue shows %j, or does not show it, where it did otherwise before',
-    (current) => {
-      const hidden: Seen = { ...seen, current: { mode: 'unknown' } };
-      expect(isStale(hidden, { ...seen, current })).toBe(false);
-      expect(isStale({ ...seen, current }, hidden)).toBe(false);
-      expect(isStale(hidden, { ...seen, current, position: 'long' })).toBe(true);
-      expect(seenSchema.parse(hidden)).toEqual(hidden);
-    },
-  );
 
   test('when the position changed its side', () => {
     expect(isStale({ ...seen, position: 'long' }, { ...seen, position: 'short' })).toBe(true);

@@ -15,6 +15,8 @@ test.each([
   ["Leverage exceeds the market's margin schedule"],
   ['Preferences are not available yet, try again later'],
   ['authenticationError'],
+  ['apiKeyNotFound'],
+  ['EGeneral:Permission denied'],
   ['CONTRACT_DOES_NOT_EXIST'],
   ["'params.snapshot' is not valid for the margin channel"],
 ])('the words of a documented error stay: %s', (text) => {
@@ -24,6 +26,8 @@ test.each([
 test.each([
   ['Insufficient margin 1234.56', '"Insufficient margin (…)"'],
   ['Token aGVsbG8gd29ybGQ is old', '"Token (…) is old"'],
+  ['Token canaryTokenAbCdEfGh is old', '"Token (…) is old"'],
+  ['Token QWErtzUIOpasDFGh is old', '"Token (…) is old"'],
   ['Not for jane@doe.example', '"Not for (…)"'],
   ['Key of alice SecretWords', '"Key of (…) (…)"'],
   ['Order kept-elsewhere is open', '"Order (…) is open"'],

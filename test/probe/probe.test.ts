@@ -4,14 +4,15 @@ import { describe, expect, test } from 'vitest';
 import { probedVenues } from '../../probe/open-venue.ts';
 import { probedIds } from '../../probe/question.ts';
 import { documentedWords } from '../../probe/shape.ts';
+import type { VenueId } from '../../src/venues/index.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { linesOf, openPlayground, runProbe, valuesIn, writesAt } from './support.ts';
+import { linesOf, openPlayground, runProbe, writesAt } from './support.ts';
 
-const read = async (id: (typeof probedIds)[number], ...more: readonly string[]) => {
-  const { origin, exchange, replies } = await openPlayground(id);
+const read = async (id: VenueId, ...more: readonly string[]) => {
+  const { origin, exchange, values } = await openPlayground(id);
   const typed = linesOf(id);
   const run = await runProbe([id, '--playground', origin, '--out', 'report.md', ...more], { typed });
-  return { ...run, exchange, replies, report: readFileSync(run.at('report.md'), 'utf8') };
+  return { ...run, exchange, values: values(), report: readFileSync(run.at('report.md'), 'utf8') };
 };
 
 describe.each(probedIds)('%s', (id) => {
@@ -32,11 +33,13 @@ describe.each(probedIds)('%s', (id) => {
   });
 
   test('leaves no value of any reply, and nothing of the key, in the report or on the terminal', async () => {
-    const { said, report, replies } = await read(id);
-    const values = new Set(replies.flatMap(valuesIn));
-    expect(values.size).toBeGreaterThan(50);
-    const found = [...values].filter((value) => said.includes(value) || report.includes(value));
-    expect(found.filter((value) => !documentedWords.has(value) && value !== exampleSymbol)).toEqual([]);
+    const { said, report, values } = await read(id);
+    expect(values.length).toBeGreaterThan(50);
+    const found = values.filter((value) => said.includes(value) || report.includes(value));
+    // Public words: a market, and what stands in names of fields and of permissions.
+    const publicWords = [...documentedWords, exampleSymbol, 'limit', 'trades'];
+    const isPublic = (value: string) => publicWords.includes(value);
+    expect(found.filter((value) => !isPublic(value))).toEqual([]);
     for (const secret of linesOf(id)) {
       expect(said + report).not.toContain(secret);
       expect(said + report).not.toContain(secret.slice(0, 12));
@@ -54,7 +57,7 @@ describe.each(probedIds)('%s', (id) => {
     expect(said).toContain(`→ 4x isolated`);
     expect(said).toContain('The exchange accepted it.');
     const report = readFileSync(at('report.md'), 'utf8');
-    for (const { title } of [...questions, ...afterChange])
+    for (const { title } of [...questions.filter(({ isOnce = false }) => !isOnce), ...afterChange])
       expect(report.split('## After the change')[1]).toContain(title);
   });
 

@@ -5,11 +5,13 @@ const differencesOf = (documented: unknown, came: unknown) =>
   Object.fromEntries(compare(shapeOf(documented), shapeOf(came)).map(({ path, kind }) => [path, kind]));
 
 test('fields that are gone, of another kind, or new are told apart', () => {
-  const documented = { data: { leverage: '5', mode: 'x', id: 1 } };
-  expect(differencesOf(documented, { data: { leverage: 5, mode: 'y', extra: true } })).toEqual({
+  const documented = { data: { leverage: 'five', amount: '5', mode: 'x', id: 1, none: null } };
+  expect(differencesOf(documented, { data: { leverage: 5, amount: 5, mode: 'y', extra: true, none: 'one' } })).toEqual({
     '(all of it)': 'same',
     data: 'same',
     'data.leverage': 'other',
+    'data.amount': 'same',
+    'data.none': 'same',
     'data.mode': 'same',
     'data.id': 'missing',
     'data.extra': 'new',

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Fastify from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
 import type { DemoPeople } from '../../simulators/venues/exchange.ts';
 import { mountExchanges, type OpenExchange, openExchanges, simulatedVenues } from '../../simulators/venues/index.ts';
@@ -16,16 +16,13 @@ const people: DemoPeople = { alice: 'alice', bob: 'bob', carol: 'carol' };
 export async function openPlayground(...wanted: readonly VenueId[]) {
   const exchanges = openExchanges((venue) => venue.openDemo({ now: Date.now, people }), wanted);
   const app = Fastify({ forceCloseConnections: true });
-  const replies: unknown[] = [];
-  app.addHook('onSend', async (_request, _reply, payload) => {
-    if (typeof payload === 'string') replies.push(JSON.parse(payload));
-  });
+  const values = watchValues(app);
   await mountExchanges(app, exchanges);
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(() => app.close());
   const [exchange] = exchanges;
   if (exchange === undefined) throw new Error('no exchange');
-  return { origin, exchange, replies };
+  return { origin, exchange, values };
 }
 
 /** What is typed for a key: one line for each of its parts. */
@@ -61,14 +58,31 @@ export async function runProbe(
 }
 
 /** Requests that could have changed something, whether or not they did. */
-export function writesAt({ requests }: OpenExchange): number {
+export function writesAt({ requests }: Pick<OpenExchange, 'requests'>): number {
   return requests.filter(({ kind }) => kind === 'write').length;
 }
 
-/** Long enough to be told from an ordinary word, and not a sentence about what went wrong. */
-export function valuesIn(json: unknown): readonly string[] {
-  if (typeof json === 'number' || typeof json === 'string') return String(json).length >= 5 ? [String(json)] : [];
-  if (json === null || typeof json !== 'object') return [];
-  const wordy = ['error', 'errors', 'text', 'message'];
-  return Object.entries(json).flatMap(([name, value]) => (wordy.includes(name) ? [] : valuesIn(value)));
+/** Every value that goes out, over HTTP or a socket, long enough to be told from an ordinary word. */
+function watchValues(app: FastifyInstance): () => readonly string[] {
+  const said: string[] = [];
+  app.addHook('onSend', async (_request, _reply, payload) => void said.push(String(payload)));
+  app.server.on('upgrade', (_request, raw) => {
+    const write = raw.write.bind(raw);
+    // What a server sends is not masked: its text stands in the bytes as it is.
+    const listen = (...parts: Parameters<typeof write>) => {
+      said.push(String(parts[0]));
+      return write(...parts);
+    };
+    Object.assign(raw, { write: listen });
+  });
+  return () => [...new Set(said.flatMap(valuesIn))];
+}
+
+/** Texts and numbers of JSON, but names of fields and the sentences of errors. */
+function valuesIn(json: string): readonly string[] {
+  const texts = [...json.matchAll(/(?:"(error|text|message)":\[?)?"((?:[^"\\]|\\.)*)"(\s*:)?/g)]
+    .filter(([, isError, , isName]) => isError === undefined && isName === undefined)
+    .map(([, , text = '']) => text);
+  const numbers = [...json.matchAll(/(?<=[:[,])-?[0-9][0-9.]*/g)].map(([number]) => number);
+  return [...texts, ...numbers].filter(({ length }) => length >= 5);
 }
