@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
@@ -496,6 +497,69 @@ describe('a change that was handed over', () => {
     expect(exchange.changes).toHaveLength(sent.length);
     const perConnection = Map.groupBy(exchange.writes(), ({ req_id }) => req_id);
     expect(perConnection.get(2)).toHaveLength(sent.length);
+  });
+});
+
+describe('whatever an exchange does', () => {
+  const doings = {
+    nothing: () => {},
+    usual: (client, frame, exchange) => {
+      if (frame.method === 'set_preference') usual.set(client, frame, exchange);
+      else usual.subscribe(client, frame);
+    },
+    'usual, twice': (client, frame, exchange) => {
+      doings.usual(client, frame, exchange);
+      client.send(success(frame));
+    },
+    'carried out, no reply': (_client, frame, exchange) => {
+      if (frame.method === 'set_preference') exchange.carryOut(frame);
+    },
+    refused: (client, frame) => client.send(refusal(frame, 'EAPI:Invalid token')),
+    'in new words': (client, frame) => client.send(refusal(frame, 'Something new')),
+    'about another': (client, frame) => client.send(success({ ...frame, req_id: frame.req_id + 1 })),
+    broken: (client) => client.send('{'),
+    closed: (client) => client.close(1000),
+    'closed for good': (client) => client.close(1008),
+    cut: (client) => client.terminate(),
+    'in maintenance': (client) => client.send(statusFrame('maintenance')),
+  } as const satisfies Readonly<Record<string, Act>>;
+  const names = z.enum(Object.keys(doings)).options;
+  type Doing = keyof typeof doings;
+  const isDoing = (name: string): name is Doing => name in doings;
+  const doing = fc.constantFrom(...names.filter(isDoing));
+
+  test('each change sends one frame at most, a connection carries one, and what is not-sent has sent none', async () => {
+    const round = fc.record({
+      subscribed: doing,
+      set: doing,
+      inTime: fc.boolean(),
+      together: fc.integer({ min: 1, max: 3 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 4 }), async (rounds) => {
+        let current = rounds[0];
+        const carriers: WebSocket[] = [];
+        const exchange = await openExchange({
+          subscribe: (...args) => doings[current?.subscribed ?? 'usual'](...args),
+          set: (...args) => {
+            carriers.push(args[0]);
+            doings[current?.set ?? 'usual'](...args);
+          },
+        });
+        const { write } = connections(exchange.url, { deadlines: { connectMs: 1_000, readMs: 60, writeMs: 120 } });
+        let sent = 0;
+        for (const one of rounds) {
+          current = one;
+          const isInTime = () => one.inTime;
+          const writing = Array.from({ length: one.together }, () => write(alice, change({ isInTime })));
+          sent += (await Promise.all(writing)).filter(({ kind }) => kind !== 'not-sent').length;
+          expect(carriers.length).toBeLessThanOrEqual(sent);
+        }
+        expect(new Set(carriers).size).toBe(carriers.length);
+        expect(exchange.changes.length).toBeLessThanOrEqual(carriers.length);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 
