@@ -11,7 +11,7 @@ const { mudrex, 'kraken-futures': kraken } = simulatedVenues;
 
 const ofKraken = (label: string): readonly { credential: DemoCredential; key: string; secret: string }[] =>
   demoCredentials.flatMap((credential) =>
-    credential.label === label && credential.key !== undefined
+    credential.venue === 'kraken-futures' && credential.label === label && credential.key !== undefined
       ? [{ credential, key: credential.key, secret: credential.secret }]
       : [],
   );
