@@ -232,6 +232,14 @@ test('a variable of a venue holds for every venue with its prefix, and only for 
   expect(venueLimits.get('mudrex')).toEqual(load({}).venueLimits.get('mudrex'));
 });
 
+test('variables from before count for Kraken Futures alone: what follows it has its own', () => {
+  const old = load({ KRAKEN_LIMITS: '300/10s', KRAKEN_WRITE_COST: '20', KRAKEN_READ_COST: '3' });
+  expect(old.venueLimits.get('kraken')).toEqual(load({}).venueLimits.get('kraken'));
+  const own = load({ KRAKEN_UNIFIED_LIMITS: '5/30s' });
+  expect(own.venueLimits.get('kraken')?.windows).toEqual([{ units: 5, windowMs: 30_000 }]);
+  expect(own.venueLimits.get('kraken-futures')).toEqual(load({}).venueLimits.get('kraken-futures'));
+});
+
 test('a window without room for one call is refused by the names of what such a call costs', () => {
   expect(loadConfig({ ...needed, KRAKEN_LIMITS: '500/10s,19/1d', KRAKEN_WRITE_COST: '20' })).toEqual({
     kind: 'invalid',

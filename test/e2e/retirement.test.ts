@@ -114,6 +114,7 @@ test('from 1 February on the old exchange takes no new key: not by the command, 
   });
   expect(posted.status).toBe(410);
   const refused = await world.command(alice, 'keys add', { venue: 'kraken-futures' });
+  expect(textOf(refused)).toContain('Add a key for Kraken instead: run /keys add and choose Kraken.');
   expect(titleOf(refused)).toBe('⛔ Kraken Futures takes no new keys here, since its API ends on 1 March 2027');
   // What is there goes on until it is closed.
   expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('Set PF_XBTUSD');
@@ -138,14 +139,28 @@ test('a key that was entered before the old exchange was closed is not taken int
 test('that the old API ends is said where keys are made and listed, and in the help', async () => {
   const world = await withKey();
   const dated = 'Kraken Futures (old API, ends 1 March 2027)';
-  const replies = [
-    await world.command(alice, 'keys add', { venue: 'kraken-futures' }),
-    await world.command(alice, 'keys list'),
-    await world.command(alice, 'help'),
-  ];
-  for (const reply of replies) expect(textOf(reply)).toContain(dated);
-  for (const reply of replies.slice(0, 2))
+  const add = await world.command(alice, 'keys add', { venue: 'kraken-futures' });
+  const list = await world.command(alice, 'keys list');
+  const help = await world.command(alice, 'help');
+  for (const reply of [add, list, help]) expect(textOf(reply)).toContain(dated);
+  expect(textOf(help)).toContain(`${dated}: use Kraken: `);
+  const [advice] = textOf(list).match(/1\. On Kraken \(not Kraken Derivatives\).*/) ?? [];
+  expect(advice).toMatch(/WebSocket interface.*Create & modify orders.*withdraw.*No 2FA/);
+  for (const reply of [add, list])
     expect(textOf(reply)).toContain('on 14 March 2027 it erases the keys that are still stored');
+});
+
+test('an operator’s list from before does not switch the successor on: people are told whom to ask', async () => {
+  const world = await createWorld({ VENUES: 'kraken-futures' });
+  await world.startBot();
+  await world.addKey(alice, { venue: 'kraken-futures', person: 'alice' });
+  expect(textOf(await world.command(alice, 'help'))).toContain('(old API, ends 1 March 2027): ask the operator.');
+  expect(textOf(await world.command(alice, 'keys list'))).toContain(
+    'This bot does not offer what follows it: ask its operator.',
+  );
+  world.clock.advance(utc('2027-02-28') - world.clock.now());
+  const refused = await world.command(alice, 'leverage set', btc);
+  expect(textOf(refused)).toContain('This bot does not offer what follows it: ask its operator.');
 });
 
 test('a clock that is set back opens nothing again', async () => {
