@@ -66,7 +66,11 @@ export function answerWords(venue: string, proposal: Proposal, sent: SentRequest
     return {
       tone: 'done',
       title: appliedTitle(venue, proposal),
-      body: [`${venue} accepted it at `, clock(sent.until), '. Only the owner of this card sees more.'],
+      body: [
+        `${venue} accepted it at `,
+        clock(sent.until),
+        '. What it shows since, if anything, only the owner of this card sees.',
+      ],
     };
   }
   return {

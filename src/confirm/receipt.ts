@@ -49,8 +49,9 @@ export function receiptIn(place: Delivery, venue: string, proposal: Proposal, ou
   }
   if (proposal.showsSetting !== 'sometimes' || !wasSent(outcome)) return view;
   const shown = { ...answerWords(venue, proposal, outcome.sent), ...(view.footer && { footer: view.footer }) };
-  // What is not final yet is whispered to nobody: there will be more of it soon.
-  return outcome.kind === 'unsettled' ? shown : { ...shown, aside: view };
+  // There will be more of what is not final yet; and where the venue shows nothing, its answer is all.
+  const isAll = outcome.kind === 'applied' && outcome.isHidden === true && outcome.shown === undefined;
+  return isAll || outcome.kind === 'unsettled' ? shown : { ...shown, aside: view };
 }
 
 function withoutReason(venue: string, proposal: Proposal, kind: 'refused' | 'not-sent'): Pick<Words, 'title' | 'body'> {

@@ -101,6 +101,20 @@ test.each(ends)(
   },
 );
 
+test.each([
+  [false, ['Done: BTCUSD is at 12x isolated']],
+  [true, []],
+])(
+  'what it shows after "accepted" (hidden: %s) its owner is told beside it, and nothing where that is nothing',
+  async (hidesSetting, told) => {
+    const gate = await deskWith({ ...exposed, hidesSetting }, { unlisted: 'unknown' });
+    const { proposal } = await shareCard(gate);
+    const { update } = await gate.press('confirm', proposal?.id ?? '', alice, () => {}, onChannel);
+    expect(update?.title).toBe('BTCUSD: 12x isolated applied, as Paper answered');
+    expect(update?.aside === undefined ? [] : [update.aside.title]).toEqual(told);
+  },
+);
+
 test('what such a channel does not see its owner is told, once it is final', async () => {
   const gate = await deskWith({ ...exposed, fate: 'silent, lost' }, { unlisted: 'unknown' });
   const { proposal } = await shareCard(gate);
