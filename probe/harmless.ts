@@ -3,6 +3,7 @@ import type { Exchange } from './recorder.ts';
 import { documentedWords } from './shape.ts';
 
 const longest = 160;
+const deepest = 20;
 const mostTexts = 4;
 /** Shorter values are parts of ordinary words. */
 const shortestTelling = 4;
@@ -37,15 +38,15 @@ export function createTelling(secrets: readonly Secret[]): Telling {
   };
 }
 
-/** Every text and number of a reply but those of its errors. */
-function valuesIn(json: unknown): readonly string[] {
+/** Every text and number of a reply but those of its errors; what lies deeper is not shown either. */
+function valuesIn(json: unknown, depth = 0): readonly string[] {
   if (typeof json === 'number' || typeof json === 'string') {
     const value = String(json);
     const isTelling = value.length >= shortestTelling && value.length <= 2_000 && !documentedWords.has(value);
     return isTelling ? [value] : [];
   }
-  if (json === null || typeof json !== 'object') return [];
-  return Object.entries(json).flatMap(([name, value]) => (errorNames.has(name) ? [] : valuesIn(value)));
+  if (json === null || typeof json !== 'object' || depth >= deepest) return [];
+  return Object.entries(json).flatMap(([name, value]) => (errorNames.has(name) ? [] : valuesIn(value, depth + 1)));
 }
 
 /**
@@ -53,21 +54,25 @@ function valuesIn(json: unknown): readonly string[] {
  * no word at all, or that stands in the key or in another reply, is left out.
  */
 export function errorTexts(json: unknown, telling: Telling): readonly string[] {
-  return textsBelow(json, false)
+  return textsBelow(json, { isError: false, depth: 0 })
     .slice(0, mostTexts)
     .map((text) => harmlessText(text, telling));
 }
 
-function textsBelow(json: unknown, isError: boolean): readonly string[] {
+type Below = { readonly isError: boolean; readonly depth: number };
+
+function textsBelow(json: unknown, { isError, depth }: Below): readonly string[] {
   if (typeof json === 'string') return isError ? [json] : [];
-  if (typeof json === 'number')
-    return isError && json >= 0 && json <= 9_999 && Number.isInteger(json) ? [`code ${json}`] : [];
-  if (json === null || typeof json !== 'object') return [];
-  if (Array.isArray(json)) return json.slice(0, mostTexts).flatMap((row) => textsBelow(row, isError));
+  if (typeof json === 'number') return isError && isCode(json) ? [`code ${json}`] : [];
+  if (json === null || typeof json !== 'object' || depth >= deepest) return [];
+  const inside = { isError, depth: depth + 1 };
+  if (Array.isArray(json)) return json.slice(0, mostTexts).flatMap((row) => textsBelow(row, inside));
   return Object.entries(json).flatMap(([name, value]) => {
-    return textsBelow(value, errorNames.has(name) || (isError && name === 'code'));
+    return textsBelow(value, { ...inside, isError: errorNames.has(name) || (isError && name === 'code') });
   });
 }
+
+const isCode = (value: number) => Number.isInteger(value) && value >= 0 && value <= 9_999;
 
 function harmlessText(text: string, telling: Telling): string {
   if (/^code [0-9]{1,4}$/.test(text)) return text;

@@ -483,7 +483,7 @@ export const probedKraken: ProbedVenue = {
   old: 'kraken-futures',
   url: krakenUrl,
   // The counter of a key takes 15 calls, and one more in each three seconds.
-  gapMs: 400,
+  gapMs: 250,
   questions: [...questions, oldApi],
   afterChange,
 };

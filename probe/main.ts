@@ -21,9 +21,16 @@ const end = () => {
 process.on('SIGINT', end);
 process.on('SIGTERM', end);
 const terminal = createTerminal({ input: process.stdin, output: process.stdout, onInterrupt: end });
-const code = await runProbe({ options, terminal, now: Date.now, version, signal: ending.signal });
-terminal.close();
-process.exit(code);
+try {
+  const code = await runProbe({ options, terminal, now: Date.now, version, signal: ending.signal });
+  terminal.close();
+  process.exit(code);
+} catch (error) {
+  // Its message could quote a reply: only where it happened is shown.
+  const places = error instanceof Error ? (error.stack?.match(/^ +at .*$/gm) ?? []) : [];
+  console.error(['Something unforeseen went wrong:', ...places].join('\n'));
+  process.exit(70);
+}
 
 function stop(why: string): never {
   console.error(why);

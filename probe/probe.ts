@@ -38,6 +38,11 @@ export async function runProbe(given: ProbeOptions): Promise<number> {
   const context: Context = { ...given, scrub, say: (line) => terminal.say(scrub(line)) };
   const opened = openVenue(options, now);
   const { venue } = opened;
+  const { retires } = venue;
+  if (options.playground === undefined && retires !== undefined && now() >= retires.closesAt) {
+    context.say(`${venue.label} has ended: nothing is sent to it any more.`);
+    return 1;
+  }
   introduce(context, venue);
   const report = claimReport(context, venue);
   if (report === undefined) return 1;

@@ -18,13 +18,17 @@ export type Recorder = {
 };
 
 const mostExchanges = 1_000;
+const mostCharacters = 64 * 1024 * 1024;
 
 export function createRecorder(): Recorder {
   const seen: Exchange[] = [];
+  let characters = 0;
   return {
     seen,
     add: (exchange) => {
-      if (seen.length < mostExchanges) seen.push(exchange);
+      const { reply } = exchange;
+      characters += reply.kind === 'answered' ? reply.text.length : 0;
+      if (seen.length < mostExchanges && characters <= mostCharacters) seen.push(exchange);
     },
   };
 }

@@ -36,6 +36,11 @@ test.each([
   expect(textsOf({ errors: [{ text }] }, { id: 'kept-elsewhere' })).toEqual([shown]);
 });
 
+test('a reply of any depth is read to its bound', () => {
+  const deep = Array.from({ length: 50_000 }).reduce<unknown>((inner) => ({ error: inner }), 'canary');
+  expect(textsOf({ deep, error: 'shown' }, deep)).toEqual(['"shown"']);
+});
+
 test('the code of an error stays, and no other number', () => {
   expect(textsOf({ errors: [{ code: 87, message: 'NO' }], balance: 42, code: 7 })).toEqual(['code 87', '"NO"']);
 });

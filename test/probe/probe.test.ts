@@ -2,16 +2,16 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { probedVenues } from '../../probe/open-venue.ts';
+import { runProbe as run } from '../../probe/probe.ts';
 import { probedIds } from '../../probe/question.ts';
 import { documentedWords } from '../../probe/shape.ts';
 import type { VenueId } from '../../src/venues/index.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { linesOf, openPlayground, runProbe, writesAt } from './support.ts';
 
-const read = async (id: VenueId, ...more: readonly string[]) => {
+const read = async (id: VenueId) => {
   const { origin, exchange, values } = await openPlayground(id);
-  const typed = linesOf(id);
-  const run = await runProbe([id, '--playground', origin, '--out', 'report.md', ...more], { typed });
+  const run = await runProbe([id, '--playground', origin, '--out', 'report.md'], { typed: linesOf(id) });
   return { ...run, exchange, values: values(), report: readFileSync(run.at('report.md'), 'utf8') };
 };
 
@@ -61,18 +61,11 @@ describe.each(probedIds)('%s', (id) => {
       expect(report.split('## After the change')[1]).toContain(title);
   });
 
-  test.each(['Yes', 'PF_OTHERUSD'])('sends nothing when the answer is "%s"', async (word) => {
+  test('sends nothing without a confirmation', async () => {
     const { origin, exchange } = await openPlayground(id);
-    const typed = [...linesOf(id), word];
+    const typed = [...linesOf(id), 'Yes'];
     const { code, said } = await runProbe([id, '--playground', origin, '--set', exampleSymbol, '4'], { typed });
     expect(code).toBe(0);
-    expect(said).toContain('Nothing was sent.');
-    expect(writesAt(exchange)).toBe(0);
-  });
-
-  test('sends nothing when the keyboard is gone before the confirmation', async () => {
-    const { origin, exchange } = await openPlayground(id);
-    const { said } = await runProbe([id, '--playground', origin, '--set', exampleSymbol, '4'], { typed: linesOf(id) });
     expect(said).toContain('Nothing was sent.');
     expect(writesAt(exchange)).toBe(0);
   });
@@ -253,4 +246,36 @@ test('Ctrl+C while a change is under way leaves a report that does not call it u
   expect(report).toContain('It was sent to PF_XBTUSD. What became of it was not seen.');
   expect(report).not.toContain('Nothing was changed');
   expect(writesAt(exchange)).toBeLessThanOrEqual(1);
+});
+
+test.each([['PF_OTHERUSD'], ['y'], [''], []])('a change is not confirmed by %j', async (...words) => {
+  const { origin, exchange } = await openPlayground('kraken-futures');
+  const typed = [...linesOf('kraken-futures'), ...words];
+  const { said } = await runProbe(['kraken-futures', '--playground', origin, '--set', 'PF_XBTUSD', '4'], { typed });
+  expect(said).toContain('Nothing was sent.');
+  expect(writesAt(exchange)).toBe(0);
+});
+
+describe('an exchange that ends', () => {
+  /** Runs it in this process, at another time, with a keyboard on which nothing is typed. */
+  async function probeAt(now: number) {
+    const said: string[] = [];
+    const nothing = async () => undefined;
+    const terminal = { say: (line: string) => void said.push(line), ask: nothing, askHidden: nothing, close: () => {} };
+    const out = join(temporaryDirectory(), 'report.md');
+    const options = { venue: 'kraken-futures', waits: false, compares: false, out } as const;
+    const signal = new AbortController().signal;
+    const code = await run({ options, terminal, now: () => now, version: '0', signal });
+    return { code, said: said.join('\n'), out };
+  }
+
+  const closesAt = Date.UTC(2027, 1, 28);
+
+  test('is asked until the day on which the bot closes it, and not from then on', async () => {
+    expect(await probeAt(closesAt - 1)).toMatchObject({ code: 1, said: expect.stringContaining('No key was typed.') });
+    const { code, said, out } = await probeAt(closesAt);
+    expect(code).toBe(1);
+    expect(said).toMatch(/^Kraken Futures.* has ended: nothing is sent to it any more\.$/);
+    expect(existsSync(out)).toBe(false);
+  });
 });
