@@ -219,6 +219,7 @@ function openExchanges({ config, overrides, log }: Setup, { clock, metrics, keyr
       for (const secret of Object.values(credentials.fields)) log.protect(secret);
     },
     labelOf: (venue) => labelOf(venues, venue),
+    onGone: ({ user, venue }) => venues.get(venue)?.forget?.(user),
   });
   const markets = createMarketBook({
     venues,

@@ -184,6 +184,8 @@ export type Venue = VenueFacts & {
   readonly ending?: () => Ending;
   /** What a trader should know before a change, where the venue tells of such things. */
   readonly readWarnings?: (credentials: Credentials, target: MarketAndCurrency) => Promise<readonly VenueWarning[]>;
+  /** A key of this person is gone or another one: ends what is kept for their keys, where anything is, after their calls. */
+  readonly forget?: (user: string) => void;
   /** Waits for calls under way and ends the connections that it keeps, where it keeps any. */
   readonly close?: () => Promise<void>;
 };

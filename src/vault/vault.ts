@@ -72,6 +72,8 @@ type VaultOptions = {
   readonly onOpened: (credentials: Credentials) => void;
   /** A venue's label, for what people are told. */
   readonly labelOf: (venue: string) => string;
+  /** Told of an account whose key was removed or replaced. */
+  readonly onGone?: (account: Account) => void;
 };
 
 type VaultContext = VaultOptions & { readonly keyv: Keyv<string> };
@@ -203,11 +205,13 @@ async function activate(context: VaultContext, account: Account, fingerprint: st
     writes: [await rowsOf.credential.write(rows, accountPath(account), content), { key: incoming, remove: true }],
   });
   await rows.store.erase();
+  if (moved.kind === 'committed') context.onGone?.(account);
   return moved.kind === 'committed';
 }
 
-async function drop({ keyv, keyring }: VaultContext, kind: Kind, account: Account): Promise<boolean> {
+async function drop({ keyv, keyring, onGone }: VaultContext, kind: Kind, account: Account): Promise<boolean> {
   const dropped = await keyv.delete(rowKey(kind, account));
+  if (dropped) onGone?.(account);
   // Until then the row's bytes lie in the write-ahead log.
   await keyring.rows.store.erase();
   return dropped;

@@ -72,8 +72,8 @@ export type KrakenConnections<M> = {
    * Connections that have ended are forgotten, so read something before.
    */
   readonly told: (credentials: Credentials, symbol: string) => Word | undefined;
-  /** Ends the key's connections: as soon as what is under way on them has ended. */
-  readonly forget: (credentials: Credentials) => void;
+  /** Ends the connections of a person's keys: as soon as what is under way on them has ended. */
+  readonly forget: (user: string) => void;
   /** Waits for what is under way, then ends every connection. */
   readonly close: () => Promise<void>;
 };
@@ -104,7 +104,7 @@ export function createKrakenConnections<M extends Memory>(options: KrakenConnect
     read: (credentials, reading) => withKey(state, credentials, (key) => read(state, key, reading)),
     write: (credentials, one) => withKey(state, credentials, (key) => write(state, key, one)),
     told: (credentials, symbol) => told(state, credentials, symbol),
-    forget: (credentials) => forget(state, credentials),
+    forget: (user) => forget(state, user),
     close: () => close(state),
   };
 }
@@ -273,13 +273,13 @@ function told<M extends Memory>(state: State<M>, credentials: Credentials, symbo
   return last && { setting: last.setting, ageMs: elapsed() - last.at };
 }
 
-function forget<M extends Memory>(state: State<M>, credentials: Credentials): void {
-  const id = idOf(state, credentials);
-  const key = state.keys.get(id);
-  state.keys.delete(id);
-  if (key === undefined) return;
-  for (const kept of key.kept) retire(state.options, kept, 'end');
-  if (key.current !== undefined) void endOnceOpen(state, key.current);
+function forget<M extends Memory>(state: State<M>, user: string): void {
+  for (const [id, key] of state.keys) {
+    if (key.credentials.user !== user) continue;
+    state.keys.delete(id);
+    for (const kept of key.kept) retire(state.options, kept, 'end');
+    if (key.current !== undefined) void endOnceOpen(state, key.current);
+  }
 }
 
 /** Those who wait for it begin to use it first. */

@@ -152,6 +152,7 @@ function createKraken(options: VenueOptions): Venue {
     }),
     checkKey: (credentials) => checkKey(kraken, credentials),
     readWarnings: (credentials) => readWarnings(kraken, credentials),
+    forget: (user) => kraken.connections.forget(user),
     close: async () => {
       await kraken.connections.close();
       kraken.markets.close();

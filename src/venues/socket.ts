@@ -201,12 +201,8 @@ function take(connection: Connection, text: string): void {
   if (connection.isOver) return;
   try {
     connection.options.onFrame(text);
-    for (const one of connection.waiting) {
-      if (!one.answers(text)) continue;
-      connection.waiting.delete(one);
-      one.settle({ kind: 'answered', status: 200, text });
-      return;
-    }
+    const answered = [...connection.waiting].find(({ answers }) => answers(text));
+    answered?.settle({ kind: 'answered', status: 200, text });
   } catch {
     end(connection, 'unreadable');
   }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { credentialsOf } from '../../src/account.ts';
+import { type Account, credentialsOf } from '../../src/account.ts';
 import { rowKinds } from '../../src/row-kinds.ts';
 import type { RowKind } from '../../src/store/sealed-rows.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
@@ -24,12 +24,17 @@ async function openVault(
   const store = createSqliteStore({ file: join(directory, 'store.db'), now: clock.now });
   onTestFinished(() => store.close());
   const keyring = await openKeyring(store, ring);
+  const gone: Account[] = [];
   return {
     clock,
     store,
     keyring,
     directory,
-    vault: createVault({ keyring, maxKeys: 3, onOpened: () => {}, labelOf: (venue) => `the ${venue}` }),
+    gone,
+    vault: createVault({
+      ...{ keyring, maxKeys: 3, onOpened: () => {}, labelOf: (venue) => `the ${venue}` },
+      onGone: (one) => gone.push(one),
+    }),
   };
 }
 
@@ -65,6 +70,17 @@ test('a waiting key leaves the one in use as it is, and says which it replaces',
   expect((await vault.load(account)).fingerprint).toBe(first);
   await vault.discard(account);
   expect(await vault.list('100')).toEqual([expect.objectContaining({ status: 'active', fingerprint: first })]);
+});
+
+test('whoever keeps something for a key is told when it is removed or another one, and not when it is only saved', async () => {
+  const { vault, gone } = await openVault();
+  const { fingerprint } = await vault.saveIncoming(account, credentials);
+  expect(await vault.remove({ ...account, label: 'second' })).toBe(false);
+  expect(gone).toEqual([]);
+  await vault.activate(account, fingerprint);
+  expect(gone).toEqual([account]);
+  await vault.remove(account);
+  expect(gone).toEqual([account, account]);
 });
 
 test('a missing key names the labels that there are', async () => {

@@ -924,8 +924,8 @@ describe('a key that is gone', () => {
     const exchange = await openExchange();
     const { read, forget } = connections(exchange.url);
     await read(alice, alive);
-    forget(alice);
-    forget(bob);
+    forget('alice');
+    forget('bob');
     await expect.poll(() => exchange.clients[0]?.readyState).toBe(3);
   });
 
@@ -933,12 +933,12 @@ describe('a key that is gone', () => {
     const exchange = await openExchange({ set: (client, frame) => setTimeout(() => client.send(success(frame)), 100) });
     const { write, read, forget } = connections(exchange.url);
     const opening = write(alice, change());
-    forget(alice);
+    forget('alice');
     expect(await opening).toEqual({ kind: 'accepted' });
     await read(alice, alive);
     const sending = write(alice, change());
     await expect.poll(() => exchange.writes().length).toBe(2);
-    forget(alice);
+    forget('alice');
     expect(await sending).toEqual({ kind: 'accepted' });
     await expect.poll(() => exchange.clients.map(({ readyState }) => readyState)).toEqual([3, 3]);
   });

@@ -371,6 +371,22 @@ describe('a frame', () => {
   });
 });
 
+test('nothing is taken in that came together with what ended the connection', async () => {
+  const frames = ['1', '2', '3'].map((text) => rawFrame('text', text));
+  const server = await openRawSocketServer((socket) => socket.write(Buffer.concat(frames)));
+  closing.push(server.close);
+  const taken: string[] = [];
+  const { endings } = await open(server.url, {
+    onFrame: (text) => {
+      taken.push(text);
+      throw new Error('a parser that fails');
+    },
+  });
+  await expect.poll(() => endings).toEqual([{ code: 1006, silence: 'unreadable' }]);
+  for (let turn = 0; turn < 10; turn += 1) await nextTurn();
+  expect(taken).toEqual(['1']);
+});
+
 describe('a server that floods', () => {
   const flood = (bytes: Buffer, times: number) => async () => {
     const server = await openRawSocketServer(async (socket) => {
