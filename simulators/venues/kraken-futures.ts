@@ -133,7 +133,7 @@ export function createKrakenFuturesSimulator(options: KrakenSimulatorOptions): K
 }
 
 export const krakenFutures: SimulatedVenue = {
-  ...{ shortLabel: 'Kraken', prefix: '/kraken', basePath: '', bitcoin: 'PF_XBTUSD' },
+  ...{ shortLabel: 'Kraken, old', prefix: '/kraken', basePath: '', bitcoin: 'PF_XBTUSD' },
   ...{ keyOf: krakenKey, refusals: krakenRefusals },
   open: ({ now, limits, accounts }) =>
     createKrakenFuturesSimulator({

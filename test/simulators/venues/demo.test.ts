@@ -38,6 +38,11 @@ describe('the demo', () => {
     expect(new Set(secrets).size).toBe(secrets.length);
   });
 
+  it('calls no two exchanges the same where there is little room', () => {
+    const labels = Object.values(simulatedVenues).map(({ shortLabel }) => shortLabel);
+    expect(new Set(labels).size).toBe(labels.length);
+  });
+
   it('has a good Mudrex secret for each person, and a wrong one', async () => {
     const statuses = await withVenue(mudrex, (url) =>
       Promise.all(
