@@ -182,18 +182,19 @@ async function openGround({ config, overrides, log }: Setup) {
   const metrics = createMetrics();
   const file = join(config.dataDir, 'levergate.db');
   const store = overrides.store ?? createSqliteStore({ file, now: clock.now, monotonic: clock.elapsed });
-  const keyring = await openKeyring(store, config.masterKeys, {
+  const opening = openKeyring(store, config.masterKeys, {
     kinds: rowKinds,
     onUnreadable: ({ kind, key, error }) => {
       metrics.rowUnreadable({ kind });
       log.warn({ kind, key, error }, 'a stored row cannot be read; it stays as it is');
     },
     onRepair: ({ kind, key }) => log.error({ key }, `damaged in the database: ${kind}`),
-  }).catch(async (error: unknown) => {
+  });
+  const [keyring, closed] = await Promise.all([opening, readClosed(store)]).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
-  return { clock, metrics, store, keyring, closed: await readClosed(store) };
+  return { clock, metrics, store, keyring, closed };
 }
 
 type Ground = Awaited<ReturnType<typeof openGround>>;

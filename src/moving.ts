@@ -98,7 +98,7 @@ async function erasedNews({ store, ending, former }: Context, user: string): Pro
   return venues.map((id) => {
     const rows = noted.filter(({ key }) => venueIn(key) === id);
     const labels = rows.map(({ key }) => key.slice(key.lastIndexOf('/') + 1));
-    const told = async () => void (await store.commit({ writes: rows.map(({ key }) => ({ key, remove: true })) }));
+    const told = () => removeAll(store, [`${erasedRows.prefix}${user}/${id}/`]);
     const found = ending.find((venue) => venue.id === id);
     return { view: erasedView(found?.label ?? former[id]?.label ?? id, labels, whyErased(found, former[id])), told };
   });

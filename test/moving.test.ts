@@ -138,6 +138,17 @@ describe('the erasure of keys', () => {
     expect(await rowsOf(gate, 'erased/')).toEqual([]);
   });
 
+  test('is told in one message, however many keys there were', async () => {
+    const gate = await open();
+    const labels = Array.from({ length: 100 }, (_, index) => `key-${index}`);
+    const rows = labels.map((label) => ({ key: `erased/${alice}/paper/${label}`, value: '', ttlMs: DAY_MS }));
+    for (const row of rows) await gate.store.commit({ writes: [row] });
+    const { newsFor, noteAdded } = openMoving(gate);
+    await noteAdded(gate.account(alice));
+    expect(await hear(await newsFor(alice))).toEqual([expect.stringContaining('"key-99"')]);
+    expect(await rowsOf(gate, 'erased/')).toEqual([]);
+  });
+
   test('waits until its day has held for an hour', async () => {
     const gate = await open();
     const now = gate.clock.now();

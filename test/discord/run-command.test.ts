@@ -204,6 +204,20 @@ test('news follow a reply, for the caller alone, and are then noted as told', as
   expect(told).toEqual(['first', 'second']);
 });
 
+test('news follow a refusal too, for the caller alone: they may be why it was one', async () => {
+  const bot = await startBot({
+    commands: leverageSet(() => {
+      throw new Failure({ code: 'HALTED' });
+    }),
+    news: async () => [{ view: view('erased'), told: async () => undefined }],
+  });
+  bot.set({ share: true });
+  await bot.done();
+  expect(titles(bot.shown()).at(-1)).toBe('erased');
+  expect(titles(bot.shown(bob.id))).not.toContain('erased');
+  expect(bot.seen.at(-1)).toMatchObject({ result: 'HALTED' });
+});
+
 test('news that could not be sent stay untold', async () => {
   const told: string[] = [];
   const bot = await startBot({
