@@ -110,7 +110,6 @@ export function hear<M extends Memory>(heard: Heard<M>, options: HearOptions<M>,
 /** Takes in that nothing more comes. */
 export function endHeard(heard: Heard<unknown>, silence: Silence): void {
   heard.over = silence;
-  heard.words.clear();
   for (const listener of heard.listeners) listener();
 }
 

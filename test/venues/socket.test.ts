@@ -387,6 +387,24 @@ test('nothing is taken in that came together with what ended the connection', as
   expect(taken).toEqual(['1']);
 });
 
+test('frames that came together and take long to read leave others their turn between them (P49)', async () => {
+  const frames = Array<Buffer>(40).fill(rawFrame('text', '{}'));
+  const server = await openRawSocketServer((socket) => socket.write(Buffer.concat(frames)));
+  closing.push(server.close);
+  let taken = 0;
+  const { longestMs } = await turnsWhile(async () => {
+    await open(server.url, {
+      onFrame: () => {
+        taken += 1;
+        const start = process.threadCpuUsage();
+        while (process.threadCpuUsage(start).user < 10_000);
+      },
+    });
+    await expect.poll(() => taken, { interval: 5 }).toBe(40);
+  });
+  expect(longestMs).toBeLessThan(250);
+});
+
 describe('a server that floods', () => {
   const flood = (bytes: Buffer, times: number) => async () => {
     const server = await openRawSocketServer(async (socket) => {
