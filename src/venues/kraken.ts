@@ -3,7 +3,7 @@ import { Failure } from '../errors.ts';
 import { findMarket, type Market, normalizeSymbol } from '../leverage/market.ts';
 import { searchMarkets } from '../leverage/market-search.ts';
 import type { CurrentSetting, LeverageSetting } from '../leverage/setting.ts';
-import type { ApplyResult, Venue, VenueFacts, VenueWarning } from '../leverage/venue.ts';
+import type { ApplyResult, SettingsList, Venue, VenueFacts, VenueWarning } from '../leverage/venue.ts';
 import { createConnectBudget } from './connect-budget.ts';
 import { createKrakenConnections, type KrakenConnections, type PrivateReading } from './kraken-connections.ts';
 import { checkKey } from './kraken-key.ts';
@@ -134,16 +134,7 @@ function createKraken(options: VenueOptions): Venue {
     listMarkets: async () => (await kraken.markets.list()).markets,
     readMarket: (_credentials, text) => readMarket(kraken, text),
     readSetting: (credentials, { market }) => readSetting(kraken, credentials, market.symbol),
-    listSettings: (credentials, { symbols }) =>
-      gatherSettings({
-        symbols,
-        lists: [
-          { gap: 'positions', read: () => named(kraken.positions.read(credentials, marketsOfPositions)) },
-          { gap: 'orders', read: () => named(readOrders(kraken, credentials, marketsOfOrders)) },
-        ],
-        readSetting: (symbol) => readSetting(kraken, credentials, symbol),
-        always: 'not-shown',
-      }),
+    listSettings: (credentials, { symbols }) => listSettings(kraken, credentials, symbols),
     applySetting: (credentials, { market }, setting, isInTime) =>
       applySetting(kraken, credentials, { symbol: market.symbol, setting, isInTime }),
     readPosition: (credentials, { market }) => kraken.positions.readOf(credentials, market),
@@ -213,12 +204,39 @@ async function readMarket({ markets }: Kraken, text: string): Promise<Market> {
   throw new Failure({ code: 'UNKNOWN_MARKET', venue: facts.label, text: text.slice(0, 100), suggestions });
 }
 
-/** After everything that could show it: `preferences`, whose snapshot stands at the beginning, and open positions. */
 async function readSetting(kraken: Kraken, credentials: Credentials, symbol: string): Promise<CurrentSetting> {
+  await hearAll(kraken, credentials);
+  return settingTold(kraken, credentials, symbol);
+}
+
+/** Waits for everything that could show a setting: `preferences`, which begins with a snapshot, and open positions. */
+async function hearAll(kraken: Kraken, credentials: Credentials): Promise<void> {
   const positions = unlessFailing(kraken.positions.read(credentials, marketsOfPositions));
   await kraken.connections.read(credentials, preferencesRead);
   await positions;
-  return kraken.connections.told(credentials, symbol)?.setting ?? { mode: 'unknown' };
+}
+
+function settingTold({ connections }: Kraken, credentials: Credentials, symbol: string): CurrentSetting {
+  return connections.told(credentials, symbol)?.setting ?? { mode: 'unknown' };
+}
+
+/** Kraken lists no settings: those of the markets in which something is open, or that were set here before. */
+function listSettings(kraken: Kraken, credentials: Credentials, symbols: readonly string[]): Promise<SettingsList> {
+  let heard: Promise<void> | undefined;
+  return gatherSettings({
+    symbols,
+    lists: [
+      { gap: 'positions', read: () => named(kraken.positions.read(credentials, marketsOfPositions)) },
+      { gap: 'orders', read: () => named(readOrders(kraken, credentials, marketsOfOrders)) },
+    ],
+    // Once for all markets: one message tells of every one.
+    readSetting: async (symbol) => {
+      heard ??= hearAll(kraken, credentials);
+      await heard;
+      return settingTold(kraken, credentials, symbol);
+    },
+    always: 'not-shown',
+  });
 }
 
 /** The first subscription of every connection is documented to begin with a snapshot; without one there is nothing to wait for. */

@@ -172,6 +172,17 @@ describe('a preview and its change', () => {
     expect(await venue.applySetting(alice, target, five, inTime)).toEqual(accepted);
   });
 
+  test('end with a key of their owner that is gone, and of nobody else', async () => {
+    const { simulator, venue, target } = await open({ accounts: demo });
+    const bob = keyOf('bob');
+    await Promise.all([venue.readSetting(alice, target), venue.readSetting(bob, target)]);
+    expect(simulator.openConnections()).toBe(3);
+    venue.forget?.('alice');
+    await expect.poll(simulator.openConnections).toBe(2);
+    await venue.readSetting(bob, target);
+    expect(simulator.connectAttempts()).toBe(3);
+  });
+
   test('end with the venue: none of its connections stays open', async () => {
     const { simulator, venue, target } = await open();
     await venue.readSetting(alice, target);
