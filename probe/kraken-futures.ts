@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Credentials, credentialsOf } from '../src/account.ts';
+import { isSameSetting, type LeverageSetting } from '../src/leverage/setting.ts';
 import { authent, krakenFutures, krakenFuturesUrl } from '../src/venues/kraken-futures.ts';
 import { credential } from '../src/venues/venue-api.ts';
 import type { ProbedVenue } from './probed-venue.ts';
@@ -185,6 +186,27 @@ function againstErrors(bench: Bench, exchange: Seen): Finding {
   return { ...tellOne(bench, exchange), verdict: isOff ? 'different' : 'as assumed', fields };
 }
 
+const positionRows = z.object({
+  openPositions: z.array(
+    z.object({ symbol: z.string(), maxFixedLeverage: z.union([z.number(), z.string()]).optional() }),
+  ),
+});
+
+/** An isolated position names the leverage that it is on. */
+async function askPosition(bench: Bench): Promise<Finding> {
+  const { venue, credentials, market, sent } = bench;
+  await venue.readPosition(credentials, { market });
+  const last = newest(bench, '/openpositions');
+  const rows = positionRows.safeParse(last && jsonOf(bench, last)).data?.openPositions ?? [];
+  const row = rows.find(({ symbol }) => symbol.toUpperCase() === market.symbol);
+  if (row === undefined) return untold('No position is open in this market.');
+  const { maxFixedLeverage: leverage } = row;
+  const shown: LeverageSetting =
+    leverage === undefined ? { mode: 'cross' } : { mode: 'isolated', leverage: `${leverage}` };
+  const isTaken = sent !== undefined && isSameSetting(shown, sent.setting);
+  return isTaken ? asAssumed('It is on what was set.') : different('It is not on what was set.');
+}
+
 export const probedKrakenFutures: ProbedVenue = {
   definition: krakenFutures,
   url: krakenFuturesUrl,
@@ -197,6 +219,12 @@ export const probedKrakenFutures: ProbedVenue = {
       assumed: '`result: "success"` and a time, without the value.',
       correct: [fixtures, replies],
       ask: async (bench) => againstFixture(bench, documented('applied'), newest(bench, 'PUT ')),
+    },
+    {
+      title: 'Is an open position put on the new leverage at once?',
+      assumed: 'It is, which the bot warns of.',
+      correct: [adapter, simulator],
+      ask: askPosition,
     },
   ],
 };

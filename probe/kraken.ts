@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { credentialsOf } from '../src/account.ts';
 import { Failure } from '../src/errors.ts';
@@ -463,7 +464,50 @@ const afterChange: readonly Question[] = [
       return told(`${said.join('; ')}.`);
     },
   },
+  {
+    title: 'What becomes of an open position?',
+    assumed: 'Not documented; the bot says so. A change of its margin would show here.',
+    correct: [adapter, data],
+    ask: (bench) => askPosition(bench),
+  },
 ];
+
+const rowSchema = z.record(z.string(), z.unknown());
+const withRows = z.object({ data: z.object({ futures: z.array(rowSchema) }) });
+
+/** The row of the market in a frame of positions. */
+function rowIn(bench: Bench, exchange: Exchange | undefined) {
+  const rows = withRows.safeParse(exchange && jsonOf(bench, exchange)).data?.data.futures ?? [];
+  return rows.find(({ symbol }) => symbol === bench.market.symbol);
+}
+
+/** Which figures of an open position are others than before; prices move by themselves. */
+async function askPosition(bench: Bench): Promise<Finding> {
+  const snapshots = bench.recorder.seen
+    .slice(0, bench.sent?.seenBefore ?? 0)
+    .filter(({ what }) => what === 'WS told positions snapshot')
+    .map((exchange) => rowIn(bench, exchange) ?? {});
+  const [before = {}] = snapshots.toSorted((a, b) => Object.keys(b).length - Object.keys(a).length);
+  return withDesk(
+    bench,
+    'margin',
+    async (desk) => {
+      const read = await readChannel(bench, desk, { ...positions, with_margin: true });
+      const after = rowIn(bench, desk.heard('positions').at(-1));
+      if (read.verdict === 'different' || after === undefined) return untold('No position is open in this market.');
+      const changed = Object.keys(after).filter(
+        (name) => name in before && !isDeepStrictEqual(after[name], before[name]),
+      );
+      const names = [...shapeOf(Object.fromEntries(changed.map((name) => [name, null]))).keys()].filter(Boolean);
+      return told(
+        names.length === 0
+          ? 'No figure of it has changed.'
+          : `Changed: ${names.map((one) => `\`${one}\``).join(', ')}.`,
+      );
+    },
+    true,
+  );
+}
 
 const oldApi: Question = {
   title: 'Does the old API show what is set through the new one?',

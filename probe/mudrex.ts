@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { credentialsOf } from '../src/account.ts';
 import { mudrex, mudrexUrl } from '../src/venues/mudrex.ts';
@@ -12,6 +13,7 @@ import {
   type Finding,
   jsonOf,
   newest,
+  newestBefore,
   type Question,
   tell,
   told,
@@ -207,6 +209,19 @@ const questions: readonly Question[] = [
   },
 ];
 
+const stored = z.object({ data: z.record(z.string(), z.unknown()) });
+
+/** What an account keeps for INR margin, before and after a change for USDT. */
+async function askOtherCurrency(bench: Bench): Promise<Finding> {
+  const part = 'trade_currency=INR';
+  await bench.venue.readSetting(bench.credentials, target(bench, 'INR'));
+  const [before, after] = [newestBefore(bench, part), newest(bench, part)].map((exchange) => {
+    return stored.safeParse(exchange && jsonOf(bench, exchange)).data?.data;
+  });
+  if (before === undefined || after === undefined) return untold('No leverage is set for INR margin.');
+  return isDeepStrictEqual(before, after) ? asAssumed('It kept its own.') : different('It is another one now.');
+}
+
 export const probedMudrex: ProbedVenue = {
   definition: mudrex,
   url: mudrexUrl,
@@ -219,6 +234,12 @@ export const probedMudrex: ProbedVenue = {
       assumed: 'One of the two documented shapes, with the value that was asked for.',
       correct: [fixtures, replies],
       ask: async (bench) => againstFixture(bench, documented('set2026', 'setSeed'), newest(bench, 'POST ')),
+    },
+    {
+      title: 'Does INR margin keep a leverage of its own?',
+      assumed: 'A change for USDT margin leaves it as it was.',
+      correct: ['src/venues/mudrex.ts', 'simulators/venues/mudrex-leverage.ts'],
+      ask: askOtherCurrency,
     },
   ],
 };

@@ -113,6 +113,11 @@ export function newest({ recorder }: Bench, part = ''): Exchange | undefined {
   return recorder.seen.findLast(({ what }) => what.includes(part));
 }
 
+/** The newest reply to such a request before the change that was sent. */
+export function newestBefore({ recorder, sent }: Bench, part: string): Exchange | undefined {
+  return recorder.seen.slice(0, sent?.seenBefore ?? 0).findLast(({ what }) => what.includes(part));
+}
+
 /** @returns what a reply says as JSON, from which nothing may be shown but through `shape.ts` and `harmless.ts` */
 export function jsonOf({ telling }: Pick<Bench, 'telling'>, { reply }: Exchange): unknown {
   const json = reply.kind === 'answered' ? parseJson(reply.text) : undefined;

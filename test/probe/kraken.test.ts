@@ -64,6 +64,7 @@ test('after a change its answer and what was told of it are shown, and one frame
   const answered = foundIn(report, 'What does `set_preference` answer, and does its result show the setting?');
   expect(answered).toContain('It shows the setting in: `result.leverage_mode.max_leverage`');
   expect(foundIn(report, 'Is a change told to who is subscribed?')).toMatch(/preferences update with .*max_leverage/);
+  expect(foundIn(report, 'What becomes of an open position?')).toMatch(/Changed: .*`initial_margin`/);
   expect(said).toContain('Read back: 4x isolated.');
 });
 

@@ -279,3 +279,15 @@ describe('an exchange that ends', () => {
     expect(existsSync(out)).toBe(false);
   });
 });
+
+test('after a change it is told what became of an open position, and of the leverage for another currency', async () => {
+  const kraken = await openPlayground('kraken-futures');
+  const mudrex = await openPlayground('mudrex');
+  const set = async (id: VenueId, origin: string, market: string) => {
+    const parameters = [id, '--playground', origin, '--out', 'report.md', '--set', market, '4'];
+    const { at } = await runProbe(parameters, { typed: [...linesOf(id), 'yes'] });
+    return readFileSync(at('report.md'), 'utf8');
+  };
+  expect(await set('kraken-futures', kraken.origin, 'PF_XBTUSD')).toMatch(/as assumed\*\*\. It is on what was set\./);
+  expect(await set('mudrex', mudrex.origin, 'BTCUSDT')).toMatch(/as assumed\*\*\. It kept its own\./);
+});
