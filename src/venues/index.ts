@@ -1,10 +1,10 @@
 import { endedFailure } from '../leverage/retirement.ts';
-import type { Budget, Deadlines, Retirement, Venue, VenueFacts, Venues } from '../leverage/venue.ts';
+import type { Budget, Deadlines, Retirement, VenueFacts, Venues } from '../leverage/venue.ts';
 import { createHttp } from './http.ts';
 import { kraken } from './kraken.ts';
 import { krakenFutures } from './kraken-futures.ts';
 import { mudrex } from './mudrex.ts';
-import { retiring } from './retiring.ts';
+import { type Ends, retiring, whileOpen } from './retiring.ts';
 import { type CallReport, defaultDeadlines, type VenueDefinition, type VenueUrl } from './venue-api.ts';
 
 /** Every venue by id, in the order in which they are shown: the only registry. */
@@ -85,8 +85,10 @@ export function createVenues(options: VenuesOptions): Venues & { readonly close:
       ...(sleep && { sleep }),
       ...(onCall && { onCall }),
     };
-    const venue = registry[id].create({ http, now, elapsed, deadlines, ...overrides });
-    return { venue: ending(venue, id, { ...options, enabled }), http };
+    const ends = endsOf(id, { ...options, enabled });
+    const gated = ends === undefined ? http : whileOpen(http, ends);
+    const venue = registry[id].create({ http: gated, now, elapsed, deadlines, ...overrides });
+    return { venue: ends === undefined ? venue : retiring(venue, ends), http };
   });
   const venues: Venues = new Map(built.map(({ venue }) => [venue.id, venue]));
   return Object.assign(venues, {
@@ -112,14 +114,14 @@ function retiresOf(id: VenueId, retirements: VenuesOptions['retirements']): Reti
   return retirements?.get(id) ?? facts.retires;
 }
 
-function ending(venue: Venue, id: VenueId, { retirements, closed, now, enabled }: VenuesOptions): Venue {
+function endsOf(id: VenueId, { retirements, closed, now, enabled }: VenuesOptions): Ends | undefined {
   const retires = retiresOf(id, retirements);
-  if (retires === undefined) return venue;
+  if (retires === undefined) return undefined;
   const successor = enabled?.find((other) => other === retires.successor);
-  const failure = endedFailure({ ...venue, retires }, successor && registry[successor].facts);
+  const failure = endedFailure({ ...registry[id].facts, retires }, successor && registry[successor].facts);
   // An operator who moves the day has another end in mind.
   const isClosed = closed?.get(id) === retires.closesAt;
-  return retiring(venue, { retires, now, isClosed, failure });
+  return { retires, now, isClosed, failure };
 }
 
 /** Every venue that ends, offered or not: keys of it may be stored. Its successor only where that is offered. */

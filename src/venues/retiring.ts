@@ -1,7 +1,8 @@
 import { Failure, type FailureData } from '../errors.ts';
 import type { ApplyResult, Ending, Retirement, Venue } from '../leverage/venue.ts';
+import type { Http } from './http.ts';
 
-type Ends = {
+export type Ends = {
   readonly retires: Retirement;
   /** Milliseconds since the epoch; must not go back. */
   readonly now: () => number;
@@ -21,25 +22,30 @@ export function retiring(venue: Venue, ends: Ends): Venue {
   const { retires, failure } = ends;
   const ending = () => endingOf(ends);
   const isOpen = () => ending() !== 'closed';
-  const whileOpen =
+  const refusing =
     <Args extends readonly unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
       if (!isOpen()) throw new Failure(failure);
-      return call(...args);
+      try {
+        return await call(...args);
+      } catch (error) {
+        // Its second try, or what else it had to ask, came after the closing.
+        throw error instanceof Failure && !isOpen() ? new Failure(failure, { cause: error }) : error;
+      }
     };
   const { readWarnings } = venue;
   return {
     ...venue,
     retires,
     ending,
-    listMarkets: whileOpen(venue.listMarkets),
-    readMarket: whileOpen(venue.readMarket),
-    readSetting: whileOpen(venue.readSetting),
-    listSettings: whileOpen(venue.listSettings),
-    readPosition: whileOpen(venue.readPosition),
-    readOpenOrders: whileOpen(venue.readOpenOrders),
-    checkKey: whileOpen(venue.checkKey),
-    ...(readWarnings && { readWarnings: whileOpen(readWarnings) }),
+    listMarkets: refusing(venue.listMarkets),
+    readMarket: refusing(venue.readMarket),
+    readSetting: refusing(venue.readSetting),
+    listSettings: refusing(venue.listSettings),
+    readPosition: refusing(venue.readPosition),
+    readOpenOrders: refusing(venue.readOpenOrders),
+    checkKey: refusing(venue.checkKey),
+    ...(readWarnings && { readWarnings: refusing(readWarnings) }),
     applySetting: async (credentials, target, setting, isInTime): Promise<ApplyResult> => {
       const ended: ApplyResult = { kind: 'not-sent', failure };
       if (!isOpen()) return ended;
@@ -48,6 +54,13 @@ export function retiring(venue: Venue, ends: Ends): Venue {
       return result.kind === 'not-sent' && !isOpen() ? ended : result;
     },
   };
+}
+
+/** The way to such a venue: what waits for its turn at the closing, reads too, is not sent. */
+export function whileOpen(http: Http, ends: Ends): Http {
+  const isOpen = () => endingOf(ends) !== 'closed';
+  const send: Http['send'] = (one) => http.send({ ...one, isInTime: () => isOpen() && (one.isInTime?.() ?? true) });
+  return { ...http, send };
 }
 
 function endingOf({ retires, now, isClosed }: Ends): Ending {

@@ -12,6 +12,7 @@ import {
   venueIds,
 } from '../../src/venues/index.ts';
 import { outcomeOf } from '../support/fixture-venue.ts';
+import { openLoopback } from '../support/loopback.ts';
 
 const shared = [
   'budget',
@@ -120,6 +121,24 @@ describe('a venue that ends, with another of this bot as its successor', () => {
     const ended = { code: 'VENUE_ENDED', venue: 'Kraken Futures', endsAt: at };
     expect(await asked({})).toEqual({ ...ended, successor: 'Mudrex' });
     expect(await asked({ enabled: ['kraken-futures'] })).toEqual(ended);
+  });
+
+  test('gets no second try of a read, nor anything else that a call has still to ask, once it is closed', async () => {
+    let time = closesAt - 1;
+    const server = await openLoopback((response) => {
+      time = closesAt;
+      response.destroy();
+    });
+    onTestFinished(server.close);
+    const { venue } = await open(0, { now: () => time, urls: { 'kraken-futures': server.url } });
+    expect(await outcomeOf(venue.listMarkets())).toMatchObject({ code: 'VENUE_ENDED' });
+    expect(server.seen).toHaveLength(1);
+    time = closesAt - 1;
+    const again = await openLoopback((response) => response.destroy());
+    onTestFinished(again.close);
+    const still = await open(0, { now: () => time, urls: { 'kraken-futures': again.url } });
+    expect(await outcomeOf(still.venue.listMarkets())).toMatchObject({ code: 'VENUE_SILENT' });
+    expect(again.seen).toHaveLength(2);
   });
 
   test('stays closed by the day that closed it, and by no other', async () => {
