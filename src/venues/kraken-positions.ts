@@ -51,20 +51,13 @@ async function read<T>(
   const { connections, elapsed } = state;
   const isTold = ({ told }: KrakenMemory) => told.positions?.kind === 'told';
   if (elapsed() >= state.plainUntil) {
-    const first = await connections.read<{ readonly value: T } | undefined>(credentials, {
+    const first = await connections.read<First<T>>(credentials, {
       ...{ subscription: withMargin, isTold },
-      from: ({ told }) => {
-        if (isTooLarge(told)) {
-          told.positions = undefined;
-          return { kind: 'ok', value: undefined };
-        }
-        const verdict = find(told);
-        return verdict?.kind === 'ok' ? { kind: 'ok', value: { value: verdict.value } } : verdict;
-      },
-      patience: { ms: patienceMs, otherwise: undefined },
+      from: ({ told }) => firstOf(told, find),
+      patience: { ms: patienceMs, otherwise: 'untold' },
     });
-    if (first !== undefined) return first.value;
-    state.plainUntil = elapsed() + plainMs;
+    if (typeof first === 'object') return first.value;
+    if (first === 'untold') state.plainUntil = elapsed() + plainMs;
   }
   return connections.read(credentials, {
     ...{ subscription: plain, isTold },
@@ -72,8 +65,19 @@ async function read<T>(
   });
 }
 
-/** Rows without margin are shorter. */
-const isTooLarge = ({ positions }: Told) => positions?.kind === 'broken' && positions.silence === 'too-large';
+/** What the channel with margin comes to; the plain one is asked where that is nothing. */
+type First<T> = { readonly value: T } | 'too-large' | 'untold';
+
+function firstOf<T>(told: Told, find: (told: Told) => Verdict<T> | undefined): Verdict<First<T>> | undefined {
+  const { positions } = told;
+  if (positions?.kind === 'broken' && positions.silence === 'too-large') {
+    // Rows without margin are shorter: what comes next may be short enough.
+    told.positions = undefined;
+    return { kind: 'ok', value: 'too-large' };
+  }
+  const verdict = find(told);
+  return verdict?.kind === 'ok' ? { kind: 'ok', value: { value: verdict.value } } : verdict;
+}
 
 async function readOf(state: State, credentials: Credentials, market: Market): Promise<Position | undefined> {
   const row = await read(state, credentials, (told) => positionIn(told, market.symbol));
