@@ -211,11 +211,10 @@ async function prove<M extends Memory>(
   connection: Connection<M>,
   deadlineMs: number,
 ): Promise<Outcome<unknown>> {
-  const proven = await Promise.race([
+  const outcome = await Promise.race([
     subscribeFirst(options, connection, deadlineMs),
     untilHeard(connection.heard, () => unavailable(connection), deadlineMs),
   ]);
-  const outcome = unavailable(connection) ?? proven;
   if (outcome.kind === 'ok') options.budget.setMaintenance(false);
   return outcome;
 }
@@ -243,13 +242,20 @@ function keep<M extends Memory>(
   const timer = setTimeout(connection.socket.terminate, keepMs).unref();
   const kept: Kept<M> = { connection, calls: 0, isRetired: false, lingers: false, timer };
   all.add(kept);
-  const pinging = setInterval(() => void ping(connection, deadlines.readMs), pingMs).unref();
+  void keepAlive(connection, { pingMs, deadlineMs: deadlines.readMs });
   whenOver(kept, () => {
-    clearInterval(pinging);
     clearTimeout(kept.timer);
     all.delete(kept);
   });
   return kept;
+}
+
+async function keepAlive(
+  connection: Connection<unknown>,
+  { pingMs, deadlineMs }: { readonly pingMs: number; readonly deadlineMs: number },
+): Promise<void> {
+  do await wait(pingMs, undefined, { ref: false });
+  while (await ping(connection, deadlineMs));
 }
 
 function whenOver({ connection: { heard } }: Kept<unknown>, then: () => void): void {

@@ -673,6 +673,16 @@ describe('a connection', () => {
     expect(exchange.clients).toHaveLength(2);
   });
 
+  test('whose token a change was refused for is not read from again', async () => {
+    const set: Act = (client, frame) => client.send(refusal(frame, 'EAPI:Invalid token'));
+    const exchange = await openExchange({ set });
+    const { read, write } = connections(exchange.url);
+    expect(await write(alice, change())).toMatchObject({ kind: 'refused' });
+    await expect.poll(() => exchange.clients[0]?.readyState).toBe(3);
+    expect(await read(alice, alive)).toBe('alive');
+    expect(exchange.clients).toHaveLength(2);
+  });
+
   test('is kept where one channel is refused', async () => {
     const exchange = await openExchange({
       subscribe: (client, frame) =>
