@@ -24,6 +24,7 @@ export const plantNames = [
   'early-release',
   'no-row-check',
   'read-back-without-currency',
+  'unshown-agrees',
   'hasty-verdict',
   'strangers-cancel',
   'trusting-clock',

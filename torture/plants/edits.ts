@@ -55,6 +55,13 @@ export const edits = {
       bug: 'venue.readSetting(credentials, { market: proposal.market })',
     },
   ],
+  'unshown-agrees': [
+    {
+      file: 'src/confirm/execute.ts',
+      stands: "if (holds.mode === 'unknown') return { kind: 'hidden' };",
+      bug: "if (holds.mode === 'unknown') return { kind: 'agrees', asOf };",
+    },
+  ],
   'hasty-verdict': [
     {
       file: 'src/confirm/settling.ts',

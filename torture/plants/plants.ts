@@ -100,6 +100,10 @@ export const plants: Readonly<Record<PlantName, Plant>> = {
     caughtBy: ['true-outcome'],
     focus: { currency: 'INR' },
   },
+  'unshown-agrees': {
+    bug: 'what a venue does not show is taken for what was asked for',
+    caughtBy: ['true-outcome'],
+  },
   'hasty-verdict': {
     bug: 'the second read-back is the last word, however soon it comes',
     caughtBy: ['true-outcome'],
