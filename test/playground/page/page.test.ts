@@ -6,12 +6,13 @@ import { playgroundStateSchema } from '../../../playground/state.ts';
 import { become, describePage, lastMessage, phone, send } from './support.ts';
 
 describePage('the page', (stage) => {
-  it('shows the server, the bot and both exchanges without a console error or a request to elsewhere', async () => {
+  it('shows the server, the bot and its exchanges without a console error or a request to elsewhere', async () => {
     const { page } = await stage.visit();
     await page.getByRole('heading', { name: 'Welcome to #trade-desk' }).waitFor();
     await page.getByText('Nothing here reaches Discord or an exchange').waitFor();
     await page.getByText('Bot online').waitFor();
-    await expect.poll(() => page.locator('.exchange:visible h3').allInnerTexts()).toEqual(['Mudrex', 'Kraken Futures']);
+    const names = page.locator('.exchange:visible h3');
+    await expect.poll(() => names.allInnerTexts()).toEqual(['Kraken', 'Mudrex', 'Kraken Futures']);
     await send(page, '/help');
     await lastMessage(page).getByText('Levergate sets your futures leverage. It asks first.').waitFor();
   });
@@ -25,7 +26,7 @@ describePage('the page', (stage) => {
       'Bob, trader',
       'Carol, server admin',
     ]);
-    expect(Object.keys(state.venues)).toEqual(['mudrex', 'kraken-futures']);
+    expect(Object.keys(state.venues)).toEqual(['kraken', 'mudrex', 'kraken-futures']);
     expect(state.venues.mudrex?.accounts[state.users[0]?.id ?? '']?.settings).toContainEqual({
       market: 'ETHUSDT',
       mode: 'isolated',
