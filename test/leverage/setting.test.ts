@@ -171,6 +171,11 @@ test('settings are compared by value, and "not set" is neither 1x nor cross', ()
   expect(isSameSetting({ mode: 'unset' }, { mode: 'cross' })).toBe(false);
   expect(isSameSetting({ mode: 'unset' }, isolated('1'))).toBe(false);
   expect(isSameSetting({ mode: 'cross' }, { mode: 'cross' })).toBe(true);
+  for (const other of [isolated('5'), { mode: 'cross' }, { mode: 'unset' }, { mode: 'unknown' }] as const) {
+    expect(isSameSetting({ mode: 'unknown' }, other)).toBe(false);
+    expect(isSameSetting(other, { mode: 'unknown' })).toBe(false);
+  }
+  expect(describeSetting({ mode: 'unknown' })).toBe('not shown');
 });
 
 test('settings read as a trader says them', () => {
