@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseJson } from '../src/parse-json.ts';
 import type { Secret } from '../src/secret.ts';
-import { openSocket, type SocketEnding, type SocketReply } from '../src/venues/socket.ts';
+import { openSocket, type SocketEnding, type SocketReply, type VenueSocket } from '../src/venues/socket.ts';
 import { type Exchange, type Recorder, recordMessage } from './recorder.ts';
 
 /** A request without what goes with each: its number and the token. */
@@ -45,81 +45,87 @@ const frameSchema = z.object({
   channel: z.string().optional(),
 });
 
-type Heard = { readonly channel: string; readonly exchange: Exchange };
+type State = {
+  readonly options: DeskOptions;
+  readonly heard: { readonly channel: string; readonly exchange: Exchange }[];
+  /** Called after every frame, and at the end. */
+  readonly listeners: Set<() => void>;
+  /** The number of the reply that came last. */
+  repliedTo: number | undefined;
+  lastId: number;
+};
 
 /** @returns undefined where no connection could be made. */
 async function openDesk(options: DeskOptions): Promise<Desk | undefined> {
   const { url, recorder, elapsed } = options;
   const startedAt = elapsed();
-  const heard: Heard[] = [];
-  const listeners = new Set<() => void>();
+  const state: State = { options, heard: [], listeners: new Set(), repliedTo: undefined, lastId: 0 };
   const ending = Promise.withResolvers<SocketEnding & { readonly afterMs: number }>();
-  let reply: z.output<typeof frameSchema> = {};
-  let lastId = 0;
-
   const opening = await openSocket({
     ...{ url, connectMs, elapsed, maxBytes: longestFrame },
-    onFrame: (text) => {
-      reply = frameSchema.safeParse(parseJson(text)).data ?? {};
-      const { channel } = reply;
-      if (channel === undefined || reply.method !== undefined) return;
-      const exchange = recordMessage(recorder, text);
-      if (heard.length < mostHeard) heard.push({ channel, exchange });
-      for (const listener of listeners) listener();
-    },
+    onFrame: (text) => take(state, text),
     onEnd: (end) => {
       ending.resolve({ ...end, afterMs: elapsed() - startedAt });
-      for (const listener of listeners) listener();
+      for (const listener of state.listeners) listener();
     },
   });
   const ms = Math.round(elapsed() - startedAt);
   recorder.add({ what: `WS connect ${new URL(url).pathname}`, reply: replyOf(opening), ms });
   if (opening.kind !== 'open') return undefined;
   const { socket } = opening;
-
-  async function ask({ method, params = {}, token = options.token }: DeskRequest): Promise<Exchange> {
-    lastId += 1;
-    const id = lastId;
-    const secret = token === 'none' ? undefined : token;
-    const sentAt = elapsed();
-    const answer = await socket.ask({
-      text: () => {
-        const all = secret === undefined ? params : { ...params, token: secret.reveal() };
-        return JSON.stringify({ method, req_id: id, ...(Object.keys(all).length > 0 && { params: all }) });
-      },
-      answers: () => reply.req_id === id,
-      deadlineMs: patienceMs,
-    });
-    const exchange = { what: `WS ${method}${describe(params)}`, reply: answer, ms: Math.round(elapsed() - sentAt) };
-    recorder.add(exchange);
-    return exchange;
-  }
-
-  const find = (channel: string) => heard.find((one) => one.channel === channel)?.exchange;
-
-  async function hear(channel: string): Promise<Exchange | undefined> {
-    const found = Promise.withResolvers<Exchange | undefined>();
-    const look = () => {
-      const exchange = find(channel);
-      if (exchange !== undefined || !socket.isOpen()) found.resolve(exchange);
-    };
-    const timer = setTimeout(() => found.resolve(undefined), patienceMs);
-    listeners.add(look);
-    look();
-    return found.promise.finally(() => {
-      clearTimeout(timer);
-      listeners.delete(look);
-    });
-  }
-
+  const framesOf = (channel: string) => state.heard.filter((one) => one.channel === channel);
   return {
-    ask,
-    hear,
-    heard: (channel) => heard.filter((one) => one.channel === channel).map(({ exchange }) => exchange),
+    ask: (request) => ask(state, socket, request),
+    hear: (channel) => hear(state, socket, channel),
+    heard: (channel) => framesOf(channel).map(({ exchange }) => exchange),
     ended: ending.promise,
     isOpen: socket.isOpen,
     close: socket.terminate,
   };
+}
+
+function take(state: State, text: string): void {
+  const { method, req_id: id, channel } = frameSchema.safeParse(parseJson(text)).data ?? {};
+  state.repliedTo = id;
+  if (channel === undefined || method !== undefined) return;
+  const exchange = recordMessage(state.options.recorder, text);
+  if (state.heard.length < mostHeard) state.heard.push({ channel, exchange });
+  for (const listener of state.listeners) listener();
+}
+
+async function ask(state: State, socket: VenueSocket, request: DeskRequest): Promise<Exchange> {
+  const { recorder, elapsed } = state.options;
+  const { method, params = {}, token = state.options.token } = request;
+  state.lastId += 1;
+  const id = state.lastId;
+  const secret = token === 'none' ? undefined : token;
+  const sentAt = elapsed();
+  const reply = await socket.ask({
+    text: () => {
+      const all = secret === undefined ? params : { ...params, token: secret.reveal() };
+      return JSON.stringify({ method, req_id: id, ...(Object.keys(all).length > 0 && { params: all }) });
+    },
+    answers: () => state.repliedTo === id,
+    deadlineMs: patienceMs,
+  });
+  const exchange = { what: `WS ${method}${describe(params)}`, reply, ms: Math.round(elapsed() - sentAt) };
+  recorder.add(exchange);
+  return exchange;
+}
+
+async function hear({ heard, listeners }: State, socket: VenueSocket, wanted: string): Promise<Exchange | undefined> {
+  const found = Promise.withResolvers<Exchange | undefined>();
+  const look = () => {
+    const exchange = heard.find(({ channel }) => channel === wanted)?.exchange;
+    if (exchange !== undefined || !socket.isOpen()) found.resolve(exchange);
+  };
+  const timer = setTimeout(() => found.resolve(undefined), patienceMs);
+  listeners.add(look);
+  look();
+  return found.promise.finally(() => {
+    clearTimeout(timer);
+    listeners.delete(look);
+  });
 }
 
 /** A connection is told like a reply: 101 where it was made, else the status that came instead. */
