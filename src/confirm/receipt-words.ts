@@ -155,7 +155,9 @@ function unsettled(venue: string, proposal: Proposal, { sent, shown, lookAt, isH
       why,
       ' Next look: ',
       { time: lookAt, style: 'relative' },
-      '. Until the bot knows, it sends nothing more, and this key takes no other change.',
+      isHidden && !isAccepted
+        ? '. The bot stops looking after half a minute. Until then it sends nothing more, and this key takes no other change.'
+        : '. Until the bot knows, it sends nothing more, and this key takes no other change.',
     ],
   };
 }

@@ -198,7 +198,7 @@ const unseen: readonly (readonly [Outcome, Tone, RegExp, readonly string[], read
   [
     { kind: 'unsettled', since, lookAt: asOf, sent: silent, isHidden: true },
     'unknown',
-    /^Not known yet: BTCUSD to 5x isolated\nSent once at .*; no answer for 4 s\. Paper does not show this setting, so the bot cannot read it back\. The request can still take effect\. Next look: /,
+    /^Not known yet: BTCUSD to 5x isolated\nSent once at .*; no answer for 4 s\. Paper does not show this setting, so the bot cannot read it back\. The request can still take effect\. Next look: .*\. The bot stops looking after half a minute\. Until then it sends nothing more, and this key takes no other change\.\n/,
     [],
     ['Check now'],
   ],
