@@ -100,7 +100,8 @@ export type RulesFailure =
  * Why a key is not taken.
  *
  * - `unknown-right`: it has a right of which this bot does not know what it allows.
- * - `second-factor`: each use of it seems to ask for a code that changes, which no program can keep.
+ * - `second-factor`: each use of it seems to ask for a code that changes, which no program can keep, or it is for others'
+ *   addresses only.
  * - `other-program`: its request numbers were driven so high by another program that none of this bot's is taken.
  */
 export type KeyRefusal =

@@ -140,8 +140,8 @@ function explainKeyRefusal(venue: string, reason: KeyRefusal): Explanation {
       );
     case 'second-factor':
       return say(
-        `${venue} denies this key what needs no right: it seems to ask for a code (2FA) with each use`,
-        'A bot cannot give such codes. Make a key without 2FA on the key itself; your sign-in keeps its 2FA.',
+        `${venue} denies this key what needs no right: it seems to ask for a code (2FA), or to be for other IP addresses`,
+        'A bot cannot give such codes. Make a key without 2FA on the key itself; if it is limited to IP addresses, name this bot’s.',
       );
     case 'other-program':
       return say(

@@ -56,7 +56,7 @@ async function readInfo(checks: Checks, credentials: Credentials): Promise<KeyIn
   try {
     return await checks.rest.readKeyInfo(credentials);
   } catch (error) {
-    // It needs no right, so what else would be missing is the code of a second factor (?).
+    // It needs no right, so what is missing is the code of a second factor, or the address is not on the key's list (?).
     const refusal = refusedKey(error, 'second-factor');
     if (refusal !== undefined) return refusal;
     if (!(error instanceof Failure) || error.data.code !== 'VENUE_SILENT') throw error;

@@ -72,7 +72,7 @@ const facts: VenueFacts = {
   refusalWords: {
     'key-rejected': {
       what: 'does not accept this key (any more)',
-      next: 'It may be deleted, not complete, or made for Kraken Derivatives. Make a new key on Kraken and add it with /keys add.',
+      next: 'It may be deleted, not complete, made for Kraken Derivatives, or protected by 2FA. Make a new key on Kraken and add it with /keys add.',
     },
     'key-lacks-permission': {
       what: 'does not let this key do that',
