@@ -1,4 +1,5 @@
 import { type Account, accountPath } from './account.ts';
+import { dayText } from './explanation.ts';
 import { moveSteps } from './leverage/retirement.ts';
 import type { Retirement, VenueFacts } from './leverage/venue.ts';
 import type { News } from './messenger.ts';
@@ -115,7 +116,8 @@ async function reminders({ store, ending, keys }: Context, user: string): Promis
     const reminded = remindedOf(user, venue.id);
     if ((await store.get(reminded.key)) !== undefined) return [];
     const told = async () => void (await store.commit({ writes: [reminded] }));
-    return [{ view: reminderView(venue), told }];
+    const hasMoved = own.some((account) => account.venue === venue.successor?.id);
+    return [{ view: reminderView(venue, hasMoved), told }];
   });
   return (await Promise.all(due)).flat();
 }
@@ -128,11 +130,13 @@ async function noteAdded({ store, ending }: Context, { user, venue }: Account): 
   if (ending.some(({ id }) => id === venue)) await store.commit({ writes: [remindedOf(user, venue)] });
 }
 
-function reminderView(venue: EndingVenue): View {
+function reminderView(venue: EndingVenue, hasMoved: boolean): View {
+  const { label, retires, successor } = venue;
+  const thanks = `You have a key for ${successor?.label} already. Remove the old one with /keys remove, and delete it at the exchange. What is still stored on ${dayText(retires.eraseAt)} is erased.`;
   return {
     tone: 'plain',
-    title: `Your ${venue.label} key needs a successor`,
-    body: moveSteps(venue, venue.successor).join('\n'),
+    title: hasMoved ? `Your ${label} key is needed no more` : `Your ${label} key needs a successor`,
+    body: hasMoved ? thanks : moveSteps(venue, successor).join('\n'),
     footer: 'The bot says this once a week while you have such a key.',
   };
 }

@@ -80,6 +80,17 @@ describe('the weekly reminder', () => {
     }
   });
 
+  test('asks whoever has a key of the successor only to remove the old one', async () => {
+    const gate = await open();
+    const next = { user: alice, venue: 'next', label: 'main' };
+    const { fingerprint } = await gate.vault.saveIncoming(next, credentialsOf(alice, { secret: 'new' }));
+    await gate.vault.activate(next, fingerprint);
+    const successor = { ...gate.venue, id: 'next', label: 'Next' };
+    const [words] = await hear(await openMoving(gate, { successor }).newsFor(alice));
+    expect(words).toContain('Your Paper key is needed no more');
+    expect(words).toMatch(/already\. Remove the old one with \/keys remove, and delete it at the exchange\./);
+  });
+
   test('is not about an exchange of which somebody has no key', async () => {
     const gate = await open();
     expect(await openMoving(gate, { id: 'another' }).newsFor(alice)).toEqual([]);
