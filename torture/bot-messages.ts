@@ -34,6 +34,8 @@ export const plantNames = [
   'hasty-takeover',
   'hasty-check',
   'audit-afterwards',
+  'resend-after-reconnect',
+  'no-socket-fence',
 ] as const;
 export type PlantName = (typeof plantNames)[number];
 
@@ -57,11 +59,14 @@ export const botSetupSchema = z.object({
 export type BotSetup = z.infer<typeof botSetupSchema>;
 
 /**
- * Where the process can be stopped that nobody outside sees: around any change of its database, after it decided to send
- * a write, and once that has a connection; on a socket, when a subscription was taken, right after a write was handed to
- * it, and before its answer is read.
+ * Where the process can be stopped that nobody outside sees: around any change of its database, once it has stored that
+ * it sends, after it decided to send a write, and once that has a connection; on a socket, when a subscription was taken,
+ * right after a write was handed to it, and before its answer is read.
  */
-export const innerMoments = ['commit', 'request', 'connected', 'subscribed', 'sent', 'answered'] as const;
+export const innerMoments = [
+  ...(['commit', 'sending', 'request', 'connected'] as const),
+  ...(['subscribed', 'sent', 'answered'] as const),
+] as const;
 export type InnerMoment = (typeof innerMoments)[number];
 
 /** Where and when the process is to stop itself: at this moment, when it comes to it for the `nth` time. */

@@ -27,6 +27,8 @@ const tokenAnswer = z.object({ result: z.object({ token: z.string() }) });
 const tokenFrame = z.object({ params: z.object({ token: z.string() }) });
 const preferences = z.object({ channel: z.literal('preferences'), data: z.object({ leverage_mode: z.array(mode) }) });
 
+const echo = z.object({ method: z.literal(METHOD), result: z.object({ leverage_mode: mode }) });
+
 const settingIn = ({ max_leverage: leverage }: z.infer<typeof mode>) =>
   leverage === null ? 'cross' : String(leverage);
 
@@ -88,9 +90,11 @@ export const kraken: TorturedVenue = {
       const read = answer.safeParse(frame).data;
       return read && { id: read.req_id, isAccepted: read.success };
     },
-    shown: (frame) =>
-      (preferences.safeParse(frame).data?.data.leverage_mode ?? []).map((one) => ({
-        ...{ market: one.symbol, currency: undefined, value: settingIn(one) },
-      })),
+    shown: (frame) => {
+      const listed = preferences.safeParse(frame).data?.data.leverage_mode ?? [];
+      const echoed = echo.safeParse(frame).data?.result.leverage_mode;
+      const modes = echoed === undefined ? listed : [echoed];
+      return modes.map((one) => ({ market: one.symbol, currency: undefined, value: settingIn(one) }));
+    },
   },
 };

@@ -110,7 +110,9 @@ export type Focus = {
   readonly wanders?: 'anywhere' | 'back';
   readonly kind?: OpKind;
   readonly crash?: Crash;
-  readonly pause?: Pick<Pause, 'at'> & Partial<Pick<Pause, 'isKilled'>>;
+  readonly pause?: Pick<Pause, 'at'> & Partial<Pick<Pause, 'isKilled' | 'ms'>>;
+  /** Everybody trades there only. */
+  readonly venue?: VenueName;
   readonly currency?: 'INR';
   readonly value?: 'highest';
 };
@@ -273,7 +275,7 @@ const stops: readonly (readonly [weight: number, [least: number, most: number]])
 ];
 const stopPoints = ['ack', 'read', 'write', 'read-back', 'commit', 'commit', 'request', 'connected'] as const;
 const stopsOnSockets = [
-  ...(['ack', 'token', 'frame', 'write', 'commit', 'commit'] as const),
+  ...(['ack', 'token', 'frame', 'write', 'commit', 'sending'] as const),
   ...(['connected', 'subscribed', 'sent', 'answered'] as const),
 ] as const;
 
@@ -287,7 +289,7 @@ function planPause(
   return {
     at: point,
     nth: point === 'commit' ? random.int(1, 6) : 1,
-    ms: random.int(...random.weighted(stops)),
+    ms: wanted?.ms ?? random.int(...random.weighted(stops)),
     isKilled: random.chance(wanted?.isKilled ? 0.7 : 0.15),
     skewMs: wanders && random.chance(0.5) ? planSkew(random) : undefined,
   };

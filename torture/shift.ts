@@ -82,22 +82,24 @@ async function play(stage: Stage): Promise<ShiftResult> {
   const client = createClient(desk, keeper.generation);
   desk.journal.listen((event) => trace.note(describeEvent(event)));
   const way = disk.ways[kind];
+  const focus = stage.plant === undefined ? undefined : plants[stage.plant].focus;
   const lanes = desk.traders.flatMap((trader) =>
-    venueNames.map((venue) => {
-      const lane = random.fork(`${trader.name}/${venue}`);
-      const breakages = way === undefined ? [] : [kind];
-      const focus = stage.plant === undefined ? undefined : plants[stage.plant].focus;
-      const planner = createPlanner({
-        random: lane,
-        venue,
-        strayUrl: desk.strayUrl,
-        breakages,
-        wanders: desk.wanders,
-        pace: desk.pace,
-        ...(focus !== undefined && { focus }),
-      });
-      return createLane({ desk, keeper, client, trader, venue, planner, trace: trace.note });
-    }),
+    venueNames
+      .filter((venue) => venue === (focus?.venue ?? venue))
+      .map((venue) => {
+        const lane = random.fork(`${trader.name}/${venue}`);
+        const breakages = way === undefined ? [] : [kind];
+        const planner = createPlanner({
+          random: lane,
+          venue,
+          strayUrl: desk.strayUrl,
+          breakages,
+          wanders: desk.wanders,
+          pace: desk.pace,
+          ...(focus !== undefined && { focus }),
+        });
+        return createLane({ desk, keeper, client, trader, venue, planner, trace: trace.note });
+      }),
   );
   const results: Record<string, number> = {};
   let done = 0;

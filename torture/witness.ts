@@ -32,6 +32,14 @@ export function createWitness(venueUrls: BotSetup['venueUrls']) {
     process.kill(process.pid, 'SIGSTOP');
   }
 
+  /** Claimed here; what is committed next says that it sends, or ends it. */
+  const claimed = new Set<string>();
+  function isSending({ isClaim, rows, ended }: ReturnType<typeof seenIn>): boolean {
+    const isNext = rows.filter((id) => claimed.delete(id)).length > 0;
+    if (isClaim) for (const id of rows) claimed.add(id);
+    return isNext && !isClaim && ended.length === 0;
+  }
+
   const lines = new WeakMap<object, string>();
   const isWrite = ({ method, origin }: Asked): boolean => method !== 'GET' && origins.has(String(origin));
   const over = (message: unknown): void => {
@@ -64,35 +72,34 @@ export function createWitness(venueUrls: BotSetup['venueUrls']) {
     const { socket } = aboutSocket.parse(message);
     const isVenue = () => ports.has(socket.remotePort ?? 0);
     let waitsFor: unknown;
-    const sayOver = (): void => {
-      if (waitsFor === undefined) return;
-      waitsFor = undefined;
-      note({ kind: 'over', pid: process.pid, line: lineOf(socket.localPort, socket.remotePort), at: machineMs() });
-    };
     socket.once('connect', () => isVenue() && reach('connected'));
-    overhear(
-      socket,
-      { isUpgraded: false },
-      {
-        onSent(text) {
-          const id = isVenue() ? writeIn(text) : undefined;
-          if (id === undefined) return;
-          waitsFor = id;
-          const line = lineOf(socket.localPort, socket.remotePort);
-          socket.once('close', sayOver);
-          note({ kind: 'left', pid: process.pid, line, at: machineMs() });
-          process.nextTick(reach, 'sent');
+    const listen = () =>
+      overhear(
+        socket,
+        { isUpgraded: false },
+        {
+          onSent(text) {
+            const id = isVenue() ? writeIn(text) : undefined;
+            if (id === undefined) return;
+            waitsFor = id;
+            const about = { pid: process.pid, line: lineOf(socket.localPort, socket.remotePort) };
+            note({ kind: 'left', ...about, at: machineMs() });
+            process.nextTick(() => {
+              // It is through with the frame; for how long it waits for an answer shows nowhere on the connection.
+              note({ kind: 'over', ...about, at: machineMs() });
+              reach('sent');
+            });
+          },
+          onReceived(text) {
+            if (!isVenue()) return;
+            const { method, req_id: id } = frame.safeParse(parse(text)).data ?? {};
+            if (method === 'subscribe') reach('subscribed');
+            if (method === WRITE && id === waitsFor) reach('answered');
+          },
         },
-        onReceived(text) {
-          if (!isVenue()) return;
-          const { method, req_id: id } = frame.safeParse(parse(text)).data ?? {};
-          if (method === 'subscribe') reach('subscribed');
-          if (method !== WRITE || id !== waitsFor) return;
-          reach('answered');
-          sayOver();
-        },
-      },
-    );
+      );
+    // Connecting takes away what was put in the place of `write` before it.
+    process.nextTick(listen);
   });
 
   return {
@@ -107,9 +114,10 @@ export function createWitness(venueUrls: BotSetup['venueUrls']) {
         reach('commit');
         const from = machineMs();
         const result = await store.commit(change);
-        if (result.kind === 'committed')
-          note({ kind: 'committed', pid: process.pid, from, to: machineMs(), ...seenIn(change) });
+        const seen = seenIn(change);
+        if (result.kind === 'committed') note({ kind: 'committed', pid: process.pid, from, to: machineMs(), ...seen });
         reach('commit');
+        if (result.kind === 'committed' && isSending(seen)) reach('sending');
         return result;
       },
     }),

@@ -49,7 +49,7 @@ const flag = (name: Flag, whenOn = true) => ({
 
 const levers: readonly KrakenLever[] = [
   {
-    ...{ id: 'maintenance', title: 'Maintain the exchange' },
+    ...{ id: 'in-maintenance', title: 'Maintain the exchange' },
     watchFor: 'Open sockets are closed and nothing is taken: nothing was sent, and the words say why.',
     ...system('maintenance'),
   },

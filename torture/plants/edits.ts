@@ -91,6 +91,13 @@ export const edits = {
       bug: '',
     },
   ],
+  'no-socket-fence': [
+    {
+      file: 'src/venues/socket.ts',
+      stands: 'connection.hasTold = frame.isInTime();',
+      bug: 'connection.hasTold = true;',
+    },
+  ],
   'hasty-takeover': [
     // No bug, but what other processes would do: they see a row that is due, and not what runs here.
     { file: 'src/confirm/caretaker.ts', stands: 'if (isRunning(idIn(entry))) return;', bug: '' },

@@ -6,6 +6,7 @@ import type { Focus } from '../plan.ts';
 import type { RuleName } from '../rules/violation.ts';
 import { everybodyOwns } from './everybody-owns.ts';
 import { overRelay } from './relay.ts';
+import { resendAfterReconnect } from './resend.ts';
 import { endlessLease, hostClock, replicaClock, selectThenUpdate } from './stores.ts';
 import { blindRetry, executeBeforeAck, falseReadBack } from './wires.ts';
 
@@ -147,5 +148,18 @@ export const plants: Readonly<Record<PlantName, Plant>> = {
     bug: 'that an outcome has to be made known is not part of the commit that stores it',
     caughtBy: ['result-audited'],
     focus: { pause: { at: 'commit', isKilled: true } },
+  },
+  'resend-after-reconnect': {
+    bug: 'a client that connects again by itself sends once more what was not answered',
+    caughtBy: ['one-write'],
+    plant: async ({ venueUrls }) => ({
+      venueUrls: { ...venueUrls, kraken: await resendAfterReconnect(venueUrls.kraken) },
+    }),
+    focus: { venue: 'kraken' },
+  },
+  'no-socket-fence': {
+    bug: 'a change goes out on a socket however long ago the process said that it sends',
+    caughtBy: ['no-late-write'],
+    focus: { venue: 'kraken', pause: { at: 'sending', ms: 25_000 } },
   },
 };

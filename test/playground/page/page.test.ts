@@ -27,6 +27,13 @@ describePage('the page', (stage) => {
       'Carol, server admin',
     ]);
     expect(Object.keys(state.venues)).toEqual(['kraken', 'mudrex', 'kraken-futures']);
+    expect(state.venues.kraken).toMatchObject({
+      url: `${url}/kraken-api`,
+      socketUrl: `${url.replace('http', 'ws')}/kraken-uws`,
+      writeCount: 0,
+      writesReceived: 0,
+    });
+    expect(state.credentials.filter(({ venue }) => venue === 'kraken').length).toBeGreaterThan(6);
     expect(state.venues.mudrex?.accounts[state.users[0]?.id ?? '']?.settings).toContainEqual({
       market: 'ETHUSDT',
       mode: 'isolated',

@@ -49,7 +49,7 @@ test('levers of one kind turn each other back', () => {
   levers.turn('echo', 'alice', true);
   levers.turn('echo-unequal', 'alice', true);
   expect([turned('alice'), switches.echo]).toEqual([['echo-unequal'], 'unequal']);
-  levers.turn('maintenance', 'alice', true);
+  levers.turn('in-maintenance', 'alice', true);
   levers.turn('cancel-only', 'alice', true);
   expect(turned('alice')).toEqual(['cancel-only', 'echo-unequal']);
   levers.turn('cancel-only', 'alice', false);
