@@ -66,7 +66,7 @@ describe('the weekly reminder', () => {
       at: Date.UTC(2027, 2, 1),
       eraseAt: Date.UTC(2027, 2, 14),
     };
-    const successor = { ...gate.venue, label: 'Next', keyAdvice: 'Settings, API: no withdrawal.' };
+    const successor = { ...gate.venue, id: 'next', label: 'Next', keyAdvice: 'Settings, API: no withdrawal.' };
     const [words] = await hear(await openMoving(gate, { retires, successor }).newsFor(alice));
     for (const said of [
       '1 March 2027',
