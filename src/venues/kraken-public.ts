@@ -39,6 +39,7 @@ type State = Options & {
   readonly turns: ReturnType<typeof createSlots>;
   current: Open | undefined;
   status: SystemStatus | undefined;
+  isClosed: boolean;
 };
 
 type Open = { readonly socket: VenueSocket; heardAt: number; lastId: number; isKeptSubscribed: boolean };
@@ -56,11 +57,15 @@ export function createPublic({ url, budget, deadlines, elapsed }: Options): Publ
     turns: createSlots(1),
     current: undefined,
     status: undefined,
+    isClosed: false,
   };
   return {
     snapshot: (channel, tells, leftMs) => snapshot(state, channel, tells, leftMs),
     status: () => state.status,
-    close: () => state.current?.socket.terminate(),
+    close: () => {
+      state.isClosed = true;
+      state.current?.socket.terminate();
+    },
   };
 }
 
@@ -76,7 +81,7 @@ async function snapshot(
     const open = await acquire(state, leftMs);
     if ('kind' in open) return open;
     const isKept = channel.channel === keptChannel;
-    const end = () => ask(open, { method: 'unsubscribe', channel }, isUnsubscribed, leftMs());
+    const end = () => ask(open, { method: 'unsubscribe', channel }, isUnsubscribed, state.deadlines.readMs);
     if (isKept && open.isKeptSubscribed) await end();
     const reply = await ask(open, { method: 'subscribe', channel }, tells, leftMs());
     if (isKept) open.isKeptSubscribed = true;
@@ -124,6 +129,7 @@ async function isThere(open: Open, deadlineMs: number): Promise<boolean> {
 
 async function open(state: State, leftMs: () => number): Promise<Open | NotOpen> {
   const { url, budget, deadlines, elapsed } = state;
+  if (state.isClosed) return { kind: 'not-sent' };
   const wait = budget.take(undefined);
   if (wait !== undefined) return wait;
   let opened: Open | undefined;
@@ -149,6 +155,7 @@ async function open(state: State, leftMs: () => number): Promise<Open | NotOpen>
   const { socket } = opening;
   const one: Open = { socket, heardAt: elapsed(), lastId: 0, isKeptSubscribed: false };
   opened = one;
+  if (state.isClosed) socket.terminate();
   if (isOver) return { kind: 'not-sent' };
   pinging = setInterval(() => void isThere(one, deadlines.readMs), pingMs).unref();
   state.current = one;

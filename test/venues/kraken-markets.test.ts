@@ -210,6 +210,25 @@ describe('one connection for public data', () => {
     expect((await list()).markets).toHaveLength(4);
   });
 
+  test('that is closed is not opened again, nor stays open when it was just being opened', async () => {
+    const time = () => 0;
+    // Kraken's side of it is open before this one is.
+    const server = await openSocketServer(
+      () => {},
+      () => markets.close(),
+    );
+    closing.push(server.close);
+    const budget = createConnectBudget({ now: time, elapsed: time });
+    const markets = createKrakenMarkets({
+      ...{ url: server.url, facts, budget, deadlines: patientDeadlines, elapsed: time },
+    });
+    const unreachable = { code: 'VENUE_UNREACHABLE', venue: 'Kraken' };
+    expect(await outcomeOf(markets.list())).toEqual(unreachable);
+    await expect.poll(() => server.clients.map(({ readyState }) => readyState)).toEqual([3]);
+    expect(await outcomeOf(markets.list())).toEqual(unreachable);
+    expect(server.clients).toHaveLength(1);
+  });
+
   test('that cannot be made is not reached', async () => {
     const time = () => 0;
     const budget = createConnectBudget({ now: time, elapsed: time });
