@@ -201,8 +201,9 @@ function take(connection: Connection, text: string): void {
   if (connection.isOver) return;
   try {
     connection.options.onFrame(text);
-    const answered = [...connection.waiting].find(({ answers }) => answers(text));
-    answered?.settle({ kind: 'answered', status: 200, text });
+    // Whoever takes any frame for an answer, as a ping does, takes it from nobody.
+    const answered = [...connection.waiting].filter(({ answers }) => answers(text));
+    for (const one of answered) one.settle({ kind: 'answered', status: 200, text });
   } catch {
     end(connection, 'unreadable');
   }

@@ -488,6 +488,14 @@ describe('a change that was handed over', () => {
     ]);
   });
 
+  test('is known by its reply, also where a ping has not been answered yet', async () => {
+    const exchange = await openExchange({ ping: () => {} });
+    const { read, write } = connections(exchange.url, { pingMs: 1_000, ...shortWrites });
+    await read(alice, alive);
+    await expect.poll(() => exchange.seen('ping').length, { timeout: 3_000 }).toBe(1);
+    expect(await write(alice, change())).toEqual({ kind: 'accepted' });
+  });
+
   test('goes out at most once, however many are asked for at the same time', async () => {
     const exchange = await openExchange();
     const { write } = connections(exchange.url);

@@ -333,6 +333,14 @@ describe('a question', () => {
     expect(socket.isOpen()).toBe(true);
   });
 
+  test('has its answer though the same frame is one to somebody else, who takes any', async () => {
+    const server = await serve((client, frame) => frame === '{"req_id":2}' && client.send(frame));
+    const { socket } = await open(server.url);
+    const anybody = socket.ask({ ...numbered(1), answers: () => true });
+    expect(await socket.ask(numbered(2))).toEqual(said(2));
+    expect(await anybody).toEqual(said(2));
+  });
+
   test('hears its answer as a frame before it has it', async () => {
     const server = await serve(echo);
     const { socket, heard } = await open(server.url);
