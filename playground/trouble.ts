@@ -60,7 +60,6 @@ export const exchangeKnobs = Object.entries(simulatedVenues).map(([id, venue]) =
   id,
   label: venue.shortLabel,
   unlisted: unlistedTexts[factsOf(id).unlisted],
-  isDemoHost: factsOf(id).demo,
   hasSockets: venue.socketPrefix !== undefined,
   levers: venue.leverList ?? [],
   refusals: venue.refusals.map((refusal) => choice(refusal)),

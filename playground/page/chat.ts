@@ -62,9 +62,9 @@ function header(state: State, channel: Channel, tour: Tour) {
       <h2>${channel?.kind === 'dm' ? html`<i>@</i>Levergate` : html`<i>#</i>${channel?.name}`}</h2>
       <p class="topic">${topic}</p>
       <p class="writes" title="Writes that the exchanges have carried out">
-        Writes: ${state.knobs.exchangeKnobs
-          .filter(({ isDemoHost }) => !isDemoHost)
-          .map(({ id, label }, index) => html`${index > 0 ? ' · ' : ''}${label} <b>${venues[id]?.writeCount}</b>`)}
+        Writes: ${state.knobs.exchangeKnobs.map(
+          ({ id, label }, index) => html`${index > 0 ? ' · ' : ''}${label} <b>${venues[id]?.writeCount}</b>`,
+        )}
       </p>
       ${tour.isOpen() ? nothing : html`<button type="button" class="quiet" @click=${tour.start}>Tour</button>`}
     </header>`;

@@ -15,15 +15,10 @@ type User = PlaygroundState['users'][number];
 export function exchanges({ screen, viewerId, knobs }: State) {
   const { venues, users } = screen.state;
   const viewer = users.find(({ id }) => id === viewerId);
-  const card = (knob: ExchangeKnob) => {
+  return knobs.exchangeKnobs.map((knob) => {
     const venue = venues[knob.id];
     return viewer && venue ? exchange(knob, venue, { viewer, users }) : nothing;
-  };
-  return knobs.exchangeKnobs.map((knob) =>
-    knob.isDemoHost
-      ? html`<details class="more"><summary>${knob.label} host, an exchange of its own</summary>${card(knob)}</details>`
-      : card(knob),
-  );
+  });
 }
 
 type People = { readonly viewer: User; readonly users: readonly User[] };

@@ -118,7 +118,6 @@ export type VenueFacts = {
   readonly id: string;
   /** "Kraken Futures", "Mudrex" */
   readonly label: string;
-  readonly demo: boolean;
   readonly modes: readonly LeverageSetting['mode'][];
   /** Margin currencies to choose from, first is the default; empty where the venue has no such choice. */
   readonly tradeCurrencies: readonly string[];

@@ -26,7 +26,6 @@ const key = /^[A-Za-z0-9+/]{20,200}={0,2}$/;
 const facts: VenueFacts = {
   id: 'kraken-futures',
   label: 'Kraken Futures',
-  demo: false,
   modes: ['isolated', 'cross'],
   tradeCurrencies: [],
   marketsNeedKey: false,

@@ -35,7 +35,6 @@ const key = /^[A-Za-z0-9+/]{40,120}={0,2}$/;
 const facts: VenueFacts = {
   id: 'kraken',
   label: 'Kraken',
-  demo: false,
   modes: ['isolated', 'cross'],
   tradeCurrencies: [],
   marketsNeedKey: false,

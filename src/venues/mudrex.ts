@@ -21,7 +21,6 @@ import type { Answer } from './verdict.ts';
 const facts: VenueFacts = {
   id: 'mudrex',
   label: 'Mudrex',
-  demo: false,
   modes: ['isolated'],
   tradeCurrencies: ['USDT', 'INR'],
   marketsNeedKey: true,

@@ -89,7 +89,6 @@ export function createPaperVenue(facts: Partial<VenueFacts> = {}) {
   const venue: Venue = {
     id: 'paper',
     label: 'Paper',
-    demo: false,
     modes: ['isolated', 'cross'],
     tradeCurrencies: [],
     marketsNeedKey: false,

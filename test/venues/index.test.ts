@@ -55,11 +55,10 @@ test('a venue of an earlier version is none of the venues, and says why it is go
   }
 });
 
-test('labels differ, and every demo says DEMO', async () => {
+test('labels differ', async () => {
   const venues = createVenues({ now: Date.now, elapsed: () => performance.now() });
   const labels = [...venues.values()].map(({ label }) => label);
   expect(new Set(labels).size).toBe(labels.length);
-  for (const { demo, label } of venues.values()) expect(label.includes('DEMO')).toBe(demo);
   await venues.close();
 });
 

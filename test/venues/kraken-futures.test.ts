@@ -529,7 +529,7 @@ describe('what a trader is told', () => {
     const { venue } = await kraken(() => undefined);
     expect(venue.effect(target, five)).toBeUndefined();
     expect(venue.effect(target, { mode: 'cross' })).toContain('the whole account stands behind PF_XBTUSD');
-    expect(venue).toMatchObject({ id: 'kraken-futures', label: 'Kraken Futures', demo: false, marketsNeedKey: false });
+    expect(venue).toMatchObject({ id: 'kraken-futures', label: 'Kraken Futures', marketsNeedKey: false });
     const [key, secret] = venue.credentialFields;
     expect(key?.pattern.test(apiKey) && secret?.pattern.test(apiSecret)).toBe(true);
     expect([key?.masked, secret?.masked]).toEqual([false, true]);

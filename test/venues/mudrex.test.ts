@@ -534,7 +534,6 @@ test('what a trader is told', async () => {
   expect(venue).toMatchObject({
     id: 'mudrex',
     label: 'Mudrex',
-    demo: false,
     modes: ['isolated'],
     marketsNeedKey: true,
     openPositions: 'unchanged',

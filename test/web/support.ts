@@ -40,7 +40,6 @@ export function fixtureVenue(checkKey: (credentials: Credentials) => Promise<Key
   return {
     id: 'fixture',
     label: 'Fixture <Futures> DEMO',
-    demo: true,
     modes: ['isolated'],
     tradeCurrencies: [],
     marketsNeedKey: false,

@@ -23,7 +23,6 @@ import { type Answer, decimal, positive, readSuccess, refused, silent, type Verd
 const facts: VenueFacts = {
   id: 'paper',
   label: 'Paper',
-  demo: false,
   modes: ['isolated'],
   tradeCurrencies: [],
   marketsNeedKey: false,
