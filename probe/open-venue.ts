@@ -36,8 +36,7 @@ export function openVenue({ venue: id, playground, compares }: Options, now: () 
     desksOf: (credentials: Credentials) => {
       if (typeof url === 'string') return undefined;
       const { readToken } = createKrakenRest(venue, { ...options, rest: url.rest });
-      const token = async () => (await readToken(credentials)).token;
-      return createDesks({ url: url.socket, recorder, elapsed, readToken: token });
+      return createDesks({ url: url.socket, recorder, elapsed, readToken: () => readToken(credentials) });
     },
     old: old && probedVenues[old].definition.create({ ...options, url: urlOf(old, playground) }),
     venue,

@@ -1,6 +1,7 @@
 import type { Limit } from '../errors.ts';
 import { openSocket, type SocketOpening, type SocketOptions } from './socket.ts';
 import { restMs } from './venue-api.ts';
+import { type Refused, refused } from './verdict.ts';
 
 /** Why no connection may be opened now, and for how long. */
 export type ConnectWait = { readonly kind: 'busy'; readonly limit: Limit; readonly retryAfterMs: number };
@@ -84,15 +85,20 @@ export function createConnectBudget({ now, elapsed }: ConnectBudgetOptions): Con
   };
 }
 
+/** Why there is no connection. */
+export type NotConnected = ConnectWait | Refused | { readonly kind: 'not-sent' };
+
 /** Opens a connection for which {@link ConnectBudget.take} had room, and heeds what the venue says to it. */
-export async function connect(budget: ConnectBudget, options: SocketOptions): Promise<SocketOpening | ConnectWait> {
+export async function connect(
+  budget: ConnectBudget,
+  options: SocketOptions,
+): Promise<Extract<SocketOpening, { kind: 'open' }> | NotConnected> {
   const opening = await openSocket(options);
   if (opening.kind !== 'turned-away') return opening;
   const { status, retryAfter } = opening;
   if (status === 429) return budget.pause(retryAfter);
-  if (status === 503) {
-    budget.setMaintenance(true);
-    if (retryAfter !== undefined) budget.pause(retryAfter);
-  }
-  return opening;
+  if (status !== 503) return { kind: 'not-sent' };
+  budget.setMaintenance(true);
+  if (retryAfter !== undefined) budget.pause(retryAfter);
+  return refused('venue-unavailable');
 }

@@ -3,7 +3,7 @@ import type { Credentials } from '../account.ts';
 import { Failure, type FailureData } from '../errors.ts';
 import type { Deadlines } from '../leverage/venue.ts';
 import { Secret } from '../secret.ts';
-import { type ConnectBudget, type ConnectWait, connect } from './connect-budget.ts';
+import { type ConnectBudget, connect } from './connect-budget.ts';
 import {
   type Connection,
   createHeard,
@@ -18,7 +18,7 @@ import {
   subscribe,
   untilHeard,
 } from './kraken-connection.ts';
-import type { SocketEnding, SocketOpening } from './socket.ts';
+import type { SocketEnding } from './socket.ts';
 import { type ApiFacts, countdown, failureOf, type Judge, type Outcome } from './venue-api.ts';
 import { refused } from './verdict.ts';
 
@@ -144,7 +144,7 @@ async function open<M extends Memory>(options: KeepOptions<M>, key: KeyConnectio
   });
   if (opening.kind === 'open') return begin(options, key, { heard, socket: opening.socket, coming, leftMs });
   const token = giveUp.signal.aborted ? await coming : undefined;
-  return token === undefined || token instanceof Secret ? failed(facts, outcomeOf(opening)) : token;
+  return token === undefined || token instanceof Secret ? failed(facts, opening) : token;
 }
 
 type Begun<M> = Pick<Connection<M>, 'heard' | 'socket'> & {
@@ -191,12 +191,6 @@ function noticeEnd<M extends Memory>(
 ): void {
   if (isAway(heard) || maintenanceCodes.has(code)) budget.setMaintenance(true);
   endHeard(heard, silence);
-}
-
-function outcomeOf(opening: Exclude<SocketOpening, { kind: 'open' }> | ConnectWait) {
-  if (opening.kind === 'busy') return opening;
-  if (opening.kind === 'turned-away' && opening.status === 503) return refused('venue-unavailable');
-  return { kind: 'not-sent' } as const;
 }
 
 const isAway = ({ system }: Pick<Heard<unknown>, 'system'>) => system === 'maintenance';

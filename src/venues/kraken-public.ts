@@ -1,12 +1,10 @@
 import type { Deadlines } from '../leverage/venue.ts';
-import { type ConnectBudget, type ConnectWait, connect } from './connect-budget.ts';
+import { type ConnectBudget, connect, type NotConnected } from './connect-budget.ts';
 import { frameOf } from './kraken-replies.ts';
 import { type SystemStatus, statusOf } from './kraken-told.ts';
 import { mostCharacters } from './list-reply.ts';
 import { createSlots } from './slots.ts';
 import type { SocketReply, VenueSocket } from './socket.ts';
-import type { Outcome } from './venue-api.ts';
-import { refused } from './verdict.ts';
 
 type Channel = { readonly channel: string; readonly symbol?: readonly string[] };
 
@@ -23,7 +21,7 @@ export type Public = {
     channel: Channel,
     tells: (text: string) => boolean,
     leftMs: () => number,
-  ) => Promise<SocketReply | Exclude<Outcome<never>, { kind: 'ok' }>>;
+  ) => Promise<SocketReply | NotConnected>;
   readonly status: () => SystemStatus | undefined;
   readonly close: () => void;
 };
@@ -110,9 +108,7 @@ function ask(
   return open.socket.ask({ text: () => text, answers, deadlineMs });
 }
 
-type NotOpen = ConnectWait | { readonly kind: 'not-sent' } | ReturnType<typeof refused>;
-
-async function acquire(state: State, leftMs: () => number): Promise<Open | NotOpen> {
+async function acquire(state: State, leftMs: () => number): Promise<Open | NotConnected> {
   const { current, elapsed } = state;
   if (current?.socket.isOpen() && (elapsed() - current.heardAt < quietMs || (await isThere(current, leftMs() / 2)))) {
     return current;
@@ -127,7 +123,7 @@ async function isThere(open: Open, deadlineMs: number): Promise<boolean> {
   return reply.kind === 'answered';
 }
 
-async function open(state: State, leftMs: () => number): Promise<Open | NotOpen> {
+async function open(state: State, leftMs: () => number): Promise<Open | NotConnected> {
   const { url, budget, deadlines, elapsed } = state;
   if (state.isClosed) return { kind: 'not-sent' };
   const wait = budget.take(undefined);
@@ -149,9 +145,7 @@ async function open(state: State, leftMs: () => number): Promise<Open | NotOpen>
       if (state.current === opened) state.current = undefined;
     },
   });
-  if (opening.kind === 'busy') return opening;
-  if (opening.kind === 'turned-away' && opening.status === 503) return refused('venue-unavailable');
-  if (opening.kind !== 'open') return { kind: 'not-sent' };
+  if (opening.kind !== 'open') return opening;
   const { socket } = opening;
   const one: Open = { socket, heardAt: elapsed(), lastId: 0, isKeptSubscribed: false };
   opened = one;

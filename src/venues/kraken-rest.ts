@@ -18,13 +18,6 @@ import {
 } from './venue-api.ts';
 import { type Refused, readSuccess, refused, silent, type Verdict } from './verdict.ts';
 
-/**
- * What opens one connection's private channels. It goes with each private request.
- *
- * @see docs.kraken.com/api-reference/trading/get-websockets-token
- */
-export type SocketToken = { readonly token: Secret; readonly expiresInMs: number };
-
 /** What Kraken says of a key; names and numbers of the account behind it are left out. */
 export type KeyInfo = {
   readonly permissions: readonly string[];
@@ -38,8 +31,14 @@ export type KeyInfo = {
 
 /** The two calls over HTTP that the socket does not replace. Both change nothing. */
 export type KrakenRest = {
-  /** A fresh token. @throws Failure of the venue's reads */
-  readonly readToken: (credentials: Credentials) => Promise<SocketToken>;
+  /**
+   * A fresh token, which goes with each private request of one connection. It is used at once: fifteen minutes later a
+   * connection could not be opened with it any more.
+   *
+   * @throws Failure of the venue's reads
+   * @see docs.kraken.com/api-reference/trading/get-websockets-token
+   */
+  readonly readToken: (credentials: Credentials) => Promise<Secret>;
   /** Needs no permission. @throws Failure of the venue's reads */
   readonly readKeyInfo: (credentials: Credentials) => Promise<KeyInfo>;
 };
@@ -194,7 +193,7 @@ function refusalOfAll(errors: readonly unknown[]): Verdict<never> {
 
 const tokenResult = z
   .object({ token: z.string().min(1).max(1_024), expires: z.string().regex(/^[1-9][0-9]{0,4}$/) })
-  .transform(({ token, expires }): SocketToken => ({ token: new Secret(token), expiresInMs: Number(expires) * 1_000 }));
+  .transform(({ token }) => new Secret(token));
 
 const seconds = z.string().regex(/^[0-9]{1,12}$/);
 

@@ -167,7 +167,7 @@ function openKraken(options: VenueOptions): Kraken {
     ...{ ...shared, url: `${url.socket}/v2/private`, keepMs },
     createMemory: () => overheard(createMemory(), onMessage),
     ...{ leverageTold, judgeSubscribed, preferences: { channel: 'preferences' } },
-    tokenOf: async (credentials) => (await rest.readToken(credentials)).token,
+    tokenOf: rest.readToken,
   });
   return { rest, markets, connections, positions: createPositions({ connections, markets, elapsed }), now };
 }

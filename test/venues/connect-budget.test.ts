@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { connect, createConnectBudget } from '../../src/venues/connect-budget.ts';
+import { refused } from '../../src/venues/verdict.ts';
 import { createClock } from '../support/clock.ts';
 import { openLoopback } from '../support/loopback.ts';
 import { openSocketServer } from '../support/socket-server.ts';
@@ -135,7 +136,7 @@ describe('a connection within the budget', () => {
 
   test('turned away with 503 is tried again after what the venue says, else every five seconds', async () => {
     const { one, opening } = await turnedAway(503, { 'retry-after': '30' });
-    expect(opening).toEqual({ kind: 'turned-away', status: 503, retryAfter: '30' });
+    expect(opening).toEqual(refused('venue-unavailable'));
     expect(one.take('alice')).toEqual(busy('address', 30 * seconds));
     const other = (await turnedAway(503)).one;
     expect([other.take('alice'), other.take('bob')]).toEqual([undefined, busy('connects', 5 * seconds)]);
@@ -143,7 +144,7 @@ describe('a connection within the budget', () => {
 
   test('turned away with 403 keeps nobody away', async () => {
     const { one, opening } = await turnedAway(403);
-    expect(opening).toEqual({ kind: 'turned-away', status: 403 });
+    expect(opening).toEqual({ kind: 'not-sent' });
     expect([one.take('alice'), one.take('bob')]).toEqual([undefined, undefined]);
   });
 });

@@ -32,7 +32,7 @@ function check(
     {
       now: () => now,
       rest: {
-        readToken: async () => ({ token: new Secret('token'), expiresInMs: 900_000 }),
+        readToken: async () => new Secret('token'),
         readKeyInfo: async () => {
           asked.push('info');
           if ('code' in info) throw new Failure(info);
