@@ -2,8 +2,9 @@ import { hash, randomBytes } from 'node:crypto';
 import { setImmediate as letOthersGo } from 'node:timers/promises';
 import type { Credentials } from '../account.ts';
 import { Failure } from '../errors.ts';
-import type { ApplyResult } from '../leverage/venue.ts';
+import type { ApplyResult, MarketSetting } from '../leverage/venue.ts';
 import {
+  expectChange,
   type Heard,
   isFresh,
   type Memory,
@@ -44,13 +45,11 @@ export type PrivateReading<M, T> = {
 };
 
 /** A change of one market's setting. */
-export type PrivateWrite = {
+export type PrivateWrite = MarketSetting & {
   /** `set_preference` */
   readonly method: string;
   /** Without the token. */
   readonly params: Readonly<Record<string, unknown>>;
-  /** What is known of this market is forgotten once the change goes out. */
-  readonly symbol: string;
   readonly judge: Judge<unknown>;
   /** Asked right before the frame goes out; `not-sent` when it says no. */
   readonly isInTime: () => boolean;
@@ -68,7 +67,8 @@ export type KrakenConnections<M> = {
   /** A change, sent at most once and as the only one of its connection. Never throws a Failure. */
   readonly write: (credentials: Credentials, write: PrivateWrite) => Promise<ApplyResult>;
   /**
-   * The last word about a market on the key's open connections, none older than the last change of it by this bot.
+   * The last word about a market on the key's open connections, none older than the last change of it by this bot. For
+   * half a minute one that says something else than this change may still be from before it; then it counts no more.
    * Connections that have ended are forgotten, so read something before.
    */
   readonly told: (credentials: Credentials, symbol: string) => Word | undefined;
@@ -226,7 +226,7 @@ async function writeOnce<M extends Memory>(
   return using(options, kept, async (connection) => {
     const away = unavailable(connection);
     if (away !== undefined) return failed(facts, away);
-    const reply = await tell(connection, { ...one, isInTime: () => one.isInTime() && forgetWords(key, one) }, leftMs());
+    const reply = await tell(connection, { ...one, isInTime: () => one.isInTime() && expectIt(key, one) }, leftMs());
     const outcome = reply.kind === 'answered' ? one.judge(reply) : reply;
     if (outcome.kind === 'silent') retire(options, kept, 'linger');
     if (isStale(outcome)) retire(options, kept, 'end');
@@ -234,9 +234,8 @@ async function writeOnce<M extends Memory>(
   });
 }
 
-/** What was told before a change says nothing of what came of it. */
-function forgetWords(key: KeyConnections<unknown>, { symbol }: PrivateWrite): true {
-  for (const { connection } of key.kept) connection.heard.words.delete(symbol);
+function expectIt(key: KeyConnections<unknown>, one: PrivateWrite): true {
+  for (const { connection } of key.kept) expectChange(connection, one);
   return true;
 }
 

@@ -43,29 +43,34 @@ export const symbolText = z
   .regex(/^[A-Za-z]{2}_[0-9A-Za-z_]{1,40}$/)
   .transform((symbol) => symbol.toUpperCase());
 
-const leverageMode = z.object({ symbol: symbolText, max_leverage: z.union([z.string(), z.number(), z.null()]) });
+const multiple = z.union([z.string(), z.number()]);
+const leverageMode = z.object({ symbol: symbolText, max_leverage: multiple.nullish().catch(undefined) });
 
 /** The object `leverage_mode` of `set_preference`, wherever Kraken shows it again: a number is isolated, null is cross. */
 function settingOf(mode: unknown): MarketSetting | undefined {
   const { data } = leverageMode.safeParse(mode);
   if (data === undefined) return undefined;
-  const { symbol, max_leverage: multiple } = data;
-  if (multiple === null) return { symbol, setting: { mode: 'cross' } };
-  const leverage = leverageFromReply(multiple);
-  return leverage === undefined ? undefined : { symbol, setting: { mode: 'isolated', leverage } };
+  const { symbol, max_leverage: max } = data;
+  return { symbol, setting: max === null ? { mode: 'cross' } : isolatedAt(max) };
+}
+
+function isolatedAt(max: string | number | undefined): CurrentSetting {
+  const leverage = max === undefined ? undefined : leverageFromReply(max);
+  return leverage === undefined ? { mode: 'unknown' } : { mode: 'isolated', leverage };
 }
 
 const withMode = z.object({ leverage_mode: z.unknown() });
 const fixed = z.object({
   symbol: symbolText,
-  size: z.union([z.string(), z.number()]),
-  max_fixed_leverage: z.union([z.string(), z.number()]),
+  size: multiple.optional().catch(undefined),
+  max_fixed_leverage: multiple.optional().catch(undefined),
 });
 
 /**
  * The settings that a message shows. No page of Kraken's says that any does, so all three places are read in which one is
  * likely (?): `preferences`, rows of `positions` with margin, where the feed that ends in 2027 had `max_fixed_leverage`
- * for isolated positions, and the answer to `set_preference`.
+ * for isolated positions, and the answer to `set_preference`. A market that one of them names without a setting is
+ * `unknown`: the lack of a number is not cross (?), and what was shown before is not the last word any more.
  */
 export function leverageTold(text: string): readonly MarketSetting[] {
   const frame = frameOf(text);
@@ -84,9 +89,10 @@ function modesIn(holders: readonly unknown[]): readonly MarketSetting[] {
 
 function fixedLeverage(row: unknown): readonly MarketSetting[] {
   const { data } = fixed.safeParse(row);
-  if (data === undefined || Number(data.size) === 0) return [];
-  const leverage = leverageFromReply(data.max_fixed_leverage);
-  return leverage === undefined ? [] : [{ symbol: data.symbol, setting: { mode: 'isolated', leverage } }];
+  if (data === undefined) return [];
+  const { symbol, size, max_fixed_leverage: max } = data;
+  const isOpen = size !== undefined && Number(size) !== 0;
+  return [{ symbol, setting: isolatedAt(isOpen ? max : undefined) }];
 }
 
 /** What may stand in `error` of any answer; the pages name no texts for these, so they are those of REST (?). */

@@ -269,7 +269,7 @@ async function applySetting(kraken: Kraken, credentials: Credentials, change: Ch
   return kraken.connections.write(credentials, {
     method: 'set_preference',
     params: { asset_class: 'derivatives', leverage_mode: mode },
-    ...{ symbol, isInTime, judge: judgeSet(symbol, setting) },
+    ...{ symbol, setting, isInTime, judge: judgeSet(symbol, setting) },
   });
 }
 

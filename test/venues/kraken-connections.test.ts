@@ -100,6 +100,7 @@ async function openExchange(habits: Habits = {}): Promise<Exchange> {
 /** What the venue's own parsers would keep: here the frames of each channel. */
 type Memory = { readonly take: (text: string) => void; readonly channels: Map<string, number> };
 const tagged = z.object({ channel: z.string() });
+/** A market, and its leverage; without one it is not shown any more. */
 const wordShape = z.object({ word: z.tuple([z.string(), z.string()]) });
 
 function createMemory(): Memory {
@@ -138,7 +139,8 @@ function connections(url: string, more: Partial<KrakenConnectionsOptions<Memory>
     judgeSubscribed: judge,
     leverageTold: (text) => {
       const [symbol, leverage] = wordShape.safeParse(parseJson(text)).data?.word ?? [];
-      return symbol && leverage ? [{ symbol, setting: { mode: 'isolated', leverage } }] : [];
+      if (symbol === undefined) return [];
+      return [{ symbol, setting: leverage ? { mode: 'isolated', leverage } : { mode: 'unknown' } }];
     },
     ...more,
   });
@@ -150,6 +152,7 @@ const change = (more: Partial<PrivateWrite> = {}): PrivateWrite => ({
   method: 'set_preference',
   params: { asset_class: 'derivatives', leverage_mode: { symbol: 'PF_XBTUSD', max_leverage: null } },
   symbol: 'PF_XBTUSD',
+  setting: { mode: 'cross' },
   judge,
   isInTime: () => true,
   ...more,
@@ -910,6 +913,61 @@ describe('a setting that the exchange shows by itself', () => {
     }
     exchange.clients[0]?.send(word('PF_XBTUSD', '7'));
     await expect.poll(() => told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated('7'));
+  });
+
+  test.each([
+    ['3', undefined],
+    ['5', isolated('5')],
+  ])('and was on its way when a change to 5x went out: %sx holds for half a minute, or as %j', async (old, after) => {
+    const set: Act = (client, frame) => {
+      client.send(word('PF_XBTUSD', old));
+      client.send(word('PF_ETHUSD', old));
+      client.send(success(frame));
+    };
+    const exchange = await openExchange({ set });
+    const { read, write, told, clock } = connections(exchange.url);
+    expect(await write(alice, change({ setting: { mode: 'isolated', leverage: '5' } }))).toEqual({ kind: 'accepted' });
+    clock.advance(29_999);
+    await read(alice, alive);
+    expect(told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated(old));
+    clock.advance(1);
+    await read(alice, alive);
+    expect(told(alice, 'PF_XBTUSD')?.setting).toEqual(after);
+    expect(told(alice, 'PF_ETHUSD')?.setting, 'of a market that was not changed').toEqual(isolated(old));
+    exchange.clients[0]?.send(word('PF_XBTUSD', '7'));
+    await expect.poll(() => told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated('7'));
+    clock.advance(60_000);
+    await read(alice, alive);
+    expect(told(alice, 'PF_XBTUSD')?.setting, 'a newer word').toEqual(isolated('7'));
+  });
+
+  test('is forgotten when its channel names the market without one, as of a position that is closed', async () => {
+    const exchange = await openExchange();
+    const { read, told } = connections(exchange.url);
+    await read(alice, alive);
+    const [client] = exchange.clients;
+    client?.send(word('PF_XBTUSD', '3'));
+    await expect.poll(() => told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated('3'));
+    client?.send(word('PF_XBTUSD', '').replace('preferences', 'positions'));
+    await read(alice, heard('positions'));
+    expect(told(alice, 'PF_XBTUSD')?.setting, 'another channel showed it').toEqual(isolated('3'));
+    client?.send(word('PF_XBTUSD', ''));
+    await expect.poll(() => told(alice, 'PF_XBTUSD')).toBeUndefined();
+  });
+
+  test('in a reply without a change of its market, or to nobody, does not count for longer', async () => {
+    const set: Act = (client, frame) => {
+      client.send(success(frame, { word: ['PF_ETHUSD', '5'] }));
+      client.send(JSON.stringify({ method: 'set_preference', success: true, word: ['PF_XBTUSD', '5'] }));
+    };
+    const exchange = await openExchange({ set });
+    const { read, write, told, clock } = connections(exchange.url);
+    expect(await write(alice, change({ setting: { mode: 'isolated', leverage: '5' } }))).toEqual({ kind: 'accepted' });
+    await expect.poll(() => told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated('5'));
+    expect(told(alice, 'PF_ETHUSD')).toBeUndefined();
+    clock.advance(30_000);
+    await read(alice, alive);
+    expect(told(alice, 'PF_XBTUSD')).toBeUndefined();
   });
 
   test('is forgotten with its connection, and when that has become quiet', async () => {

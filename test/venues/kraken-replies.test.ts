@@ -13,6 +13,7 @@ const unreadable = { kind: 'silent', silence: 'unreadable' };
 
 describe('leverage is told', () => {
   const isolated = (symbol: string, leverage: string) => ({ symbol, setting: { mode: 'isolated', leverage } });
+  const notShown = (symbol: string) => ({ symbol, setting: { mode: 'unknown' } });
 
   test('by preferences: a number is isolated, null is cross', () => {
     expect(leverageTold(text(fixtures.preferencesWithLeverage))).toEqual([
@@ -24,8 +25,21 @@ describe('leverage is told', () => {
   test('by positions with margin, of an open position only', () => {
     expect(leverageTold(text(fixtures.positionsWithMargin))).toEqual([isolated('PF_XBTUSD', '2.5')]);
     const closed = text(fixtures.positionsWithMargin).replace('"size":0.1', '"size":0.0');
-    expect(leverageTold(closed)).toEqual([]);
+    expect(leverageTold(closed)).toEqual([notShown('PF_XBTUSD')]);
+    const without = text(fixtures.positionsWithMargin).replace('"max_fixed_leverage":2.5', '"pnl":1');
+    expect(leverageTold(without)).toEqual([notShown('PF_XBTUSD')]);
+    expect(leverageTold(text(fixtures.positions))).toEqual([notShown('PF_XBTUSD'), notShown('PF_ETHUSD')]);
   });
+
+  test.each(['', ',"max_leverage":0', ',"max_leverage":-5', ',"max_leverage":"cross"', ',"max_leverage":[]'])(
+    'no more of a market that is named with {%s}',
+    (said) => {
+      const mode = `{"symbol":"PF_XBTUSD"${said}}`;
+      expect(leverageTold(`{"channel":"preferences","data":{"leverage_mode":${mode}}}`)).toEqual([
+        notShown('PF_XBTUSD'),
+      ]);
+    },
+  );
 
   test('by the answer to a change that repeats it', () => {
     expect(leverageTold(text(fixtures.setWithEcho))).toEqual([isolated('PF_XBTUSD', '5')]);
@@ -41,14 +55,10 @@ describe('leverage is told', () => {
 
   test.each([
     text(fixtures.preferences),
-    text(fixtures.positions),
     text(fixtures.set),
     text(fixtures.executions),
     // A limit of the exchange is no setting.
     JSON.stringify({ channel: 'preferences', data: { limits: [{ symbol: 'PF_XBTUSD', max_leverage: 50 }] } }),
-    JSON.stringify({ channel: 'preferences', data: { leverage_mode: { symbol: 'PF_XBTUSD' } } }),
-    JSON.stringify({ channel: 'preferences', data: { leverage_mode: { symbol: 'PF_XBTUSD', max_leverage: 0 } } }),
-    JSON.stringify({ channel: 'preferences', data: { leverage_mode: { symbol: 'PF_XBTUSD', max_leverage: -5 } } }),
     JSON.stringify({ channel: 'preferences', data: { leverage_mode: { symbol: 'BTC/USD', max_leverage: 5 } } }),
     JSON.stringify({ channel: 'ticker', data: { leverage_mode: { symbol: 'PF_XBTUSD', max_leverage: 5 } } }),
     '',

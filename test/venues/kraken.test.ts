@@ -112,6 +112,25 @@ describe('a setting', () => {
     await expect.poll(() => venue.readSetting(alice, target)).toEqual(five);
   });
 
+  test('that a position has shown is not known any more once another one has taken its place', async () => {
+    const { simulator, venue, target } = await open({ switches: { positionsTellLeverage: true } });
+    simulator.set('alice', 'PF_XBTUSD', '3');
+    simulator.openPosition('alice', 'PF_XBTUSD');
+    expect(await venue.readSetting(alice, target)).toEqual({ mode: 'isolated', leverage: '3' });
+    simulator.openPosition('alice', 'PF_ETHUSD');
+    simulator.set('alice', 'PF_XBTUSD', '9');
+    await expect.poll(() => venue.readSetting(alice, target)).toEqual(unknown);
+  });
+
+  test('that is cross from now on is not the leverage that a position has shown before', async () => {
+    const { simulator, venue, target } = await open({ switches: { positionsTellLeverage: true } });
+    simulator.set('alice', 'PF_XBTUSD', '3');
+    simulator.openPosition('alice', 'PF_XBTUSD');
+    expect(await venue.readSetting(alice, target)).toEqual({ mode: 'isolated', leverage: '3' });
+    simulator.set('alice', 'PF_XBTUSD', undefined);
+    await expect.poll(() => venue.readSetting(alice, target)).toEqual(unknown);
+  });
+
   test('that the answer repeats is known', async () => {
     const { venue, target } = await open({ switches: { echo: 'equal' } });
     expect(await venue.applySetting(alice, target, five, inTime)).toEqual(accepted);
