@@ -38,6 +38,8 @@ type Attempt = { readonly at: number; readonly user: string | undefined };
 const windowMs = 10 * 60_000;
 const mostConnects = 100;
 const mostConnectsOfPerson = 10;
+/** Public data has one connection: only one that breaks all the time needs more, and then people's keys need the rest. */
+const mostConnectsForPublic = 20;
 const betweenMs = 5_000;
 /** However long the venue says. */
 const longestPauseMs = 60 * 60_000;
@@ -50,10 +52,14 @@ export function createConnectBudget({ now, elapsed }: ConnectBudgetOptions): Con
   let isInMaintenance = false;
 
   function waitOf(user: string | undefined): ConnectWait | undefined {
-    const own = attempts.filter((one) => user !== undefined && one.user === user);
+    const own = attempts.filter((one) => one.user === user);
     const last = attempts.at(-1);
+    const [most, limit] =
+      user === undefined
+        ? ([mostConnectsForPublic, 'connects'] as const)
+        : ([mostConnectsOfPerson, 'connects-of-person'] as const);
     if (pausedUntil > elapsed()) return waitUntil('address', pausedUntil);
-    if (own.length >= mostConnectsOfPerson) return waitUntil('connects-of-person', leavesAt(own[0]));
+    if (own.length >= most) return waitUntil(limit, leavesAt(own[0]));
     if (attempts.length >= mostConnects) return waitUntil('connects', leavesAt(attempts[0]));
     if (!isInMaintenance || last === undefined || elapsed() - last.at >= betweenMs) return undefined;
     return waitUntil('connects', last.at + betweenMs);

@@ -45,6 +45,15 @@ describe('connects in ten minutes', () => {
     expect(one.take('alice')).toBeUndefined();
   });
 
+  test('are twenty for public data, which takes no more from people when it breaks all the time', () => {
+    const one = budget();
+    expect(take(one, 20, () => undefined)).toEqual(Array(20).fill(undefined));
+    one.clock.advance(minutes);
+    expect(one.take(undefined)).toEqual(busy('connects', 9 * minutes));
+    expect(take(one, 80, (at) => `user ${at}`)).toEqual(Array(80).fill(undefined));
+    expect(one.take('alice')).toEqual(busy('connects', 9 * minutes));
+  });
+
   test('hold in every window of ten minutes, also where people are refused all the time', () => {
     const one = budget();
     const made: number[] = [];
