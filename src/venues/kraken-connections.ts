@@ -135,6 +135,8 @@ async function withKey<M extends Memory, T>(
   } finally {
     underWay.delete(running);
     key.calls -= 1;
+    // Forgotten meanwhile: what it has opened since is nobody's.
+    if (key.calls === 0 && keys.get(id) !== key) endAll(state, key);
   }
 }
 
@@ -276,9 +278,13 @@ function forget<M extends Memory>(state: State<M>, user: string): void {
   for (const [id, key] of state.keys) {
     if (key.credentials.user !== user) continue;
     state.keys.delete(id);
-    for (const kept of key.kept) retire(state.options, kept, 'end');
-    if (key.current !== undefined) void endOnceOpen(state, key.current);
+    endAll(state, key);
   }
+}
+
+function endAll<M extends Memory>(state: State<M>, { kept, current }: KeyConnections<M>): void {
+  for (const one of kept) retire(state.options, one, 'end');
+  if (current !== undefined) void endOnceOpen(state, current);
 }
 
 /** Those who wait for it begin to use it first. */

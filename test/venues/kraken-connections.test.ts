@@ -1018,6 +1018,20 @@ describe('a key that is gone', () => {
     expect(await sending).toEqual({ kind: 'accepted' });
     await expect.poll(() => exchange.clients.map(({ readyState }) => readyState)).toEqual([3, 3]);
   });
+
+  test('is not left with the connection that a reading has opened in place of a broken one', async () => {
+    let isBroken = false;
+    const subscribe: Act = (client, frame, exchange) => {
+      if (frame.params.channel !== 'positions' || isBroken) return usual.subscribe(client, frame);
+      isBroken = true;
+      forget('alice');
+      return exchange.clients[0]?.terminate();
+    };
+    const exchange = await openExchange({ subscribe });
+    const { read, forget } = connections(exchange.url);
+    expect(await read(alice, from('positions'))).toBe('positions');
+    await expect.poll(() => exchange.clients.map(({ readyState }) => readyState)).toEqual([3, 3]);
+  });
 });
 
 test('closing waits for what is under way, and ends every connection', async () => {
