@@ -85,7 +85,7 @@ async function listKeys(services: Services, user: string): Promise<View> {
   const fields = own.map((key) => keyField(services, key));
   const ending = [...new Set(own.map((key) => key.account.venue))].flatMap((id) => {
     const found = services.venues.get(id);
-    return found === undefined ? [] : endFields(services, found);
+    return found === undefined ? [] : endFields(services, found, own);
   });
   return {
     tone: 'plain',
@@ -96,8 +96,10 @@ async function listKeys(services: Services, user: string): Promise<View> {
 }
 
 /** What whoever has, or makes, a key of a venue that ends should know. */
-function endFields({ venues }: Services, found: Venue): NonNullable<View['fields']> {
-  const steps = moveSteps(found, successorOf(venues, found));
+function endFields({ venues }: Services, found: Venue, own: readonly KeyListing[] = []): NonNullable<View['fields']> {
+  const successor = successorOf(venues, found);
+  const hasMoved = own.some(({ account, status }) => account.venue === successor?.id && status === 'active');
+  const steps = moveSteps(found, successor, hasMoved);
   return steps.length === 0 ? [] : [{ name: fullLabelOf(found), value: steps.join('\n') }];
 }
 

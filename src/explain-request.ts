@@ -151,12 +151,12 @@ function explainKeyRefusal(venue: string, reason: KeyRefusal): Explanation {
     case 'read-only':
       return say(
         `This ${venue} key can only read`,
-        'It cannot trade. Make a key with full access to trading and no access to transfers.',
+        'It cannot trade. Make a key with exactly the rights that /keys add names.',
       );
     case 'no-access':
       return say(
-        `This ${venue} key has no access to trading`,
-        'Make one with full access to trading and no access to transfers.',
+        `This ${venue} key lacks a right that the bot needs`,
+        'Make a key with exactly the rights that /keys add names.',
       );
     case 'rejected':
       return say(

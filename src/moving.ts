@@ -1,5 +1,4 @@
 import { type Account, accountPath } from './account.ts';
-import { dayText } from './explanation.ts';
 import { moveSteps } from './leverage/retirement.ts';
 import type { Retirement, VenueFacts } from './leverage/venue.ts';
 import type { News } from './messenger.ts';
@@ -131,12 +130,11 @@ async function noteAdded({ store, ending }: Context, { user, venue }: Account): 
 }
 
 function reminderView(venue: EndingVenue, hasMoved: boolean): View {
-  const { label, retires, successor } = venue;
-  const thanks = `You have a key for ${successor?.label} already. Remove the old one with /keys remove, and delete it at the exchange. What is still stored on ${dayText(retires.eraseAt)} is erased.`;
+  const { label, successor } = venue;
   return {
     tone: 'plain',
     title: hasMoved ? `Your ${label} key is needed no more` : `Your ${label} key needs a successor`,
-    body: hasMoved ? thanks : moveSteps(venue, successor).join('\n'),
+    body: moveSteps(venue, successor, hasMoved).join('\n'),
     footer: 'The bot says this once a week while you have such a key.',
   };
 }

@@ -53,10 +53,15 @@ export function keyEndText({ retires }: Ended): string | undefined {
   );
 }
 
-/** What whoever has a key of a venue that ends should know and do, a paragraph each; none for any other venue. */
+/**
+ * What whoever has a key of a venue that ends should know and do, a paragraph each; none for any other venue.
+ *
+ * @param hasMoved - Whether they have a key of its successor already.
+ */
 export function moveSteps(
   venue: Ended,
   successor: Pick<VenueFacts, 'label' | 'keyAdvice'> | undefined,
+  hasMoved = false,
 ): readonly string[] {
   const { label, retires } = venue;
   if (retires === undefined) return [];
@@ -66,5 +71,11 @@ export function moveSteps(
   if (successor === undefined) {
     return [dates, `This bot does not offer what follows it: ask its operator. Afterwards: ${last}`];
   }
-  return [dates, `1. ${successor.keyAdvice}`, `2. Add it with /keys add, and choose ${successor.label}.`, `3. ${last}`];
+  if (hasMoved) {
+    const rest = 'Remove the old one with /keys remove, and delete it at the exchange.';
+    return [dates, `You have a key for ${successor.label} already. ${rest}`];
+  }
+  const follows = `What follows it is ${successor.label}, with a key of another kind:`;
+  const add = `2. Add it with /keys add, and choose ${successor.label}.`;
+  return [dates, follows, `1. ${successor.keyAdvice}`, add, `3. ${last}`];
 }

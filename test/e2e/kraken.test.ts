@@ -222,10 +222,10 @@ test.each([
   ['nobody', 'wrong', 'does not accept this key'],
   ['alice', 'may withdraw', 'can withdraw'],
   ['alice', 'read only', 'can only read'],
-  ['alice', 'no WebSocket', 'WebSocket'],
-  ['alice', 'with 2FA', '2FA'],
+  ['alice', 'no WebSocket', 'lacks a right that the bot needs'],
+  ['alice', 'with 2FA', 'seems to ask for a code (2FA)'],
   ['alice', 'expired', 'does not accept this key'],
-  ['alice', 'unknown right', 'right'],
+  ['alice', 'unknown right', 'has a right that the bot does not know'],
 ] as const)('a key of %s, %s, is refused on the page in words', async (person, label, words) => {
   const world = await createWorld();
   await world.startBot();

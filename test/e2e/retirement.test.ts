@@ -150,6 +150,15 @@ test('that the old API ends is said where keys are made and listed, and in the h
     expect(textOf(reply)).toContain('on 14 March 2027 it erases the keys that are still stored');
 });
 
+test('the list of somebody who has a key of what follows it asks only to remove the old one', async () => {
+  const world = await withKey();
+  await world.addKey(alice, { venue: 'kraken', person: 'alice' });
+  const list = textOf(await world.command(alice, 'keys list'));
+  expect(list).toContain('on 14 March 2027 it erases the keys that are still stored');
+  expect(list).toContain('You have a key for Kraken already. Remove the old one with /keys remove');
+  expect(list).not.toContain('WebSocket interface');
+});
+
 test('an operator’s list from before does not switch the successor on: people are told whom to ask', async () => {
   const world = await createWorld({ VENUES: 'kraken-futures' });
   await world.startBot();

@@ -62,9 +62,14 @@ describe('a venue that ends', () => {
     const { old, next } = venues({});
     expect(moveSteps(old, next)).toEqual([
       'The exchange switches the API of Old off on 1 March 2027. From 28 February 2027, 00:00 UTC, this bot sends nothing to it, and on 14 March 2027 it erases the keys that are still stored.',
+      'What follows it is Next, with a key of another kind:',
       '1. Make one without withdrawals.',
       '2. Add it with /keys add, and choose Next.',
       '3. Delete the old key at the exchange.',
+    ]);
+    expect(moveSteps(old, next, true)).toEqual([
+      expect.stringContaining('this bot sends nothing to it'),
+      'You have a key for Next already. Remove the old one with /keys remove, and delete it at the exchange.',
     ]);
     expect(moveSteps(old, undefined).join(' ')).toContain('ask its operator');
     expect(moveSteps(next, undefined)).toEqual([]);

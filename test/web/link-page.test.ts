@@ -200,8 +200,8 @@ describe('a key that is not taken', () => {
 
   test.each([
     ['can-withdraw', 'can withdraw or transfer funds'],
-    ['read-only', 'can only read'],
-    ['no-access', 'no access to trading'],
+    ['read-only', 'Make a key with exactly the rights that /keys add names.'],
+    ['no-access', 'lacks a right that the bot needs'],
     ['rejected', 'does not accept this key'],
     ['unknown-right', 'has a right that the bot does not know'],
     ['second-factor', 'without 2FA on the key itself'],
