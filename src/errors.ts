@@ -9,6 +9,8 @@ export type Refusal =
   | 'key-rejected'
   | 'key-lacks-permission'
   | 'key-forbidden'
+  /** What the bot had agreed with the venue for a connection is over; the key may be good. */
+  | 'session-ended'
   | 'account-inactive'
   | 'account-invalid'
   | 'rate-limited'

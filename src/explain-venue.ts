@@ -70,6 +70,11 @@ function explainRefusal(venue: string, refusal: Refusal, detail: string | undefi
         `${venue} does not let this key do that`,
         'It may be allowed for another IP address only. Look at the key there, or add another one with /keys add.',
       );
+    case 'session-ended':
+      return say(
+        `${venue} had ended the session of the bot`,
+        'Your key may be fine. Run the command again. If it stays like this, use /keys check.',
+      );
     case 'account-inactive':
       return say(`${venue} says that this futures account is inactive`, 'Activate it there.');
     case 'account-invalid':

@@ -18,6 +18,7 @@ const refusals: Readonly<Record<Refusal, true>> = {
   'key-rejected': true,
   'key-lacks-permission': true,
   'key-forbidden': true,
+  'session-ended': true,
   'account-inactive': true,
   'account-invalid': true,
   'rate-limited': true,

@@ -162,7 +162,7 @@ function isWorthAnother(outcome: Called<unknown>): boolean {
 }
 
 /** Says, on a connection whose token was good once, that it is not good any more. */
-const isStale = (outcome: Called<unknown>) => outcome.kind === 'refused' && outcome.refusal === 'key-rejected';
+const isStale = (outcome: Called<unknown>) => outcome.kind === 'refused' && outcome.refusal === 'session-ended';
 
 type Read<M, T> = { readonly reading: PrivateReading<M, T>; readonly leftMs: () => number };
 

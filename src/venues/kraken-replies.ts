@@ -97,8 +97,8 @@ function fixedLeverage(row: unknown): readonly MarketSetting[] {
 
 /** What may stand in `error` of any answer; the pages name no texts for these, so they are those of REST (?). */
 const common: ReadonlyMap<string, Refusal> = new Map([
-  ['EAPI:Invalid token', 'key-rejected'],
-  ['ESession:Invalid session', 'key-rejected'],
+  ['EAPI:Invalid token', 'session-ended'],
+  ['ESession:Invalid session', 'session-ended'],
   ['Exceeded msg rate', 'rate-limited'],
 ]);
 

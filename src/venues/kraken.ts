@@ -88,7 +88,7 @@ const facts: VenueFacts = {
     },
     nonce: {
       what: 'refused the request number of this key twice',
-      next: 'Another program uses the same key. Make a new key for this bot alone, with a nonce window of 10 seconds or more.',
+      next: 'Another program uses the same key, or the clock of the bot’s computer was set back. Make a new key for this bot alone, with a nonce window of 10 seconds or more.',
     },
     conflict: {
       what: 'refused the change and gave no reason',

@@ -95,8 +95,8 @@ const refusals: readonly (readonly [error: string, words: string])[] = [
   ['Insufficient margin for the requested leverage', 'not enough free margin'],
   ['Leverage change rejected', 'refused the change and gave no reason'],
   ["Unknown 'params.leverage_mode.symbol'", 'this market does not exist'],
-  ['EAPI:Invalid token', 'does not accept this key'],
-  ['ESession:Invalid session', 'does not accept this key'],
+  ['EAPI:Invalid token', 'had ended the session'],
+  ['ESession:Invalid session', 'had ended the session'],
   ['EGeneral:Permission denied', 'does not let this key do that'],
   ['EAPI:Rate limit exceeded', 'too many requests with this key'],
   ['Exceeded msg rate', 'too many requests with this key'],
@@ -167,7 +167,9 @@ describe('sockets that do not last', () => {
     const { world, turn, card, counts, ask } = await withCard();
     turn('end-tokens');
     const refused = await world.press(alice, card, /^Set/);
-    expect(textOf(refused)).toMatch(/Not changed: Kraken does not accept this key[\s\S]*Kraken changed nothing/);
+    expect(textOf(refused)).toMatch(
+      /Not changed: Kraken had ended the session of the bot[\s\S]*Kraken changed nothing/,
+    );
     expect(counts()).toEqual({ carriedOut: 0, received: 1 });
     expect(titleOf(await world.press(alice, await ask(), /^Set/))).toContain('applied, as Kraken answered');
     expect(counts()).toEqual({ carriedOut: 1, received: 2 });

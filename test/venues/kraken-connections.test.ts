@@ -116,7 +116,7 @@ const verdictShape = z.object({ success: z.boolean(), error: z.string().optional
 const judge: Judge<unknown> = ({ text }) => {
   const { success: isDone, error } = verdictShape.safeParse(parseJson(text)).data ?? {};
   if (isDone) return { kind: 'ok', value: undefined };
-  if (error === 'EAPI:Invalid token') return refused('key-rejected');
+  if (error === 'EAPI:Invalid token') return refused('session-ended');
   if (error === 'Insufficient margin for the requested leverage') return refused('insufficient-margin');
   return error === 'EService:Unavailable' ? refused('venue-unavailable') : silent('unreadable');
 };
@@ -224,7 +224,7 @@ describe('a change is not-sent, and no frame of it reaches the exchange, when', 
     {
       moment: 'the subscription is refused',
       subscribe: (client, frame) => client.send(refusal(frame, 'EAPI:Invalid token')),
-      failure: { code: 'VENUE_REFUSED', venue, refusal: 'key-rejected' },
+      failure: { code: 'VENUE_REFUSED', venue, refusal: 'session-ended' },
     },
     {
       moment: 'the subscription is refused in unknown words',
@@ -364,7 +364,7 @@ describe('a change that was handed over', () => {
     {
       moment: 'is refused because its token has become stale in mid-session',
       set: (client, frame) => client.send(refusal(frame, 'EAPI:Invalid token')),
-      result: { kind: 'refused', failure: { code: 'VENUE_REFUSED', venue, refusal: 'key-rejected' } },
+      result: { kind: 'refused', failure: { code: 'VENUE_REFUSED', venue, refusal: 'session-ended' } },
     },
     {
       moment: 'is refused in unknown words',

@@ -101,8 +101,8 @@ describe('an answer to a change', () => {
     ['Insufficient margin for the requested leverage', 'insufficient-margin'],
     ['Leverage change rejected', 'conflict'],
     ["Unknown 'params.leverage_mode.symbol'", 'unknown-market'],
-    ['EAPI:Invalid token', 'key-rejected'],
-    ['ESession:Invalid session', 'key-rejected'],
+    ['EAPI:Invalid token', 'session-ended'],
+    ['ESession:Invalid session', 'session-ended'],
     ['EGeneral:Permission denied', 'key-lacks-permission'],
     ['Exceeded msg rate', 'rate-limited'],
     ['EAPI:Rate limit exceeded', 'rate-limited'],
@@ -156,8 +156,8 @@ describe('an answer to a subscription', () => {
   });
 
   test.each([
-    ['EAPI:Invalid token', 'key-rejected'],
-    ['ESession:Invalid session', 'key-rejected'],
+    ['EAPI:Invalid token', 'session-ended'],
+    ['ESession:Invalid session', 'session-ended'],
     ['EGeneral:Permission denied', 'key-lacks-permission'],
     ['Preferences are not available yet, try again later', 'venue-unavailable'],
     ['EService:Unavailable', 'venue-unavailable'],
