@@ -1,5 +1,5 @@
 import { atMost } from '../at-most.ts';
-import { Failure, type FailureCode } from '../errors.ts';
+import { Failure } from '../errors.ts';
 import type { Keys } from '../keys.ts';
 import { closureOf } from '../leverage/retirement.ts';
 import type { Venues } from '../leverage/venue.ts';
@@ -8,7 +8,7 @@ import { kindOf } from '../store/sealed-rows.ts';
 import { type Entry, MOST_KEYS, type Store } from '../store/store.ts';
 import { type Ages, createAges } from './ages.ts';
 import type { Announcing } from './announcing.ts';
-import { readBack } from './execute.ts';
+import { isKeyGone, keyOf, readBack } from './execute.ts';
 import type { Outcome, Unsettled } from './outcome.ts';
 import { idIn, rowKeys, type StoredProposal } from './proposal-rows.ts';
 import { isOver, type Proposals } from './proposals.ts';
@@ -33,9 +33,6 @@ const NEXT_VISITS_MS = 500;
 const MOST_TRIES = 3;
 /** How often a press looks whether a change that runs elsewhere has its result. */
 const LOOK_MS = 250;
-
-/** Why a read-back with the key of a card can never be had again. */
-const goneKeys: ReadonlySet<FailureCode> = new Set(['KEY_MISSING', 'KEY_CHANGED', 'KEY_INACTIVE', 'KEY_UNREADABLE']);
 
 type CaretakerOptions = {
   readonly store: Pick<Store, 'takeDue'>;
@@ -308,14 +305,12 @@ async function readNow(context: Context, { proposal }: StoredProposal): Promise<
   const venue = venues.get(proposal.account.venue);
   if (venue === undefined) return { kind: 'never', gone: 'venue' };
   try {
-    const key = await keys.load(proposal.account);
-    if (key.keyHash !== proposal.keyHash) throw new Failure({ code: 'KEY_CHANGED' });
-    return await readBack({ venue, credentials: key.credentials, proposal, now });
+    const { credentials } = await keyOf(keys, proposal);
+    return await readBack({ venue, credentials, proposal, now });
   } catch (error) {
-    const isGone = error instanceof Failure && goneKeys.has(error.data.code);
     // A bug in reading must not hold a key and its owner's rows for ever: this ends as other silence does.
     if (!(error instanceof Failure)) onError(error);
-    return isGone ? { kind: 'never', gone: 'key' } : { kind: 'unread', at: await now() };
+    return isKeyGone(error) ? { kind: 'never', gone: 'key' } : { kind: 'unread', at: await now() };
   }
 }
 

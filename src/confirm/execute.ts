@@ -1,6 +1,7 @@
 import type { Credentials } from '../account.ts';
 import { type Clock, within } from '../clock.ts';
-import { Failure, type FailureData, type Silence } from '../errors.ts';
+import { Failure, type FailureCode, type FailureData, type Silence } from '../errors.ts';
+import type { Keys, LoadedKey } from '../keys.ts';
 import { nameOf } from '../leverage/market.ts';
 import { isStale, type Preview, preview, seenIn } from '../leverage/preview.ts';
 import { isSameSetting } from '../leverage/setting.ts';
@@ -17,6 +18,8 @@ export type ExecuteOptions = {
   readonly credentials: Credentials;
   readonly proposal: Proposal;
   readonly riskPercent: number;
+  /** The key as it is stored now. @throws Failure when it is gone, or another one */
+  readonly keyNow: () => Promise<unknown>;
   /** Commits "sending" in the store. The write is sent only after it gave true. */
   readonly startSending: () => Promise<boolean>;
   readonly now: () => Promise<number>;
@@ -42,6 +45,9 @@ export async function execute(options: ExecuteOptions): Promise<Execution> {
   if (fresh instanceof Failure) return { outcome: { kind: 'not-sent', at: await now(), failure: fresh.data } };
   if (isThereAlready(proposal, fresh)) return { outcome: { kind: 'unchanged', at: await now() } };
   if (isStale(proposal.seen, seenIn(fresh))) return { outcome: { kind: 'stale', at: await now() }, fresh };
+  // Whoever removed it may have looked for changes under way a moment before this one was claimed.
+  const gone = await options.keyNow().then(() => undefined, goneOnly);
+  if (gone !== undefined) return { outcome: { kind: 'not-sent', at: await now(), failure: gone.data } };
   // Before the commit: the lease may have begun before this process hears of it.
   const isInTime = within(options.clock, FENCE_MS);
   if (!(await options.startSending())) return { outcome: { kind: 'not-sent', at: await now() } };
@@ -50,6 +56,13 @@ export async function execute(options: ExecuteOptions): Promise<Execution> {
   // Not the venue's fault: this process was held up.
   if (result.kind === 'not-sent' && !isInTime()) return { outcome: { kind: 'not-sent', at: await now() }, fresh };
   return { outcome: await outcomeOf(options, result, sentAt), fresh };
+}
+
+/** The key that a proposal was made with. @throws Failure of the vault, KEY_CHANGED */
+export async function keyOf(keys: Keys, { account, keyHash }: Proposal): Promise<LoadedKey> {
+  const key = await keys.load(account);
+  if (key.keyHash !== keyHash) throw new Failure({ code: 'KEY_CHANGED' });
+  return key;
 }
 
 /** On a shared card it would tell a channel what the venue showed, and with it that something is open: it is set again. */
@@ -107,6 +120,18 @@ export async function readBack(
 
 function marketAndCurrencyOf({ market, currency }: Proposal): MarketAndCurrency {
   return currency === undefined ? { market } : { market, currency };
+}
+
+/** Why the key of a card can never be had again. */
+const goneKeys: ReadonlySet<FailureCode> = new Set(['KEY_MISSING', 'KEY_CHANGED', 'KEY_INACTIVE', 'KEY_UNREADABLE']);
+
+export function isKeyGone(error: unknown): error is Failure {
+  return error instanceof Failure && goneKeys.has(error.data.code);
+}
+
+function goneOnly(error: unknown): Failure {
+  if (isKeyGone(error)) return error;
+  throw error;
 }
 
 function failureOnly(error: unknown): Failure {

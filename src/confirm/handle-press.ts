@@ -9,6 +9,7 @@ import type { Wish } from '../leverage/wish.ts';
 import type { Press, PressReply } from '../press.ts';
 import type { View } from '../view.ts';
 import { type Asker, askForCard, busyView } from './cards.ts';
+import { keyOf } from './execute.ts';
 import { maySetAgain } from './outcome.ts';
 import type { PressContext } from './press-context.ts';
 import { besideReply, receiptReply } from './press-reply.ts';
@@ -57,8 +58,7 @@ async function confirm(context: PressContext, press: Press, progress: (view: Vie
   if (closure !== undefined) return endWith(context, found, closure, press);
   const venue = requireVenue(venues, proposal.account.venue);
   demand(mayAsk(rules, press, { venue, setting: proposal.setting }));
-  const key = await keys.load(proposal.account);
-  if (key.keyHash !== proposal.keyHash) throw new Failure({ code: 'KEY_CHANGED' });
+  const key = await keyOf(keys, proposal);
   const claim = await proposals.claim(press.id, press.delivery);
   switch (claim.kind) {
     case 'claimed':

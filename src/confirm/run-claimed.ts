@@ -4,7 +4,7 @@ import { requireVenue } from '../leverage/venue.ts';
 import type { PressReply } from '../press.ts';
 import type { View } from '../view.ts';
 import { renewCard } from './cards.ts';
-import { execute } from './execute.ts';
+import { execute, keyOf } from './execute.ts';
 import type { Outcome } from './outcome.ts';
 import type { PressContext } from './press-context.ts';
 import { notingWhetherShown, receiptReply } from './press-reply.ts';
@@ -33,7 +33,7 @@ export async function runClaimed(
 }
 
 async function carryOut(context: PressContext, run: Run): Promise<PressReply> {
-  const { venues, proposals, riskPercent, now, clock } = context;
+  const { venues, keys, proposals, riskPercent, now, clock } = context;
   const { proposal, delivery } = run.claimed;
   const { outcome, fresh } = await execute({
     venue: requireVenue(venues, proposal.account.venue),
@@ -42,6 +42,7 @@ async function carryOut(context: PressContext, run: Run): Promise<PressReply> {
     riskPercent,
     now,
     clock,
+    keyNow: () => keyOf(keys, proposal),
     startSending: async () => {
       const sending = await proposals.startSending(run.found);
       run.found = sending ?? run.found;

@@ -37,7 +37,8 @@ async function prepare(change: Partial<ExecuteOptions> = {}) {
   const now = async () => NOW;
   const clock = createClock();
   const startSending = async () => true;
-  const options = { venue, credentials, proposal, riskPercent: 10, now, clock, startSending, ...change };
+  const keyNow = async () => {};
+  const options = { venue, credentials, proposal, riskPercent: 10, now, clock, keyNow, startSending, ...change };
   return { ...paper, clock, options, run: () => execute(options) };
 }
 

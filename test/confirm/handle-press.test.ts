@@ -205,6 +205,25 @@ describe('confirming', () => {
     expect(gate.writes).toEqual([]);
   });
 
+  test.each(['removed', 'replaced'])('a key that is %s while its change is claimed sends nothing', async (end) => {
+    const { gate, id, disk, state } = await withCard();
+    const endKey = async () => {
+      state.duringRead = async () => {};
+      if (end === 'removed') await gate.vault.remove(gate.account(alice));
+      else await gate.addKey(alice, 'another-secret');
+    };
+    // Somebody who looked for changes under way right before the claim found none.
+    disk.beforeCommit = async () => {
+      disk.beforeCommit = async () => {};
+      state.duringRead = endKey;
+    };
+    const shown = shownBy(await gate.press('confirm', id));
+    expect(shown).toContain(end === 'removed' ? 'Not sent: You have no' : 'was replaced after this card was made');
+    expect(shown).toContain('Nothing was sent and nothing was changed');
+    expect(gate.writes).toEqual([]);
+    expect(await gate.parts().proposals.openIds()).toEqual([]);
+  });
+
   test('a stale card whose successor cannot be stored is news for the next command', async () => {
     const { gate, id, held, disk } = await withCard();
     held.set('BTCUSD', isolated('9'));
