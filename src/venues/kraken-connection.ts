@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Silence } from '../errors.ts';
-import { type CurrentSetting, isSameSetting } from '../leverage/setting.ts';
 import type { MarketSetting } from '../leverage/venue.ts';
 import { parseJson } from '../parse-json.ts';
 import type { Secret } from '../secret.ts';
+import { createShownSettings, noteShown, type ShownSettings } from './kraken-shown.ts';
 import { isModest, mostCharacters } from './list-reply.ts';
 import type { SocketReply, VenueSocket } from './socket.ts';
 import type { Judge, Outcome } from './venue-api.ts';
@@ -23,16 +23,10 @@ export type Subscription = {
   readonly replaces?: boolean;
 };
 
-/** A setting that the venue showed by itself, and how long ago. */
-export type Word = { readonly setting: CurrentSetting; readonly ageMs: number };
-
 /** What has been heard on one connection, from its first frame on. */
 export type Heard<M> = {
   readonly memory: M;
-  /** The last word about each market, the one heard last at the end. */
-  readonly words: Map<string, Heeded>;
-  /** The last change of each market that went out while it was open. */
-  readonly changes: Map<string, Pending>;
+  readonly shown: ShownSettings;
   /** Called after every frame, and when the connection is over. */
   readonly listeners: Set<() => void>;
   /** The frame that came last, if it is a reply. */
@@ -43,18 +37,6 @@ export type Heard<M> = {
   /** Why nothing more comes. */
   over: Silence | undefined;
 };
-
-type Heeded = {
-  readonly setting: CurrentSetting;
-  readonly at: number;
-  /** Afterwards it does not count any more. */
-  readonly until: number;
-  /** None for a reply. */
-  readonly channel: string | undefined;
-};
-
-/** What was asked for, and until when something else that is told may be from before. */
-type Pending = { readonly setting: CurrentSetting; readonly until: number };
 
 type Reply = { readonly method: string; readonly id: number };
 
@@ -76,19 +58,13 @@ export type HearOptions<M> = {
   readonly elapsed: () => number;
 };
 
-const mostWords = 500;
-/** As long as the key is held for the change that is replied to, so that the bot makes no other one meanwhile. */
-const replyHoldsMs = 30_000;
-/** What was on its way when a change went out has come by then, and so has the change: a second look needs a newer word. */
-const changeHoldsMs = 30_000;
 /** Kraken sends a heartbeat about once a second: whoever is quiet for longer is asked whether anybody is there. */
 const quietMs = 5_000;
 
 export function createHeard<M>({ createMemory, elapsed }: HearOptions<M>): Heard<M> {
   return {
     memory: createMemory(),
-    words: new Map(),
-    changes: new Map(),
+    shown: createShownSettings(),
     listeners: new Set(),
     reply: undefined,
     system: undefined,
@@ -112,40 +88,9 @@ export function hear<M extends Memory>(heard: Heard<M>, options: HearOptions<M>,
   heard.reply = method === undefined || id === undefined ? undefined : { method, id };
   if (channel === 'status') heard.system = status.safeParse(json).data?.data.at(-1)?.system ?? heard.system;
   heard.memory.take(text);
-  for (const told of options.leverageTold(text)) heed(heard, told, { isReply: method !== undefined, channel });
+  const source = { at: heard.at, isReply: method !== undefined, channel };
+  for (const one of options.leverageTold(text)) noteShown(heard.shown, one, source);
   for (const listener of heard.listeners) listener();
-}
-
-type Source = { readonly isReply: boolean; readonly channel: string | undefined };
-
-function heed(heard: Heard<unknown>, { symbol, setting }: MarketSetting, { isReply, channel }: Source): void {
-  const { words, changes, at } = heard;
-  const change = changes.get(symbol);
-  // What a reply says is true when it comes, and nothing tells when it is not any more.
-  if (isReply && change === undefined) return;
-  if (setting.mode === 'unknown') {
-    // Such as a position that is closed, or cross from now on: of what was told of it nobody says when it changes.
-    if (words.get(symbol)?.channel === channel) words.delete(symbol);
-    return;
-  }
-  const isLate = change !== undefined && at < change.until && !isSameSetting(setting, change.setting);
-  const until = isLate ? change.until : isReply ? at + replyHoldsMs : Number.POSITIVE_INFINITY;
-  words.delete(symbol);
-  words.set(symbol, { setting, at, until, channel });
-  dropOldest(words);
-}
-
-function dropOldest(one: Map<string, unknown>): void {
-  const [oldest] = one.keys();
-  if (one.size > mostWords && oldest !== undefined) one.delete(oldest);
-}
-
-/** Takes in that a change goes out: what was told before, or is on its way, says nothing of what came of it. */
-export function expectChange({ heard, elapsed }: Connection<unknown>, { symbol, setting }: MarketSetting): void {
-  heard.words.delete(symbol);
-  heard.changes.delete(symbol);
-  heard.changes.set(symbol, { setting, until: elapsed() + changeHoldsMs });
-  dropOldest(heard.changes);
 }
 
 /** Takes in that nothing more comes. */
@@ -195,12 +140,12 @@ function frameOf(connection: Connection<unknown>, { method, params }: Request) {
 }
 
 /** Sends the change that this connection is for. */
-export function tell(
+export function sendChange(
   connection: Connection<unknown>,
   request: Request & { readonly isInTime: () => boolean },
   deadlineMs: number,
 ): Promise<SocketReply> {
-  return connection.socket.tell({ ...frameOf(connection, request), isInTime: request.isInTime, deadlineMs });
+  return connection.socket.write({ ...frameOf(connection, request), isInTime: request.isInTime, deadlineMs });
 }
 
 /** Subscribes a channel, once for each connection unless it was in vain. */

@@ -2,17 +2,16 @@ import { hash, randomBytes } from 'node:crypto';
 import { setImmediate as letOthersGo } from 'node:timers/promises';
 import type { Credentials } from '../account.ts';
 import { Failure } from '../errors.ts';
+import type { CurrentSetting } from '../leverage/setting.ts';
 import type { ApplyResult, MarketSetting } from '../leverage/venue.ts';
 import {
-  expectChange,
   type Heard,
   isFresh,
   type Memory,
   type Subscription,
+  sendChange,
   subscribe,
-  tell,
   untilHeard,
-  type Word,
 } from './kraken-connection.ts';
 import {
   acquire,
@@ -26,6 +25,7 @@ import {
   unavailable,
   using,
 } from './kraken-kept.ts';
+import { lastShown, noteChange } from './kraken-shown.ts';
 import { applied, type CallReport, countdown, failureOf, type Judge, type Outcome } from './venue-api.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -67,11 +67,10 @@ export type KrakenConnections<M> = {
   /** A change, sent at most once and as the only one of its connection. Never throws a Failure. */
   readonly write: (credentials: Credentials, write: PrivateWrite) => Promise<ApplyResult>;
   /**
-   * The last word about a market on the key's open connections, none older than the last change of it by this bot. For
-   * half a minute one that says something else than this change may still be from before it; then it counts no more.
-   * Connections that have ended are forgotten, so read something before.
+   * The setting of a market that the key's open connections showed last, none older than the last change of it by this bot.
+   * What connections showed that have ended is forgotten, so read something before.
    */
-  readonly told: (credentials: Credentials, symbol: string) => Word | undefined;
+  readonly shown: (credentials: Credentials, symbol: string) => CurrentSetting | undefined;
   /** Ends the connections of a person's keys: as soon as what is under way on them has ended. */
   readonly forget: (user: string) => void;
   /** Waits for what is under way, then ends every connection. */
@@ -103,7 +102,7 @@ export function createKrakenConnections<M extends Memory>(options: KrakenConnect
   return {
     read: (credentials, reading) => withKey(state, credentials, (key) => read(state, key, reading)),
     write: (credentials, one) => withKey(state, credentials, (key) => write(state, key, one)),
-    told: (credentials, symbol) => told(state, credentials, symbol),
+    shown: (credentials, symbol) => shown(state, credentials, symbol),
     forget: (user) => forget(state, user),
     close: () => close(state),
   };
@@ -228,7 +227,11 @@ async function writeOnce<M extends Memory>(
   return using(options, kept, async (connection) => {
     const away = unavailable(connection);
     if (away !== undefined) return failed(facts, away);
-    const reply = await tell(connection, { ...one, isInTime: () => one.isInTime() && expectIt(key, one) }, leftMs());
+    const reply = await sendChange(
+      connection,
+      { ...one, isInTime: () => one.isInTime() && noteOnAll(key, one) },
+      leftMs(),
+    );
     const outcome = reply.kind === 'answered' ? one.judge(reply) : reply;
     if (outcome.kind === 'silent') retire(options, kept, 'linger');
     if (isStale(outcome)) retire(options, kept, 'end');
@@ -236,8 +239,8 @@ async function writeOnce<M extends Memory>(
   });
 }
 
-function expectIt(key: KeyConnections<unknown>, one: PrivateWrite): true {
-  for (const { connection } of key.kept) expectChange(connection, one);
+function noteOnAll(key: KeyConnections<unknown>, one: PrivateWrite): true {
+  for (const { connection } of key.kept) noteChange(connection.heard.shown, one, connection.elapsed());
   return true;
 }
 
@@ -261,17 +264,18 @@ const results: ReadonlyMap<string, string> = new Map([
   ['VENUE_SILENT', 'silent'],
 ]);
 
-function told<M extends Memory>(state: State<M>, credentials: Credentials, symbol: string): Word | undefined {
-  const { elapsed } = state.options;
+function shown<M extends Memory>(
+  state: State<M>,
+  credentials: Credentials,
+  symbol: string,
+): CurrentSetting | undefined {
   const kept = [...(state.keys.get(idOf(state, credentials))?.kept ?? [])];
-  const words = kept
-    .filter(({ connection }) => isFresh(connection))
-    .flatMap(({ connection }) => connection.heard.words.get(symbol) ?? []);
-  const last = words
-    .filter(({ until }) => until > elapsed())
-    .toSorted((a, b) => a.at - b.at)
-    .at(-1);
-  return last && { setting: last.setting, ageMs: elapsed() - last.at };
+  const fresh = kept.map(({ connection }) => connection).filter(isFresh);
+  return lastShown(
+    fresh.map(({ heard }) => heard.shown),
+    symbol,
+    state.options.elapsed(),
+  );
 }
 
 function forget<M extends Memory>(state: State<M>, user: string): void {

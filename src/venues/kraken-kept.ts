@@ -94,7 +94,7 @@ export async function acquire<M extends Memory>(
 }
 
 async function isUsable({ connection, isRetired }: Kept<unknown>, { isWrite, leftMs }: Purpose): Promise<boolean> {
-  if (isRetired || (isWrite && connection.socket.hasTold())) return false;
+  if (isRetired || (isWrite && connection.socket.hasWritten())) return false;
   return isAlive(connection, leftMs() / 2);
 }
 

@@ -217,7 +217,7 @@ async function hearAll(kraken: Kraken, credentials: Credentials): Promise<void> 
 }
 
 function settingTold({ connections }: Kraken, credentials: Credentials, symbol: string): CurrentSetting {
-  return connections.told(credentials, symbol)?.setting ?? { mode: 'unknown' };
+  return connections.shown(credentials, symbol) ?? { mode: 'unknown' };
 }
 
 /** Kraken lists no settings: those of the markets in which something is open, or that were set here before. */

@@ -33,10 +33,10 @@ export type VenueSocket = {
   /** Sends what changes nothing, such as a subscription or a ping: it may be repeated by who asks. */
   readonly ask: (frame: SocketFrame) => Promise<SocketReply>;
   /** Sends a change. Only the first one of a connection goes out; every other one is `not-sent`. */
-  readonly tell: (frame: SocketWrite) => Promise<SocketReply>;
+  readonly write: (frame: SocketWrite) => Promise<SocketReply>;
   readonly isOpen: () => boolean;
   /** Whether a change has gone out on it. */
-  readonly hasTold: () => boolean;
+  readonly hasWritten: () => boolean;
   /** Ends it at once; what still waits for an answer is `silent`. */
   readonly terminate: () => void;
 };
@@ -89,7 +89,7 @@ type Connection = {
   readonly waiting: Set<Waiting>;
   /** What has come in since `startedAt`, at most a second ago. */
   readonly flow: { startedAt: number; frames: number; bytes: number };
-  hasTold: boolean;
+  hasWritten: boolean;
   /** Why it ends, once that is known. */
   silence: Silence | undefined;
   isOver: boolean;
@@ -139,7 +139,7 @@ function follow(ws: WebSocket, options: SocketOptions, maxBytes: number): VenueS
   const connection: Connection = {
     ...{ ws, options, maxBytes, flow },
     waiting: new Set(),
-    hasTold: false,
+    hasWritten: false,
     silence: undefined,
     isOver: false,
   };
@@ -153,20 +153,20 @@ function follow(ws: WebSocket, options: SocketOptions, maxBytes: number): VenueS
   ws.on('close', (code) => finish(connection, code));
   return {
     ask: (frame) => send(connection, frame),
-    tell: (frame) => tell(connection, frame),
+    write: (frame) => write(connection, frame),
     isOpen: () => isOpen(connection),
-    hasTold: () => connection.hasTold,
+    hasWritten: () => connection.hasWritten,
     terminate: () => end(connection, 'reset'),
   };
 }
 
 const isOpen = ({ ws, isOver }: Connection) => !isOver && ws.readyState === WebSocket.OPEN;
 
-async function tell(connection: Connection, frame: SocketWrite): Promise<SocketReply> {
-  if (connection.hasTold) return notSent;
+async function write(connection: Connection, frame: SocketWrite): Promise<SocketReply> {
+  if (connection.hasWritten) return notSent;
   return send(connection, frame, () => {
-    connection.hasTold = frame.isInTime();
-    return connection.hasTold;
+    connection.hasWritten = frame.isInTime();
+    return connection.hasWritten;
   });
 }
 

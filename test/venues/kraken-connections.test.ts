@@ -855,9 +855,9 @@ describe('a connection that may be dead', () => {
 describe('a setting that the exchange shows by itself', () => {
   const isolated = (leverage: string) => ({ mode: 'isolated', leverage });
 
-  test('is known by its last word, with its age, on the connections of its key only', async () => {
+  test('is known as it was shown last, on the connections of its key only', async () => {
     const exchange = await openExchange();
-    const { read, told, clock } = connections(exchange.url);
+    const { read, shown, clock } = connections(exchange.url);
     await Promise.all([read(alice, alive), read(bob, alive)]);
     for (const text of [word('PF_XBTUSD', '3'), word('PF_ETHUSD', '2'), word('PF_XBTUSD', '5')])
       exchange.clients[0]?.send(text);
@@ -865,42 +865,42 @@ describe('a setting that the exchange shows by itself', () => {
       exchange.seen('subscribe')[0]?.params.token === 'token of alice' ? [alice, bob] : [bob, alice];
     await read(owner, heard('preferences', 4));
     clock.advance(700);
-    expect(told(owner, 'PF_XBTUSD')).toEqual({ setting: isolated('5'), ageMs: 700 });
-    expect(told(owner, 'PF_ETHUSD')).toEqual({ setting: isolated('2'), ageMs: 700 });
-    expect([told(owner, 'PF_SOLUSD'), told(other, 'PF_XBTUSD')]).toEqual([undefined, undefined]);
+    expect(shown(owner, 'PF_XBTUSD')).toEqual(isolated('5'));
+    expect(shown(owner, 'PF_ETHUSD')).toEqual(isolated('2'));
+    expect([shown(owner, 'PF_SOLUSD'), shown(other, 'PF_XBTUSD')]).toEqual([undefined, undefined]);
   });
 
   test('is forgotten when a change of its market goes out, and known again from the next word', async () => {
     const exchange = await openExchange({
       set: (client, frame) => client.send(refusal(frame, 'EService:Unavailable')),
     });
-    const { read, write, told } = connections(exchange.url);
+    const { read, write, shown } = connections(exchange.url);
     await read(alice, alive);
     for (const symbol of ['PF_XBTUSD', 'PF_ETHUSD']) exchange.clients[0]?.send(word(symbol, '3'));
     await read(alice, heard('preferences', 3));
     await write(alice, change({ isInTime: () => false }));
-    expect(told(alice, 'PF_XBTUSD')).toMatchObject({ setting: isolated('3') });
+    expect(shown(alice, 'PF_XBTUSD')).toEqual(isolated('3'));
     expect(await write(alice, change())).toMatchObject({ kind: 'silent' });
-    expect([told(alice, 'PF_XBTUSD'), told(alice, 'PF_ETHUSD')?.setting]).toEqual([undefined, isolated('3')]);
+    expect([shown(alice, 'PF_XBTUSD'), shown(alice, 'PF_ETHUSD')]).toEqual([undefined, isolated('3')]);
     exchange.clients[0]?.send(word('PF_XBTUSD', '10'));
-    await expect.poll(() => told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated('10'));
+    await expect.poll(() => shown(alice, 'PF_XBTUSD')).toEqual(isolated('10'));
   });
 
   test('is read from another connection after silence, while a late word on the first one still counts', async () => {
     const exchange = await openExchange({ set: () => {} });
-    const { read, write, told } = connections(exchange.url, shortWrites);
+    const { read, write, shown } = connections(exchange.url, shortWrites);
     await read(alice, alive);
     expect(await write(alice, change())).toMatchObject({ kind: 'silent' });
     await read(alice, from('positions'));
     expect(exchange.clients).toHaveLength(2);
     exchange.clients[0]?.send(word('PF_XBTUSD', '5'));
-    await expect.poll(() => told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated('5'));
+    await expect.poll(() => shown(alice, 'PF_XBTUSD')).toEqual(isolated('5'));
   });
 
   test('in a reply holds for half a minute, since nothing tells when it changes again', async () => {
     const set: Act = (client, frame) => client.send(success(frame, { word: ['PF_XBTUSD', '5'] }));
     const exchange = await openExchange({ set });
-    const { read, write, told, clock } = connections(exchange.url);
+    const { read, write, shown, clock } = connections(exchange.url);
     expect(await write(alice, change())).toEqual({ kind: 'accepted' });
     for (const [passedMs, setting] of [
       [0, isolated('5')],
@@ -909,10 +909,10 @@ describe('a setting that the exchange shows by itself', () => {
     ] as const) {
       clock.advance(passedMs);
       await read(alice, alive);
-      expect(told(alice, 'PF_XBTUSD')?.setting).toEqual(setting);
+      expect(shown(alice, 'PF_XBTUSD')).toEqual(setting);
     }
     exchange.clients[0]?.send(word('PF_XBTUSD', '7'));
-    await expect.poll(() => told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated('7'));
+    await expect.poll(() => shown(alice, 'PF_XBTUSD')).toEqual(isolated('7'));
   });
 
   test.each([
@@ -925,34 +925,34 @@ describe('a setting that the exchange shows by itself', () => {
       client.send(success(frame));
     };
     const exchange = await openExchange({ set });
-    const { read, write, told, clock } = connections(exchange.url);
+    const { read, write, shown, clock } = connections(exchange.url);
     expect(await write(alice, change({ setting: { mode: 'isolated', leverage: '5' } }))).toEqual({ kind: 'accepted' });
     clock.advance(29_999);
     await read(alice, alive);
-    expect(told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated(old));
+    expect(shown(alice, 'PF_XBTUSD')).toEqual(isolated(old));
     clock.advance(1);
     await read(alice, alive);
-    expect(told(alice, 'PF_XBTUSD')?.setting).toEqual(after);
-    expect(told(alice, 'PF_ETHUSD')?.setting, 'of a market that was not changed').toEqual(isolated(old));
+    expect(shown(alice, 'PF_XBTUSD')).toEqual(after);
+    expect(shown(alice, 'PF_ETHUSD'), 'of a market that was not changed').toEqual(isolated(old));
     exchange.clients[0]?.send(word('PF_XBTUSD', '7'));
-    await expect.poll(() => told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated('7'));
+    await expect.poll(() => shown(alice, 'PF_XBTUSD')).toEqual(isolated('7'));
     clock.advance(60_000);
     await read(alice, alive);
-    expect(told(alice, 'PF_XBTUSD')?.setting, 'a newer word').toEqual(isolated('7'));
+    expect(shown(alice, 'PF_XBTUSD'), 'a newer word').toEqual(isolated('7'));
   });
 
   test('is forgotten when its channel names the market without one, as of a position that is closed', async () => {
     const exchange = await openExchange();
-    const { read, told } = connections(exchange.url);
+    const { read, shown } = connections(exchange.url);
     await read(alice, alive);
     const [client] = exchange.clients;
     client?.send(word('PF_XBTUSD', '3'));
-    await expect.poll(() => told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated('3'));
+    await expect.poll(() => shown(alice, 'PF_XBTUSD')).toEqual(isolated('3'));
     client?.send(word('PF_XBTUSD', '').replace('preferences', 'positions'));
     await read(alice, heard('positions'));
-    expect(told(alice, 'PF_XBTUSD')?.setting, 'another channel showed it').toEqual(isolated('3'));
+    expect(shown(alice, 'PF_XBTUSD'), 'another channel showed it').toEqual(isolated('3'));
     client?.send(word('PF_XBTUSD', ''));
-    await expect.poll(() => told(alice, 'PF_XBTUSD')).toBeUndefined();
+    await expect.poll(() => shown(alice, 'PF_XBTUSD')).toBeUndefined();
   });
 
   test('in a reply without a change of its market, or to nobody, does not count for longer', async () => {
@@ -961,37 +961,37 @@ describe('a setting that the exchange shows by itself', () => {
       client.send(JSON.stringify({ method: 'set_preference', success: true, word: ['PF_XBTUSD', '5'] }));
     };
     const exchange = await openExchange({ set });
-    const { read, write, told, clock } = connections(exchange.url);
+    const { read, write, shown, clock } = connections(exchange.url);
     expect(await write(alice, change({ setting: { mode: 'isolated', leverage: '5' } }))).toEqual({ kind: 'accepted' });
-    await expect.poll(() => told(alice, 'PF_XBTUSD')?.setting).toEqual(isolated('5'));
-    expect(told(alice, 'PF_ETHUSD')).toBeUndefined();
+    await expect.poll(() => shown(alice, 'PF_XBTUSD')).toEqual(isolated('5'));
+    expect(shown(alice, 'PF_ETHUSD')).toBeUndefined();
     clock.advance(30_000);
     await read(alice, alive);
-    expect(told(alice, 'PF_XBTUSD')).toBeUndefined();
+    expect(shown(alice, 'PF_XBTUSD')).toBeUndefined();
   });
 
   test('is forgotten with its connection, and when that has become quiet', async () => {
     const exchange = await openExchange();
-    const { read, told, clock } = connections(exchange.url);
+    const { read, shown, clock } = connections(exchange.url);
     await read(alice, alive);
     exchange.clients[0]?.send(word('PF_XBTUSD', '3'));
-    await expect.poll(() => told(alice, 'PF_XBTUSD')).toBeDefined();
+    await expect.poll(() => shown(alice, 'PF_XBTUSD')).toBeDefined();
     clock.advance(5_000);
-    expect(told(alice, 'PF_XBTUSD')).toBeUndefined();
+    expect(shown(alice, 'PF_XBTUSD')).toBeUndefined();
     await read(alice, alive);
-    expect(told(alice, 'PF_XBTUSD')).toMatchObject({ ageMs: 5_000 });
+    expect(shown(alice, 'PF_XBTUSD')).toEqual(isolated('3'));
     exchange.clients[0]?.terminate();
-    await expect.poll(() => told(alice, 'PF_XBTUSD')).toBeUndefined();
+    await expect.poll(() => shown(alice, 'PF_XBTUSD')).toBeUndefined();
   });
 
   test('is remembered for 500 markets, those told of last', async () => {
     const exchange = await openExchange();
-    const { read, told } = connections(exchange.url);
+    const { read, shown } = connections(exchange.url);
     await read(alice, alive);
     for (let at = 0; at < 501; at += 1) exchange.clients[0]?.send(word(`PF_${at}`, '3'));
     exchange.clients[0]?.send(word('PF_1', '4'));
     await read(alice, heard('preferences', 503));
-    expect([0, 1, 2, 500].map((at) => told(alice, `PF_${at}`) !== undefined)).toEqual([false, true, true, true]);
+    expect([0, 1, 2, 500].map((at) => shown(alice, `PF_${at}`) !== undefined)).toEqual([false, true, true, true]);
   });
 });
 

@@ -49,7 +49,7 @@ function check(
           return patience.otherwise;
         },
         write: async () => ({ kind: 'not-sent', failure: silence }),
-        told: () => undefined,
+        shown: () => undefined,
         forget: () => {},
         close: async () => {},
       },

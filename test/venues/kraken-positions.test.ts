@@ -81,7 +81,7 @@ test('a position with margin has its mark price and what must be kept of its val
 test('the leverage of an open position is known as soon as it is told', async () => {
   const { read, connections } = await open({ withMargin: [fixtures.positionsWithMargin.frame] });
   await read(alice, marketsOfPositions);
-  expect(connections.told(alice, 'PF_XBTUSD')?.setting).toEqual({ mode: 'isolated', leverage: '2.5' });
+  expect(connections.shown(alice, 'PF_XBTUSD')).toEqual({ mode: 'isolated', leverage: '2.5' });
 });
 
 test('where nothing is open there is none, once Kraken has said so', async () => {

@@ -193,9 +193,9 @@ describe('a change that was handed to an open connection', () => {
   test.each(faults)('$fault', async ({ answer, comes, deadlineMs = 8_000 }) => {
     const server = await serve(answer);
     const { socket } = await open(server.url);
-    expect(await socket.tell(write({ deadlineMs }))).toEqual(comes);
+    expect(await socket.write(write({ deadlineMs }))).toEqual(comes);
     expect(server.frames).toEqual(['{"req_id":1}']);
-    expect(await socket.tell(write())).toEqual(notSent);
+    expect(await socket.write(write())).toEqual(notSent);
     expect(server.frames).toHaveLength(1);
   });
 
@@ -208,7 +208,7 @@ describe('a change that was handed to an open connection', () => {
     const server = await openRawSocketServer((socket) => socket.once('data', () => socket.end(bytes)));
     closing.push(server.close);
     const { socket, heard } = await open(server.url);
-    expect(await socket.tell(write())).toEqual(silent(silence));
+    expect(await socket.write(write())).toEqual(silent(silence));
     expect(heard).toEqual([]);
   });
 
@@ -228,7 +228,7 @@ describe('a change that was handed to an open connection', () => {
     const peer = await upgraded;
     // More than the network's own buffers hold.
     const filling = socket.ask({ ...numbered(7, 60_000), text: () => 'x'.repeat(32 * mebibyte) });
-    expect(await socket.tell(write({ deadlineMs: 200 }))).toEqual(silent('timeout'));
+    expect(await socket.write(write({ deadlineMs: 200 }))).toEqual(silent('timeout'));
     expect(await filling).toEqual(silent('timeout'));
     expect(socket.isOpen()).toBe(false);
     peer.resume();
@@ -246,10 +246,10 @@ describe('a change that was not sent reaches no byte of the venue', () => {
       asked += 1;
       return false;
     };
-    expect(await socket.tell(write({ isInTime }))).toEqual(notSent);
-    expect([asked, socket.hasTold()]).toEqual([1, false]);
+    expect(await socket.write(write({ isInTime }))).toEqual(notSent);
+    expect([asked, socket.hasWritten()]).toEqual([1, false]);
     // What was never sent has not used up the connection.
-    expect(await socket.tell(write())).toEqual(answered);
+    expect(await socket.write(write())).toEqual(answered);
     expect(server.frames).toHaveLength(1);
   });
 
@@ -259,7 +259,7 @@ describe('a change that was not sent reaches no byte of the venue', () => {
     const isInTime = () => {
       throw new Error('asked');
     };
-    expect(await socket.tell(write({ deadlineMs: 0, isInTime }))).toEqual(notSent);
+    expect(await socket.write(write({ deadlineMs: 0, isInTime }))).toEqual(notSent);
     expect(server.frames).toEqual([]);
   });
 
@@ -273,7 +273,7 @@ describe('a change that was not sent reaches no byte of the venue', () => {
     const { socket, endings } = await open(server.url);
     await expect.poll(() => endings).toEqual([{ code, silence: 'reset' }]);
     expect(socket.isOpen()).toBe(false);
-    expect(await socket.tell(write())).toEqual(notSent);
+    expect(await socket.write(write())).toEqual(notSent);
     expect(await socket.ask(numbered(2))).toEqual(notSent);
     expect(server.frames).toEqual([]);
   });
@@ -283,7 +283,7 @@ describe('a change that was not sent reaches no byte of the venue', () => {
     const { socket, endings } = await open(server.url);
     socket.terminate();
     socket.terminate();
-    expect(await socket.tell(write())).toEqual(notSent);
+    expect(await socket.write(write())).toEqual(notSent);
     expect(endings).toEqual([{ code: 1006, silence: 'reset' }]);
     expect(server.frames).toEqual([]);
   });
@@ -291,7 +291,7 @@ describe('a change that was not sent reaches no byte of the venue', () => {
   test('when another one has gone out on it, at the same time or before', async () => {
     const server = await serve((client) => client.send(reply));
     const { socket } = await open(server.url);
-    expect(await Promise.all([socket.tell(write()), socket.tell(write()), socket.tell(write())])).toEqual([
+    expect(await Promise.all([socket.write(write()), socket.write(write()), socket.write(write())])).toEqual([
       answered,
       notSent,
       notSent,
@@ -318,7 +318,7 @@ describe('a question', () => {
   test('may be asked again and again on one connection, also after a change', async () => {
     const server = await serve(echo);
     const { socket } = await open(server.url);
-    expect(await socket.tell(write())).toEqual(said(1));
+    expect(await socket.write(write())).toEqual(said(1));
     for (const id of [2, 3]) expect(await socket.ask(numbered(id))).toEqual(said(id));
     expect(server.frames).toHaveLength(3);
   });
@@ -481,7 +481,7 @@ test('a server that says much, but not in one second, is listened to', async () 
 test('what waits when a connection ends is silent, once and for all', async () => {
   const server = await serve();
   const { socket } = await open(server.url);
-  const waiting: readonly ReturnType<VenueSocket['ask']>[] = [socket.ask(numbered(2)), socket.tell(write())];
+  const waiting: readonly ReturnType<VenueSocket['ask']>[] = [socket.ask(numbered(2)), socket.write(write())];
   await expect.poll(() => server.frames.length).toBe(2);
   for (const client of server.clients) client.terminate();
   expect(await Promise.all(waiting)).toEqual([silent('reset'), silent('reset')]);

@@ -94,8 +94,8 @@ export const edits = {
   'no-socket-fence': [
     {
       file: 'src/venues/socket.ts',
-      stands: 'connection.hasTold = frame.isInTime();',
-      bug: 'connection.hasTold = true;',
+      stands: 'connection.hasWritten = frame.isInTime();',
+      bug: 'connection.hasWritten = true;',
     },
   ],
   'hasty-takeover': [
