@@ -142,7 +142,10 @@ async function open(state: State, leftMs: () => number): Promise<Open | NotConne
     onEnd: () => {
       isOver = true;
       clearInterval(pinging);
-      if (state.current === opened) state.current = undefined;
+      if (state.current !== opened) return;
+      state.current = undefined;
+      // Nobody says any more when it is over.
+      state.status = undefined;
     },
   });
   if (opening.kind !== 'open') return opening;

@@ -248,14 +248,16 @@ describe('one connection for public data', () => {
     expect(await outcomeOf(list())).toMatchObject({ code: 'VENUE_SILENT', silence: 'unreadable' });
   });
 
-  test('tells the status of the exchange', async () => {
-    const { list, status } = await open((asked, client, answer) => {
+  test('tells the status of the exchange while it lasts', async () => {
+    const { list, status, clients } = await open((asked, client, answer) => {
       answer(fixtures.status.frame);
       usual(asked, client, answer);
     });
     expect(status()).toBeUndefined();
     await list();
     expect(status()).toMatchObject({ system: 'online', upcoming: [{ proximity: 'approaching_30m' }] });
+    clients[0]?.terminate();
+    await expect.poll(status).toBeUndefined();
   });
 
   const mebibytes = (count: number) => count * 1024 * 1024;
