@@ -4,7 +4,12 @@ import { readOptions, usage } from './options.ts';
 import { runProbe } from './probe.ts';
 import { createTerminal } from './terminal.ts';
 
-const options = readOptions(process.argv.slice(2));
+const parameters = process.argv.slice(2);
+if (parameters.includes('--help')) {
+  console.log(usage);
+  process.exit(0);
+}
+const options = readOptions(parameters);
 if (typeof options === 'string') stop(`${options}\n\n${usage}`);
 if (!process.stdin.isTTY && options.playground === undefined)
   stop('The key is typed on a terminal. What comes through a pipe is taken only with --playground.');

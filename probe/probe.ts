@@ -243,7 +243,7 @@ function finish(context: Context, venue: Venue, { path, file }: Report, found: F
   writeFileSync(file, scrub(text));
   if (ended !== undefined) say(`Ended early. ${ended}`);
   const differing = [...answers, ...(change?.answers ?? [])].filter(({ finding }) => finding.verdict === 'different');
-  if (differing.length > 0) say(`Different from what the bot takes for granted: ${differing.length} answers.`);
+  if (differing.length > 0) say(`Different from what the bot takes for granted: ${differing.length} of the answers.`);
   say(`The report: ${path}`);
   return ended === undefined ? 0 : 1;
 }

@@ -97,6 +97,23 @@ test('the old API is compared with a second key', async () => {
   expect(writesAt(exchange)).toBeLessThanOrEqual(1);
 });
 
+test('tokens that are refused for a while make nothing different: what was not asked is not told', async () => {
+  let isArmed = false;
+  const { origin, exchange } = await openKraken({ changed: () => refuseTokens() });
+  // The bot has checked the key by then; the questions about it come next.
+  const refuseTokens = () => {
+    if (isArmed || !exchange.requests.some(({ url }) => url.includes('channel=preferences'))) return;
+    isArmed = true;
+    exchange.faults.add({ name: 'refused', path: 'GetWebSocketsToken', error: 'EAPI:Rate limit exceeded', times: 3 });
+  };
+  const { said, report } = await probe(origin, linesOf('kraken'));
+  expect(foundIn(report, 'Does `preferences` show the leverage of markets?')).toMatch(/not told.*VENUE_BUSY/);
+  expect(foundIn(report, 'How are wrong private subscriptions refused?')).toMatch(
+    /answered.*a second subscription: "Already subscribed to preferences channel"/,
+  );
+  expect(said).not.toContain('Different from what the bot takes for granted');
+});
+
 test('a token that an exchange repeats in its errors stays out of the report', async () => {
   const { origin, exchange } = await openKraken({});
   const token = 'canaryTokenAbCdEfGh';

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { probedVenues } from '../../probe/open-venue.ts';
+import { usage } from '../../probe/options.ts';
 import { runProbe as run } from '../../probe/probe.ts';
 import { probedIds } from '../../probe/question.ts';
 import { documentedWords } from '../../probe/shape.ts';
@@ -162,6 +163,11 @@ test('a key that may withdraw is not used for anything but its check', async () 
   expect(code).toBe(1);
   expect(said).toContain('can withdraw or transfer funds');
   expect(exchange.requests).toHaveLength(1);
+});
+
+test('its arguments are explained when that is asked for, and then nothing is done', async () => {
+  const { code, said } = await runProbe(['--help'], { typed: [] });
+  expect([code, said]).toEqual([0, `${usage}\n`]);
 });
 
 test('a key that can only read is asked everything, and sets nothing', async () => {
