@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { type Credentials, credentialsOf } from '../src/account.ts';
+import type { Credentials } from '../src/account.ts';
 import { isSameSetting, type LeverageSetting } from '../src/leverage/setting.ts';
 import { authent, krakenFutures, krakenFuturesUrl } from '../src/venues/kraken-futures.ts';
 import { credential } from '../src/venues/venue-api.ts';
-import type { ProbedVenue } from './probed-venue.ts';
+import { noKey } from './kraken-refusals.ts';
 import {
   againstFixture,
   asAssumed,
@@ -13,6 +13,7 @@ import {
   type Finding,
   jsonOf,
   newest,
+  type ProbedVenue,
   type Question,
   tell,
   told,
@@ -27,10 +28,6 @@ const adapter = 'src/venues/kraken-futures.ts';
 const simulator = 'simulators/venues/kraken-routes.ts';
 
 const documented = (...entries: readonly string[]) => ({ file: fixtures, entries });
-
-/** A well-formed key that nobody has. */
-const noSecret = Buffer.alloc(64, 1).toString('base64');
-const noKey = credentialsOf('', { apiKey: Buffer.alloc(42, 1).toString('base64'), apiSecret: noSecret });
 
 type Path = { readonly path: string; readonly query?: string; readonly credentials?: Credentials };
 

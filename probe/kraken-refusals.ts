@@ -47,6 +47,7 @@ function errorsOf(bench: Bench, exchange: Exchange): readonly string[] {
   return z.object({ error: z.array(z.string()) }).safeParse(jsonOf(bench, exchange)).data?.error ?? [];
 }
 
+/** A well-formed key that nobody has, in the form of either of Kraken's APIs. */
 export const noKey = credentialsOf('', {
   apiKey: Buffer.alloc(42, 1).toString('base64'),
   apiSecret: Buffer.alloc(64, 1).toString('base64'),

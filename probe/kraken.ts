@@ -6,7 +6,6 @@ import { afterChange, oldApi } from './kraken-change.ts';
 import { derivatives, fieldsLike, positions, readChannel, withDesk, withFields } from './kraken-desk.ts';
 import { waitForEnds } from './kraken-ends.ts';
 import { askRest, askWrongly, askWrongThings, keyInfoPath, noKey, nonceOf } from './kraken-refusals.ts';
-import type { ProbedVenue } from './probed-venue.ts';
 import {
   againstFixture,
   asAssumed,
@@ -15,6 +14,7 @@ import {
   type Finding,
   jsonOf,
   newest,
+  type ProbedVenue,
   type Question,
   told,
   untold,

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { credentialsOf } from '../src/account.ts';
 import { mudrex, mudrexUrl } from '../src/venues/mudrex.ts';
 import { credential } from '../src/venues/venue-api.ts';
-import type { ProbedVenue } from './probed-venue.ts';
 import {
   againstFixture,
   asAssumed,
@@ -14,6 +13,7 @@ import {
   jsonOf,
   newest,
   newestBefore,
+  type ProbedVenue,
   type Question,
   tell,
   told,

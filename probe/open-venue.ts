@@ -8,8 +8,7 @@ import { probedKraken } from './kraken.ts';
 import { probedKrakenFutures } from './kraken-futures.ts';
 import { probedMudrex } from './mudrex.ts';
 import type { Options } from './options.ts';
-import type { ProbedVenue } from './probed-venue.ts';
-import type { ProbedId } from './question.ts';
+import type { ProbedId, ProbedVenue } from './question.ts';
 import { createRecorder, recordHttp, recordMessage } from './recorder.ts';
 
 export const probedVenues: Readonly<Record<ProbedId, ProbedVenue>> = {

@@ -13,7 +13,7 @@ import { type Answered, answer, type Bench, type Question, tell } from './questi
 import { verdictWords, writeReport } from './report.ts';
 import type { Terminal } from './terminal.ts';
 
-export type ProbeOptions = {
+type ProbeOptions = {
   readonly options: Options;
   readonly terminal: Terminal;
   /** Milliseconds since the epoch. */

@@ -6,7 +6,7 @@ import type { Market } from '../src/leverage/market.ts';
 import type { LeverageSetting } from '../src/leverage/setting.ts';
 import type { Venue } from '../src/leverage/venue.ts';
 import { parseJson } from '../src/parse-json.ts';
-import type { ReadRequest, VenueApi, VenueOptions } from '../src/venues/venue-api.ts';
+import type { ReadRequest, VenueApi, VenueDefinition, VenueOptions, VenueUrl } from '../src/venues/venue-api.ts';
 import type { Answer } from '../src/venues/verdict.ts';
 import type { Desks } from './desk.ts';
 import { describeReply, errorTexts, type Telling } from './harmless.ts';
@@ -50,6 +50,21 @@ export type Question = {
   /** Not asked again after a change: what is refused may count against the key. */
   readonly isOnce?: boolean;
   readonly ask: (bench: Bench) => Promise<Finding>;
+};
+
+/** An exchange with its open questions. */
+export type ProbedVenue = {
+  readonly definition: VenueDefinition;
+  /** The exchange's API that came before, with which it can be compared. */
+  readonly old?: ProbedId;
+  /** Its own base address. */
+  readonly url: VenueUrl;
+  /** The shortest time between two requests, in milliseconds. */
+  readonly gapMs: number;
+  /** Each changes nothing. */
+  readonly questions: readonly Question[];
+  /** About what the change itself answered: asked right after it, and sends nothing. */
+  readonly afterChange: readonly Question[];
 };
 
 /** `told` answers a question that had no assumption; `untold` needs another account, or another state of this one. */

@@ -4,7 +4,7 @@ import type { Exchange } from './recorder.ts';
 import type { Difference } from './shape.ts';
 
 /** All that was found out. */
-export type Findings = {
+type Findings = {
   readonly label: string;
   readonly market: string;
   /** Milliseconds since the epoch. */

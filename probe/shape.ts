@@ -1,5 +1,5 @@
 /** What a reply looks like without what it says: each field's path, and what kinds of value stand there. */
-export type Shape = ReadonlyMap<string, Field>;
+type Shape = ReadonlyMap<string, Field>;
 
 export type Field = {
   readonly kinds: ReadonlySet<string>;

@@ -12,7 +12,7 @@ export type Terminal = {
   readonly close: () => void;
 };
 
-export type TerminalStreams = {
+type TerminalStreams = {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly output: NodeJS.WritableStream;
   /** Ctrl+C. */

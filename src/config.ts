@@ -77,7 +77,7 @@ export type Config = {
   readonly ignored: readonly IgnoredVenue[];
 };
 
-export type IgnoredVenue = { readonly variable: string; readonly venue: string };
+type IgnoredVenue = { readonly variable: string; readonly venue: string };
 
 export type WebConfig = {
   readonly host: string;

@@ -71,35 +71,9 @@ export function createWitness(venueUrls: BotSetup['venueUrls']) {
   subscribe('net.client.socket', (message) => {
     const { socket } = aboutSocket.parse(message);
     const isVenue = () => ports.has(socket.remotePort ?? 0);
-    let waitsFor: unknown;
     socket.once('connect', () => isVenue() && reach('connected'));
-    const listen = () =>
-      overhear(
-        socket,
-        { isUpgraded: false },
-        {
-          onSent(text) {
-            const id = isVenue() ? writeIn(text) : undefined;
-            if (id === undefined) return;
-            waitsFor = id;
-            const about = { pid: process.pid, line: lineOf(socket.localPort, socket.remotePort) };
-            note({ kind: 'left', ...about, at: machineMs() });
-            process.nextTick(() => {
-              // It is through with the frame; for how long it waits for an answer shows nowhere on the connection.
-              note({ kind: 'over', ...about, at: machineMs() });
-              reach('sent');
-            });
-          },
-          onReceived(text) {
-            if (!isVenue()) return;
-            const { method, req_id: id } = frame.safeParse(parse(text)).data ?? {};
-            if (method === 'subscribe') reach('subscribed');
-            if (method === WRITE && id === waitsFor) reach('answered');
-          },
-        },
-      );
     // Connecting takes away what was put in the place of `write` before it.
-    process.nextTick(listen);
+    process.nextTick(() => watchFrames(socket, isVenue, reach));
   });
 
   return {
@@ -122,6 +96,30 @@ export function createWitness(venueUrls: BotSetup['venueUrls']) {
       },
     }),
   };
+}
+
+/** Notes a change that leaves over a venue's socket, and reaches the moments of its frames. */
+function watchFrames(socket: Socket, isVenue: () => boolean, reach: (moment: InnerMoment) => void): void {
+  let waitsFor: unknown;
+  const onSent = (text: string) => {
+    const id = isVenue() ? writeIn(text) : undefined;
+    if (id === undefined) return;
+    waitsFor = id;
+    const about = { pid: process.pid, line: lineOf(socket.localPort, socket.remotePort) };
+    note({ kind: 'left', ...about, at: machineMs() });
+    process.nextTick(() => {
+      // It is through with the frame; for how long it waits for an answer shows nowhere on the connection.
+      note({ kind: 'over', ...about, at: machineMs() });
+      reach('sent');
+    });
+  };
+  const onReceived = (text: string) => {
+    if (!isVenue()) return;
+    const { method, req_id: id } = frame.safeParse(parse(text)).data ?? {};
+    if (method === 'subscribe') reach('subscribed');
+    if (method === WRITE && id === waitsFor) reach('answered');
+  };
+  overhear(socket, { isUpgraded: false }, { onSent, onReceived });
 }
 
 function note(one: Note): void {

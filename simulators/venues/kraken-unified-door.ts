@@ -9,7 +9,7 @@ import { createWindowsPerKey } from './sliding-windows.ts';
 const connectRule = { windowMs: 600_000, budget: 150 } as const;
 const BAN_MS = 600_000;
 
-export type DoorParts = {
+type DoorParts = {
   readonly now: () => number;
   readonly traffic: Traffic;
   /** Whether attempts are counted. */

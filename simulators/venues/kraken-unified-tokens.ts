@@ -16,7 +16,7 @@ export type Token = {
   isRevoked: boolean;
 };
 
-export type FoundToken =
+type FoundToken =
   | { readonly kind: 'valid'; readonly token: Token }
   | { readonly kind: 'expired' | 'unknown'; readonly token: Token | undefined };
 

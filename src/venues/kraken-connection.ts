@@ -58,8 +58,10 @@ export type HearOptions<M> = {
   readonly elapsed: () => number;
 };
 
-/** Kraken sends a heartbeat about once a second: whoever is quiet for longer is asked whether anybody is there. */
-const quietMs = 5_000;
+/** Kraken closes a connection after about a minute of silence. @see docs.kraken.com/exchange/guides/websockets/introduction */
+export const pingMs = 30_000;
+/** Kraken sends a heartbeat about once a second: a connection that is quiet for longer is asked whether anybody is there. */
+export const quietMs = 5_000;
 
 export function createHeard<M>({ createMemory, elapsed }: HearOptions<M>): Heard<M> {
   return {

@@ -3,7 +3,7 @@ import type { Credentials } from '../account.ts';
 import { Failure, type FailureData } from '../errors.ts';
 import type { Deadlines } from '../leverage/venue.ts';
 import { Secret } from '../secret.ts';
-import { type ConnectBudget, connect } from './connect-budget.ts';
+import { type ConnectBudget, connect } from './kraken-connect-budget.ts';
 import {
   type Connection,
   createHeard,
@@ -14,6 +14,7 @@ import {
   isAlive,
   type Memory,
   ping,
+  pingMs,
   type Subscription,
   subscribe,
   untilHeard,
@@ -62,10 +63,7 @@ export type KeepOptions<M extends Memory> = HearOptions<M> & {
   readonly pingMs?: number;
 };
 
-export type Purpose = { readonly isWrite: boolean; readonly leftMs: () => number };
-
-/** Kraken closes a connection after about a minute of silence. @see docs.kraken.com/exchange/guides/websockets/introduction */
-const defaultPingMs = 30_000;
+type Purpose = { readonly isWrite: boolean; readonly leftMs: () => number };
 
 const mostFirstTries = 3;
 const betweenTriesMs = 250;
@@ -229,14 +227,14 @@ async function subscribeFirst<M extends Memory>(
 }
 
 function keep<M extends Memory>(
-  { pingMs = defaultPingMs, keepMs, deadlines }: KeepOptions<M>,
+  { pingMs: betweenMs = pingMs, keepMs, deadlines }: KeepOptions<M>,
   { kept: all }: KeyConnections<M>,
   connection: Connection<M>,
 ): Kept<M> {
   const timer = setTimeout(connection.socket.terminate, keepMs).unref();
   const kept: Kept<M> = { connection, calls: 0, isRetired: false, lingers: false, timer };
   all.add(kept);
-  void keepAlive(connection, { pingMs, deadlineMs: deadlines.readMs });
+  void keepAlive(connection, { betweenMs, deadlineMs: deadlines.readMs });
   whenOver(kept, () => {
     clearTimeout(kept.timer);
     all.delete(kept);
@@ -246,9 +244,9 @@ function keep<M extends Memory>(
 
 async function keepAlive(
   connection: Connection<unknown>,
-  { pingMs, deadlineMs }: { readonly pingMs: number; readonly deadlineMs: number },
+  { betweenMs, deadlineMs }: { readonly betweenMs: number; readonly deadlineMs: number },
 ): Promise<void> {
-  do await wait(pingMs, undefined, { ref: false });
+  do await wait(betweenMs, undefined, { ref: false });
   while (await ping(connection, deadlineMs));
 }
 

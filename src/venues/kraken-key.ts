@@ -4,7 +4,7 @@ import { Failure, type KeyRefusal } from '../errors.ts';
 import type { KeyCheck } from '../leverage/venue.ts';
 import type { KrakenConnections } from './kraken-connections.ts';
 import type { KeyInfo, KrakenRest } from './kraken-rest.ts';
-import type { FuturesPermission, KrakenMemory } from './kraken-told.ts';
+import { type FuturesPermission, type KrakenMemory, preferencesRead } from './kraken-told.ts';
 import { warningsOf } from './kraken-warnings.ts';
 
 type Checks = {
@@ -85,10 +85,7 @@ async function readPermission(
   credentials: Credentials,
 ): Promise<FuturesPermission | undefined | KeyCheck> {
   try {
-    return await connections.read<FuturesPermission | undefined>(credentials, {
-      from: ({ told }) => (told.hasPreferences ? { kind: 'ok', value: told.permission } : undefined),
-      patience: { ms: 1_000, otherwise: undefined },
-    });
+    return await connections.read(credentials, preferencesRead);
   } catch (error) {
     const refusal = refusedKey(error, 'no-access');
     if (refusal !== undefined) return refusal;

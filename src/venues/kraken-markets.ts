@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Failure } from '../errors.ts';
 import { aliasesOf, type Bounds, type Market, type Tier } from '../leverage/market.ts';
 import type { Deadlines } from '../leverage/venue.ts';
-import type { ConnectBudget } from './connect-budget.ts';
+import type { ConnectBudget } from './kraken-connect-budget.ts';
 import { createPublic, type Public } from './kraken-public.ts';
 import { frameOf, judgeSubscribed, symbolText } from './kraken-replies.ts';
 import type { SystemStatus } from './kraken-told.ts';
@@ -32,7 +32,7 @@ export type KrakenMarkets = {
   readonly close: () => void;
 };
 
-export type MarketsOptions = {
+type MarketsOptions = {
   /** The whole address, ending in `/v2/public`. */
   readonly url: string;
   readonly facts: ApiFacts;

@@ -1,5 +1,6 @@
 import type { Deadlines } from '../leverage/venue.ts';
-import { type ConnectBudget, connect, type NotConnected } from './connect-budget.ts';
+import { type ConnectBudget, connect, type NotConnected } from './kraken-connect-budget.ts';
+import { pingMs, quietMs } from './kraken-connection.ts';
 import { frameOf } from './kraken-replies.ts';
 import { type SystemStatus, statusOf } from './kraken-told.ts';
 import { mostCharacters } from './list-reply.ts';
@@ -42,10 +43,6 @@ type State = Options & {
 
 type Open = { readonly socket: VenueSocket; heardAt: number; lastId: number; isKeptSubscribed: boolean };
 
-/** Kraken closes a connection after about a minute of silence. @see docs.kraken.com/exchange/guides/websockets/introduction */
-const pingMs = 30_000;
-/** Whoever is quiet for longer is asked whether anybody is there. */
-const quietMs = 5_000;
 /** All contracts in one message are about 1 MiB. */
 const mostBytes = 4 * 1024 * 1024;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Silence } from '../errors.ts';
 import type { Memory } from './kraken-connection.ts';
+import type { PrivateReading } from './kraken-connections.ts';
 import { type Frame, frameOf, symbolText } from './kraken-replies.ts';
 import { emptied } from './list-reply.ts';
 import { decimal, positive, silent, type Verdict } from './verdict.ts';
@@ -157,6 +158,15 @@ function ordersAfter(before: Told['orders'], frame: Frame): Told['orders'] {
   }
   return start;
 }
+
+/**
+ * Waits for `preferences`, with the permission to trade futures where they name it. The first subscription of every
+ * connection is documented to begin with a snapshot; where none comes there is nothing to wait for.
+ */
+export const preferencesRead: PrivateReading<KrakenMemory, FuturesPermission | undefined> = {
+  from: ({ told }) => (told.hasPreferences ? { kind: 'ok', value: told.permission } : undefined),
+  patience: { ms: 1_000, otherwise: undefined },
+};
 
 /** The position in one market; undefined until Kraken has told of all of them. */
 export function positionIn({ positions }: Told, symbol: string): Verdict<OpenPosition | undefined> | undefined {

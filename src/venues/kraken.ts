@@ -4,7 +4,7 @@ import { findMarket, type Market, normalizeSymbol } from '../leverage/market.ts'
 import { searchMarkets } from '../leverage/market-search.ts';
 import type { CurrentSetting, LeverageSetting } from '../leverage/setting.ts';
 import type { ApplyResult, SettingsList, Venue, VenueFacts, VenueWarning } from '../leverage/venue.ts';
-import { createConnectBudget } from './connect-budget.ts';
+import { createConnectBudget } from './kraken-connect-budget.ts';
 import { createKrakenConnections, type KrakenConnections, type PrivateReading } from './kraken-connections.ts';
 import { checkKey } from './kraken-key.ts';
 import { createKrakenMarkets, type KrakenMarkets } from './kraken-markets.ts';
@@ -17,6 +17,7 @@ import {
   marketsOfOrders,
   marketsOfPositions,
   orderCountIn,
+  preferencesRead,
   type Told,
 } from './kraken-told.ts';
 import { warningsOf } from './kraken-warnings.ts';
@@ -238,12 +239,6 @@ function listSettings(kraken: Kraken, credentials: Credentials, symbols: readonl
     always: 'not-shown',
   });
 }
-
-/** The first subscription of every connection is documented to begin with a snapshot; without one there is nothing to wait for. */
-const preferencesRead: PrivateReading<KrakenMemory, undefined> = {
-  from: ({ told }) => (told.hasPreferences ? { kind: 'ok', value: undefined } : undefined),
-  patience: { ms: 1_000, otherwise: undefined },
-};
 
 const orders = {
   channel: 'executions',

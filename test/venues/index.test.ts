@@ -16,7 +16,6 @@ import { openLoopback } from '../support/loopback.ts';
 
 const shared = [
   'budget',
-  'connect-budget',
   'http',
   'index',
   'list-reply',

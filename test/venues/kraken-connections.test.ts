@@ -6,7 +6,7 @@ import { credentialsOf } from '../../src/account.ts';
 import { Failure } from '../../src/errors.ts';
 import { parseJson } from '../../src/parse-json.ts';
 import { Secret } from '../../src/secret.ts';
-import { createConnectBudget } from '../../src/venues/connect-budget.ts';
+import { createConnectBudget } from '../../src/venues/kraken-connect-budget.ts';
 import {
   createKrakenConnections,
   type KrakenConnectionsOptions,

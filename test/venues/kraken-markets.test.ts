@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { findMarket } from '../../src/leverage/market.ts';
-import { createConnectBudget } from '../../src/venues/connect-budget.ts';
+import { createConnectBudget } from '../../src/venues/kraken-connect-budget.ts';
 import { createKrakenMarkets, instrumentsOf } from '../../src/venues/kraken-markets.ts';
 import { judgeList } from '../../src/venues/list-reply.ts';
 import type { CallReport } from '../../src/venues/venue-api.ts';

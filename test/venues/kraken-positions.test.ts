@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { credentialsOf } from '../../src/account.ts';
 import type { Market } from '../../src/leverage/market.ts';
 import { Secret } from '../../src/secret.ts';
-import { createConnectBudget } from '../../src/venues/connect-budget.ts';
+import { createConnectBudget } from '../../src/venues/kraken-connect-budget.ts';
 import { createKrakenConnections } from '../../src/venues/kraken-connections.ts';
 import { createKrakenMarkets } from '../../src/venues/kraken-markets.ts';
 import { createPositions } from '../../src/venues/kraken-positions.ts';

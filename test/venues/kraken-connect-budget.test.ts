@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { connect, createConnectBudget } from '../../src/venues/connect-budget.ts';
+import { connect, createConnectBudget } from '../../src/venues/kraken-connect-budget.ts';
 import { refused } from '../../src/venues/verdict.ts';
 import { createClock } from '../support/clock.ts';
 import { openLoopback } from '../support/loopback.ts';
