@@ -111,6 +111,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   const all = [
     ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ variable: String(path[0]), problem: message })),
     ...missingPartner(set),
+    ...(given.VENUES !== undefined && set.VENUES === undefined ? [onlyFormer] : []),
     ...limits.problems,
     ...problems,
   ];
@@ -118,7 +119,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   return { kind: 'ok', config: toConfig(parsed.data, { venueLimits: limits.venueLimits, retirements, ignored }) };
 }
 
-/** A list that an operator wrote for an earlier version must not keep this one from starting. */
+/** An operator who chose exchanges chose against the others: with none of theirs left, that is not the choice of all. */
+const onlyFormer: Problem = {
+  variable: 'VENUES',
+  problem: `names only exchanges that have ended: it must name some of ${venueIds.join(', ')}, or be empty for all`,
+};
+
+/** A list that an operator wrote for an earlier version holds for what is left of it. */
 function withoutFormerVenues(given: Readonly<Record<string, string | undefined>>): {
   readonly set: Readonly<Record<string, string | undefined>>;
   readonly ignored: readonly IgnoredVenue[];

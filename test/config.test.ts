@@ -262,8 +262,11 @@ describe('a venue of an earlier version', () => {
     expect(load({ VENUES: 'mudrex' }).ignored).toEqual([]);
   });
 
-  test('that alone was named leaves all venues', () => {
-    expect(load({ VENUES: former }).venues).toEqual(venueIds);
+  test('that alone was named switches no other venue on: the operator has to choose', () => {
+    expect(loadConfig({ ...needed, VENUES: former })).toEqual({
+      kind: 'invalid',
+      problems: [{ variable: 'VENUES', problem: expect.stringContaining('names only exchanges that have ended') }],
+    });
   });
 
   test('has no maximum any more, and those of the others stay', () => {
