@@ -24,6 +24,8 @@ import type { Exchange } from './recorder.ts';
 const restFixtures = 'test/venues/fixtures/kraken-rest.json';
 const rest = 'src/venues/kraken-rest.ts';
 const adapter = 'src/venues/kraken.ts';
+const replies = 'src/venues/kraken-replies.ts';
+const fixtures = 'test/venues/fixtures/kraken.json';
 const memory = 'src/venues/kraken-told.ts';
 const markets = 'src/venues/kraken-markets.ts';
 const connections = 'src/venues/kraken-connections.ts';
@@ -105,7 +107,7 @@ const questions: readonly Question[] = [
   {
     title: 'Does `preferences` show the leverage of markets?',
     assumed: 'One value is documented, the permission to trade futures; no leverage.',
-    correct: [memory, data],
+    correct: [replies, fixtures, data],
     ask: (bench) =>
       withDesk(bench, 'private', async (desk) =>
         withFields(await readChannel(bench, desk, { channel: 'preferences' }), /leverage/i, {
@@ -124,14 +126,14 @@ const questions: readonly Question[] = [
   {
     title: 'How are wrong private subscriptions refused?',
     assumed: 'With one text in `error`; the connection stays open.',
-    correct: [rest, requests],
+    correct: [replies, rest, requests],
     isOnce: true,
     ask: (bench) => withDesk(bench, 'private', (desk) => askWrongThings(bench, desk)),
   },
   {
     title: 'What do positions look like?',
     assumed: 'Rows with a symbol, a size and an entry price.',
-    correct: [memory, data],
+    correct: [memory, fixtures, data],
     ask: (bench) =>
       withDesk(bench, 'private', async (desk) =>
         withFields(await readChannel(bench, desk, { ...positions, snapshot: true }), /futures\[\]\./, {
@@ -143,7 +145,7 @@ const questions: readonly Question[] = [
   {
     title: 'Do positions with margin show the leverage of a market?',
     assumed: 'Not known; the old feed had `max_fixed_leverage` on isolated positions.',
-    correct: [memory, data],
+    correct: [replies, fixtures, data],
     ask: (bench) =>
       withDesk(bench, 'margin', async (desk) => {
         const finding = await readChannel(bench, desk, { ...positions, with_margin: true });
@@ -157,7 +159,7 @@ const questions: readonly Question[] = [
   {
     title: 'Do executions show orders that wait for a price?',
     assumed: 'Open orders come in a snapshot; whether stop orders are among them is not known.',
-    correct: [memory, data],
+    correct: [memory, fixtures, data],
     ask: (bench) =>
       withDesk(bench, 'private', async (desk) => {
         const params = { ...derivatives, channel: 'executions', snap_orders: true, snap_trades: false };
@@ -181,7 +183,7 @@ const questions: readonly Question[] = [
   {
     title: 'Does `instrument` tell a margin schedule or the highest leverage?',
     assumed: 'Not known; without it the bot takes any leverage from 1 on, and the engine decides.',
-    correct: [markets, data],
+    correct: [markets, fixtures, data],
     ask: (bench) =>
       withDesk(bench, 'public', async (desk) => {
         const finding = await readChannel(bench, desk, { ...derivatives, channel: 'instrument', snapshot: true });
@@ -197,7 +199,7 @@ const questions: readonly Question[] = [
   {
     title: 'Does `ticker` tell a mark price?',
     assumed: 'A field of a mark price for derivatives, under the symbol of the contract.',
-    correct: [markets, data],
+    correct: [markets, fixtures, data],
     ask: (bench) =>
       withDesk(bench, 'public', async (desk) =>
         withFields(
@@ -210,7 +212,7 @@ const questions: readonly Question[] = [
   {
     title: 'How is an unknown contract refused?',
     assumed: 'With one text in `error`.',
-    correct: [rest, requests],
+    correct: [replies, rest, requests],
     isOnce: true,
     ask: (bench) =>
       withDesk(bench, 'public', (desk) => {
