@@ -60,6 +60,8 @@ export const exchangeKnobs = Object.entries(simulatedVenues).map(([id, venue]) =
   id,
   label: venue.shortLabel,
   unlisted: unlistedTexts[factsOf(id).unlisted],
+  /** Whether the bot can read back what is set. */
+  showsSettings: factsOf(id).unlisted !== 'unknown',
   hasSockets: venue.socketPrefix !== undefined,
   levers: venue.leverList ?? [],
   refusals: venue.refusals.map((refusal) => choice(refusal)),

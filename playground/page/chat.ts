@@ -85,7 +85,7 @@ function welcome(channel: Channel, { composer, tour }: Pick<Parts, 'composer' | 
       <h3>${channel?.kind === 'dm' ? 'Levergate' : `Welcome to ${nameOf(channel)}`}</h3>
       <p>
         Levergate sets futures leverage behind a confirmation button. This is the real bot with made-up people, keys and
-        exchanges: type <kbd>/</kbd> as in Discord, and watch both exchanges beside it.
+        exchanges: type <kbd>/</kbd> as in Discord, and watch the exchanges beside it.
       </p>
       <p class="starters">
         ${tour.isOpen() ? nothing : html`<button type="button" class="primary" @click=${tour.start}>Take the tour</button>`}

@@ -118,7 +118,8 @@ export function createTroubleDesk(page: State, { change, say }: Actions) {
   function atExchange() {
     const { exchangeKnobs, venueKnobs } = page.knobs;
     const venue = page.screen.state.venues[chosen.venue];
-    const { refusals = [], levers = [], hasSockets } = exchangeKnobs.find(({ id }) => id === chosen.venue) ?? {};
+    const exchange = exchangeKnobs.find(({ id }) => id === chosen.venue);
+    const { refusals = [], levers = [], hasSockets, showsSettings } = exchange ?? {};
     const isArmed = (id: string) => venue?.faults.some((fault) => fault.knob === id) === true;
     const refusal = refusals.find(({ id }) => id === chosen.refusal) ?? refusals[0];
     if (venue === undefined || refusal === undefined) return nothing;
@@ -138,6 +139,7 @@ export function createTroubleDesk(page: State, { change, say }: Actions) {
             ${strikes.map(([on, name]) => html`<option value=${on} .selected=${on === chosen.on}>${name}</option>`)}
           </select>
         </label>
+        ${showsSettings === false ? unshown : nothing}
         <div class="knobs">
           ${venueKnobs.filter(({ isFrame }) => hasSockets || !isFrame).map((one) => knob(one, () => arm(one.fault, one.title, one.on), isArmed(one.id)))}
         </div>
@@ -148,11 +150,16 @@ export function createTroubleDesk(page: State, { change, say }: Actions) {
           </select>
           <button data-knob="refuse" data-armed=${isArmed('refuse') || nothing}>Arm</button>
         </form>
-        <p class="hint">Watch for: the reason in a trader’s words, and that nothing was changed.</p>
+        <p class="hint">Watch for: the reason in a trader’s words, and that nothing was changed; “Not known yet” where an error does not prove that.</p>
         ${levers.length === 0 ? nothing : leverKnobs(levers)}
         ${behindTheBack(venue)}
       </section>`;
   }
+
+  const unshown = html`
+    <p class="hint">This exchange does not show what is set. So nothing is read back: the receipt says what it answered,
+      else “Not known”, and half a minute later there is <i>Set again</i>. A value that was moved is not seen, and a
+      lowered maximum is refused by the exchange itself.</p>`;
 
   function leverKnobs(levers: readonly Lever[]) {
     const turn = ({ id: lever, title }: Lever, isOn: boolean) =>

@@ -72,8 +72,7 @@ const facts: VenueFacts = {
   refusalWords: {
     'key-rejected': {
       what: 'does not accept this key (any more)',
-      // A token that ended before its time is refused in the same words.
-      next: 'Try once more. If it says the same: the key may be deleted, not complete, made for Kraken Derivatives, or protected by 2FA. Make a new one on Kraken and add it with /keys add.',
+      next: 'It may be deleted, not complete, made for Kraken Derivatives, or protected by 2FA. Make a new key on Kraken and add it with /keys add.',
     },
     'key-lacks-permission': {
       what: 'does not let this key do that',

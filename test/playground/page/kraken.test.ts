@@ -8,7 +8,7 @@ const receipts: Readonly<Record<string, { readonly title: RegExp; readonly carri
   close: { title: /^Not known yet/, carriedOut: 0 },
   'close-applied': { title: /^Not known yet/, carriedOut: 1 },
   maintenance: { title: /^Not known yet/, carriedOut: 0 },
-  'stale-token': { title: /^Not changed: Kraken does not accept this key/, carriedOut: 0 },
+  'stale-token': { title: /^Not changed: Kraken had ended the session of the bot/, carriedOut: 0 },
   doubled: { title: /applied, as Kraken answered$/, carriedOut: 1 },
   'foreign-id': { title: /^Not known yet/, carriedOut: 1 },
 };
@@ -77,6 +77,18 @@ describePage('Kraken over its sockets', (stage) => {
       expect(after.map((count, index) => count - (before[index] ?? 0))).toEqual([carriedOut, 1]);
     },
   );
+
+  it('is said to show no setting where its trouble is made, and no other exchange is', {
+    timeout: 60_000,
+  }, async () => {
+    const page = await ready();
+    await page.getByRole('tab', { name: 'Trouble' }).click();
+    const hint = page.getByText('This exchange does not show what is set.');
+    await page.getByRole('radio', { name: 'Mudrex' }).check({ force: true });
+    await expect.poll(() => hint.count()).toBe(0);
+    await page.locator('input[name="trouble-venue"]').first().check({ force: true });
+    await hint.waitFor();
+  });
 
   it('warns on the card of what Kraken tells by itself, until that is turned back', { timeout: 60_000 }, async () => {
     const page = await ready();
