@@ -4,14 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { probedVenues } from '../../probe/open-venue.ts';
 import { usage } from '../../probe/options.ts';
 import { runProbe as run } from '../../probe/probe.ts';
-import { probedIds } from '../../probe/question.ts';
+import { type ProbedId, probedIds } from '../../probe/question.ts';
 import { documentedWords } from '../../probe/shape.ts';
-import type { VenueId } from '../../src/venues/index.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { linesOf, openPlayground, runProbe, writesAt } from './support.ts';
 
 /** What the questions after a change find out about Alice, in words of the report. */
-const foundAfter: Readonly<Record<VenueId, RegExp>> = {
+const foundAfter: Readonly<Record<ProbedId, RegExp>> = {
   kraken: /It shows the setting|It does not show the setting/,
   'kraken-futures': /as assumed\*\*\. It is on what was set\./,
   mudrex: /as assumed\*\*\. It kept its own\./,
