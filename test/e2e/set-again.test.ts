@@ -90,3 +90,33 @@ test('of a shared card a channel reads what Kraken answered, and its owner alone
   expect(cardsIn([again])).toHaveLength(1);
   expect(cardsIn(world.messages(bob))).toEqual([]);
 });
+
+test('what a position showed at the time of a change never makes a yes differ; what it shows half a minute later does', async () => {
+  const world = await withKey();
+  world.unified.levers?.turn('tell-in-positions', alice, true);
+  world.unified.set(alice, 'PF_XBTUSD', '3');
+  world.unified.openPosition(alice, 'PF_XBTUSD');
+  const show = () => world.command(alice, 'leverage show', { venue: 'kraken', market: 'PF_XBTUSD' });
+  const tell = async () => {
+    world.unified.openPosition(alice, 'PF_XBTUSD');
+    while (!titleOf(await show()).includes('3x isolated'));
+  };
+  const card = await world.command(alice, 'leverage set', wanted);
+  expect(textOf(card)).toContain('3x → 7x');
+  world.unified.faults.add({ name: 'no-effect', on: 'write' });
+  const receipt = await world.press(alice, card, /^Set/);
+  expect(titleOf(receipt)).toContain(`Accepted, not read back yet: ${change}`);
+  // Nobody knows whether this was on its way before the change, as it would be where that has worked.
+  await tell();
+  await halfAMinute(world);
+  world.clock.advance(2_000);
+  await world.tick();
+  const ended = await world.discord.until(() => {
+    const now = world.latest(alice, receipt);
+    return titleOf(now).includes('7x isolated applied, as Kraken answered') && now;
+  });
+  expect(textOf(ended)).toMatch(/it still showed 3x isolated\. Look at Kraken before you trade\./);
+  await tell();
+  expect(titleOf(await world.press(alice, ended, 'Check now'))).toContain('Kraken said yes but shows 3x isolated');
+  expect(world.unified.writeCount(alice), 'that has worked').toBe(0);
+});
