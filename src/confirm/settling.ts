@@ -63,9 +63,10 @@ export function afterRead(doubt: Doubt, read: ReadBack, passed: Passed): Outcome
 }
 
 /**
- * Of a venue that does not show what is set. What it accepted is done at once: nothing would come of waiting. One that
- * has shown it before is looked at once more, and one that has just shown something else for half a minute. What it did
- * not answer can land for half a minute, in which it may show it after all; afterwards nobody will ever know.
+ * The outcome while a venue does not show what is set. After "accepted" it is final at once, since waiting would tell
+ * nothing; it is read once more where the venue has shown a setting here before, and for half a minute where it has just
+ * shown another one. After silence it stays open for half a minute: so long the request can land, and a message can still
+ * show it. Then it is final.
  */
 function whileHidden(doubt: Doubt, passed: Passed): Outcome {
   const isDone = wasAccepted(doubt) && doubt.isHidden === true && doubt.shown === undefined;

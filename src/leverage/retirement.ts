@@ -54,7 +54,7 @@ export function keyEndText({ retires }: Ended): string | undefined {
 }
 
 /**
- * What whoever has a key of a venue that ends should know and do, a paragraph each; none for any other venue.
+ * What the owner of a key should know and do, a paragraph each, where the key's venue ends; none for any other venue.
  *
  * @param hasMoved - Whether they have a key of its successor already.
  */

@@ -40,7 +40,7 @@ export type PrivateReading<M, T> = {
    * from the connection, and the next reading opens another one.
    */
   readonly from: (memory: M) => Verdict<T> | undefined;
-  /** What it comes to when nothing was told for so many milliseconds: for what Kraken may never tell. */
+  /** For what Kraken may never tell: `otherwise` is the value when nothing came within `ms`. */
   readonly patience?: { readonly ms: number; readonly otherwise: T };
 };
 
@@ -155,7 +155,7 @@ async function read<M extends Memory, T>(
   throw new Failure(outcome.kind === 'failed' ? outcome.failure : failureOf(facts, outcome));
 }
 
-/** What could not be opened is not opened again at once: connections are counted. */
+/** Connections are counted, so one that could not be opened is not tried again at once. */
 function isWorthAnother(outcome: Called<unknown>): boolean {
   return isStale(outcome) || outcome.kind === 'not-sent' || (outcome.kind === 'silent' && outcome.silence === 'reset');
 }

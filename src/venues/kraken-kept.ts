@@ -71,7 +71,7 @@ const betweenTriesMs = 250;
 /** Service restart, and try again later (the IANA's registry of WebSocket close codes). */
 const maintenanceCodes: ReadonlySet<number> = new Set([1012, 1013]);
 
-/** The key's connection, or a new one where that is of no use: dead, retired, or for a change that has had one. */
+/** The connection that the key has, or a new one: where that is dead, retired, or has carried a change and is to carry another. */
 export async function acquire<M extends Memory>(
   options: KeepOptions<M>,
   key: KeyConnections<M>,
@@ -96,7 +96,7 @@ async function isUsable({ connection, isRetired }: Kept<unknown>, { isWrite, lef
   return isAlive(connection, leftMs() / 2);
 }
 
-/** A connection may still come about when the call that wanted it has ended: the next one finds it. */
+/** Waits no longer than the call may take. A connection that is made later than that serves the next call. */
 async function inTime<T>(facts: ApiFacts, coming: Promise<T>, deadlineMs: number): Promise<T | Failed> {
   const { promise: late, resolve } = Promise.withResolvers<Failed>();
   const timer = setTimeout(() => resolve(failed(facts, { kind: 'not-sent' })), deadlineMs);
@@ -211,7 +211,7 @@ async function prove<M extends Memory>(
   return outcome;
 }
 
-/** Of preferences that are "not available yet" the page says: subscribe again after a short delay. */
+/** Where preferences are "not available yet", the page says to subscribe again after a short delay. */
 async function subscribeFirst<M extends Memory>(
   { preferences, judgeSubscribed: judge, elapsed }: KeepOptions<M>,
   connection: Connection<M>,

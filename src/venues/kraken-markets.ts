@@ -95,7 +95,7 @@ async function readList({ connection, facts }: Markets, leftMs: () => number): P
   return reply.kind === 'answered' ? judgeList(reply, instrumentsOf(facts.id)) : reply;
 }
 
-/** A subscription that is refused is answered by its reply, one that is not by its first data. */
+/** The answer to wait for: a refusal is in the reply to the subscription, a list in the snapshot after it. */
 const isListOrRefusal = (text: string): boolean => {
   // Nothing else is so long, and only its rows are parsed.
   const frame = text.length > mostCharacters ? undefined : frameOf(text);

@@ -26,13 +26,14 @@ type State = Options & {
 
 const common = { asset_class: 'derivatives' };
 /**
- * With figures that also tell the margin. The page does not say that it begins with all positions (?), so "no position"
- * is only believed from a snapshot, and where none comes the plain channel is asked, of which the page does say it.
+ * Positions with figures of margin and risk. The page does not say that these begin with a snapshot of all positions (?),
+ * and only a snapshot proves that there is no position. Where none comes, the plain channel is subscribed instead: that
+ * one is documented to begin with it.
  */
 const withMargin = { channel: 'positions', params: { ...common, with_margin: true } };
 const plain = { channel: 'positions', params: { ...common, snapshot: true }, replaces: true };
 const patienceMs = 800;
-/** For so long nobody waits in vain again. */
+/** After a wait in vain, the plain channel is subscribed at once for so long. */
 const plainMs = 60 * 60_000;
 
 export function createPositions(options: Options): KrakenPositions {
@@ -65,7 +66,7 @@ async function read<T>(
   });
 }
 
-/** What the channel with margin comes to; the plain one is asked where that is nothing. */
+/** What came over the channel with margin. For `too-large` and `untold` the plain one is asked. */
 type First<T> = { readonly value: T } | 'too-large' | 'untold';
 
 function firstOf<T>(told: Told, find: (told: Told) => Verdict<T> | undefined): Verdict<First<T>> | undefined {

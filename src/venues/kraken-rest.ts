@@ -71,7 +71,7 @@ export function createKrakenRest(facts: ApiFacts, options: VenueOptions & { read
   };
 }
 
-/** One refusal of a nonce can be the other half of a race that is over; two mean that the key has another user. */
+/** A nonce is refused once when another request overtook it, so one more try is made. A second refusal means another user. */
 async function post<T>(rest: Rest, credentials: Credentials, path: string, result: z.ZodType<T>): Promise<T> {
   const request = signed(rest, credentials, path);
   const call = () => rest.api.read(request, judge(result));

@@ -109,7 +109,7 @@ const position = z.object({
   maintenance_margin: positive.optional().catch(undefined),
 });
 
-/** Of one connection, of each kind: what it adds without end is not remembered without end. */
+/** At most so many positions, and so many orders, are kept of one connection. */
 const mostRows = 10_000;
 
 const broken = (silence: Silence) => ({ kind: 'broken', silence }) as const;

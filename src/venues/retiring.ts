@@ -16,7 +16,7 @@ export type Ends = {
  * A venue that ends: from its closing on every call is refused before anything of it reaches the network, and a change
  * that waits for its turn at that moment is not sent.
  *
- * After the end its host may answer anything, and belong to anybody.
+ * After the end its host may answer anything, or belong to somebody else.
  */
 export function retiring(venue: Venue, ends: Ends): Venue {
   const { retires, failure } = ends;
@@ -56,7 +56,7 @@ export function retiring(venue: Venue, ends: Ends): Venue {
   };
 }
 
-/** The way to such a venue: what waits for its turn at the closing, reads too, is not sent. */
+/** HTTP for such a venue: a request that still waits for its turn at the closing is not sent, not even a read. */
 export function whileOpen(http: Http, ends: Ends): Http {
   const isOpen = () => endingOf(ends) !== 'closed';
   const send: Http['send'] = (one) => http.send({ ...one, isInTime: () => isOpen() && (one.isInTime?.() ?? true) });

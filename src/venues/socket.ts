@@ -68,7 +68,7 @@ const mebibyte = 1024 * 1024;
 const largestCap = 16 * mebibyte;
 const userAgent = 'levergate';
 
-/** More than any account or market list has to say in a second: whoever sends more is not followed but left. */
+/** More than any account or market list needs in a second. A connection on which more comes is ended. */
 const mostFramesASecond = 1_000;
 const mostFullFramesASecond = 2;
 /** Frames that come in more pieces take far more memory than their bytes. */
@@ -170,7 +170,7 @@ async function write(connection: Connection, frame: SocketWrite): Promise<Socket
   });
 }
 
-/** Until `ws.send` nothing here may wait: what was found open must be open still. */
+/** Nothing may be awaited between the check that the connection is open and `ws.send`. */
 async function send(connection: Connection, frame: SocketFrame, mayGo = () => true): Promise<SocketReply> {
   const { ws, waiting } = connection;
   const { answers, deadlineMs } = frame;
