@@ -1,5 +1,5 @@
 import { type Account, accountPath } from './account.ts';
-import { moveSteps } from './leverage/retirement.ts';
+import { type FormerVenue, moveSteps } from './leverage/retirement.ts';
 import type { Retirement, VenueFacts } from './leverage/venue.ts';
 import type { News } from './messenger.ts';
 import type { Life } from './store/lives.ts';
@@ -36,9 +36,6 @@ export type EndingVenue = {
   readonly retires: Retirement;
   readonly successor?: VenueFacts;
 };
-
-/** An exchange that an earlier version worked with, and why it is gone. */
-type FormerVenue = { readonly label: string; readonly ended: string };
 
 type MovingOptions = {
   readonly store: Store;

@@ -25,6 +25,9 @@ export type Outcome = {
 
 const only = (reply: Reply): Outcome => ({ replies: [reply], after: [] });
 
+/** What answers a token that Kraken does not know, and one whose time is over: no page says so (?). */
+const unknownToken = 'EAPI:Invalid token';
+const expiredToken = 'ESession:Invalid session';
 const elsewhere = 'Private data and trading are unavailable on this endpoint.';
 const unsupported = 'Unsupported method';
 const publicElsewhere = 'Public data is unavailable on this endpoint.';
@@ -37,10 +40,9 @@ function admit(world: UnifiedWorld, party: Party, { params, at }: Frame, request
   if (typeof params.token !== 'string') return { error: "'params.token' is required" };
   const { switches, tokens } = world;
   const found = tokens.find(params.token, at);
-  if (found.kind !== 'valid')
-    return { error: found.kind === 'expired' ? switches.expiredToken : switches.unknownToken };
+  if (found.kind !== 'valid') return { error: found.kind === 'expired' ? expiredToken : unknownToken };
   const isForeign = [...party.subscriptions.values()].some(({ token }) => token?.account !== found.token.account);
-  if (isForeign && switches.oneAccountPerSocket) return { error: switches.unknownToken };
+  if (isForeign && switches.oneAccountPerSocket) return { error: unknownToken };
   const { permissions } = found.token.key;
   const isPermitted = switches.demands[request].every((one) => permissions.includes(one));
   return isPermitted ? { token: found.token } : { error: 'EGeneral:Permission denied' };

@@ -92,7 +92,8 @@ function doorRefusal(world: UnifiedWorld, found: Found | undefined, call: Call):
     return 'EAPI:Invalid signature';
   }
   if (!takesNonce(key, nonce)) return 'EAPI:Invalid nonce';
-  if (key.otp !== otp && key.otp !== undefined) return world.switches.missingOtp;
+  // Which error this is, no page says (?).
+  if (key.otp !== otp && key.otp !== undefined) return 'EGeneral:Permission denied';
   const isOutside = key.ipAllowlist.length > 0 && !key.ipAllowlist.includes(call.ip);
   return isOutside ? 'EGeneral:Permission denied' : undefined;
 }

@@ -39,11 +39,6 @@ export type UnifiedSwitches = {
   heartbeatBeforeAnswers: boolean;
   /** Which permissions of the key each request demands. */
   readonly demands: Record<UnifiedRequest, readonly string[]>;
-  /** What answers a call without the one-time password that its key demands. */
-  missingOtp: string;
-  /** What answers a token that Kraken does not know, and one whose time is over. */
-  unknownToken: string;
-  expiredToken: string;
 };
 
 /** What a permission can be demanded for. */
@@ -81,8 +76,5 @@ export const createSwitches = (turned: Partial<UnifiedSwitches> = {}): UnifiedSw
     executions: ['query-open-trades'],
     margin: [],
   },
-  missingOtp: 'EGeneral:Permission denied',
-  unknownToken: 'EAPI:Invalid token',
-  expiredToken: 'ESession:Invalid session',
   ...turned,
 });

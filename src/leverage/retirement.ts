@@ -5,6 +5,9 @@ import { requireVenue, type Venue, type VenueFacts, type Venues } from './venue.
 /** What is said of the end of a venue. */
 type Ended = Pick<VenueFacts, 'label' | 'retires'>;
 
+/** A venue that an earlier version had. `ended` says why it is gone, after its label and "has ended". */
+export type FormerVenue = { readonly label: string; readonly ended: string };
+
 /** With the day of its end, where there is room for it. */
 export function fullLabelOf({ label, retires }: Ended): string {
   return retires === undefined ? label : `${label} (old API, ends ${dayText(retires.at)})`;

@@ -1,4 +1,4 @@
-import { endedFailure } from '../leverage/retirement.ts';
+import { endedFailure, type FormerVenue } from '../leverage/retirement.ts';
 import type { Budget, Deadlines, Retirement, VenueFacts, Venues } from '../leverage/venue.ts';
 import { createHttp } from './http.ts';
 import { kraken } from './kraken.ts';
@@ -14,14 +14,10 @@ const registry = {
   mudrex,
 } as const satisfies Readonly<Record<string, VenueDefinition>>;
 
-/**
- * Venues of earlier versions: an operator's list may still name them, and keys of them may still be stored. `ended` says
- * why they are gone, after their label and "has ended".
- */
+/** Venues of earlier versions: an operator's list may still name them, and keys of them may still be stored. */
 export const formerVenues: Readonly<Record<string, FormerVenue>> = {
   'kraken-futures-demo': { label: 'Kraken Futures DEMO', ended: 'Kraken retired its demo exchange on 14 July 2026' },
 };
-export type FormerVenue = { readonly label: string; readonly ended: string };
 
 export type VenueId = keyof typeof registry;
 
