@@ -1,5 +1,5 @@
 import { type BoundFailure, type ButtonFailure, type StoreFailure, unreachable } from './errors.ts';
-import { type Explanation, say, seconds } from './explanation.ts';
+import { type Explanation, say, waitText } from './explanation.ts';
 
 /** Why a button does nothing. */
 export function explainButton(failure: ButtonFailure): Explanation {
@@ -35,7 +35,7 @@ export function explainBound(failure: BoundFailure): Explanation {
         `You have ${failure.max} open cards`,
         failure.waitMs === undefined
           ? 'Wait until one of your changes has ended.'
-          : `Confirm or cancel one, or wait ${seconds(failure.waitMs)}: then the oldest ends.`,
+          : `Confirm or cancel one, or wait ${waitText(failure.waitMs)}: then the oldest ends.`,
       );
     case 'TOO_MANY_CARDS':
       return say(
@@ -50,12 +50,12 @@ export function explainBound(failure: BoundFailure): Explanation {
     case 'TOO_MANY_BUTTONS':
       return say(
         `You have ${failure.max} open questions from this bot: more are not possible`,
-        `Press a button of one of them, or wait ${seconds(failure.waitMs)}: then the oldest ends.`,
+        `Press a button of one of them, or wait ${waitText(failure.waitMs)}: then the oldest ends.`,
       );
     case 'TOO_FAST':
       return say(
         `Too many ${failure.what} in 10 seconds`,
-        `Nothing was run. Try again in ${seconds(failure.retryAfterMs)}.`,
+        `Nothing was run. Try again in ${waitText(failure.retryAfterMs)}.`,
       );
     default:
       return unreachable(failure);

@@ -1,5 +1,5 @@
 import { type Limit, type Refusal, type Silence, unreachable, type VenueFailure } from './errors.ts';
-import { dayText, type Explanation, say, seconds } from './explanation.ts';
+import { dayText, type Explanation, say, waitText } from './explanation.ts';
 
 /** What an exchange did, or did not do. */
 export function explainVenue(failure: VenueFailure): Explanation {
@@ -23,7 +23,7 @@ export function explainVenue(failure: VenueFailure): Explanation {
           : `Use ${failure.successor}: add a key for it with /keys add. Then delete the old key at the exchange.`,
       );
     case 'VENUE_BUSY':
-      return say(usedUp(failure.venue, failure.limit ?? 'key'), `Try again in ${seconds(failure.retryAfterMs)}.`);
+      return say(usedUp(failure.venue, failure.limit ?? 'key'), `Try again in ${waitText(failure.retryAfterMs)}.`);
     default:
       return unreachable(failure);
   }

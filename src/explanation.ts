@@ -12,8 +12,9 @@ export function dayText(at: number): string {
   return days.format(at);
 }
 
-/** "one second", "12 seconds": never less than one. */
-export function seconds(ms: number): string {
+/** "one second", "12 seconds", "5 minutes": never less than it takes, nor than one second. */
+export function waitText(ms: number): string {
   const whole = Math.max(1, Math.ceil(ms / 1000));
+  if (whole > 120) return `${Math.ceil(whole / 60)} minutes`;
   return whole === 1 ? 'one second' : `${whole} seconds`;
 }

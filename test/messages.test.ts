@@ -196,6 +196,9 @@ test.each([
   [1_000, 'one second'],
   [1_001, '2 seconds'],
   [29_500, '30 seconds'],
+  [120_000, '120 seconds'],
+  [120_001, '3 minutes'],
+  [600_000, '10 minutes'],
 ])('a wait of %i ms is "%s"', (retryAfterMs, words) => {
   expect(explain({ code: 'VENUE_BUSY', venue, retryAfterMs }).next).toBe(`Try again in ${words}.`);
 });
