@@ -31,13 +31,13 @@ export type Press = Stamp & {
   ack?: Stamp;
 };
 
-/** A write that arrived at a venue, whatever became of it; `overlaps` when another one of the same key was open. */
+/** A write that arrived at a venue, whatever became of it; `during` are those of the same key that were open then. */
 export type Attempt = Stamp & {
   readonly spot: Spot;
   readonly value: Value;
   /** The connection that it came over, as the bot sees it. */
   readonly line: string;
-  readonly overlaps: boolean;
+  readonly during: readonly Attempt[];
   isOpen: boolean;
   /** When its answer went out, where the venue answers on a socket that stays open. */
   answeredAt?: number;
@@ -184,8 +184,8 @@ export function createJournal(options: {
     saidTo: (interactionId: string): readonly Said[] => saidBy.get(interactionId) ?? [],
     attempted(spot: Spot, value: Value, line: string): Attempt {
       const isSameKey = (other: Spot) => other.venue === spot.venue && other.user === spot.user;
-      const overlaps = attempts.some((other) => other.isOpen && isSameKey(other.spot));
-      const attempt = { ...stamp(), spot, value, line, overlaps, isOpen: true, isIgnored: false };
+      const during = attempts.filter((other) => other.isOpen && isSameKey(other.spot));
+      const attempt = { ...stamp(), spot, value, line, during, isOpen: true, isIgnored: false };
       attempts.push(attempt);
       tell({ kind: 'attempt', attempt });
       return attempt;
