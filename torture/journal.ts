@@ -31,13 +31,13 @@ export type Press = Stamp & {
   ack?: Stamp;
 };
 
-/** A write that arrived at a venue, whatever became of it; `during` are those of the same key that were open then. */
+/** A write that arrived at a venue, whatever became of it; `overlaps` when another one of the same key was open. */
 export type Attempt = Stamp & {
   readonly spot: Spot;
   readonly value: Value;
   /** The connection that it came over, as the bot sees it. */
   readonly line: string;
-  readonly during: readonly Attempt[];
+  readonly overlaps: boolean;
   isOpen: boolean;
   /** When its answer went out, where the venue answers on a socket that stays open. */
   answeredAt?: number;
@@ -184,15 +184,14 @@ export function createJournal(options: {
     saidTo: (interactionId: string): readonly Said[] => saidBy.get(interactionId) ?? [],
     attempted(spot: Spot, value: Value, line: string): Attempt {
       const isSameKey = (other: Spot) => other.venue === spot.venue && other.user === spot.user;
-      const during = attempts.filter((other) => other.isOpen && isSameKey(other.spot));
-      const attempt = { ...stamp(), spot, value, line, during, isOpen: true, isIgnored: false };
+      const overlaps = attempts.some((other) => other.isOpen && isSameKey(other.spot));
+      const attempt = { ...stamp(), spot, value, line, overlaps, isOpen: true, isIgnored: false };
       attempts.push(attempt);
       tell({ kind: 'attempt', attempt });
       return attempt;
     },
     /** Its answer went out on a socket that stays open. */
     answered(attempt: Attempt): void {
-      attempt.isOpen = false;
       attempt.answeredAt = stamp().seq;
     },
     stepped(kind: 'token' | 'frame', venue: VenueName, user: string): void {

@@ -85,12 +85,9 @@ type FrameTap = VenueTap & {
 /** The same of sockets: a frame that asks for a change is noted before the simulator has it. */
 function tapFrames(app: FastifyInstance, { venue, journal, held, frames, tokens }: FrameTap): void {
   app.server.prependListener('upgrade', ({ socket }) => {
-    const open: { readonly id: unknown; readonly attempt: Attempt }[] = [];
+    const asked: { readonly id: unknown; readonly attempt: Attempt }[] = [];
     /** A connection is one trader's: what the venue says by itself carries no token. */
     let user: string | undefined;
-    socket.once('close', () => {
-      for (const { attempt } of open) attempt.isOpen = false;
-    });
 
     function onReceived(text: string): void {
       const frame = parse(text);
@@ -103,13 +100,16 @@ function tapFrames(app: FastifyInstance, { venue, journal, held, frames, tokens 
       }
       const { id, value, ...where } = wanted;
       const line = lineOf(socket.remotePort, socket.localPort);
-      open.push({ id, attempt: journal.attempted({ venue, user, ...where }, value, line) });
+      const attempt = journal.attempted({ venue, user, ...where }, value, line);
+      // What it waits for is judged by its answer and by read-backs: its connection stays open long after both.
+      attempt.isOpen = false;
+      asked.push({ id, attempt });
     }
 
     function onSent(text: string): void {
       const frame = parse(text);
       const answer = frames.answered(frame);
-      const attempt = open.find(({ id }) => answer?.id === id)?.attempt;
+      const attempt = asked.find(({ id }) => answer?.id === id)?.attempt;
       if (attempt !== undefined) {
         journal.answered(attempt);
         if (answer?.isAccepted) journal.accepted(attempt);

@@ -10,7 +10,7 @@ import { checkExposure } from './exposure.ts';
 import { checkOutcomes, meaningOf } from './outcomes.ts';
 import { checkOwners } from './owners.ts';
 import { createTimeline } from './timeline.ts';
-import { checkTurns, isGivenUp } from './turns.ts';
+import { checkTurns } from './turns.ts';
 import type { Violation } from './violation.ts';
 
 const keysOfATrader = venueNames.flatMap(labelsAt).length;
@@ -62,10 +62,9 @@ function* checkWrites(one: Case, expiryFor: (write: Attempt) => number): Generat
   const { attempts, confirms } = one;
   if (attempts.length > 1) yield { rule: 'one-write', what: `${attempts.length} writes: ${nameOf(one)}` };
   for (const write of attempts) {
-    const { seq, during } = write;
+    const { seq, overlaps } = write;
     const expiresAt = expiryFor(write);
-    if (during.some((other) => !isGivenUp(other, write)))
-      yield { rule: 'one-at-a-time', what: `sent while another write of the key was open: ${nameOf(one)}` };
+    if (overlaps) yield { rule: 'one-at-a-time', what: `sent while another write of the key was open: ${nameOf(one)}` };
     // Discord's word that the acknowledgement arrived, before the write, and before the card expired.
     const isConfirmed = confirms.some(({ ack }) => ack !== undefined && ack.seq < seq && ack.at < expiresAt);
     if (!isConfirmed) yield { rule: 'confirmed-write', what: `a write without a timely confirmation: ${nameOf(one)}` };

@@ -23,14 +23,11 @@ export function* checkTurns({ attempts, reads }: Journal, cases: readonly Case[]
     if (unread.has(former.found.outcome?.kind ?? '')) continue;
     const readBack = reads.find((read) => read.seq > before.seq && isReadOf(read, before));
     if (readBack !== undefined && readBack.endedAt < attempt.seq) continue;
-    if ((before.answeredAt ?? Number.POSITIVE_INFINITY) < attempt.seq || isGivenUp(before, attempt)) continue;
+    const { frames } = torturedVenues[attempt.spot.venue];
+    const isAnswered = (before.answeredAt ?? Number.POSITIVE_INFINITY) < attempt.seq;
+    if (frames !== undefined && (isAnswered || attempt.at - before.at >= PATIENCE_MS)) continue;
     yield { rule: 'one-at-a-time', what: `${nameOf(later)} was sent before this was read back: ${nameOf(former)}` };
   }
-}
-
-/** On a socket that stays open a late answer is listened for, but nobody waits for it any more. */
-export function isGivenUp(before: Attempt, attempt: Attempt): boolean {
-  return torturedVenues[before.spot.venue].frames !== undefined && attempt.at - before.at >= PATIENCE_MS;
 }
 
 function isSameKey(a: Attempt, b: Attempt): boolean {
