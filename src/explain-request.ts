@@ -98,7 +98,7 @@ export function explainKey(failure: KeyFailure): Explanation {
       );
     case 'NO_NEW_KEYS':
       return say(
-        `${failure.venue} takes no new keys here, since its API ends on ${dayText(failure.endsAt)}`,
+        `${failure.venue} takes no new keys here (end of its API: ${dayText(failure.endsAt)})`,
         failure.successor === undefined
           ? 'This bot does not offer what follows it: ask its operator.'
           : `Add a key for ${failure.successor} instead: run /keys add and choose ${failure.successor}.`,

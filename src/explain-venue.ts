@@ -17,7 +17,7 @@ export function explainVenue(failure: VenueFailure): Explanation {
       return say(`${failure.venue} ${silence(failure.silence)}`, 'Try again in a moment.');
     case 'VENUE_ENDED':
       return say(
-        `The bot sends nothing to ${failure.venue} any more, since its API ends on ${dayText(failure.endsAt)}`,
+        `The bot sends nothing to ${failure.venue} any more (end of its API: ${dayText(failure.endsAt)})`,
         failure.successor === undefined
           ? 'This bot does not offer what follows it: ask its operator. Delete your old key at the exchange.'
           : `Use ${failure.successor}: add a key for it with /keys add. Then delete the old key at the exchange.`,

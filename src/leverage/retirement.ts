@@ -50,10 +50,7 @@ export function newKeyObstacle(venues: Venues, venue: Venue): FailureData | unde
 
 /** In a few words, for a line about a key. */
 export function keyEndText({ retires }: Ended): string | undefined {
-  return (
-    retires &&
-    `The API that it is for ends on ${dayText(retires.at)}; the bot erases it on ${dayText(retires.eraseAt)}.`
-  );
+  return retires && `End of its API: ${dayText(retires.at)}. The bot erases this key on ${dayText(retires.eraseAt)}.`;
 }
 
 /**

@@ -41,7 +41,7 @@ test('a card that is open when the old API is closed ends as not sent at its pre
   world.clock.advance(SECOND_MS);
   const receipt = await world.press(alice, card, /^Set/);
   expect(titleOf(receipt)).toBe(
-    '⛔ Not sent: The bot sends nothing to Kraken Futures any more, since its API ends on 1 March 2027',
+    '⛔ Not sent: The bot sends nothing to Kraken Futures any more (end of its API: 1 March 2027)',
   );
   expect(textOf(receipt)).toContain('Nothing was sent and nothing was changed');
   expect([world.sent(), world.kraken.writeCount(alice)]).toEqual([before, 0]);
@@ -68,7 +68,7 @@ test('from 28 February on nothing asks the old exchange, and every command says 
     await world.command(alice, 'keys check', { venue: 'kraken-futures' }),
   ];
   for (const reply of replies) {
-    expect(titleOf(reply)).toContain('sends nothing to Kraken Futures any more, since its API ends on 1 March 2027');
+    expect(titleOf(reply)).toContain('sends nothing to Kraken Futures any more (end of its API: 1 March 2027)');
     expect(textOf(reply)).toContain('Nothing was changed at the exchange.');
   }
   expect(world.sent()).toBe(before);
@@ -106,7 +106,7 @@ test('from 1 February on the old exchange takes no new key: not by the command, 
   world.clock.advance(SECOND_MS);
   expect(await page()).toMatchObject({
     status: 410,
-    html: expect.stringContaining('Kraken Futures takes no new keys here, since its API ends on 1 March 2027.'),
+    html: expect.stringContaining('Kraken Futures takes no new keys here (end of its API: 1 March 2027).'),
   });
   const posted = await fetch(linkOf(link), {
     method: 'POST',
@@ -115,7 +115,7 @@ test('from 1 February on the old exchange takes no new key: not by the command, 
   expect(posted.status).toBe(410);
   const refused = await world.command(alice, 'keys add', { venue: 'kraken-futures' });
   expect(textOf(refused)).toContain('Add a key for Kraken instead: run /keys add and choose Kraken.');
-  expect(titleOf(refused)).toBe('⛔ Kraken Futures takes no new keys here, since its API ends on 1 March 2027');
+  expect(titleOf(refused)).toBe('⛔ Kraken Futures takes no new keys here (end of its API: 1 March 2027)');
   // What is there goes on until it is closed.
   expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('Set PF_XBTUSD');
 });
@@ -130,7 +130,7 @@ test('a key that was entered before the old exchange was closed is not taken int
   const waiting = await world.discord.until(() =>
     world.messages(alice).find((one) => one.id === link.id && titleOf(one).includes('Use this')),
   );
-  expect(textOf(waiting)).toContain('ends on 1 March 2027; the bot erases it on 14 March 2027.');
+  expect(textOf(waiting)).toContain('End of its API: 1 March 2027. The bot erases this key on 14 March 2027.');
   world.clock.advance(SECOND_MS);
   const refused = await world.whisperTo(alice, world.startPress(alice, waiting, 'Use this key'));
   expect(titleOf(refused)).toContain('sends nothing to Kraken Futures any more');
@@ -202,7 +202,7 @@ test('an operator moves the days, as when the exchange does', async () => {
   world.clock.advance(utc('2027-05-31') - SECOND_MS - world.clock.now());
   expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('Set PF_XBTUSD');
   world.clock.advance(SECOND_MS);
-  expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('ends on 1 June 2027');
+  expect(titleOf(await world.command(alice, 'leverage set', btc))).toContain('end of its API: 1 June 2027');
 });
 
 const erasedTitle = 'Erased: your Kraken Futures key "main"';

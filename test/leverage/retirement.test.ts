@@ -77,7 +77,7 @@ describe('a venue that ends', () => {
 
   test('says of a key when it is erased', () => {
     const { old, next } = venues({});
-    expect(keyEndText(old)).toMatch(/ends on 1 March 2027; the bot erases it on 14 March 2027\.$/);
+    expect(keyEndText(old)).toMatch(/End of its API: 1 March 2027. The bot erases this key on 14 March 2027\.$/);
     expect(keyEndText(next)).toBeUndefined();
   });
 });
