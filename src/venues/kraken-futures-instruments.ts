@@ -2,6 +2,7 @@ import { Big } from 'big.js';
 import { z } from 'zod';
 import { aliasesOf, type Market, type Tier } from '../leverage/market.ts';
 import { around, contractSymbol } from './kraken-futures-replies.ts';
+import { concludeList, type Listed, type ListedRow } from './kraken-list.ts';
 import type { ListReply } from './list-reply.ts';
 import { decimal, positive } from './verdict.ts';
 
@@ -25,20 +26,7 @@ const instrument = z.object({
 const name = z.string().max(64);
 const head = z.object({ symbol: name, type: name });
 
-export type Instruments = {
-  readonly markets: readonly Market[];
-  /** Symbols that are listed but have no leverage setting (single-collateral contracts, indices). */
-  readonly others: readonly string[];
-  /** Multi-collateral contracts whose row could not be read. */
-  readonly unreadable: readonly string[];
-};
-
-type InstrumentRow =
-  | { readonly kind: 'market'; readonly market: Market }
-  | { readonly kind: 'other' | 'unreadable'; readonly symbol: string }
-  | { readonly kind: 'nameless' };
-
-export function instrumentsOf(venue: string): ListReply<InstrumentRow, Instruments> {
+export function instrumentsOf(venue: string): ListReply<ListedRow, Listed> {
   return {
     name: 'instruments',
     around: around('instruments'),
@@ -50,12 +38,7 @@ export function instrumentsOf(venue: string): ListReply<InstrumentRow, Instrumen
       const { data } = instrument.safeParse(row);
       return data === undefined ? { kind: 'unreadable', symbol } : { kind: 'market', market: marketOf(venue, data) };
     },
-    conclude: (rows) => {
-      const symbols = (wanted: 'other' | 'unreadable') =>
-        rows.flatMap((row) => (row.kind === wanted ? [row.symbol] : []));
-      const markets = mainFirst(rows.flatMap((row) => (row.kind === 'market' ? [row.market] : [])));
-      return { kind: 'ok', value: { markets, others: symbols('other'), unreadable: symbols('unreadable') } };
-    },
+    conclude: concludeList,
   };
 }
 
@@ -102,15 +85,4 @@ const tierOf = ({
 function maxLeverage(tiers: readonly Tier[]): string {
   const inverse = new Big(1).div(tiers[0]?.initialMargin ?? 1).round(2, Big.roundDown);
   return inverse.lt(1) ? '1' : inverse.toFixed();
-}
-
-const mainBases = ['XBT', 'BTC', 'ETH', 'SOL', 'XRP'];
-
-/** Perpetuals before dated contracts, and the main coins first. */
-function mainFirst(markets: readonly Market[]): readonly Market[] {
-  const rank = ({ symbol, base }: Market) => {
-    const main = mainBases.indexOf(base.toUpperCase());
-    return (symbol.startsWith('PF_') ? 0 : 100) + (main < 0 ? mainBases.length : main);
-  };
-  return markets.toSorted((a, b) => rank(a) - rank(b));
 }

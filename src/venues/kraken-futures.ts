@@ -6,8 +6,9 @@ import { findMarket, type Market, normalizeSymbol, type Tier } from '../leverage
 import { searchMarkets } from '../leverage/market-search.ts';
 import type { Leverage } from '../leverage/setting.ts';
 import type { ApplyResult, Budget, KeyCheck, Position, SettingsList, Venue, VenueFacts } from '../leverage/venue.ts';
-import { type Instruments, instrumentsOf } from './kraken-futures-instruments.ts';
+import { instrumentsOf } from './kraken-futures-instruments.ts';
 import * as replies from './kraken-futures-replies.ts';
+import type { Listed } from './kraken-list.ts';
 import type { ListReply } from './list-reply.ts';
 import {
   createVenueApi,
@@ -139,7 +140,7 @@ function signed({ url }: Kraken, credentials: Credentials, { path, query = '', c
   };
 }
 
-function readInstruments(kraken: Kraken): Promise<Instruments> {
+function readInstruments(kraken: Kraken): Promise<Listed> {
   return kraken.api.readList({ ...open(kraken, '/api/v3/instruments'), size: 'markets' }, instrumentsOf(facts.id));
 }
 

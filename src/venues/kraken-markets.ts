@@ -4,22 +4,13 @@ import { Failure } from '../errors.ts';
 import { aliasesOf, type Bounds, type Market, type Tier } from '../leverage/market.ts';
 import type { Deadlines } from '../leverage/venue.ts';
 import type { ConnectBudget } from './kraken-connect-budget.ts';
+import { concludeList, type Listed, type ListedRow } from './kraken-list.ts';
 import { createPublic, type Public } from './kraken-public.ts';
 import { frameOf, judgeSubscribed, symbolText } from './kraken-replies.ts';
 import type { SystemStatus } from './kraken-told.ts';
 import { emptied, judgeList, type ListReply, mostCharacters } from './list-reply.ts';
 import { type ApiFacts, type CallReport, countdown, failureOf, type Outcome } from './venue-api.ts';
 import { type Answer, decimal, positive, silent, type Verdict } from './verdict.ts';
-
-/** What Kraken lists. */
-export type Listed = {
-  /** Contracts with a leverage setting, the main ones first. */
-  readonly markets: readonly Market[];
-  /** Contracts without one, by symbol. */
-  readonly others: readonly string[];
-  /** Rows that could not be read, by symbol. */
-  readonly unreadable: readonly string[];
-};
 
 /** Public data over one connection that all share. */
 export type KrakenMarkets = {
@@ -186,13 +177,8 @@ const pair = z.object({
 });
 const nameOnly = z.object({ symbol: z.string().max(64) });
 
-type Row =
-  | { readonly kind: 'market'; readonly market: Market }
-  | { readonly kind: 'other' | 'unreadable'; readonly symbol: string }
-  | { readonly kind: 'nameless' };
-
 /** @see docs.kraken.com/exchange/api-reference/unified-ws/instrument: its shape at Spot */
-export function instrumentsOf(venue: string): ListReply<Row, Listed> {
+export function instrumentsOf(venue: string): ListReply<ListedRow, Listed> {
   return {
     name: 'data.pairs',
     besides: ['data.assets'],
@@ -204,12 +190,7 @@ export function instrumentsOf(venue: string): ListReply<Row, Listed> {
       const { data } = pair.safeParse(row);
       return data === undefined ? { kind: 'unreadable', symbol } : { kind: 'market', market: marketOf(venue, data) };
     },
-    conclude: (rows) => {
-      const symbols = (wanted: 'other' | 'unreadable') =>
-        rows.flatMap((row) => (row.kind === wanted ? [row.symbol] : []));
-      const markets = mainFirst(rows.flatMap((row) => (row.kind === 'market' ? [row.market] : [])));
-      return { kind: 'ok', value: { markets, others: symbols('other'), unreadable: symbols('unreadable') } };
-    },
+    conclude: concludeList,
   };
 }
 
@@ -238,15 +219,4 @@ function boundsOf(tiers: readonly Tier[] | undefined): Bounds {
   const first = tiers?.[0]?.initialMargin;
   const max = first === undefined ? undefined : new Big(1).div(first).round(2, Big.roundDown).toFixed();
   return { min: '1', step: '0.01', ...(max !== undefined && { max }) };
-}
-
-const mainBases = ['XBT', 'BTC', 'ETH', 'SOL', 'XRP'];
-
-/** Perpetuals before dated contracts, and the main coins first. */
-function mainFirst(markets: readonly Market[]): readonly Market[] {
-  const rank = ({ symbol, base }: Market) => {
-    const main = mainBases.indexOf(base.toUpperCase());
-    return (symbol.startsWith('PF_') ? 0 : 100) + (main < 0 ? mainBases.length : main);
-  };
-  return markets.toSorted((a, b) => rank(a) - rank(b));
 }

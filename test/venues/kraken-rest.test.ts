@@ -184,7 +184,7 @@ describe('an error text', () => {
   test('that names a time makes the key rest until then', async () => {
     const { now } = createSleepingClock();
     const until = Math.floor(now() / 1_000) + 20;
-    const { rest, seen } = await open(() => errors(`EService: Throttled: ${until}`), { now });
+    const { rest, seen } = await open(() => errors(`EService: Throttled: ${until}`), { now, elapsed: now });
     const busy = { code: 'VENUE_BUSY', limit: 'key', retryAfterMs: 20_000 };
     expect(await outcomeOf(rest.readToken(credentials))).toMatchObject(busy);
     expect(seen).toHaveLength(1);
